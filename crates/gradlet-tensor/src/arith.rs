@@ -1,0 +1,240 @@
+//! Arithmetic and comparison, with broadcasting: methods that return errors, operators that panic with the same text.
+
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+use crate::element::{Element, Float};
+use crate::error::{Result, raise};
+use crate::tensor::Tensor;
+
+macro_rules! binary {
+    ($($method:ident, $scalar:ident, $assign:ident, $trait:ident, $assign_trait:ident, $op:tt, $what:literal;)*) => {$(
+        impl<T: Float> Tensor<T> {
+            #[doc = concat!("`self ", stringify!($op), " rhs`, ", $what, ", after broadcasting.")]
+            ///
+            /// # Errors
+            ///
+            /// Shapes that do not broadcast.
+            #[track_caller]
+            pub fn $method(&self, rhs: &Self) -> Result<Self> {
+                self.zip(stringify!($method), rhs, |a, b| a $op b)
+            }
+
+            #[doc = concat!("`self ", stringify!($op), " rhs` for a number on the right.")]
+            pub fn $scalar(&self, rhs: T) -> Self {
+                self.map(|a| a $op rhs)
+            }
+
+            #[doc = concat!("`self ", stringify!($op), "= rhs`, `rhs` broadcast to this shape; in place where unshared.")]
+            ///
+            /// # Errors
+            ///
+            /// An `rhs` that does not broadcast to this shape.
+            #[track_caller]
+            pub fn $assign(&mut self, rhs: &Self) -> Result<()> {
+                self.zip_in_place(stringify!($assign), rhs, |a, b| a $op b)
+            }
+        }
+
+        impl<T: Float> $trait for &Tensor<T> {
+            type Output = Tensor<T>;
+            #[track_caller]
+            fn $method(self, rhs: Self) -> Tensor<T> {
+                Tensor::$method(self, rhs).unwrap_or_else(|error| raise(&error))
+            }
+        }
+
+        impl<T: Float> $trait for Tensor<T> {
+            type Output = Self;
+            #[track_caller]
+            fn $method(self, rhs: Self) -> Self {
+                &self $op &rhs
+            }
+        }
+
+        impl<T: Float> $trait<&Tensor<T>> for Tensor<T> {
+            type Output = Self;
+            #[track_caller]
+            fn $method(self, rhs: &Self) -> Self {
+                &self $op rhs
+            }
+        }
+
+        impl<T: Float> $trait<Tensor<T>> for &Tensor<T> {
+            type Output = Tensor<T>;
+            #[track_caller]
+            fn $method(self, rhs: Tensor<T>) -> Tensor<T> {
+                self $op &rhs
+            }
+        }
+
+        impl<T: Float> $trait<T> for &Tensor<T> {
+            type Output = Tensor<T>;
+            fn $method(self, rhs: T) -> Tensor<T> {
+                self.$scalar(rhs)
+            }
+        }
+
+        impl<T: Float> $trait<T> for Tensor<T> {
+            type Output = Self;
+            fn $method(mut self, rhs: T) -> Self {
+                self.map_in_place(|a| a $op rhs);
+                self
+            }
+        }
+
+        impl<T: Float> $assign_trait<&Tensor<T>> for Tensor<T> {
+            #[track_caller]
+            fn $assign(&mut self, rhs: &Self) {
+                Tensor::$assign(self, rhs).unwrap_or_else(|error| raise(&error));
+            }
+        }
+
+        impl<T: Float> $assign_trait<T> for Tensor<T> {
+            fn $assign(&mut self, rhs: T) {
+                self.map_in_place(|a| a $op rhs);
+            }
+        }
+
+        binary!(left f32, $trait, $method, $op);
+        binary!(left f64, $trait, $method, $op);
+    )*};
+    (left $t:ty, $trait:ident, $method:ident, $op:tt) => {
+        impl $trait<&Tensor<$t>> for $t {
+            type Output = Tensor<$t>;
+            fn $method(self, rhs: &Tensor<$t>) -> Tensor<$t> {
+                rhs.map(|b| self $op b)
+            }
+        }
+
+        impl $trait<Tensor<$t>> for $t {
+            type Output = Tensor<$t>;
+            fn $method(self, rhs: Tensor<$t>) -> Tensor<$t> {
+                self $op &rhs
+            }
+        }
+    };
+}
+
+binary! {
+    add, add_scalar, add_assign, Add, AddAssign, +, "elementwise";
+    sub, sub_scalar, sub_assign, Sub, SubAssign, -, "elementwise";
+    mul, mul_scalar, mul_assign, Mul, MulAssign, *, "elementwise";
+    div, div_scalar, div_assign, Div, DivAssign, /, "elementwise";
+}
+
+impl<T: Float> Neg for &Tensor<T> {
+    type Output = Tensor<T>;
+    fn neg(self) -> Tensor<T> {
+        self.map(|x| -x)
+    }
+}
+
+impl<T: Float> Neg for Tensor<T> {
+    type Output = Self;
+    fn neg(mut self) -> Self {
+        self.map_in_place(|x| -x);
+        self
+    }
+}
+
+macro_rules! comparison {
+    ($($method:ident, $op:tt;)*) => {
+        /// Comparisons, elementwise after broadcasting; any comparison with a NaN but `ne` is false.
+        #[allow(clippy::should_implement_trait, reason = "`==` compares whole tensors, `eq` elements, as in NumPy")]
+        impl<T: Element> Tensor<T> {$(
+            #[doc = concat!("Where `self ", stringify!($op), " rhs`.")]
+            ///
+            /// # Errors
+            ///
+            /// Shapes that do not broadcast.
+            #[track_caller]
+            pub fn $method(&self, rhs: &Self) -> Result<Tensor<bool>> {
+                self.zip(stringify!($method), rhs, |a, b| a $op b)
+            }
+        )*}
+    };
+}
+
+comparison! {
+    eq, ==;
+    ne, !=;
+    lt, <;
+    le, <=;
+    gt, >;
+    ge, >=;
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ErrorKind, Result, Tensor, tensor};
+
+    #[test]
+    fn operators_and_methods_agree() -> Result<()> {
+        let (a, b) = (tensor![[1.0, 2.0], [3.0, 4.0]], tensor![10.0, 20.0]);
+        assert_eq!(&a + &b, a.add(&b)?);
+        assert_eq!((&a - &b).to_vec(), [-9.0, -18.0, -7.0, -16.0]);
+        assert_eq!((&a * &b).to_vec(), [10.0, 40.0, 30.0, 80.0]);
+        assert_eq!((&b / &a).to_vec(), [10.0, 10.0, 10.0 / 3.0, 5.0]);
+        assert_eq!((1.0 - &a).to_vec(), [0.0, -1.0, -2.0, -3.0]);
+        assert_eq!((-&a).to_vec(), [-1.0, -2.0, -3.0, -4.0]);
+        let mut c = a.clone();
+        c += &b;
+        c /= 2.0;
+        assert_eq!(
+            (c.to_vec(), a.to_vec()),
+            (vec![5.5, 11.0, 6.5, 12.0], vec![1.0, 2.0, 3.0, 4.0])
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn shapes_that_do_not_broadcast_are_errors_or_panics_with_the_same_text() {
+        let (a, b) = (tensor![1.0, 2.0], tensor![1.0, 2.0, 3.0]);
+        let error = a.add(&b).unwrap_err();
+        assert!(matches!(
+            error.kind(),
+            ErrorKind::Broadcast {
+                op: "add",
+                axis: 0,
+                ..
+            }
+        ));
+        let panic = std::panic::catch_unwind(|| &a + &b).unwrap_err();
+        let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+        assert!(
+            text.starts_with("add: shapes do not broadcast: [2] and [3]")
+                && text.contains("arith.rs"),
+            "{text}"
+        );
+        assert!(a.clone().add_assign(&tensor![[1.0], [2.0]]).is_err());
+    }
+
+    #[test]
+    fn comparisons_follow_ieee() -> Result<()> {
+        let (x, nan) = (tensor![0.0, 1.0, f32::NAN], tensor![-0.0, 2.0, f32::NAN]);
+        assert_eq!(x.eq(&nan)?.to_vec(), [true, false, false]);
+        assert_eq!(x.ne(&nan)?.to_vec(), [false, true, true]);
+        assert_eq!(x.lt(&nan)?.to_vec(), [false, true, false]);
+        assert_eq!(x.ge(&nan)?.to_vec(), [true, false, false]);
+        assert_eq!(
+            tensor![i64; 3, 4].gt(&tensor![i64; 3])?.to_vec(),
+            [false, true]
+        );
+        assert_eq!(
+            tensor![i64; 3, 4].le(&tensor![i64; 3])?.to_vec(),
+            [true, false]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn empty_and_scalar_tensors_broadcast() -> Result<()> {
+        let empty = Tensor::zeros([0, 3])?;
+        assert_eq!(empty.add(&tensor![1.0, 2.0, 3.0])?.shape(), [0, 3]);
+        assert_eq!(
+            Tensor::scalar(2.0f32).mul(&tensor![1.0, 2.0])?.to_vec(),
+            [2.0, 4.0]
+        );
+        Ok(())
+    }
+}

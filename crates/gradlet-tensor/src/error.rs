@@ -1,0 +1,302 @@
+//! [`Error`]: what went wrong, in which call of the user's, and in which module of the model.
+
+use std::fmt;
+use std::panic::Location;
+use std::path::PathBuf;
+
+use crate::shape::Shape;
+
+/// The result of anything in gradlet that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, with the caller's file and line and, inside a model, the path of the module.
+///
+/// One pointer wide. There is one error type for all of gradlet, so that `?` never converts.
+pub struct Error(Box<Report>);
+
+struct Report {
+    kind: ErrorKind,
+    location: &'static Location<'static>,
+    /// The path of the module, outermost first, and the kind of the innermost: `2.0` and `Linear`.
+    module: Option<(String, &'static str)>,
+}
+
+/// Everything that can go wrong, with the values that explain it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Sizes of two shapes neither agree nor are 1.
+    #[error("{op}: shapes do not broadcast: {lhs} and {rhs} (axis {axis} from {}); sizes must be equal or 1", sizes(lhs, rhs, *axis))]
+    #[allow(missing_docs)]
+    Broadcast {
+        op: &'static str,
+        lhs: Shape,
+        rhs: Shape,
+        axis: usize,
+    },
+    /// Two shapes that have to be the same differ.
+    #[error("{op}: shapes differ: expected {expected}, got {found}")]
+    #[allow(missing_docs)]
+    ShapeMismatch {
+        op: &'static str,
+        expected: Shape,
+        found: Shape,
+    },
+    /// The inner sizes of a matrix product differ.
+    #[error("{op}: inner sizes differ: {lhs} x {rhs} ({columns} columns, {rows} rows){remedy}")]
+    #[allow(missing_docs)]
+    InnerSizes {
+        op: &'static str,
+        lhs: Shape,
+        rhs: Shape,
+        columns: usize,
+        rows: usize,
+        remedy: &'static str,
+    },
+    /// A tensor has a number of axes that the operation does not take.
+    #[error("{op}: expected {expected}, got shape {shape}")]
+    #[allow(missing_docs)]
+    Rank {
+        op: &'static str,
+        expected: &'static str,
+        shape: Shape,
+    },
+    /// A shape of more axes than a tensor can have.
+    #[error("shape {shape} cannot take another axis of size {size}: a tensor has at most 8 axes")]
+    #[allow(missing_docs)]
+    TooManyAxes { shape: Shape, size: usize },
+    /// A shape whose elements do not fit into memory.
+    #[error("shape {shape} has too many elements of {size_bytes} bytes")]
+    #[allow(missing_docs)]
+    TooLarge { shape: Shape, size_bytes: usize },
+    /// Another number of elements than before.
+    #[error("reshape: {from} has {} elements, {to} has {}", from.len(), to.len())]
+    #[allow(missing_docs)]
+    ElementCount { from: Shape, to: Shape },
+    /// Another number of values than the shape has elements.
+    #[error("from_vec: shape {shape} needs {} values, got {found}", shape.len())]
+    #[allow(missing_docs)]
+    ValueCount { shape: Shape, found: usize },
+    /// An axis that the tensor does not have.
+    #[error(
+        "{op}: axis {axis} is out of range for shape {shape}{}",
+        axis_range(shape)
+    )]
+    #[allow(missing_docs)]
+    AxisOutOfRange {
+        op: &'static str,
+        axis: isize,
+        shape: Shape,
+    },
+    /// The same axis twice.
+    #[error("{op}: axis {axis} is named twice for shape {shape}")]
+    #[allow(missing_docs)]
+    AxisRepeated {
+        op: &'static str,
+        axis: usize,
+        shape: Shape,
+    },
+    /// An index that an axis does not have.
+    #[error("{op}: index {index} is out of range for axis {axis} of size {size} in shape {shape}")]
+    #[allow(missing_docs)]
+    IndexOutOfRange {
+        op: &'static str,
+        index: i64,
+        axis: usize,
+        size: usize,
+        shape: Shape,
+    },
+    /// A range of indices that an axis does not have.
+    #[error("{op}: {start}..{} is out of range for axis {axis} of size {size} in shape {shape}", start.saturating_add(*length))]
+    #[allow(missing_docs)]
+    RangeOutOfRange {
+        op: &'static str,
+        start: usize,
+        length: usize,
+        axis: usize,
+        size: usize,
+        shape: Shape,
+    },
+    /// No elements where at least one is needed.
+    #[error(
+        "{op}: shape {shape} has no elements along the reduced axes, so there is no value to return"
+    )]
+    #[allow(missing_docs)]
+    Empty { op: &'static str, shape: Shape },
+    /// An empty list of tensors.
+    #[error("{op}: expected at least one tensor")]
+    #[allow(missing_docs)]
+    NoTensors { op: &'static str },
+    /// Another number of elements than the one that is needed.
+    #[error("{op}: expected one element, got shape {shape}{remedy}")]
+    #[allow(missing_docs)]
+    NotOneElement {
+        op: &'static str,
+        shape: Shape,
+        remedy: &'static str,
+    },
+    /// A setting outside its range.
+    #[error("{op}: {name} must be {expected}, got {value}{remedy}")]
+    #[allow(missing_docs)]
+    OutOfRange {
+        op: &'static str,
+        name: &'static str,
+        expected: &'static str,
+        value: f64,
+        remedy: String,
+    },
+    /// A backward from a value that no tracked variable led to.
+    #[error(
+        "backward: the loss does not depend on any tracked variable; was it computed under no_grad, or from constants?"
+    )]
+    Untracked,
+    /// A backward or optimizer step over a parameter without a gradient.
+    #[error(
+        "{op}: parameter {path} got no gradient; freeze it, or allow missing gradients if that is intended"
+    )]
+    #[allow(missing_docs)]
+    MissingGradient { op: &'static str, path: String },
+    /// A parameter of another element type than the gradients have.
+    #[error("{op}: parameter {path} is not of type {expected}")]
+    #[allow(missing_docs)]
+    ElementType {
+        op: &'static str,
+        path: String,
+        expected: &'static str,
+    },
+    /// An analytic gradient that numeric differentiation contradicts.
+    #[error("{check}: input {input}, element {element}: analytic {analytic}, numeric {numeric}")]
+    #[allow(missing_docs)]
+    GradientMismatch {
+        check: &'static str,
+        input: usize,
+        element: usize,
+        analytic: f64,
+        numeric: f64,
+    },
+    /// A file that cannot be read or written.
+    #[error("{}: {reason}", path.display())]
+    #[allow(missing_docs)]
+    File { path: PathBuf, reason: String },
+}
+
+/// "the end" with the two sizes of a broadcast axis, counted in the longer shape.
+fn sizes(lhs: &Shape, rhs: &Shape, axis: usize) -> String {
+    let rank = lhs.rank().max(rhs.rank());
+    let size = |shape: &Shape| shape.dims()[axis + shape.rank() - rank];
+    format!("the left has sizes {} and {}", size(lhs), size(rhs))
+}
+
+fn axis_range(shape: &Shape) -> String {
+    match shape.rank() {
+        0 => "; a scalar has no axes".to_owned(),
+        rank => format!("; expected -{rank}..={}", rank - 1),
+    }
+}
+
+impl Error {
+    /// The error of this kind, at the caller's file and line.
+    #[track_caller]
+    #[cold]
+    pub fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Report {
+            kind,
+            location: Location::caller(),
+            module: None,
+        }))
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// Where the call that failed stands in the user's code.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.0.location
+    }
+
+    /// The same error, seen from the container whose child `name` of kind `kind` failed.
+    #[must_use]
+    pub fn within(mut self, name: impl fmt::Display, kind: &'static str) -> Self {
+        self.0.module = Some(match self.0.module.take() {
+            Some((path, innermost)) => (format!("{name}.{path}"), innermost),
+            None => (name.to_string(), kind),
+        });
+        self
+    }
+}
+
+impl From<ErrorKind> for Error {
+    #[track_caller]
+    fn from(kind: ErrorKind) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report {
+            kind,
+            location,
+            module,
+        } = &*self.0;
+        if let Some((path, innermost)) = module {
+            write!(f, "{path} {innermost}: ")?;
+        }
+        write!(f, "{kind} (at {}:{})", location.file(), location.line())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Panics with the error's message, as the operators do.
+#[track_caller]
+#[cold]
+pub(crate) fn raise(error: &Error) -> ! {
+    panic!("{error}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_pointer_and_names_this_file() {
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+        let error = Error::new(ErrorKind::NoTensors { op: "cat" });
+        let line = line!() - 1;
+        assert_eq!(
+            error.to_string(),
+            format!("cat: expected at least one tensor (at {}:{line})", file!())
+        );
+    }
+
+    #[test]
+    fn containers_prepend_their_names() {
+        let error = Error::new(ErrorKind::NoTensors { op: "cat" });
+        let error = error.within(0, "Linear").within(2, "Sequential");
+        assert!(
+            error.to_string().starts_with("2.0 Linear: cat: "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_broadcast_error_shows_both_shapes_and_the_axis() {
+        let error =
+            Shape::broadcast("add", &Shape::from([2, 3]), &Shape::from([2, 4])).unwrap_err();
+        assert!(
+            error.to_string().starts_with(
+                "add: shapes do not broadcast: [2, 3] and [2, 4] (axis 1 from the left has sizes 3 and 4); sizes must be equal or 1 (at "
+            ),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,245 @@
+//! Picking by index.
+
+use crate::element::Element;
+use crate::error::{Error, ErrorKind, Result};
+use crate::tensor::Tensor;
+
+impl<T: Element> Tensor<T> {
+    /// The slices along an axis that the indices name, in their order.
+    ///
+    /// # Shape
+    ///
+    /// `[a, n, b]`, indices `[m]` -> `[a, m, b]`
+    ///
+    /// # Errors
+    ///
+    /// An axis or an index out of range (negative indices are), or indices that are not a vector.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.index_select(0, &tensor![i64; 1, 1, 0])?.to_vec(), [3.0, 4.0, 3.0, 4.0, 1.0, 2.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn index_select(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
+        let mut shape = self.dims();
+        let axis = shape.axis("index_select", axis)?;
+        let indices = checked_indices("index_select", self, axis, indices)?;
+        let (outer, size, inner) = split(self.shape(), axis);
+        shape.dims_mut()[axis] = indices.len();
+        let x = self.contiguous();
+        let x = x.as_slice().unwrap_or_default();
+        Self::build(shape, |out| {
+            if out.is_empty() {
+                return;
+            }
+            let mut rows = out.chunks_exact_mut(inner);
+            for outer in 0..outer {
+                for &index in &indices {
+                    let Some(row) = rows.next() else { return };
+                    row.copy_from_slice(&x[(outer * size + index) * inner..][..inner]);
+                }
+            }
+        })
+    }
+}
+
+impl<T: crate::element::Float> Tensor<T> {
+    /// Adds the slices of `source` along an axis to the slices of this tensor that the indices name; repeated indices
+    /// add up in their order.
+    ///
+    /// # Shape
+    ///
+    /// `self: [a, n, b]`, indices `[m]`, source `[a, m, b]`
+    ///
+    /// # Errors
+    ///
+    /// An axis or an index out of range, or a source of another shape.
+    #[track_caller]
+    pub fn index_add(&mut self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<()> {
+        let mut shape = self.dims();
+        let axis = shape.axis("index_add", axis)?;
+        let indices = checked_indices("index_add", self, axis, indices)?;
+        let (outer, size, inner) = split(self.shape(), axis);
+        shape.dims_mut()[axis] = indices.len();
+        source.expect_shape("index_add", shape)?;
+        let source = source.contiguous();
+        if source.is_empty() {
+            return Ok(());
+        }
+        let mut rows = source.as_slice().unwrap_or_default().chunks_exact(inner);
+        let out = self.as_mut_slice();
+        for outer in 0..outer {
+            for &index in &indices {
+                let Some(row) = rows.next() else { break };
+                let out = &mut out[(outer * size + index) * inner..][..inner];
+                out.iter_mut().zip(row).for_each(|(y, &x)| *y = *y + x);
+            }
+        }
+        Ok(())
+    }
+
+    /// The element of each row that its index names: `y[i] = x[i, indices[i]]`.
+    ///
+    /// # Shape
+    ///
+    /// `x: [rows, columns]`, indices `[rows]` -> `[rows]`
+    ///
+    /// # Errors
+    ///
+    /// A tensor that is no matrix, another number of indices than rows, or one out of range.
+    #[track_caller]
+    pub fn pick_columns(&self, indices: &Tensor<i64>) -> Result<Self> {
+        let places = self.column_places("pick_columns", indices)?;
+        let x = self.contiguous();
+        let x = x.as_slice().unwrap_or_default();
+        let mut places = places.into_iter();
+        Self::from_fn(indices.dims(), |_| {
+            places.next().map_or(T::of(0.0), |place| x[place])
+        })
+    }
+
+    /// Adds `source[i]` to the element `[i, indices[i]]` of each row.
+    ///
+    /// # Errors
+    ///
+    /// As for [`pick_columns`](Self::pick_columns), or a source of another shape than the indices.
+    #[track_caller]
+    pub fn add_to_columns(&mut self, indices: &Tensor<i64>, source: &Self) -> Result<()> {
+        let places = self.column_places("add_to_columns", indices)?;
+        source.expect_shape("add_to_columns", indices.dims())?;
+        let x = self.as_mut_slice();
+        for (place, source) in places.into_iter().zip(source.iter()) {
+            x[place] = x[place] + source;
+        }
+        Ok(())
+    }
+
+    /// The row-major place of `[i, indices[i]]` for each row i.
+    #[track_caller]
+    fn column_places(&self, op: &'static str, indices: &Tensor<i64>) -> Result<Vec<usize>> {
+        let &[rows, columns] = self.shape() else {
+            return Err(Error::new(ErrorKind::Rank {
+                op,
+                expected: "a matrix",
+                shape: self.dims(),
+            }));
+        };
+        indices.expect_shape(op, rows)?;
+        let columns_of = checked_indices(op, self, 1, indices)?;
+        Ok(columns_of
+            .into_iter()
+            .enumerate()
+            .map(|(row, column)| row * columns + column)
+            .collect())
+    }
+}
+
+/// Products of the sizes before, at and behind an axis.
+fn split(sizes: &[usize], axis: usize) -> (usize, usize, usize) {
+    (
+        sizes[..axis].iter().product(),
+        sizes[axis],
+        sizes[axis + 1..].iter().product(),
+    )
+}
+
+#[track_caller]
+fn checked_indices<T: Element>(
+    op: &'static str,
+    x: &Tensor<T>,
+    axis: usize,
+    indices: &Tensor<i64>,
+) -> Result<Vec<usize>> {
+    if indices.rank() != 1 {
+        return Err(Error::new(ErrorKind::Rank {
+            op,
+            expected: "a vector of indices",
+            shape: indices.dims(),
+        }));
+    }
+    let size = x.shape()[axis];
+    let mut checked = Vec::with_capacity(indices.len());
+    for index in indices.iter() {
+        match usize::try_from(index) {
+            Ok(place) if place < size => checked.push(place),
+            _ => {
+                return Err(Error::new(ErrorKind::IndexOutOfRange {
+                    op,
+                    index,
+                    axis,
+                    size,
+                    shape: x.dims(),
+                }));
+            }
+        }
+    }
+    Ok(checked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+
+    #[test]
+    fn any_axis_can_be_indexed() -> Result<()> {
+        let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        assert_eq!(
+            x.index_select(1, &tensor![i64; 2, 0])?.to_vec(),
+            [3.0, 1.0, 6.0, 4.0]
+        );
+        assert_eq!(
+            x.t()?.index_select(0, &tensor![i64; 2])?.to_vec(),
+            [3.0, 6.0]
+        );
+        assert_eq!(x.index_select(0, &Tensor::zeros_of(0)?)?.shape(), [0, 3]);
+        Ok(())
+    }
+
+    #[test]
+    fn adding_back_sums_repeated_indices() -> Result<()> {
+        let mut x = Tensor::zeros([2, 3])?;
+        x.index_add(
+            1,
+            &tensor![i64; 0, 0, 2],
+            &tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]],
+        )?;
+        assert_eq!(x.to_vec(), [3.0, 0.0, 3.0, 9.0, 0.0, 6.0]);
+        assert!(
+            x.index_add(1, &tensor![i64; 0], &tensor![[1.0, 2.0]])
+                .is_err()
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn columns_are_picked_and_added_to() -> Result<()> {
+        let mut x = tensor![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]];
+        let columns = tensor![i64; 1, 0, 1];
+        assert_eq!(x.pick_columns(&columns)?.to_vec(), [2.0, 3.0, 6.0]);
+        x.add_to_columns(&columns, &tensor![10.0, 20.0, 30.0])?;
+        assert_eq!(x.to_vec(), [1.0, 12.0, 23.0, 4.0, 5.0, 36.0]);
+        assert!(x.pick_columns(&tensor![i64; 1, 0]).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn indices_out_of_range_are_named() {
+        let x = tensor![[1.0, 2.0]];
+        let error = x.index_select(1, &tensor![i64; 0, -1]).unwrap_err();
+        assert!(
+            error.to_string().starts_with(
+                "index_select: index -1 is out of range for axis 1 of size 2 in shape [1, 2]"
+            ),
+            "{error}"
+        );
+        assert!(x.pick_columns(&tensor![i64; 2]).is_err());
+        assert!(x.index_select(0, &tensor![i64; [0]]).is_err());
+    }
+}

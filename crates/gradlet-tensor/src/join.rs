@@ -1,0 +1,116 @@
+//! Joining tensors.
+
+use crate::element::Element;
+use crate::error::{Error, ErrorKind, Result};
+use crate::tensor::Tensor;
+
+impl<T: Element> Tensor<T> {
+    /// Tensors joined along an axis; the other sizes have to agree.
+    ///
+    /// # Shape
+    ///
+    /// `[a, n, b], [a, m, b] -> [a, n + m, b]`
+    ///
+    /// # Errors
+    ///
+    /// No tensors, an axis out of range, or sizes that differ.
+    #[track_caller]
+    pub fn cat(tensors: &[&Self], axis: isize) -> Result<Self> {
+        let Some(first) = tensors.first() else {
+            return Err(Error::new(ErrorKind::NoTensors { op: "cat" }));
+        };
+        let mut shape = first.dims();
+        let axis = shape.axis("cat", axis)?;
+        let mut size = 0usize;
+        for tensor in tensors {
+            let mut expected = first.dims();
+            if tensor.rank() == expected.rank() {
+                expected.dims_mut()[axis] = tensor.shape()[axis];
+            }
+            tensor.expect_shape("cat", expected)?;
+            size = size.saturating_add(tensor.shape()[axis]);
+        }
+        shape.dims_mut()[axis] = size;
+        let outer: usize = shape.dims()[..axis].iter().product();
+        let parts: Vec<Self> = tensors.iter().map(|tensor| tensor.contiguous()).collect();
+        Self::build(shape, |out| {
+            let mut rest = out;
+            for row in 0..outer {
+                for part in parts.iter().map(|part| part.as_slice().unwrap_or_default()) {
+                    let length = part.len() / outer;
+                    let (to, after) = std::mem::take(&mut rest).split_at_mut(length);
+                    to.copy_from_slice(&part[row * length..][..length]);
+                    rest = after;
+                }
+            }
+        })
+    }
+
+    /// Tensors of one shape joined along a new axis.
+    ///
+    /// # Shape
+    ///
+    /// n times `[a, b]`, axis 0 -> `[n, a, b]`
+    ///
+    /// # Errors
+    ///
+    /// No tensors, an axis outside `-rank - 1..=rank`, or shapes that differ.
+    #[track_caller]
+    pub fn stack(tensors: &[&Self], axis: isize) -> Result<Self> {
+        let mut parts = Vec::with_capacity(tensors.len());
+        for tensor in tensors {
+            tensor.expect_shape("stack", tensors[0].dims())?;
+            parts.push(tensor.unsqueeze(axis)?);
+        }
+        Self::cat(&parts.iter().collect::<Vec<_>>(), axis)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+
+    #[test]
+    fn tensors_join_along_any_axis() -> Result<()> {
+        let (a, b) = (tensor![[1.0, 2.0], [3.0, 4.0]], tensor![[5.0], [6.0]]);
+        assert_eq!(
+            Tensor::cat(&[&a, &b], 1)?.to_vec(),
+            [1.0, 2.0, 5.0, 3.0, 4.0, 6.0]
+        );
+        assert_eq!(
+            Tensor::cat(&[&a, &b.t()?], 0)?.to_vec(),
+            [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+        );
+        assert_eq!(
+            Tensor::cat(&[&a.t()?, &Tensor::zeros([2, 0])?], -1)?.to_vec(),
+            [1.0, 3.0, 2.0, 4.0]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn stacking_makes_an_axis() -> Result<()> {
+        let (a, b) = (tensor![1.0, 2.0], tensor![3.0, 4.0]);
+        assert_eq!(
+            Tensor::stack(&[&a, &b], 0)?,
+            tensor![[1.0, 2.0], [3.0, 4.0]]
+        );
+        assert_eq!(
+            Tensor::stack(&[&a, &b], -1)?,
+            tensor![[1.0, 3.0], [2.0, 4.0]]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn sizes_that_differ_are_errors() {
+        let (a, b) = (tensor![[1.0, 2.0]], tensor![1.0]);
+        assert!(Tensor::cat(&[&a, &b], 0).is_err() && Tensor::stack(&[&a, &b], 0).is_err());
+        assert!(matches!(
+            Tensor::<f32>::cat(&[], 0).unwrap_err().kind(),
+            ErrorKind::NoTensors { .. }
+        ));
+        assert!(Tensor::cat(&[&a], 2).is_err());
+    }
+}

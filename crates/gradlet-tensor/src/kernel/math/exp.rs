@@ -1,0 +1,130 @@
+//! exp(x) = 2^n exp(r), with n the integer nearest x log2(e) and |r| <= ln(2) / 2.
+
+use super::poly;
+use std::f32::consts::LOG2_E as LOG2_E_F32;
+use std::f64::consts::LOG2_E as LOG2_E_F64;
+
+/// 1.5 * 2^23 + 2 * 127: adding it rounds to an integer n and leaves n + 2 * 127 in the low bits of
+/// the sum.
+const ROUND_F32: f32 = 12_583_166.0;
+/// 1.5 * 2^52 + 2 * 1023, the same for f64.
+const ROUND_F64: f64 = 6_755_399_441_057_790.0;
+
+/// ln(2) = HI + LO (Cody and Waite's split, values of Cephes `expf`): n HI is exact for every n
+/// that occurs.
+pub(super) const LN2_HI_F32: f32 = 0.693_359_4;
+pub(super) const LN2_LO_F32: f32 = -2.121_944_4e-4;
+/// The same split for f64 (values of Sun's fdlibm `e_exp.c`).
+pub(super) const LN2_HI_F64: f64 = 6.931_471_803_691_238e-1;
+pub(super) const LN2_LO_F64: f64 = 1.908_214_929_270_587_7e-10;
+
+/// exp(-104) < 2^-150 rounds to 0 and exp(89) > `f32::MAX` to infinity: nothing changes beyond.
+const LIMITS_F32: (f32, f32) = (-104.0, 89.0);
+/// exp(-746) < 2^-1075 and exp(710) > `f64::MAX`.
+const LIMITS_F64: (f64, f64) = (-746.0, 710.0);
+
+/// e^x within 1 ulp, subnormal results included.
+#[inline(always)]
+pub(crate) fn exp_f32(x: f32) -> f32 {
+    // Selects rather than min and max: a NaN fails both comparisons and stays.
+    let x = if x < LIMITS_F32.0 { LIMITS_F32.0 } else { x };
+    let x = if x > LIMITS_F32.1 { LIMITS_F32.1 } else { x };
+    let (k, y) = reduced_f32(x);
+    // 2^n as a product of two: either alone is a normal number, so only the last product rounds,
+    // overflows or underflows.
+    let half = k >> 1;
+    y * f32::from_bits(half << 23) * f32::from_bits((k - half) << 23)
+}
+
+/// e^x where x is NaN or |x| <= 80, so that 2^n is a normal number.
+#[inline(always)]
+pub(super) fn exp_moderate_f32(x: f32) -> f32 {
+    let (k, y) = reduced_f32(x);
+    // Wrapping: a NaN's k is any number.
+    y * f32::from_bits(k.wrapping_sub(127) << 23)
+}
+
+/// (n + 2 * 127, exp(x - n ln 2)).
+#[inline(always)]
+fn reduced_f32(x: f32) -> (u32, f32) {
+    let rounded = x * LOG2_E_F32 + ROUND_F32;
+    let n = rounded - ROUND_F32;
+    let r = x - n * LN2_HI_F32 - n * LN2_LO_F32;
+    // (exp(r) - 1 - r - r^2 / 2) / r^3 on |r| <= ln(2) / 2: relative error of exp 2^-27.9.
+    let p = poly!(r; 0.5, 0.16666535, 0.041667238, 0.008367483, 0.0013863771);
+    (rounded.to_bits() & 0x1ff, 1.0 + (r + r * r * p))
+}
+
+/// e^x within 1 ulp, subnormal results included.
+#[inline(always)]
+pub(crate) fn exp_f64(x: f64) -> f64 {
+    let x = if x < LIMITS_F64.0 { LIMITS_F64.0 } else { x };
+    let x = if x > LIMITS_F64.1 { LIMITS_F64.1 } else { x };
+    let (k, y) = reduced_f64(x);
+    let half = k >> 1;
+    y * f64::from_bits(half << 52) * f64::from_bits((k - half) << 52)
+}
+
+/// e^x where x is NaN or |x| <= 700, so that 2^n is a normal number.
+#[inline(always)]
+pub(super) fn exp_moderate_f64(x: f64) -> f64 {
+    let (k, y) = reduced_f64(x);
+    y * f64::from_bits(k.wrapping_sub(1023) << 52)
+}
+
+/// (n + 2 * 1023, exp(x - n ln 2)).
+#[inline(always)]
+fn reduced_f64(x: f64) -> (u64, f64) {
+    let rounded = x * LOG2_E_F64 + ROUND_F64;
+    let n = rounded - ROUND_F64;
+    let r = x - n * LN2_HI_F64 - n * LN2_LO_F64;
+    // (exp(r) - 1 - r - r^2 / 2) / r^3 on |r| <= ln(2) / 2: relative error of exp 2^-57.2.
+    let p = poly!(r;
+        0.5, 0.16666666666666433, 0.041666666666603944, 0.008333333333500047, 0.0013888888926801104,
+        0.0001984126946620682, 2.4801508675668626e-5, 2.7557640864606562e-6, 2.7625189887931216e-7,
+        2.4978384978529823e-8
+    );
+    (rounded.to_bits() & 0xfff, 1.0 + (r + r * r * p))
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp)] // exact values are the claim
+mod tests {
+    use super::super::ulp::{sweep_f32, sweep_f64, worst_f64};
+    use super::*;
+
+    #[test]
+    fn exp_of_special_values() {
+        assert_eq!(exp_f32(0.0), 1.0);
+        assert_eq!(exp_f32(-0.0), 1.0);
+        assert_eq!(exp_f32(f32::INFINITY), f32::INFINITY);
+        assert_eq!(exp_f32(f32::NEG_INFINITY).to_bits(), 0);
+        assert!(exp_f32(f32::NAN).is_nan() && exp_f32(-f32::NAN).is_nan());
+        assert_eq!(exp_f32(f32::MIN_POSITIVE), 1.0);
+        assert_eq!(exp_f32(88.722_83), 3.402_798_5e38);
+        assert_eq!(exp_f32(88.722_84), f32::INFINITY);
+        assert_eq!(exp_f32(-103.972), f32::from_bits(1));
+        assert_eq!(exp_f32(-103.98), 0.0);
+        assert_eq!(exp_f64(0.0), 1.0);
+        assert!((exp_f64(1.0) - std::f64::consts::E).abs() <= f64::EPSILON * 2.0);
+        assert_eq!(exp_f64(f64::INFINITY), f64::INFINITY);
+        assert_eq!(exp_f64(f64::NEG_INFINITY).to_bits(), 0);
+        assert!(exp_f64(f64::NAN).is_nan());
+        assert_eq!(exp_f64(709.79), f64::INFINITY);
+        assert_eq!(exp_f64(-745.13), f64::from_bits(1));
+        assert_eq!(exp_f64(-745.14), 0.0);
+    }
+
+    #[test]
+    fn exp_f32_is_within_one_ulp() {
+        sweep_f32(exp_f32, f64::exp, 1.0);
+    }
+
+    #[test]
+    fn exp_f64_is_one_step_from_std() {
+        // std's error is below 1 ulp too: the two may differ by the step between them.
+        sweep_f64(exp_f64, f64::exp, 1);
+        assert!(worst_f64(exp_f64, f64::exp, -746.0, 710.0) <= 1);
+        assert!(worst_f64(exp_f64, f64::exp, -1.0, 1.0) <= 1);
+    }
+}

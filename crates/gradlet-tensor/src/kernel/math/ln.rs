@@ -1,0 +1,132 @@
+//! ln(x) = e ln(2) + ln(1 + f), with x = 2^e (1 + f) and 1 + f in [sqrt(1/2), sqrt(2)).
+
+use super::exp::{LN2_HI_F32, LN2_HI_F64, LN2_LO_F32, LN2_LO_F64};
+use super::poly;
+
+/// Bits of sqrt(1/2), rounded down: where the range of 1 + f begins.
+const LOW_F32: u32 = 0x3f35_04f3;
+const LOW_F64: u64 = 0x3fe6_a09e_667f_3bcc;
+/// Added to a number's bits, carries into the exponent exactly when the fraction is at or beyond
+/// that of sqrt(1/2).
+const CARRY_F32: u32 = 1.0f32.to_bits() - LOW_F32;
+const CARRY_F64: u64 = 1.0f64.to_bits() - LOW_F64;
+/// 2^23 and 2^52: bring a subnormal number into the normal range, exactly.
+const LIFT_F32: f32 = 8_388_608.0;
+const LIFT_F64: f64 = 4_503_599_627_370_496.0;
+/// 2^23 and 2^52: their bits plus a small integer i are the bits of 2^23 + i. AVX2 cannot convert
+/// 64-bit integers.
+const INTEGER_F32: f32 = 8_388_608.0;
+const INTEGER_F64: f64 = 4_503_599_627_370_496.0;
+
+/// Natural logarithm within 1 ulp: -inf at 0, NaN below.
+#[inline(always)]
+pub(crate) fn ln_f32(x: f32) -> f32 {
+    let subnormal = x < f32::MIN_POSITIVE;
+    let lifted = if subnormal { x * LIFT_F32 } else { x };
+    let offset = if subnormal { 127.0 + 23.0 } else { 127.0 };
+    let bits = lifted.to_bits().wrapping_add(CARRY_F32);
+    let e = f32::from_bits((bits >> 23) | INTEGER_F32.to_bits()) - (INTEGER_F32 + offset);
+    let f = f32::from_bits((bits & 0x007f_ffff) + LOW_F32) - 1.0;
+    let square = f * f;
+    // (ln(1 + f) - f + f^2 / 2) / f^3 on the range of f: relative error of ln 2^-27.2.
+    let p = poly!(f;
+        0.3333333, -0.2500082, 0.20001227, -0.16623358, 0.14201747, -0.13160165, 0.12761642,
+        -0.07634614
+    );
+    let tail = f * square * p + e * LN2_LO_F32 - 0.5 * square;
+    let y = f + tail + e * LN2_HI_F32;
+    let y = if x < f32::INFINITY { y } else { x };
+    let outside = if x == 0.0 {
+        f32::NEG_INFINITY
+    } else {
+        f32::NAN
+    };
+    if x > 0.0 { y } else { outside }
+}
+
+/// Natural logarithm within 1 ulp: -inf at 0, NaN below.
+#[inline(always)]
+pub(crate) fn ln_f64(x: f64) -> f64 {
+    let subnormal = x < f64::MIN_POSITIVE;
+    let lifted = if subnormal { x * LIFT_F64 } else { x };
+    let offset = if subnormal { 1023.0 + 52.0 } else { 1023.0 };
+    let bits = lifted.to_bits().wrapping_add(CARRY_F64);
+    let e = f64::from_bits((bits >> 52) | INTEGER_F64.to_bits()) - (INTEGER_F64 + offset);
+    let f = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) + LOW_F64) - 1.0;
+    // ln(1 + f) = 2 atanh(s), s = f / (2 + f), arranged as in Sun's fdlibm `e_log.c`: f - (h - s (h
+    // + z p)), h = f^2 / 2.
+    let s = f / (2.0 + f);
+    let z = s * s;
+    let h = 0.5 * f * f;
+    // (2 atanh(s) / s - 2) / s^2 on the range of s, in z = s^2: relative error of ln 2^-58.9.
+    let p = poly!(z;
+        0.6666666666666734, 0.3999999999941432, 0.28571428742474725, 0.22222198563497944,
+        0.18183564866130517, 0.15314035847062213, 0.14796105340634194
+    );
+    let y = e * LN2_HI_F64 - ((h - (s * (h + z * p) + e * LN2_LO_F64)) - f);
+    let y = if x < f64::INFINITY { y } else { x };
+    let outside = if x == 0.0 {
+        f64::NEG_INFINITY
+    } else {
+        f64::NAN
+    };
+    if x > 0.0 { y } else { outside }
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp)] // exact values are the claim
+mod tests {
+    use super::super::ulp::{sweep_f32, sweep_f64, worst_f64};
+    use super::*;
+
+    #[test]
+    fn ln_of_special_values() {
+        assert_eq!(ln_f32(1.0).to_bits(), 0);
+        assert_eq!(ln_f32(2.0), std::f32::consts::LN_2);
+        assert_eq!(ln_f32(0.0), f32::NEG_INFINITY);
+        assert_eq!(ln_f32(-0.0), f32::NEG_INFINITY);
+        assert_eq!(ln_f32(f32::INFINITY), f32::INFINITY);
+        assert!(
+            [
+                -1.0,
+                -f32::MIN_POSITIVE,
+                -f32::from_bits(1),
+                f32::NEG_INFINITY,
+                f32::NAN
+            ]
+            .iter()
+            .all(|&x| ln_f32(x).is_nan())
+        );
+        assert_eq!(ln_f32(f32::from_bits(1)), -103.278_93);
+        assert_eq!(ln_f64(1.0).to_bits(), 0);
+        assert_eq!(ln_f64(2.0), std::f64::consts::LN_2);
+        assert_eq!(ln_f64(10.0), std::f64::consts::LN_10);
+        assert_eq!(ln_f64(0.0), f64::NEG_INFINITY);
+        assert_eq!(ln_f64(-0.0), f64::NEG_INFINITY);
+        assert_eq!(ln_f64(f64::INFINITY), f64::INFINITY);
+        assert!(
+            [
+                -1.0,
+                -f64::MIN_POSITIVE,
+                -f64::from_bits(1),
+                f64::NEG_INFINITY,
+                f64::NAN
+            ]
+            .iter()
+            .all(|&x| ln_f64(x).is_nan())
+        );
+        assert_eq!(ln_f64(f64::from_bits(1)), -744.440_071_921_381_2);
+    }
+
+    #[test]
+    fn ln_f32_is_within_one_ulp() {
+        sweep_f32(ln_f32, f64::ln, 1.0);
+    }
+
+    #[test]
+    fn ln_f64_is_one_step_from_std() {
+        sweep_f64(ln_f64, f64::ln, 1);
+        assert!(worst_f64(ln_f64, f64::ln, 0.5, 2.0) <= 1);
+        assert!(worst_f64(ln_f64, f64::ln, 0.0, 1e4) <= 1);
+    }
+}

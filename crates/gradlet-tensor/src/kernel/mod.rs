@@ -1,0 +1,22 @@
+//! Loops over slices: no shapes here, no tensors.
+
+/// Compiles functions for AVX-512, AVX2 and the baseline, and picks one when it is first called.
+///
+/// `avx512vl` goes with `avx512f`, or the compiler spills; AVX-512 is chosen on any processor that has it.
+macro_rules! vectorized {
+    ($($item:item)*) => {$(
+        #[multiversion::multiversion(targets(
+            "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma+bmi1+bmi2+lzcnt+popcnt",
+            "x86_64+avx2+fma+bmi1+bmi2+lzcnt+popcnt"
+        ))]
+        $item
+    )*};
+}
+
+pub(crate) mod bernoulli;
+pub(crate) mod elementwise;
+pub(crate) mod fold;
+pub(crate) mod math;
+pub(crate) mod matmul;
+pub mod parallel;
+pub(crate) mod select_scale;

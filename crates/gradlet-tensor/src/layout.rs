@@ -1,0 +1,280 @@
+//! [`Layout`]: where in the storage each element of a tensor stands.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::shape::{MAX_RANK, Shape};
+
+/// Shape, strides (in elements) and the place of the first element.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    pub(crate) shape: Shape,
+    strides: [usize; MAX_RANK],
+    pub(crate) offset: usize,
+    /// Elements follow each other in row-major order.
+    pub(crate) contiguous: bool,
+}
+
+impl Layout {
+    #[inline]
+    pub(crate) fn contiguous(shape: Shape) -> Self {
+        let mut strides = [0; MAX_RANK];
+        let mut stride = 1usize;
+        for axis in (0..shape.rank()).rev() {
+            strides[axis] = stride;
+            stride = stride.saturating_mul(shape.dims()[axis]);
+        }
+        Self {
+            shape,
+            strides,
+            offset: 0,
+            contiguous: true,
+        }
+    }
+
+    fn new(shape: Shape, strides: [usize; MAX_RANK], offset: usize) -> Self {
+        let mut expected = 1;
+        let mut contiguous = true;
+        for axis in (0..shape.rank()).rev() {
+            let size = shape.dims()[axis];
+            contiguous &= size == 1 || strides[axis] == expected;
+            expected *= size;
+        }
+        Self {
+            shape,
+            strides,
+            offset,
+            contiguous: contiguous || shape.is_empty(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn strides(&self) -> &[usize] {
+        &self.strides[..self.shape.rank()]
+    }
+
+    /// Whether the elements fill a range of the storage without gaps or repeats, in any order of axes.
+    pub(crate) fn is_dense(&self) -> bool {
+        if self.contiguous {
+            return true;
+        }
+        let mut axes: [(usize, usize); MAX_RANK] = [(0, 1); MAX_RANK];
+        let rank = self.shape.rank();
+        for (axis, slot) in axes[..rank].iter_mut().enumerate() {
+            *slot = (self.strides[axis], self.shape.dims()[axis]);
+        }
+        let axes = &mut axes[..rank];
+        axes.sort_unstable();
+        let mut expected = 1;
+        axes.iter()
+            .filter(|(_, size)| *size != 1)
+            .all(|&(stride, size)| {
+                let fits = stride == expected;
+                expected *= size;
+                fits
+            })
+    }
+
+    pub(crate) fn same_order(&self, other: &Self) -> bool {
+        self.shape == other.shape && self.strides() == other.strides()
+    }
+
+    pub(crate) fn at_start(&self) -> Self {
+        Self { offset: 0, ..*self }
+    }
+
+    #[track_caller]
+    pub(crate) fn permute(&self, axes: &[isize]) -> Result<Self> {
+        let rank = self.shape.rank();
+        if axes.len() != rank {
+            let expected = "one entry for each axis";
+            return Err(Error::new(ErrorKind::Rank {
+                op: "permute",
+                expected,
+                shape: self.shape,
+            }));
+        }
+        let (mut shape, mut strides, mut seen) = (self.shape, self.strides, [false; MAX_RANK]);
+        for (to, &axis) in axes.iter().enumerate() {
+            let from = self.shape.axis("permute", axis)?;
+            if std::mem::replace(&mut seen[from], true) {
+                return Err(Error::new(ErrorKind::AxisRepeated {
+                    op: "permute",
+                    axis: from,
+                    shape: self.shape,
+                }));
+            }
+            shape.dims_mut()[to] = self.shape.dims()[from];
+            strides[to] = self.strides[from];
+        }
+        Ok(Self::new(shape, strides, self.offset))
+    }
+
+    #[track_caller]
+    pub(crate) fn transpose(&self, a: isize, b: isize) -> Result<Self> {
+        let (a, b) = (
+            self.shape.axis("transpose", a)?,
+            self.shape.axis("transpose", b)?,
+        );
+        let (mut shape, mut strides) = (self.shape, self.strides);
+        shape.dims_mut().swap(a, b);
+        strides.swap(a, b);
+        Ok(Self::new(shape, strides, self.offset))
+    }
+
+    #[track_caller]
+    pub(crate) fn narrow(&self, axis: isize, start: usize, length: usize) -> Result<Self> {
+        let axis = self.shape.axis("narrow", axis)?;
+        let size = self.shape.dims()[axis];
+        if start.checked_add(length).is_none_or(|end| end > size) {
+            let shape = self.shape;
+            return Err(Error::new(ErrorKind::RangeOutOfRange {
+                op: "narrow",
+                start,
+                length,
+                axis,
+                size,
+                shape,
+            }));
+        }
+        let mut shape = self.shape;
+        shape.dims_mut()[axis] = length;
+        let offset = if shape.is_empty() {
+            self.offset
+        } else {
+            self.offset + start * self.strides[axis]
+        };
+        Ok(Self::new(shape, self.strides, offset))
+    }
+
+    /// Without an axis of the given index; its size must be 1, or the index within it.
+    pub(crate) fn remove(&self, axis: usize, index: usize) -> Self {
+        let (mut shape, mut strides) = (self.shape, self.strides);
+        shape.remove(axis);
+        strides.copy_within(axis + 1.., axis);
+        let offset = if shape.is_empty() {
+            self.offset
+        } else {
+            self.offset + index * self.strides[axis]
+        };
+        Self::new(shape, strides, offset)
+    }
+
+    #[track_caller]
+    pub(crate) fn insert(&self, axis: usize) -> Result<Self> {
+        let (mut shape, mut strides) = (self.shape, self.strides);
+        shape.insert(axis, 1)?;
+        strides.copy_within(axis..MAX_RANK - 1, axis + 1);
+        strides[axis] = 1;
+        Ok(Self::new(shape, strides, self.offset))
+    }
+
+    #[track_caller]
+    pub(crate) fn broadcast_to(&self, target: Shape) -> Result<Self> {
+        let mismatch = |axis| ErrorKind::Broadcast {
+            op: "broadcast_to",
+            lhs: self.shape,
+            rhs: target,
+            axis,
+        };
+        let Some(shift) = target.rank().checked_sub(self.shape.rank()) else {
+            return Err(Error::new(mismatch(0)));
+        };
+        let mut strides = [0; MAX_RANK];
+        for axis in shift..target.rank() {
+            let (from, to) = (self.shape.dims()[axis - shift], target.dims()[axis]);
+            if from == to {
+                strides[axis] = self.strides[axis - shift];
+            } else if from != 1 {
+                return Err(Error::new(mismatch(axis)));
+            }
+        }
+        Ok(Self::new(target, strides, self.offset))
+    }
+
+    /// Another shape of contiguous elements.
+    pub(crate) fn row_major(&self, target: Shape) -> Self {
+        Self {
+            offset: self.offset,
+            ..Self::contiguous(target)
+        }
+    }
+
+    /// The same elements in another shape without a copy, where the strides allow it.
+    pub(crate) fn reshape(&self, target: Shape) -> Option<Self> {
+        if self.contiguous {
+            return Some(self.row_major(target));
+        }
+        let mut strides = [1; MAX_RANK];
+        let (from, to) = (self.shape.dims(), target.dims());
+        let (mut i, mut j) = (0, 0);
+        while i < from.len() || j < to.len() {
+            // The shortest groups of axes on both sides with equal numbers of elements.
+            let (first, start) = (i, j);
+            let (mut left, mut right) = (1, 1);
+            while (left != right || left == 1) && (i < from.len() || j < to.len()) {
+                if i < from.len() && (left <= right || j == to.len()) {
+                    left *= from[i];
+                    i += 1;
+                } else {
+                    right *= to[j];
+                    j += 1;
+                }
+            }
+            let group = || (first..i).filter(|&axis| from[axis] != 1);
+            if group()
+                .zip(group().skip(1))
+                .any(|(a, b)| self.strides[a] != from[b] * self.strides[b])
+            {
+                return None;
+            }
+            let mut stride = group().last().map_or(1, |axis| self.strides[axis]);
+            for axis in (start..j).rev() {
+                strides[axis] = stride;
+                stride *= to[axis];
+            }
+        }
+        Some(Self::new(target, strides, self.offset))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contiguity_ignores_axes_of_size_one() -> Result<()> {
+        let layout = Layout::contiguous(Shape::from([2, 1, 3]));
+        assert!(layout.transpose(0, 1)?.contiguous);
+        assert!(!layout.transpose(0, 2)?.contiguous);
+        assert!(layout.transpose(0, 2)?.is_dense());
+        assert!(!layout.broadcast_to(Shape::from([2, 4, 3]))?.is_dense());
+        assert!(!layout.narrow(2, 0, 2)?.is_dense());
+        Ok(())
+    }
+
+    #[test]
+    fn reshape_splits_and_merges_strided_axes_or_refuses() -> Result<()> {
+        let layout = Layout::contiguous(Shape::from([4, 6])).narrow(1, 0, 4)?;
+        assert_eq!(
+            layout
+                .reshape(Shape::from([2, 2, 4]))
+                .map(|l| l.strides().to_vec()),
+            Some(vec![12, 6, 1])
+        );
+        assert_eq!(
+            layout
+                .reshape(Shape::from([4, 2, 2]))
+                .map(|l| l.strides().to_vec()),
+            Some(vec![6, 2, 1])
+        );
+        assert!(layout.reshape(Shape::from([16])).is_none());
+        let transposed = Layout::contiguous(Shape::from([2, 3])).transpose(0, 1)?;
+        assert!(transposed.reshape(Shape::from([6])).is_none());
+        assert_eq!(
+            transposed
+                .reshape(Shape::from([3, 1, 2]))
+                .map(|l| l.strides().len()),
+            Some(3)
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,37 @@
+//! Dense arrays and fast loops: the tensors under gradlet.
+//!
+//! A [`Tensor`] is a value: cheap to clone, immutable from outside, copied on write.
+//! This crate knows nothing of gradients or layers.
+
+mod arith;
+mod create;
+mod display;
+mod element;
+mod error;
+mod index;
+mod join;
+mod kernel;
+mod layout;
+mod literal;
+mod map;
+mod mask;
+mod math;
+mod matmul;
+mod random;
+mod reduce;
+mod shape;
+mod storage;
+mod tensor;
+mod view;
+mod walk;
+
+pub use element::{Element, Float};
+pub use error::{Error, ErrorKind, Result};
+pub use kernel::parallel as threads;
+pub use literal::{Literal, from_literal};
+pub use mask::{DrawKey, Mask};
+pub use random::{Pcg64, rng};
+pub use reduce::Axes;
+pub use shape::{IntoShape, MAX_RANK, Shape};
+pub use storage::memory;
+pub use tensor::Tensor;

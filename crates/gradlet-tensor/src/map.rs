@@ -1,0 +1,286 @@
+//! Elementwise functions over one, two or more tensors: the loops that arithmetic, operators and optimizers share.
+
+use crate::element::Element;
+use crate::error::{Error, ErrorKind, Result};
+use crate::kernel::elementwise as kernel;
+use crate::kernel::parallel::{PART, for_chunks};
+use crate::layout::Layout;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+use crate::walk::Nest;
+
+impl<T: Element> Tensor<T> {
+    /// The tensor of `f` of each element.
+    ///
+    /// The function should be small: it is compiled into the loop, for each instruction set.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1.0, -2.0].map(|x| x > 0.0).to_vec(), [true, false]);
+    /// ```
+    #[inline]
+    pub fn map<U: Element>(&self, f: impl Fn(T) -> U + Sync) -> Tensor<U> {
+        let layout = self.layout();
+        if let Some(x) = self.as_dense_slice() {
+            if let [x] = *x {
+                return Tensor::build_like(layout.at_start(), |y| y.fill(f(x)));
+            }
+            return Tensor::build_like(layout.at_start(), |y| {
+                for_chunks(y, PART, |start, y| {
+                    kernel::map(&x[start..start + y.len()], y, &f)
+                });
+            });
+        }
+        let nest = Nest::new(&layout.shape, [layout]);
+        let (length, [step]) = nest.row();
+        Tensor::build_like(Layout::contiguous(layout.shape), |y| {
+            for_row_chunks(y, length, |rows, y| {
+                let mut out = y.chunks_exact_mut(length);
+                nest.for_rows(rows, |[place]| {
+                    let Some(y) = out.next() else { return };
+                    kernel::map_strided(&self.storage()[place..], step, y, &f);
+                });
+            });
+        })
+    }
+
+    /// Replaces each element by `f` of it; in place where the elements are not shared.
+    #[inline]
+    pub fn map_in_place(&mut self, f: impl Fn(T) -> T + Sync) {
+        match self.try_mut() {
+            Some([y]) => *y = f(*y),
+            Some(y) => for_chunks(y, PART, |_, y| kernel::map_in_place(y, &f)),
+            None => *self = self.map(f),
+        }
+    }
+
+    /// The tensor of `f` of each pair of elements, after broadcasting.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast; `op` is the name that the message begins with.
+    #[track_caller]
+    #[inline]
+    pub fn zip<U: Element, V: Element>(
+        &self,
+        op: &'static str,
+        rhs: &Tensor<U>,
+        f: impl Fn(T, U) -> V + Sync,
+    ) -> Result<Tensor<V>> {
+        if self.layout().same_order(rhs.layout())
+            && let (Some(a), Some(b)) = (self.as_dense_slice(), rhs.as_dense_slice())
+        {
+            if let ([a], [b]) = (a, b) {
+                return Tensor::build_in(self.layout().at_start(), |y| y.fill(f(*a, *b)));
+            }
+            return Tensor::build_in(self.layout().at_start(), |y| {
+                for_chunks(y, PART, |start, y| {
+                    let end = start + y.len();
+                    kernel::zip(&a[start..end], &b[start..end], y, &f);
+                });
+            });
+        }
+        let shape = Shape::broadcast(op, &self.dims(), &rhs.dims())?;
+        let (a, b) = (
+            self.layout().broadcast_to(shape)?,
+            rhs.layout().broadcast_to(shape)?,
+        );
+        let nest = Nest::new(&shape, [&a, &b]);
+        let (length, [step_a, step_b]) = nest.row();
+        Tensor::build(shape, |y| {
+            for_row_chunks(y, length, |rows, y| {
+                let mut out = y.chunks_exact_mut(length);
+                nest.for_rows(rows, |[a, b]| {
+                    let Some(y) = out.next() else { return };
+                    kernel::zip_strided(
+                        (&self.storage()[a..], step_a),
+                        (&rhs.storage()[b..], step_b),
+                        y,
+                        &f,
+                    );
+                });
+            });
+        })
+    }
+
+    /// Replaces each element `x` by `f(x, r)`, `r` being the element of `rhs` broadcast to this shape.
+    ///
+    /// # Errors
+    ///
+    /// An `rhs` that does not broadcast to this shape.
+    #[track_caller]
+    #[inline]
+    pub fn zip_in_place<U: Element>(
+        &mut self,
+        op: &'static str,
+        rhs: &Tensor<U>,
+        f: impl Fn(T, U) -> T + Sync,
+    ) -> Result<()> {
+        if Shape::broadcast(op, &self.dims(), &rhs.dims())? != self.dims() {
+            return Err(Error::new(ErrorKind::ShapeMismatch {
+                op,
+                expected: self.dims(),
+                found: rhs.dims(),
+            }));
+        }
+        if self.dims() == rhs.dims()
+            && let Some(b) = rhs.as_slice()
+            && let Some(y) = self.try_mut()
+        {
+            for_chunks(y, PART, |start, y| {
+                kernel::zip_in_place(y, &b[start..start + y.len()], &f)
+            });
+        } else {
+            let result = self.zip(op, rhs, f)?;
+            *self = result;
+        }
+        Ok(())
+    }
+
+    /// Updates several tensors at once from a source, all of one shape, in one pass:
+    /// `(t_0, .., t_N) = f([t_0, .., t_N], s)` for each element. Shared targets are copied first.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that differ; nothing is changed then.
+    #[track_caller]
+    #[inline]
+    pub fn update<const N: usize>(
+        op: &'static str,
+        targets: [&mut Self; N],
+        source: &Self,
+        f: impl Fn([T; N], T) -> [T; N] + Sync,
+    ) -> Result<()> {
+        for target in &targets {
+            source.expect_shape(op, target.dims())?;
+        }
+        let source = source.contiguous();
+        let source = source.as_slice().unwrap_or_default();
+        let mut targets = targets.map(Tensor::as_mut_slice);
+        if N == 0 || !crate::kernel::parallel::pays(source.len()) {
+            kernel::update(&mut targets, source, &f);
+            return Ok(());
+        }
+        rayon::scope(|scope| {
+            let mut rest = source;
+            while !rest.is_empty() {
+                let (chunk, after) = rest.split_at(PART.min(rest.len()));
+                let mut parts = targets.each_mut().map(|target| {
+                    let (part, after) = std::mem::take(target).split_at_mut(chunk.len());
+                    *target = after;
+                    part
+                });
+                let f = &f;
+                scope.spawn(move |_| {
+                    crate::kernel::parallel::count_part();
+                    kernel::update(&mut parts, chunk, f);
+                });
+                rest = after;
+            }
+        });
+        Ok(())
+    }
+}
+
+/// Splits `out` at multiples of a row and calls `run` with the range of rows and their part of it.
+fn for_row_chunks<T: Send>(
+    out: &mut [T],
+    length: usize,
+    run: impl Fn(std::ops::Range<usize>, &mut [T]) + Sync,
+) {
+    if out.is_empty() {
+        return;
+    }
+    let rows = PART.div_ceil(length);
+    for_chunks(out, rows * length, |start, out| {
+        run(start / length..(start + out.len()) / length, out)
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_transposed_input_keeps_its_order_in_memory() -> Result<()> {
+        let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].t()?;
+        let y = x.map(|x| x * 10.0);
+        assert_eq!(y.to_vec(), [10.0, 40.0, 20.0, 50.0, 30.0, 60.0]);
+        assert!(!y.layout().contiguous && y.is_unshared());
+        Ok(())
+    }
+
+    #[test]
+    fn in_place_functions_leave_shared_elements_alone() -> Result<()> {
+        let x = tensor![1.0, 2.0];
+        let mut y = x.clone();
+        y.map_in_place(|x| -x);
+        y.zip_in_place("add", &tensor![10.0], |a, b| a + b)?;
+        assert_eq!((x.to_vec(), y.to_vec()), (vec![1.0, 2.0], vec![9.0, 8.0]));
+        assert!(
+            y.zip_in_place("add", &tensor![[1.0], [2.0]], |a, b| a + b)
+                .is_err()
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn updates_need_one_shape_and_change_nothing_otherwise() -> Result<()> {
+        let (mut a, mut b) = (tensor![1.0, 2.0], tensor![3.0, 4.0]);
+        Tensor::update("swap", [&mut a, &mut b], &tensor![0.5, 0.5], |[a, b], s| {
+            [b + s, a]
+        })?;
+        assert_eq!((a.to_vec(), b.to_vec()), (vec![3.5, 4.5], vec![1.0, 2.0]));
+        assert!(Tensor::update("swap", [&mut a, &mut b], &tensor![1.0], |t, _| t).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn large_work_is_the_same_on_two_threads() -> Result<()> {
+        let x = Tensor::arange(0.0, 300_000.0, 1.0)?.reshape([1000, 300])?;
+        let (row, all) = (Tensor::arange(0.0, 300.0, 1.0)?, x.t()?);
+        let run = || -> Result<_> {
+            let mut sum = x.clone();
+            Tensor::update("add", [&mut sum], &x, |[a], b| [a + b])?;
+            Ok([
+                x.map(|x| x + 1.0),
+                x.zip("add", &row, |a, b| a - b)?,
+                all.zip("add", &x.t()?, |a, b| a * b)?,
+                sum,
+            ])
+        };
+        let pool = |n| {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(n)
+                .build()
+                .unwrap()
+        };
+        let one = pool(1).install(run)?;
+        assert_eq!(one, pool(2).install(run)?);
+        assert_eq!(one[1].at(&[999, 7])?, 299_700.0);
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn zip_agrees_with_explicit_broadcasting(a in 1..4usize, b in 1..4usize, c in 1..4usize, mask in 0..64u32) {
+            let full = [a, b, c];
+            let size = |bit: u32, axis: usize| if mask >> bit & 1 == 1 { 1 } else { full[axis] };
+            let shape = |first: u32| [size(first, 0), size(first + 1, 1), size(first + 2, 2)];
+            let (x, y) = (Tensor::arange(0.0, 27.0, 1.0)?, Tensor::arange(100.0, 127.0, 1.0)?);
+            let part = |x: &Tensor, shape: [usize; 3]| -> Result<Tensor> {
+                x.narrow(0, 0, shape.iter().product())?.reshape(shape)
+            };
+            let (x, y) = (part(&x, shape(0))?.transpose(0, 2)?, part(&y, shape(3))?.transpose(0, 2)?);
+            let got = x.zip("sub", &y, |a, b| a - b)?;
+            let target = got.dims();
+            let (x, y) = (x.broadcast_to(target)?.to_vec(), y.broadcast_to(target)?.to_vec());
+            let expected: Vec<f32> = x.iter().zip(&y).map(|(a, b)| a - b).collect();
+            prop_assert_eq!(got.to_vec(), expected);
+        }
+    }
+}

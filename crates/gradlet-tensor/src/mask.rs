@@ -1,0 +1,256 @@
+//! [`Mask`]: which elements dropout keeps, at one bit an element.
+
+use crate::element::Float;
+use crate::error::{Error, ErrorKind, Result};
+pub use crate::kernel::bernoulli::DrawKey;
+use crate::kernel::bernoulli::{BLOCK, fill_kept};
+use crate::kernel::parallel::for_chunks;
+use crate::kernel::select_scale::{select_scale, select_scale_in_place};
+use crate::shape::{IntoShape, Shape};
+use crate::storage::Buffer;
+use crate::tensor::Tensor;
+
+/// Independent random bits, 64 to a word: 1 where an element is kept. Cheap to clone.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{DrawKey, Mask, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let mask = Mask::draw([4], 0.5, DrawKey { seed: 1, call: 0 })?;
+/// let y = mask.apply(&tensor![1.0, 2.0, 3.0, 4.0], 2.0)?;
+/// assert!(mask.iter().zip(y.iter()).all(|(kept, y)| kept == (y != 0.0)));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Mask {
+    shape: Shape,
+    words: Buffer<u64>,
+}
+
+impl Mask {
+    /// Draws a mask in which each bit is 0 with exactly the given probability, to its last binary digit.
+    ///
+    /// The same key and probability give the same bits for each row-major index, on any number of threads and any
+    /// processor; a probability of 0 or 1 draws nothing.
+    ///
+    /// # Errors
+    ///
+    /// A probability outside [0, 1], or more elements than memory holds.
+    #[track_caller]
+    pub fn draw(shape: impl IntoShape, drop_probability: f64, key: DrawKey) -> Result<Self> {
+        let shape = shape.into_shape()?;
+        check_probability("mask", drop_probability)?;
+        Self::build(shape, |words| {
+            fill_kept(words, shape.len(), drop_probability, key)
+        })
+    }
+
+    /// The mask of these bits, `true` where an element is kept.
+    ///
+    /// # Errors
+    ///
+    /// More elements than memory holds.
+    #[track_caller]
+    pub fn from_kept(kept: &Tensor<bool>) -> Result<Self> {
+        Self::build(kept.dims(), |words| {
+            words.fill(0);
+            for (i, _) in kept.iter().enumerate().filter(|(_, kept)| *kept) {
+                words[i / 64] |= 1 << (i % 64);
+            }
+        })
+    }
+
+    #[track_caller]
+    fn build(shape: Shape, fill: impl FnOnce(&mut [u64])) -> Result<Self> {
+        let Some(mut words) = Buffer::stale(shape.len().div_ceil(64)) else {
+            return Err(Error::new(ErrorKind::TooLarge {
+                shape,
+                size_bytes: 1,
+            }));
+        };
+        if let Some(words) = words.get_mut() {
+            fill(words);
+        }
+        Ok(Self { shape, words })
+    }
+
+    /// The shape of what the mask covers.
+    pub fn shape(&self) -> &[usize] {
+        self.shape.dims()
+    }
+
+    /// The number of elements it covers.
+    pub fn len(&self) -> usize {
+        self.shape.len()
+    }
+
+    /// Whether it covers none.
+    pub fn is_empty(&self) -> bool {
+        self.shape.is_empty()
+    }
+
+    /// Memory that the bits take: one bit an element, in words of 64.
+    pub fn size_bytes(&self) -> usize {
+        self.words.as_slice().len() * size_of::<u64>()
+    }
+
+    /// The bits in row-major order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = bool> + '_ {
+        (0..self.len()).map(|i| self.words.as_slice()[i / 64] >> (i % 64) & 1 == 1)
+    }
+
+    /// The number of elements kept.
+    pub fn count_kept(&self) -> usize {
+        self.words
+            .as_slice()
+            .iter()
+            .map(|word| word.count_ones() as usize)
+            .sum()
+    }
+
+    /// `y[i] = x[i] * scale` where kept and +0 elsewhere, whatever stood there: selected, not multiplied.
+    ///
+    /// # Errors
+    ///
+    /// An `x` of another shape.
+    #[track_caller]
+    pub fn apply<T: Float>(&self, x: &Tensor<T>, scale: T) -> Result<Tensor<T>> {
+        x.expect_shape("mask", self.shape)?;
+        let x = x.contiguous();
+        let (x, words) = (x.as_slice().unwrap_or_default(), self.words.as_slice());
+        Tensor::build(self.shape, |y| {
+            for_chunks(y, 4 * BLOCK, |first, y| {
+                select_scale(words, first, &x[first..first + y.len()], scale, y)
+            });
+        })
+    }
+
+    /// As [`apply`](Self::apply), into the memory of `x` where it is not shared.
+    ///
+    /// # Errors
+    ///
+    /// An `x` of another shape.
+    #[track_caller]
+    pub fn apply_into<T: Float>(&self, mut x: Tensor<T>, scale: T) -> Result<Tensor<T>> {
+        x.expect_shape("mask", self.shape)?;
+        let Some(y) = x.try_mut() else {
+            return self.apply(&x, scale);
+        };
+        let words = self.words.as_slice();
+        for_chunks(y, 4 * BLOCK, |first, y| {
+            select_scale_in_place(words, first, y, scale)
+        });
+        Ok(x)
+    }
+
+    /// The bits as a tensor, `true` where an element is kept.
+    ///
+    /// # Errors
+    ///
+    /// More elements than memory holds.
+    #[track_caller]
+    pub fn to_tensor(&self) -> Result<Tensor<bool>> {
+        let mut bits = self.iter();
+        Tensor::from_fn(self.shape, |_| bits.next().unwrap_or_default())
+    }
+}
+
+impl PartialEq for Mask {
+    fn eq(&self, other: &Self) -> bool {
+        self.shape == other.shape && self.words.as_slice() == other.words.as_slice()
+    }
+}
+
+/// An error unless `p` is a probability; the message says which way round it is meant.
+#[track_caller]
+pub(crate) fn check_probability(op: &'static str, p: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&p) {
+        return Ok(());
+    }
+    let remedy =
+        "; it is the probability that an element is zeroed (0 keeps all, 1 zeroes all)".to_owned();
+    Err(Error::new(ErrorKind::OutOfRange {
+        op,
+        name: "p",
+        expected: "in [0, 1]",
+        value: p,
+        remedy,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+
+    const KEY: DrawKey = DrawKey { seed: 7, call: 3 };
+
+    #[test]
+    fn a_mask_takes_one_bit_an_element() -> Result<()> {
+        assert_eq!(Mask::draw([1000, 64], 0.5, KEY)?.size_bytes(), 8000);
+        assert_eq!(Mask::draw([65], 0.5, KEY)?.size_bytes(), 16);
+        assert_eq!(Mask::draw([0, 5], 0.5, KEY)?.size_bytes(), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn dropped_elements_become_plus_zero_whatever_they_were() -> Result<()> {
+        let mask = Mask::from_kept(&tensor![bool; true, false, false, false, true])?;
+        let x = tensor![1.5, f32::NAN, f32::INFINITY, -1.0, -0.0];
+        let y = mask.apply(&x, 2.0)?;
+        assert_eq!(
+            y.to_vec().iter().map(|y| y.to_bits()).collect::<Vec<_>>(),
+            [3.0f32.to_bits(), 0, 0, 0, (-0.0f32).to_bits()]
+        );
+        assert_eq!(
+            mask.apply_into(x.clone(), 2.0)?.to_vec()[..4],
+            [3.0, 0.0, 0.0, 0.0]
+        );
+        assert!(x.to_vec()[1].is_nan(), "a shared input stays as it was");
+        assert!(mask.apply(&tensor![1.0], 1.0).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn strided_inputs_meet_the_same_bits() -> Result<()> {
+        let mask = Mask::draw([30, 40], 0.3, KEY)?;
+        let x = Tensor::arange(1.0, 1201.0, 1.0)?.reshape([40, 30])?.t()?;
+        assert_eq!(mask.apply(&x, 1.0)?, mask.apply(&x.contiguous(), 1.0)?);
+        assert_eq!(Mask::from_kept(&mask.to_tensor()?)?, mask);
+        Ok(())
+    }
+
+    #[test]
+    fn masks_and_their_results_are_the_same_on_any_number_of_threads() -> Result<()> {
+        let x = Tensor::arange(1.0, 400_001.0, 1.0)?;
+        let run = || -> Result<_> {
+            let mask = Mask::draw([400_000], 0.1, KEY)?;
+            Ok((
+                mask.apply(&x, 1.0)?,
+                mask.apply_into(x.map(|x| x), 1.0)?,
+                mask.count_kept(),
+            ))
+        };
+        let pool = |n| {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(n)
+                .build()
+                .unwrap()
+        };
+        let (one, in_place, kept) = pool(1).install(run)?;
+        assert_eq!(one, in_place);
+        // 360,000 +- 190: six standard deviations are 1,140.
+        assert!((358_860..361_140).contains(&kept));
+        assert_eq!(pool(3).install(run)?, (one, in_place, kept));
+        Ok(())
+    }
+
+    #[test]
+    fn a_probability_says_which_way_round_it_is() {
+        let error = Mask::draw([3], 1.5, KEY).unwrap_err().to_string();
+        assert!(error.starts_with("mask: p must be in [0, 1], got 1.5; it is the probability that an element is zeroed"), "{error}");
+        assert!(Mask::draw([3], f64::NAN, KEY).is_err());
+    }
+}

@@ -1,0 +1,322 @@
+//! Matrix, vector and batched products.
+
+use crate::element::Float;
+use crate::error::{Error, ErrorKind, Result};
+use crate::kernel::matmul::{Matrix, matmul};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+impl<T: Float> Tensor<T> {
+    /// The matrix product; vectors count as a row on the left and a column on the right, leading axes are broadcast.
+    ///
+    /// Works on strides: a transposed operand is not copied.
+    ///
+    /// # Shape
+    ///
+    /// `[m, k] x [k, n] -> [m, n]`, `[k] x [k] -> []`, `[m, k] x [k] -> [m]`, `[k] x [k, n] -> [n]`,
+    /// `[..., m, k] x [..., k, n] -> [..., m, n]`
+    ///
+    /// # Errors
+    ///
+    /// A scalar, inner sizes that differ, or leading axes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (a, b) = (tensor![[1.0, 2.0], [3.0, 4.0]], tensor![10.0, 1.0]);
+    /// assert_eq!(a.matmul(&b)?.to_vec(), [12.0, 34.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn matmul(&self, rhs: &Self) -> Result<Self> {
+        for x in [self, rhs] {
+            if x.rank() == 0 {
+                let expected = "vectors or matrices";
+                return Err(Error::new(ErrorKind::Rank {
+                    op: "matmul",
+                    expected,
+                    shape: x.dims(),
+                }));
+            }
+        }
+        let (columns, rows) = (
+            self.size(-1)?,
+            rhs.size(if rhs.rank() == 1 { 0 } else { -2 })?,
+        );
+        if columns != rows {
+            return Err(inner_sizes("matmul", self, rhs, columns, rows));
+        }
+        match (self.rank(), rhs.rank()) {
+            (2, 2) => product(self, rhs, None),
+            (1, 1) => self.unsqueeze(0)?.matmul(&rhs.unsqueeze(1)?)?.reshape(()),
+            (1, _) => self.unsqueeze(0)?.matmul(rhs)?.squeeze(-2),
+            (_, 1) => self.matmul(&rhs.unsqueeze(1)?)?.squeeze(-1),
+            // One matrix on the right serves all rows of the left at once.
+            (rank, 2) if self.as_slice().is_some() => {
+                let mut shape = self.dims();
+                shape.dims_mut()[rank - 1] = rhs.shape()[1];
+                let rows = self.shape()[..rank - 1].iter().product();
+                product(&self.reshape([rows, columns])?, rhs, None)?.reshape(shape)
+            }
+            _ => self.batched(rhs),
+        }
+    }
+
+    /// `x * weight^T + bias` for a weight as layers keep it, in one pass.
+    ///
+    /// # Shape
+    ///
+    /// `x: [..., k], weight: [n, k], bias: [n] -> [..., n]`
+    ///
+    /// # Errors
+    ///
+    /// A weight that is no matrix, or sizes that differ.
+    #[track_caller]
+    pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Result<Self> {
+        let &[n, k] = weight.shape() else {
+            return Err(Error::new(ErrorKind::Rank {
+                op: "linear",
+                expected: "a matrix",
+                shape: weight.dims(),
+            }));
+        };
+        if let Some(bias) = bias {
+            bias.expect_shape("linear", n)?;
+        }
+        let mut shape = self.dims();
+        match shape.dims_mut().last_mut() {
+            Some(last) if *last == k => *last = n,
+            _ => {
+                let columns = self.shape().last().copied().unwrap_or(1);
+                let remedy = "; the weight is [out_features, in_features]";
+                let (op, lhs, rhs) = ("linear", self.dims(), weight.dims());
+                return Err(Error::new(ErrorKind::InnerSizes {
+                    op,
+                    lhs,
+                    rhs,
+                    columns,
+                    rows: k,
+                    remedy,
+                }));
+            }
+        }
+        let rows = self.shape()[..self.rank() - 1].iter().product();
+        let y = product(&self.reshape([rows, k])?, &weight.t()?, bias)?;
+        if shape.rank() == 2 {
+            Ok(y)
+        } else {
+            y.reshape(shape)
+        }
+    }
+
+    #[track_caller]
+    fn batched(&self, rhs: &Self) -> Result<Self> {
+        let lead = |x: &Self| Shape::new(&x.shape()[..x.rank() - 2]);
+        let batch = Shape::broadcast("matmul", &lead(self)?, &lead(rhs)?)?;
+        let with = |x: &Self| -> Result<Self> {
+            let mut shape = batch;
+            for &size in &x.shape()[x.rank() - 2..] {
+                shape.push(size)?;
+            }
+            x.broadcast_to(shape)
+        };
+        let (lhs, rhs) = (with(self)?, with(rhs)?);
+        let (m, k, n) = (lhs.size(-2)?, lhs.size(-1)?, rhs.size(-1)?);
+        let mut shape = batch;
+        shape.push(m)?;
+        shape.push(n)?;
+        let places = |x: &Self| -> Vec<usize> {
+            let (layout, rank) = (x.layout(), x.rank());
+            let mut places = vec![layout.offset];
+            for axis in 0..rank - 2 {
+                let (size, stride) = (layout.shape.dims()[axis], layout.strides()[axis]);
+                places = places
+                    .iter()
+                    .flat_map(|place| (0..size).map(move |i| place + i * stride))
+                    .collect();
+            }
+            places
+        };
+        let (left, right) = (places(&lhs), places(&rhs));
+        Self::build(shape, |out| {
+            if out.is_empty() {
+                return;
+            }
+            for ((out, left), right) in out.chunks_exact_mut(m * n).zip(left).zip(right) {
+                matmul(
+                    [m, k, n],
+                    matrix(&lhs, left),
+                    matrix(&rhs, right),
+                    out,
+                    false,
+                );
+                if k == 0 {
+                    out.fill(T::of(0.0));
+                }
+            }
+        })
+    }
+}
+
+/// The product of two matrices whose sizes agree, with a bias added to each row.
+#[track_caller]
+fn product<T: Float>(
+    lhs: &Tensor<T>,
+    rhs: &Tensor<T>,
+    bias: Option<&Tensor<T>>,
+) -> Result<Tensor<T>> {
+    let (m, k, n) = (lhs.shape()[0], lhs.shape()[1], rhs.shape()[1]);
+    let bias = bias.map(Tensor::contiguous);
+    Tensor::build(Shape::from([m, n]), |out| {
+        if out.is_empty() {
+            return;
+        }
+        let bias = bias.as_ref().and_then(Tensor::as_slice);
+        if let Some(bias) = bias {
+            out.chunks_exact_mut(n)
+                .for_each(|row| row.copy_from_slice(bias));
+        } else if k == 0 {
+            out.fill(T::of(0.0));
+        }
+        if k > 0 {
+            matmul(
+                [m, k, n],
+                matrix(lhs, lhs.layout().offset),
+                matrix(rhs, rhs.layout().offset),
+                out,
+                bias.is_some(),
+            );
+        }
+    })
+}
+
+/// The last two axes, from the given place of the storage on.
+fn matrix<T: Float>(x: &Tensor<T>, offset: usize) -> Matrix<'_, T> {
+    let strides = &x.layout().strides()[x.rank() - 2..];
+    Matrix {
+        data: x.storage(),
+        offset,
+        row_stride: strides[0],
+        column_stride: strides[1],
+    }
+}
+
+#[track_caller]
+fn inner_sizes<T: Float>(
+    op: &'static str,
+    lhs: &Tensor<T>,
+    rhs: &Tensor<T>,
+    columns: usize,
+    rows: usize,
+) -> Error {
+    let fits = rhs.rank() == 2 && rhs.shape()[1] == columns;
+    let remedy = if fits { "; did you mean rhs.t()?" } else { "" };
+    Error::new(ErrorKind::InnerSizes {
+        op,
+        lhs: lhs.dims(),
+        rhs: rhs.dims(),
+        columns,
+        rows,
+        remedy,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+    use proptest::prelude::*;
+
+    #[test]
+    fn ranks_combine_as_documented() -> Result<()> {
+        let (a, v) = (tensor![[1.0, 2.0], [3.0, 4.0]], tensor![1.0, -1.0]);
+        assert_eq!(v.matmul(&v)?.item()?, 2.0);
+        assert_eq!(a.matmul(&v)?.to_vec(), [-1.0, -1.0]);
+        assert_eq!(v.matmul(&a)?.to_vec(), [-2.0, -2.0]);
+        let batch = Tensor::stack(&[&a, &a.t()?], 0)?;
+        assert_eq!(batch.matmul(&a)?.select(0, 1)?, a.t()?.matmul(&a)?);
+        assert_eq!(a.matmul(&batch)?.select(0, 1)?, a.matmul(&a.t()?)?);
+        assert_eq!(batch.unsqueeze(1)?.matmul(&batch)?.shape(), [2, 2, 2, 2]);
+        assert_eq!(batch.matmul(&v)?.shape(), [2, 2]);
+        Ok(())
+    }
+
+    #[test]
+    fn empty_products_are_zero_or_empty() -> Result<()> {
+        let (a, b) = (Tensor::zeros([2, 0])?, Tensor::zeros([0, 3])?);
+        assert_eq!(a.matmul(&b)?, Tensor::zeros([2, 3])?);
+        assert_eq!(b.matmul(&Tensor::zeros([3, 4])?)?.shape(), [0, 4]);
+        assert_eq!(
+            Tensor::zeros([2, 2, 0])?.matmul(&Tensor::zeros([2, 0, 1])?)?,
+            Tensor::zeros([2, 2, 1])?
+        );
+        assert_eq!(
+            a.linear(&Tensor::zeros([2, 0])?, Some(&tensor![1.0, 2.0]))?
+                .to_vec(),
+            [1.0, 2.0, 1.0, 2.0]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn mistakes_show_both_shapes_and_the_remedy() -> Result<()> {
+        let (a, b) = (Tensor::zeros([2, 3])?, Tensor::zeros([4, 3])?);
+        let error = a.matmul(&b).unwrap_err();
+        let line = line!() - 1;
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "matmul: inner sizes differ: [2, 3] x [4, 3] (3 columns, 4 rows); did you mean rhs.t()? (at {}:{line})",
+                file!()
+            )
+        );
+        assert!(
+            a.matmul(&Tensor::scalar(1.0)).is_err() && a.matmul(&Tensor::zeros([2, 3, 4])?).is_ok()
+        );
+        assert!(
+            Tensor::zeros([2, 3, 4])?
+                .matmul(&Tensor::zeros([3, 4, 2])?)
+                .is_err()
+        );
+        assert!(a.linear(&Tensor::zeros([2, 2])?, None).is_err());
+        assert!(a.linear(&b, Some(&tensor![1.0])).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn linear_adds_its_bias_to_every_row() -> Result<()> {
+        let (x, w) = (
+            tensor![[1.0, 2.0], [3.0, 4.0]],
+            tensor![[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]],
+        );
+        let y = x.linear(&w, Some(&tensor![10.0, 20.0, 30.0]))?;
+        assert_eq!(y.to_vec(), [11.0, 22.0, 33.0, 13.0, 24.0, 37.0]);
+        assert_eq!(x.reshape([2, 1, 2])?.linear(&w, None)?.shape(), [2, 1, 3]);
+        assert_eq!(
+            tensor![1.0, 2.0].linear(&w, None)?.to_vec(),
+            [1.0, 2.0, 3.0]
+        );
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn strided_products_agree_with_a_naive_one(m in 0..6usize, k in 0..6usize, n in 0..6usize, kind in 0..16u32) {
+            let mut rng = crate::rng(u64::from(kind));
+            let mut make = |rows: usize, columns: usize, bits: u32| -> Result<Tensor<f64>> {
+                let x = Tensor::<f64>::normal([columns, rows], 0.0, 1.0, &mut rng)?;
+                let x = if bits & 1 == 1 { x.t()? } else { x.t()?.contiguous() };
+                // A part of a larger matrix has gaps between its rows.
+                Ok(if bits & 2 == 2 { Tensor::cat(&[&x, &x], 1)?.narrow(1, columns, columns)? } else { x })
+            };
+            let (a, b) = (make(m, k, kind)?, make(k, n, kind >> 2)?);
+            let naive = Tensor::<f64>::from_fn([m, n], |i| {
+                (0..k).map(|l| a.at(&[i / n, l]).unwrap() * b.at(&[l, i % n]).unwrap()).sum()
+            })?;
+            prop_assert!(a.matmul(&b)?.allclose(&naive, 1e-12, 1e-12));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The generator that examples and tests hand around; any `rand::Rng` does as well.
+
+use rand::SeedableRng;
+
+/// PCG XSL RR 128/64, with the same numbers on every platform.
+///
+/// # Source
+///
+/// M. O'Neill, "PCG: A Family of Simple Fast Space-Efficient Statistically Good Algorithms for Random Number
+/// Generation", 2014.
+pub type Pcg64 = rand_pcg::Pcg64;
+
+/// A generator started from a seed: equal seeds give equal numbers, on any machine.
+pub fn rng(seed: u64) -> Pcg64 {
+    Pcg64::seed_from_u64(seed)
+}

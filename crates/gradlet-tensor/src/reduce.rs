@@ -1,0 +1,548 @@
+//! Reductions over chosen axes.
+
+use std::ops::RangeFull;
+
+use crate::element::{Element, Float};
+use crate::error::{Error, ErrorKind, Result};
+use crate::kernel::{fold, parallel};
+use crate::shape::{MAX_RANK, Shape};
+use crate::tensor::Tensor;
+
+/// The axes that a reduction goes over: `..` for all, one axis, or a list; negative ones count from the end.
+pub trait Axes {
+    /// Which of the shape's axes are meant.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    #[track_caller]
+    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]>;
+}
+
+impl Axes for RangeFull {
+    fn select(&self, _: &'static str, _: &Shape) -> Result<[bool; MAX_RANK]> {
+        Ok([true; MAX_RANK])
+    }
+}
+
+impl Axes for isize {
+    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
+        [*self].as_slice().select(op, shape)
+    }
+}
+
+impl Axes for [isize] {
+    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
+        let mut selected = [false; MAX_RANK];
+        for &axis in self {
+            let axis = shape.axis(op, axis)?;
+            if std::mem::replace(&mut selected[axis], true) {
+                return Err(Error::new(ErrorKind::AxisRepeated {
+                    op,
+                    axis,
+                    shape: *shape,
+                }));
+            }
+        }
+        Ok(selected)
+    }
+}
+
+impl<const N: usize> Axes for [isize; N] {
+    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
+        self.as_slice().select(op, shape)
+    }
+}
+
+impl<A: Axes + ?Sized> Axes for &A {
+    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
+        (**self).select(op, shape)
+    }
+}
+
+/// The elements of a tensor ordered so that a reduction runs over the middle of three axes.
+struct Blocks<T: Element> {
+    x: Tensor<T>,
+    outer: usize,
+    middle: usize,
+    inner: usize,
+}
+
+/// The shape with the reduced axes of size 1.
+fn kept(shape: &Shape, reduced: &[bool; MAX_RANK]) -> Shape {
+    let mut kept = *shape;
+    for (size, _) in kept
+        .dims_mut()
+        .iter_mut()
+        .zip(reduced)
+        .filter(|(_, reduced)| **reduced)
+    {
+        *size = 1;
+    }
+    kept
+}
+
+impl<T: Element> Blocks<T> {
+    fn new(x: &Tensor<T>, reduced: &[bool; MAX_RANK]) -> Result<Self> {
+        let shape = x.dims();
+        let sizes = shape.dims();
+        let first = (0..sizes.len())
+            .find(|&axis| reduced[axis])
+            .unwrap_or(sizes.len());
+        let last = (0..sizes.len())
+            .rfind(|&axis| reduced[axis])
+            .map_or(first, |axis| axis + 1);
+        if x.as_slice().is_some() && reduced[first..last].iter().all(|&reduced| reduced) {
+            let [outer, middle, inner] = [&sizes[..first], &sizes[first..last], &sizes[last..]]
+                .map(|part| part.iter().product());
+            return Ok(Self {
+                x: x.clone(),
+                outer,
+                middle,
+                inner,
+            });
+        }
+        // Otherwise the reduced axes are moved to the end and the elements copied there.
+        let mut axes: Vec<isize> = (0..sizes.len() as isize).collect();
+        axes.sort_by_key(|&axis| reduced[axis as usize]);
+        let middle = (0..sizes.len())
+            .filter(|&axis| reduced[axis])
+            .map(|axis| sizes[axis])
+            .product();
+        let outer = (0..sizes.len())
+            .filter(|&axis| !reduced[axis])
+            .map(|axis| sizes[axis])
+            .product();
+        Ok(Self {
+            x: x.permute(&axes)?.contiguous(),
+            outer,
+            middle,
+            inner: 1,
+        })
+    }
+
+    /// Calls `row` with each part of `outer * inner` results and the elements that belong to it.
+    fn reduce<U: Element>(
+        &self,
+        shape: Shape,
+        row: impl Fn(&[T]) -> U + Sync,
+        rows: impl Fn(&[T], &mut [U]) + Sync,
+    ) -> Result<Tensor<U>> {
+        let x = self.x.as_slice().unwrap_or_default();
+        let &Self {
+            outer,
+            middle,
+            inner,
+            ..
+        } = self;
+        let size = middle * inner;
+        Tensor::build(shape, |out| {
+            if out.is_empty() {
+                return;
+            }
+            let part = |start: usize, out: &mut [U]| {
+                if inner == 1 {
+                    out.iter_mut()
+                        .enumerate()
+                        .for_each(|(i, y)| *y = row(&x[(start + i) * size..][..size]));
+                } else {
+                    let first = start / inner;
+                    let blocks = out.chunks_exact_mut(inner).enumerate();
+                    blocks.for_each(|(i, out)| rows(&x[(first + i) * size..][..size], out));
+                }
+            };
+            if outer > 1 && parallel::pays(x.len()) {
+                let parts = (x.len() / parallel::PART).min(outer);
+                parallel::for_parts_of(out, outer.div_ceil(parts) * inner, part);
+            } else {
+                part(0, out);
+            }
+        })
+    }
+}
+
+impl<T: Float> Tensor<T> {
+    /// The sum over the axes, which go away; 0 where there are no elements.
+    ///
+    /// Sums go by blocks in a fixed order: the same bits on any number of threads and any processor.
+    ///
+    /// # Shape
+    ///
+    /// `sum(1)`: `[a, b, c] -> [a, c]`; `sum(..)`: `[...] -> []`.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.sum(..)?.item()?, 10.0);
+    /// assert_eq!(x.sum(0)?.to_vec(), [4.0, 6.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn sum(&self, axes: impl Axes) -> Result<Self> {
+        let reduced = axes.select("sum", &self.dims())?;
+        self.sum_over(&reduced)?.without(&reduced)
+    }
+
+    /// As [`sum`](Self::sum), with the axes kept at size 1.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    #[track_caller]
+    pub fn sum_keepdim(&self, axes: impl Axes) -> Result<Self> {
+        self.sum_over(&axes.select("sum_keepdim", &self.dims())?)
+    }
+
+    #[track_caller]
+    fn sum_over(&self, reduced: &[bool; MAX_RANK]) -> Result<Self> {
+        let shape = kept(&self.dims(), reduced);
+        if shape.len() == 1
+            && let Some(x) = self.as_dense_slice()
+        {
+            return Self::build(shape, |out| out.fill(sum_all(x)));
+        }
+        let blocks = Blocks::new(self, reduced)?;
+        let columns = blocks.inner;
+        blocks.reduce(shape, fold::sum, |x, out| fold::sum_rows(x, columns, out))
+    }
+
+    /// The mean over the axes, which go away; NaN where there are no elements.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    #[track_caller]
+    pub fn mean(&self, axes: impl Axes) -> Result<Self> {
+        let reduced = axes.select("mean", &self.dims())?;
+        self.mean_over(&reduced)?.without(&reduced)
+    }
+
+    /// As [`mean`](Self::mean), with the axes kept at size 1.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    #[track_caller]
+    pub fn mean_keepdim(&self, axes: impl Axes) -> Result<Self> {
+        self.mean_over(&axes.select("mean_keepdim", &self.dims())?)
+    }
+
+    #[track_caller]
+    fn mean_over(&self, reduced: &[bool; MAX_RANK]) -> Result<Self> {
+        let shape = self.dims();
+        let count: usize = shape
+            .dims()
+            .iter()
+            .zip(reduced)
+            .filter(|(_, reduced)| **reduced)
+            .map(|(n, _)| n)
+            .product();
+        Ok(self.sum_over(reduced)? / T::of(count as f64))
+    }
+
+    /// Sums over axes so that the result has the given shape, which this one's elements were broadcast from.
+    ///
+    /// # Errors
+    ///
+    /// A shape that does not broadcast to this one.
+    #[track_caller]
+    pub fn sum_to(&self, shape: Shape) -> Result<Self> {
+        if shape == self.dims() {
+            return Ok(self.clone());
+        }
+        if Shape::broadcast("sum_to", &shape, &self.dims())? != self.dims() {
+            return Err(Error::new(ErrorKind::ShapeMismatch {
+                op: "sum_to",
+                expected: shape,
+                found: self.dims(),
+            }));
+        }
+        let lead = self.rank() - shape.rank();
+        let mut reduced = [false; MAX_RANK];
+        for (axis, reduced) in reduced[..self.rank()].iter_mut().enumerate() {
+            *reduced = axis < lead || shape.dims()[axis - lead] != self.shape()[axis];
+        }
+        self.sum_over(&reduced)?.reshape(shape)
+    }
+}
+
+/// All of a large slice, block by block on several threads.
+fn sum_all<T: Float>(x: &[T]) -> T {
+    if !parallel::pays(x.len()) {
+        return fold::sum(x);
+    }
+    let mut sums = vec![T::of(0.0); x.len().div_ceil(fold::BLOCK)];
+    let per_part = parallel::PART / fold::BLOCK;
+    parallel::for_parts_of(&mut sums, per_part, |first, sums| {
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let start = (first + i) * fold::BLOCK;
+            *sum = fold::sum(&x[start..x.len().min(start + fold::BLOCK)]);
+        }
+    });
+    pair(&sums)
+}
+
+/// The balanced tree that `fold::sum` builds over its blocks.
+fn pair<T: Float>(sums: &[T]) -> T {
+    if let [sum] = *sums {
+        return sum;
+    }
+    let (left, right) = sums.split_at(sums.len().next_power_of_two() / 2);
+    pair(left) + pair(right)
+}
+
+/// `a` where it is larger or NaN.
+#[inline(always)]
+fn larger<T: Element>(a: T, b: T) -> T {
+    if a > b || a != a { a } else { b }
+}
+
+/// `a` where it is smaller or NaN.
+#[inline(always)]
+fn smaller<T: Element>(a: T, b: T) -> T {
+    if a < b || a != a { a } else { b }
+}
+
+impl<T: Element> Tensor<T> {
+    /// Without the reduced axes.
+    #[track_caller]
+    fn without(&self, reduced: &[bool; MAX_RANK]) -> Result<Self> {
+        let mut shape = Shape::SCALAR;
+        for (&size, _) in self
+            .shape()
+            .iter()
+            .zip(reduced)
+            .filter(|(_, reduced)| !**reduced)
+        {
+            shape.push(size)?;
+        }
+        self.reshape(shape)
+    }
+
+    #[track_caller]
+    fn extreme(
+        &self,
+        op: &'static str,
+        reduced: &[bool; MAX_RANK],
+        f: impl Fn(T, T) -> T + Sync,
+    ) -> Result<Self> {
+        let shape = kept(&self.dims(), reduced);
+        if self.is_empty() && !shape.is_empty() {
+            return Err(Error::new(ErrorKind::Empty {
+                op,
+                shape: self.dims(),
+            }));
+        }
+        let blocks = Blocks::new(self, reduced)?;
+        blocks.reduce(
+            shape,
+            |x| fold::fold(x, x[0], &f),
+            |x, out| fold::fold_rows(x, out, &f),
+        )
+    }
+
+    /// The largest element over the axes, which go away; NaN where there is one.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range or named twice, or no elements to choose from.
+    #[track_caller]
+    pub fn max(&self, axes: impl Axes) -> Result<Self> {
+        let reduced = axes.select("max", &self.dims())?;
+        self.extreme("max", &reduced, larger)?.without(&reduced)
+    }
+
+    /// As [`max`](Self::max), with the axes kept at size 1.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range or named twice, or no elements to choose from.
+    #[track_caller]
+    pub fn max_keepdim(&self, axes: impl Axes) -> Result<Self> {
+        self.extreme(
+            "max_keepdim",
+            &axes.select("max_keepdim", &self.dims())?,
+            larger,
+        )
+    }
+
+    /// The smallest element over the axes, which go away; NaN where there is one.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range or named twice, or no elements to choose from.
+    #[track_caller]
+    pub fn min(&self, axes: impl Axes) -> Result<Self> {
+        let reduced = axes.select("min", &self.dims())?;
+        self.extreme("min", &reduced, smaller)?.without(&reduced)
+    }
+
+    /// As [`min`](Self::min), with the axes kept at size 1.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range or named twice, or no elements to choose from.
+    #[track_caller]
+    pub fn min_keepdim(&self, axes: impl Axes) -> Result<Self> {
+        self.extreme(
+            "min_keepdim",
+            &axes.select("min_keepdim", &self.dims())?,
+            smaller,
+        )
+    }
+
+    #[track_caller]
+    fn arg(
+        &self,
+        op: &'static str,
+        axis: isize,
+        beats: impl Fn(T, T) -> bool + Sync,
+    ) -> Result<Tensor<i64>> {
+        let reduced = axis.select(op, &self.dims())?;
+        let shape = kept(&self.dims(), &reduced);
+        if self.is_empty() && !shape.is_empty() {
+            return Err(Error::new(ErrorKind::Empty {
+                op,
+                shape: self.dims(),
+            }));
+        }
+        let blocks = Blocks::new(self, &reduced)?;
+        let columns = |x: &[T], out: &mut [i64]| {
+            let inner = out.len();
+            for (c, out) in out.iter_mut().enumerate() {
+                *out = fold::arg(x[c..].iter().step_by(inner).copied(), &beats);
+            }
+        };
+        blocks
+            .reduce(shape, |x| fold::arg(x.iter().copied(), &beats), columns)?
+            .without(&reduced)
+    }
+
+    /// The index of the largest element along an axis, which goes away: the first of equal ones, or of the NaNs.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or no elements to choose from.
+    #[track_caller]
+    pub fn argmax(&self, axis: isize) -> Result<Tensor<i64>> {
+        self.arg("argmax", axis, |a, best| {
+            a > best || (a != a && best == best)
+        })
+    }
+
+    /// The index of the smallest element along an axis, which goes away: the first of equal ones, or of the NaNs.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or no elements to choose from.
+    #[track_caller]
+    pub fn argmin(&self, axis: isize) -> Result<Tensor<i64>> {
+        self.arg("argmin", axis, |a, best| {
+            a < best || (a != a && best == best)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+    use proptest::prelude::*;
+
+    #[test]
+    fn axes_are_all_one_or_several() -> Result<()> {
+        let x = Tensor::arange(0.0, 24.0, 1.0)?.reshape([2, 3, 4])?;
+        assert_eq!(x.sum(..)?.item()?, 276.0);
+        assert_eq!(x.sum(-1)?.to_vec(), [6.0, 22.0, 38.0, 54.0, 70.0, 86.0]);
+        assert_eq!(x.sum([0, 2])?.to_vec(), [60.0, 92.0, 124.0]);
+        assert_eq!(x.sum_keepdim(1)?.shape(), [2, 1, 4]);
+        assert_eq!(x.mean([0, 1])?.to_vec(), [10.0, 11.0, 12.0, 13.0]);
+        assert!(matches!(
+            x.sum([1, -2]).unwrap_err().kind(),
+            ErrorKind::AxisRepeated { axis: 1, .. }
+        ));
+        assert!(x.sum(3).is_err());
+        assert_eq!(x.sum_to(Shape::from([3, 1]))?.to_vec(), [60.0, 92.0, 124.0]);
+        assert!(x.sum_to(Shape::from([5])).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn reductions_of_nothing_have_a_value_or_an_error() -> Result<()> {
+        let x = Tensor::zeros([0, 3])?;
+        assert_eq!(x.sum(0)?.to_vec(), [0.0; 3]);
+        assert!(x.mean(..)?.item()?.is_nan());
+        assert!(matches!(
+            x.max(0).unwrap_err().kind(),
+            ErrorKind::Empty { .. }
+        ));
+        assert_eq!(x.max(1)?.len(), 0);
+        assert!(x.argmax(0).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn extremes_take_the_first_and_keep_nan() -> Result<()> {
+        let x = tensor![[1.0, 5.0, 5.0], [f32::NAN, 2.0, f32::NAN]];
+        assert_eq!(x.argmax(1)?.to_vec(), [1, 0]);
+        assert_eq!(x.argmin(0)?.to_vec(), [1, 1, 1]);
+        assert!(x.max(..)?.item()?.is_nan());
+        assert_eq!(x.max(1)?.to_vec()[0], 5.0);
+        assert_eq!(x.min(0)?.to_vec()[1], 2.0);
+        assert!(x.min(0)?.to_vec()[0].is_nan() && x.max(0)?.to_vec()[2].is_nan());
+        assert_eq!(tensor![i64; 3, 7, 7].argmax(0)?.item()?, 1);
+        Ok(())
+    }
+
+    #[test]
+    fn large_reductions_have_the_same_bits_on_any_number_of_threads() -> Result<()> {
+        let x = Tensor::<f32>::uniform([700, 500], -1.0, 1.0, &mut crate::rng(3))?;
+        let run = || -> Result<_> {
+            Ok([
+                x.sum(..)?,
+                x.sum(0)?,
+                x.sum(1)?,
+                x.max(1)?,
+                x.reshape([7, 100, 500])?.sum(1)?,
+            ])
+        };
+        let pool = |n| {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(n)
+                .build()
+                .unwrap()
+        };
+        let one = pool(1).install(run)?;
+        for threads in [2, 3] {
+            assert_eq!(one, pool(threads).install(run)?);
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn reductions_agree_with_a_naive_fold(
+            sizes in prop::array::uniform4(1..4usize), order in Just([0isize, 1, 2, 3]).prop_shuffle(), mask in 0..16u32,
+        ) {
+            let x = Tensor::<f64>::normal(sizes, 0.0, 1.0, &mut crate::rng(u64::from(mask)))?.permute(&order)?;
+            let axes: Vec<isize> = (0..4).filter(|axis| mask >> axis & 1 == 1).collect();
+            let shape = kept(&x.dims(), &axes.as_slice().select("test", &x.dims())?);
+            let (mut sums, mut maxima) = (vec![0.0; shape.len()], vec![f64::NEG_INFINITY; shape.len()]);
+            let positions = Tensor::from_fn(shape, |i| i as i64)?.broadcast_to(x.dims())?;
+            for (place, x) in positions.iter().zip(x.iter()) {
+                sums[place as usize] += x;
+                maxima[place as usize] = maxima[place as usize].max(x);
+            }
+            prop_assert!(x.sum_keepdim(axes.as_slice())?.allclose(&Tensor::from_vec(sums, shape)?, 1e-12, 1e-12));
+            prop_assert_eq!(x.max_keepdim(axes.as_slice())?.to_vec(), maxima);
+        }
+    }
+}

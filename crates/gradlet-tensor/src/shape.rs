@@ -1,0 +1,293 @@
+//! [`Shape`]: the sizes of a tensor's axes, stored inline.
+
+use std::fmt;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The most axes a tensor can have.
+pub const MAX_RANK: usize = 8;
+
+/// The sizes of a tensor's axes: at most [`MAX_RANK`] of them, stored inline; `[]` is a scalar's.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::Shape;
+/// let shape = Shape::from([2, 3]);
+/// assert_eq!((shape.rank(), shape.len()), (2, 6));
+/// assert_eq!(shape.to_string(), "[2, 3]");
+/// ```
+#[derive(Clone, Copy)]
+pub struct Shape {
+    rank: u8,
+    dims: [usize; MAX_RANK],
+}
+
+impl Shape {
+    /// The shape of a scalar: no axes, one element.
+    pub const SCALAR: Self = Self {
+        rank: 0,
+        dims: [0; MAX_RANK],
+    };
+
+    /// The shape with the given sizes.
+    ///
+    /// # Errors
+    ///
+    /// More than [`MAX_RANK`] axes.
+    #[track_caller]
+    pub fn new(dims: &[usize]) -> Result<Self> {
+        let mut shape = Self::SCALAR;
+        for &size in dims {
+            shape.push(size)?;
+        }
+        Ok(shape)
+    }
+
+    /// The sizes, outermost first.
+    #[inline]
+    pub fn dims(&self) -> &[usize] {
+        &self.dims[..usize::from(self.rank)]
+    }
+
+    pub(crate) fn dims_mut(&mut self) -> &mut [usize] {
+        &mut self.dims[..usize::from(self.rank)]
+    }
+
+    /// The number of axes.
+    #[inline]
+    pub fn rank(&self) -> usize {
+        usize::from(self.rank)
+    }
+
+    /// The number of elements: the product of the sizes, 1 for a scalar.
+    ///
+    /// A product beyond `usize` saturates; making a tensor of such a shape fails.
+    #[inline]
+    pub fn len(&self) -> usize {
+        if self.dims().contains(&0) {
+            return 0;
+        }
+        self.dims()
+            .iter()
+            .fold(1, |len: usize, &size| len.saturating_mul(size))
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.dims().contains(&0)
+    }
+
+    /// The index of an axis counted from the start, or from the end where negative.
+    ///
+    /// # Errors
+    ///
+    /// An axis outside `-rank..rank`.
+    #[track_caller]
+    pub fn axis(&self, op: &'static str, axis: isize) -> Result<usize> {
+        let rank = self.rank() as isize;
+        if (-rank..rank).contains(&axis) {
+            Ok(axis.rem_euclid(rank) as usize)
+        } else {
+            Err(Error::new(ErrorKind::AxisOutOfRange {
+                op,
+                axis,
+                shape: *self,
+            }))
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn push(&mut self, size: usize) -> Result<()> {
+        self.insert(self.rank(), size)
+    }
+
+    #[track_caller]
+    pub(crate) fn insert(&mut self, axis: usize, size: usize) -> Result<()> {
+        let rank = self.rank();
+        if rank == MAX_RANK {
+            return Err(Error::new(ErrorKind::TooManyAxes { shape: *self, size }));
+        }
+        self.dims.copy_within(axis..rank, axis + 1);
+        self.dims[axis] = size;
+        self.rank += 1;
+        Ok(())
+    }
+
+    pub(crate) fn remove(&mut self, axis: usize) -> usize {
+        let size = self.dims[axis];
+        let rank = self.rank();
+        self.dims.copy_within(axis + 1..rank, axis);
+        self.rank -= 1;
+        size
+    }
+
+    /// The shape that both broadcast to: axes are matched from the last one, sizes must agree or be 1.
+    #[track_caller]
+    pub(crate) fn broadcast(op: &'static str, lhs: &Self, rhs: &Self) -> Result<Self> {
+        if lhs == rhs {
+            return Ok(*lhs);
+        }
+        let (mut out, small) = if lhs.rank >= rhs.rank {
+            (*lhs, rhs)
+        } else {
+            (*rhs, lhs)
+        };
+        let shift = out.rank() - small.rank();
+        for (axis, &size) in small.dims().iter().enumerate() {
+            let other = &mut out.dims[axis + shift];
+            if *other == 1 {
+                *other = size;
+            } else if size != 1 && size != *other {
+                let axis = axis + shift;
+                return Err(Error::new(ErrorKind::Broadcast {
+                    op,
+                    lhs: *lhs,
+                    rhs: *rhs,
+                    axis,
+                }));
+            }
+        }
+        Ok(out)
+    }
+}
+
+impl PartialEq for Shape {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.dims() == other.dims()
+    }
+}
+
+impl Eq for Shape {}
+
+impl PartialEq<[usize]> for Shape {
+    fn eq(&self, other: &[usize]) -> bool {
+        self.dims() == other
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.dims())
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<usize> for Shape {
+    fn from(size: usize) -> Self {
+        Self::from([size])
+    }
+}
+
+impl From<()> for Shape {
+    fn from((): ()) -> Self {
+        Self::SCALAR
+    }
+}
+
+impl From<&Shape> for Shape {
+    fn from(shape: &Shape) -> Self {
+        *shape
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Shape {
+    fn from(sizes: [usize; N]) -> Self {
+        const { assert!(N <= MAX_RANK, "a tensor has at most 8 axes") };
+        let mut dims = [0; MAX_RANK];
+        dims[..N].copy_from_slice(&sizes);
+        Self {
+            rank: N as u8,
+            dims,
+        }
+    }
+}
+
+impl<const N: usize> From<&[usize; N]> for Shape {
+    fn from(sizes: &[usize; N]) -> Self {
+        Self::from(*sizes)
+    }
+}
+
+/// What a shape can be given as: `()`, `3`, `[2, 3]`, a slice or `Vec` of sizes, or a [`Shape`].
+pub trait IntoShape {
+    /// The shape.
+    ///
+    /// # Errors
+    ///
+    /// More than [`MAX_RANK`] axes.
+    #[track_caller]
+    fn into_shape(self) -> Result<Shape>;
+}
+
+impl<S: Into<Shape>> IntoShape for S {
+    fn into_shape(self) -> Result<Shape> {
+        Ok(self.into())
+    }
+}
+
+impl IntoShape for &[usize] {
+    fn into_shape(self) -> Result<Shape> {
+        Shape::new(self)
+    }
+}
+
+impl IntoShape for &Vec<usize> {
+    fn into_shape(self) -> Result<Shape> {
+        Shape::new(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scalars_have_one_element_and_zero_sizes_none() {
+        assert_eq!(Shape::SCALAR.len(), 1);
+        assert_eq!(Shape::from([3, 0, 2]).len(), 0);
+        assert_eq!(Shape::from([usize::MAX, 2, 0]).len(), 0);
+    }
+
+    #[test]
+    fn axes_count_from_both_ends() -> Result<()> {
+        let shape = Shape::from([2, 3, 4]);
+        assert_eq!(shape.axis("sum", -1)?, 2);
+        assert_eq!(shape.axis("sum", 0)?, 0);
+        let error = shape.axis("sum", 3).unwrap_err().to_string();
+        assert!(
+            error.starts_with("sum: axis 3 is out of range for shape [2, 3, 4]"),
+            "{error}"
+        );
+        assert!(Shape::SCALAR.axis("sum", 0).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn broadcasting_matches_axes_from_the_last() -> Result<()> {
+        let shape = Shape::broadcast("add", &Shape::from([3, 1]), &Shape::from([2, 1, 4]))?;
+        assert_eq!(shape.dims(), [2, 3, 4]);
+        let error = Shape::broadcast("add", &Shape::from([2, 3]), &Shape::from(4)).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Broadcast { axis: 1, .. }));
+        assert_eq!(
+            Shape::broadcast("add", &Shape::from([1, 0]), &Shape::from([3, 1]))?.dims(),
+            [3, 0]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn nine_axes_are_an_error() {
+        assert!(matches!(
+            Shape::new(&[1; 9]).unwrap_err().kind(),
+            ErrorKind::TooManyAxes { .. }
+        ));
+        assert_eq!(Shape::new(&[1; 8]).map(|s| s.rank()).ok(), Some(8));
+    }
+}

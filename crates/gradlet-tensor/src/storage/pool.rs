@@ -1,0 +1,214 @@
+//! A bounded per-thread pool of freed blocks, so that a steady training step asks the system for nothing.
+//!
+//! A block's bytes are always initialised: fresh ones are zero, recycled ones hold old numbers.
+//! That is why no kernel ever sees uninitialised memory.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::cell::{Cell, RefCell};
+use std::ptr::NonNull;
+
+/// Every block starts on a cache line, which is also the width of an AVX-512 register.
+pub(crate) const ALIGN: usize = 64;
+/// Blocks of up to this many bytes come in steps of `ALIGN`; larger ones in 8 sizes an octave.
+const SMALL: usize = 1024;
+const SMALL_CLASSES: usize = SMALL / ALIGN;
+const PER_OCTAVE: usize = 8;
+/// 2^10 to 2^46 bytes.
+const CLASSES: usize = SMALL_CLASSES + 36 * PER_OCTAVE;
+/// What a thread keeps at most: enough for elementwise work on four tensors of 64 MiB.
+pub(crate) const DEFAULT_LIMIT: usize = 320 << 20;
+
+/// A piece of memory of one size class, aligned to `ALIGN`; owned, not freed on drop.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) start: NonNull<u8>,
+    class: u16,
+    /// How far `start` lies behind what the allocator returned.
+    skip: u16,
+}
+
+/// The smallest class whose blocks hold this many bytes; at least one.
+#[inline]
+pub(crate) const fn class_of(bytes: usize) -> usize {
+    if bytes <= SMALL {
+        return if bytes == 0 { 0 } else { (bytes - 1) / ALIGN };
+    }
+    let octave = (bytes - 1).ilog2() as usize;
+    let step = ((bytes - 1) >> (octave - 3)) & (PER_OCTAVE - 1);
+    SMALL_CLASSES + (octave - 10) * PER_OCTAVE + step
+}
+
+const fn size_of_class(class: usize) -> usize {
+    if class < SMALL_CLASSES {
+        return (class + 1) * ALIGN;
+    }
+    let octave = 10 + (class - SMALL_CLASSES) / PER_OCTAVE;
+    let step = (class - SMALL_CLASSES) % PER_OCTAVE;
+    (1 << octave) + ((step + 1) << (octave - 3))
+}
+
+struct Pool {
+    free: [Vec<Block>; CLASSES],
+}
+
+thread_local! {
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { free: [const { Vec::new() }; CLASSES] }) };
+    static POOLED_BYTES: Cell<usize> = const { Cell::new(0) };
+    static LIMIT: Cell<usize> = const { Cell::new(DEFAULT_LIMIT) };
+    static FRESH: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A block of at least this many initialised bytes, `None` where there is no such memory.
+#[inline]
+pub(crate) fn take(bytes: usize) -> Option<Block> {
+    let class = class_of(bytes);
+    if class >= CLASSES {
+        return None;
+    }
+    // While the thread ends its pool may be gone already: the system serves such late calls.
+    match POOL.try_with(|pool| pool.borrow_mut().free[class].pop()) {
+        Ok(Some(block)) => {
+            POOLED_BYTES.set(POOLED_BYTES.get() - size_of_class(class));
+            Some(block)
+        }
+        _ => fresh(class),
+    }
+}
+
+/// Returns a block to this thread's pool, or to the system where the pool is full.
+#[inline]
+pub(crate) fn give(block: Block) {
+    let class = usize::from(block.class);
+    let pooled = POOLED_BYTES.get() + size_of_class(class);
+    let mut block = Some(block);
+    if pooled <= LIMIT.get() {
+        let _ = POOL.try_with(|pool| {
+            if let Some(block) = block.take() {
+                pool.borrow_mut().free[class].push(block);
+                POOLED_BYTES.set(pooled);
+            }
+        });
+    }
+    if let Some(block) = block {
+        release(&block);
+    }
+}
+
+fn system_layout(class: usize) -> Layout {
+    // The allocator zeroes large memory for free only at its own alignment, so the rest is ours.
+    // SAFETY: the alignment is a power of two and no class comes near `isize::MAX` bytes.
+    unsafe { Layout::from_size_align_unchecked(size_of_class(class) + ALIGN, 16) }
+}
+
+#[cold]
+fn fresh(class: usize) -> Option<Block> {
+    FRESH.set(FRESH.get() + 1);
+    // SAFETY: the layout's size is not zero.
+    let base = NonNull::new(unsafe { alloc_zeroed(system_layout(class)) })?;
+    let skip = base.align_offset(ALIGN);
+    // SAFETY: `skip < ALIGN`, and `ALIGN` more bytes were asked for than the class holds.
+    let start = unsafe { base.add(skip) };
+    Some(Block {
+        start,
+        class: class as u16,
+        skip: skip as u16,
+    })
+}
+
+fn release(block: &Block) {
+    // SAFETY: `start - skip` is what `alloc_zeroed` returned for this class's layout, and a block is released once.
+    unsafe {
+        dealloc(
+            block.start.sub(usize::from(block.skip)).as_ptr(),
+            system_layout(usize::from(block.class)),
+        )
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl Pool {
+    fn clear(&mut self) {
+        for block in self.free.iter_mut().flat_map(std::mem::take) {
+            release(&block);
+        }
+    }
+}
+
+/// Bytes that this thread's pool holds ready.
+pub(crate) fn pooled_bytes() -> usize {
+    POOLED_BYTES.get()
+}
+
+/// Blocks that this thread asked the system for.
+pub(crate) fn fresh_blocks() -> u64 {
+    FRESH.get()
+}
+
+pub(crate) fn trim() {
+    let _ = POOL.try_with(|pool| pool.borrow_mut().clear());
+    POOLED_BYTES.set(0);
+}
+
+pub(crate) fn set_limit(bytes: usize) {
+    LIMIT.set(bytes);
+    if POOLED_BYTES.get() > bytes {
+        trim();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_holds_what_it_is_asked_for_and_wastes_at_most_an_eighth() {
+        for bytes in (1..5000).chain([1 << 20, (1 << 20) + 1, 3_211_264, usize::MAX >> 20]) {
+            let class = class_of(bytes);
+            assert!(size_of_class(class) >= bytes, "{bytes}");
+            assert!(class == 0 || size_of_class(class - 1) < bytes, "{bytes}");
+            assert!(
+                bytes < SMALL || size_of_class(class) - bytes <= bytes / 8,
+                "{bytes}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_freed_block_serves_the_next_call_and_is_initialised() {
+        trim();
+        let block = take(5000).unwrap();
+        assert_eq!(block.start.as_ptr() as usize % ALIGN, 0);
+        // SAFETY: the block has at least 5,000 initialised bytes that nobody else uses.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(block.start.as_ptr(), 5000) };
+        assert!(bytes.iter().all(|&byte| byte == 0));
+        bytes.fill(7);
+        let (start, fresh) = (block.start, fresh_blocks());
+        give(block);
+        assert_eq!(pooled_bytes(), size_of_class(class_of(5000)));
+        let again = take(4990).unwrap();
+        assert_eq!((again.start, fresh_blocks()), (start, fresh));
+        give(again);
+        trim();
+        assert_eq!(pooled_bytes(), 0);
+    }
+
+    #[test]
+    fn the_pool_keeps_no_more_than_its_limit() {
+        set_limit(10_000);
+        let blocks: Vec<_> = (0..10).map(|_| take(3000).unwrap()).collect();
+        blocks.into_iter().for_each(give);
+        assert!(pooled_bytes() <= 10_000 && pooled_bytes() > 6000);
+        set_limit(DEFAULT_LIMIT);
+    }
+
+    #[test]
+    fn impossible_sizes_are_refused() {
+        assert!(take(usize::MAX).is_none());
+        assert!(take(1 << 47).is_none());
+    }
+}

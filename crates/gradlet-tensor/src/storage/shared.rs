@@ -1,0 +1,166 @@
+//! [`Shared`]: a reference-counted value in pool memory, like `Arc` without weak references.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
+
+use super::pool::{self, ALIGN, Block};
+
+/// A value that several handles share; the last one to go drops it.
+///
+/// Dropping a handle that is the only one costs no atomic read-modify-write.
+pub(crate) struct Shared<X> {
+    inner: NonNull<Inner<X>>,
+    owns: PhantomData<Inner<X>>,
+}
+
+struct Inner<X> {
+    count: AtomicUsize,
+    block: Block,
+    value: X,
+}
+
+// SAFETY: as for `Arc`: handles on several threads reach the value by `&X` (needs Sync), and the last one,
+// on whichever thread, drops or moves it (needs Send). The count is atomic.
+unsafe impl<X: Send + Sync> Send for Shared<X> {}
+// SAFETY: see above; `&Shared<X>` can be cloned into a `Shared<X>` on another thread.
+unsafe impl<X: Send + Sync> Sync for Shared<X> {}
+
+impl<X> Shared<X> {
+    #[inline]
+    pub(crate) fn new(value: X) -> Self {
+        const { assert!(align_of::<Inner<X>>() <= ALIGN) };
+        let Some(block) = pool::take(size_of::<Inner<X>>()) else {
+            std::alloc::handle_alloc_error(std::alloc::Layout::new::<Inner<X>>())
+        };
+        let inner = block.start.cast::<Inner<X>>();
+        // SAFETY: the block is ours alone, large enough and aligned for `Inner<X>`.
+        unsafe {
+            inner.write(Inner {
+                count: AtomicUsize::new(1),
+                block,
+                value,
+            })
+        };
+        Self {
+            inner,
+            owns: PhantomData,
+        }
+    }
+
+    #[inline]
+    fn inner(&self) -> &Inner<X> {
+        // SAFETY: a handle keeps its block alive, and the value in it initialised, until the last drop.
+        unsafe { self.inner.as_ref() }
+    }
+
+    /// Whether this is the only handle.
+    #[inline]
+    pub(crate) fn is_unique(&self) -> bool {
+        self.inner().count.load(Ordering::Acquire) == 1
+    }
+
+    /// The value, to change, where this is the only handle.
+    #[inline]
+    pub(crate) fn get_mut(&mut self) -> Option<&mut X> {
+        // SAFETY: a count of 1 means that no other handle exists, and `&mut self` that none can be made meanwhile.
+        // Acquire pairs with the Release of other handles' drops: what they read happened before.
+        self.is_unique()
+            .then(|| unsafe { &mut self.inner.as_mut().value })
+    }
+
+    #[cold]
+    fn free(&mut self) {
+        // SAFETY: called by the last handle only; the value is read out once and the block given back once.
+        let Inner { block, value, .. } = unsafe { self.inner.read() };
+        drop(value);
+        pool::give(block);
+    }
+}
+
+impl<X> Clone for Shared<X> {
+    #[inline]
+    fn clone(&self) -> Self {
+        // Relaxed, as in `Arc`: the new handle comes from a live one. Overflow would take 2^64 leaked handles.
+        self.inner().count.fetch_add(1, Ordering::Relaxed);
+        Self {
+            inner: self.inner,
+            owns: PhantomData,
+        }
+    }
+}
+
+impl<X> Drop for Shared<X> {
+    #[inline]
+    fn drop(&mut self) {
+        // The only handle cannot be cloned by another while it is dropped, so a plain load decides.
+        if self.is_unique() {
+            self.free();
+        } else if self.inner().count.fetch_sub(1, Ordering::Release) == 1 {
+            fence(Ordering::Acquire);
+            self.free();
+        }
+    }
+}
+
+impl<X> Deref for Shared<X> {
+    type Target = X;
+    #[inline]
+    fn deref(&self) -> &X {
+        &self.inner().value
+    }
+}
+
+impl<X: fmt::Debug> fmt::Debug for Shared<X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn the_last_handle_drops_the_value_once() {
+        let witness = Arc::new(());
+        let a = Shared::new(Arc::clone(&witness));
+        let b = a.clone();
+        drop(a);
+        assert_eq!(Arc::strong_count(&witness), 2);
+        drop(b);
+        assert_eq!(Arc::strong_count(&witness), 1);
+    }
+
+    #[test]
+    fn only_an_unshared_value_can_be_changed() {
+        let mut a = Shared::new(1);
+        *a.get_mut().unwrap() = 2;
+        let b = a.clone();
+        assert!(a.get_mut().is_none());
+        drop(b);
+        assert_eq!(a.get_mut(), Some(&mut 2));
+    }
+
+    #[test]
+    fn handles_dropped_on_many_threads_free_once() {
+        let witness = Arc::new(());
+        for _ in 0..200 {
+            let shared = Shared::new(Arc::clone(&witness));
+            let threads: Vec<_> = (0..4)
+                .map(|_| {
+                    let mine = shared.clone();
+                    std::thread::spawn(move || drop((mine.clone(), mine)))
+                })
+                .collect();
+            drop(shared);
+            threads
+                .into_iter()
+                .for_each(|thread| thread.join().unwrap());
+        }
+        assert_eq!(Arc::strong_count(&witness), 1);
+    }
+}

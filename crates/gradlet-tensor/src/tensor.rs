@@ -1,0 +1,421 @@
+//! [`Tensor`]: a value of many numbers, shared until it is written to.
+
+use std::fmt;
+
+use crate::element::{Element, Float};
+use crate::error::{Error, ErrorKind, Result, raise};
+use crate::layout::Layout;
+use crate::shape::{IntoShape, Shape};
+use crate::storage::{Buffer, Shared};
+use crate::walk;
+
+/// A dense array of numbers with up to 8 axes: a value, cheap to clone, copied when a shared one is written to.
+///
+/// Views (reshape, transpose, narrow, broadcast) share the elements. The handle is one pointer wide; tensors of one
+/// element keep it inline. Tensors are `Send + Sync`.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{Tensor, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+/// assert_eq!(x.matmul(&x.t()?)?.to_vec(), [5.0, 11.0, 11.0, 25.0]);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Tensor<T: Element = f32> {
+    inner: Shared<Inner<T>>,
+}
+
+struct Inner<T: Element> {
+    layout: Layout,
+    storage: Storage<T>,
+}
+
+#[derive(Clone)]
+enum Storage<T: Element> {
+    /// One element, without a buffer.
+    Inline(T),
+    Heap(Buffer<T>),
+}
+
+impl<T: Element> Storage<T> {
+    #[inline]
+    fn as_slice(&self) -> &[T] {
+        match self {
+            Self::Inline(value) => std::slice::from_ref(value),
+            Self::Heap(buffer) => buffer.as_slice(),
+        }
+    }
+}
+
+impl<T: Element> Tensor<T> {
+    #[inline]
+    fn with(layout: Layout, storage: Storage<T>) -> Self {
+        Self {
+            inner: Shared::new(Inner { layout, storage }),
+        }
+    }
+
+    /// A tensor of this shape whose elements `fill` has to write, all of them: it is handed old numbers.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn build(shape: Shape, fill: impl FnOnce(&mut [T])) -> Result<Self> {
+        Self::build_in(Layout::contiguous(shape), fill)
+    }
+
+    /// As `build`, in the order of a dense layout that starts at offset 0.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn build_in(layout: Layout, fill: impl FnOnce(&mut [T])) -> Result<Self> {
+        let len = layout.shape.len();
+        if len == 1 {
+            let mut value = T::default();
+            fill(std::slice::from_mut(&mut value));
+            return Ok(Self::with(layout, Storage::Inline(value)));
+        }
+        let Some(mut buffer) = Buffer::stale(len) else {
+            let (shape, size_bytes) = (layout.shape, size_of::<T>());
+            return Err(Error::new(ErrorKind::TooLarge { shape, size_bytes }));
+        };
+        if let Some(elements) = buffer.get_mut() {
+            fill(elements);
+        }
+        Ok(Self::with(layout, Storage::Heap(buffer)))
+    }
+
+    /// As `build_in`, for a shape that another tensor of at least this size has.
+    ///
+    /// Panics where memory is at an end, as a `Vec` would.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn build_like(layout: Layout, fill: impl FnOnce(&mut [T])) -> Self {
+        Self::build_in(layout, fill).unwrap_or_else(|error| raise(&error))
+    }
+
+    /// The scalar tensor (shape `[]`) of this value.
+    #[inline]
+    pub fn scalar(value: T) -> Self {
+        Self::with(Layout::contiguous(Shape::SCALAR), Storage::Inline(value))
+    }
+
+    #[inline]
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.inner.layout
+    }
+
+    /// Everything in the storage, of which `layout` picks the elements.
+    #[inline]
+    pub(crate) fn storage(&self) -> &[T] {
+        self.inner.storage.as_slice()
+    }
+
+    /// The same storage seen through another layout, which must stay inside it.
+    #[inline]
+    pub(crate) fn view(&self, layout: Layout) -> Self {
+        Self::with(layout, self.inner.storage.clone())
+    }
+
+    /// The sizes of the axes, outermost first; empty for a scalar.
+    #[inline]
+    pub fn shape(&self) -> &[usize] {
+        self.inner.layout.shape.dims()
+    }
+
+    /// The shape as a value.
+    #[inline]
+    pub fn dims(&self) -> Shape {
+        self.inner.layout.shape
+    }
+
+    /// The number of axes.
+    #[inline]
+    pub fn rank(&self) -> usize {
+        self.inner.layout.shape.rank()
+    }
+
+    /// The number of elements.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.inner.layout.shape.len()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.inner.layout.shape.is_empty()
+    }
+
+    /// The size of one axis, counted from the end where negative.
+    ///
+    /// # Errors
+    ///
+    /// An axis outside `-rank..rank`.
+    #[track_caller]
+    pub fn size(&self, axis: isize) -> Result<usize> {
+        let shape = self.dims();
+        Ok(shape.dims()[shape.axis("size", axis)?])
+    }
+
+    /// The elements in row-major order, where they lie so in memory: a fresh tensor's always do.
+    #[inline]
+    pub fn as_slice(&self) -> Option<&[T]> {
+        let Layout {
+            shape,
+            offset,
+            contiguous,
+            ..
+        } = &self.inner.layout;
+        if *contiguous {
+            self.storage().get(*offset..offset + shape.len())
+        } else {
+            None
+        }
+    }
+
+    /// The elements in the order of memory, where they fill it without gaps.
+    #[inline]
+    pub(crate) fn as_dense_slice(&self) -> Option<&[T]> {
+        let layout = &self.inner.layout;
+        if layout.is_dense() {
+            self.storage()
+                .get(layout.offset..layout.offset + layout.shape.len())
+        } else {
+            None
+        }
+    }
+
+    /// The same elements in row-major order: a cheap clone where they lie so already, a copy otherwise.
+    pub fn contiguous(&self) -> Self {
+        if self.inner.layout.contiguous {
+            return self.clone();
+        }
+        self.to_owned_copy()
+    }
+
+    /// A copy that shares nothing.
+    pub(crate) fn to_owned_copy(&self) -> Self {
+        Self::build_like(Layout::contiguous(self.dims()), |out| {
+            walk::copy(self.storage(), &self.inner.layout, out)
+        })
+    }
+
+    /// Whether no other tensor shares this one's elements, so that writing needs no copy.
+    pub fn is_unshared(&self) -> bool {
+        self.inner.is_unique()
+            && match &self.inner.storage {
+                Storage::Inline(_) => true,
+                Storage::Heap(buffer) => buffer.is_unique(),
+            }
+    }
+
+    /// The elements in row-major order, to write to; copied first where they are shared or strided.
+    #[inline]
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        if !(self.is_unshared() && self.inner.layout.contiguous) {
+            *self = self.to_owned_copy();
+        }
+        self.try_mut().unwrap_or_default()
+    }
+
+    /// The elements in row-major order, to write to, where no copy is needed for that.
+    #[inline]
+    pub(crate) fn try_mut(&mut self) -> Option<&mut [T]> {
+        let Inner { layout, storage } = self.inner.get_mut()?;
+        if !layout.contiguous {
+            return None;
+        }
+        match storage {
+            Storage::Inline(value) => Some(std::slice::from_mut(value)),
+            Storage::Heap(buffer) => buffer
+                .get_mut()?
+                .get_mut(layout.offset..layout.offset + layout.shape.len()),
+        }
+    }
+
+    /// The elements in row-major order.
+    pub fn to_vec(&self) -> Vec<T> {
+        self.iter().collect()
+    }
+
+    /// Walks over the elements in row-major order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = T> + '_ {
+        walk::Elements::new(self.storage(), &self.inner.layout)
+    }
+
+    /// The value of a tensor of one element.
+    ///
+    /// # Errors
+    ///
+    /// Any other number of elements.
+    #[track_caller]
+    #[inline]
+    pub fn item(&self) -> Result<T> {
+        match (self.len(), self.storage().get(self.inner.layout.offset)) {
+            (1, Some(&value)) => Ok(value),
+            _ => {
+                let remedy = "; index it, or reduce it first, for example with .mean(..)";
+                Err(Error::new(ErrorKind::NotOneElement {
+                    op: "item",
+                    shape: self.dims(),
+                    remedy,
+                }))
+            }
+        }
+    }
+
+    /// The element at these indices, one for each axis.
+    ///
+    /// # Errors
+    ///
+    /// Another number of indices than axes, or one out of range.
+    #[track_caller]
+    pub fn at(&self, indices: &[usize]) -> Result<T> {
+        let layout = &self.inner.layout;
+        let shape = self.dims();
+        if indices.len() != shape.rank() {
+            return Err(Error::new(ErrorKind::Rank {
+                op: "at",
+                expected: "one index for each axis",
+                shape,
+            }));
+        }
+        let mut place = layout.offset;
+        for (axis, (&index, &size)) in indices.iter().zip(shape.dims()).enumerate() {
+            if index >= size {
+                let index = index as i64;
+                return Err(Error::new(ErrorKind::IndexOutOfRange {
+                    op: "at",
+                    index,
+                    axis,
+                    size,
+                    shape,
+                }));
+            }
+            place += index * layout.strides()[axis];
+        }
+        Ok(self.storage()[place])
+    }
+
+    /// The elements as another type: floats to integers truncate and saturate, NaN becomes 0.
+    pub fn cast<U: Element>(&self) -> Tensor<U> {
+        self.map(|x| U::from_f64(x.to_f64()))
+    }
+
+    /// An error unless the shape is the expected one.
+    #[track_caller]
+    pub fn expect_shape(&self, op: &'static str, expected: impl IntoShape) -> Result<()> {
+        let expected = expected.into_shape()?;
+        if self.dims() == expected {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::ShapeMismatch {
+            op,
+            expected,
+            found: self.dims(),
+        }))
+    }
+}
+
+impl<T: Float> Tensor<T> {
+    /// Whether shapes agree and everywhere `|self - other| <= atol + rtol * |other|`; NaN is close to nothing.
+    pub fn allclose(&self, other: &Self, rtol: f64, atol: f64) -> bool {
+        self.shape() == other.shape()
+            && self.iter().zip(other.iter()).all(|(a, b)| {
+                let (a, b) = (a.to_f64(), b.to_f64());
+                a == b || (a - b).abs() <= atol + rtol * b.abs()
+            })
+    }
+}
+
+impl<T: Element> Clone for Tensor<T> {
+    /// Another handle on the same elements.
+    #[inline]
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+        }
+    }
+}
+
+/// Equal shapes and equal elements (so a NaN equals nothing).
+impl<T: Element> PartialEq for Tensor<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.shape() == other.shape() && self.iter().eq(other.iter())
+    }
+}
+
+impl<T: Element> fmt::Debug for Tensor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tensor<{}>{}({self})", T::NAME, self.dims())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+
+    #[test]
+    fn the_handle_is_one_pointer_and_crosses_threads() {
+        fn crosses<X: Send + Sync>() {}
+        crosses::<Tensor<f64>>();
+        assert_eq!(size_of::<Option<Tensor>>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn writing_to_a_clone_leaves_the_original() {
+        let original = tensor![1.0, 2.0, 3.0];
+        let mut copy = original.clone();
+        assert!(!copy.is_unshared());
+        copy.as_mut_slice()[0] = 9.0;
+        assert_eq!(original.to_vec(), [1.0, 2.0, 3.0]);
+        assert_eq!(copy.to_vec(), [9.0, 2.0, 3.0]);
+        assert!(copy.is_unshared() && original.is_unshared());
+    }
+
+    #[test]
+    fn writing_to_an_unshared_tensor_stays_in_place() {
+        let mut x = tensor![1.0, 2.0];
+        let before = x.as_slice().map(<[f32]>::as_ptr);
+        x.as_mut_slice()[1] = 5.0;
+        assert_eq!(x.as_slice().map(<[f32]>::as_ptr), before);
+    }
+
+    #[test]
+    fn writing_through_a_view_copies_it_and_leaves_its_base() -> Result<()> {
+        let base = tensor![[1.0, 2.0], [3.0, 4.0]];
+        let mut column = base.select(1, 1)?;
+        column.as_mut_slice().fill(0.0);
+        assert_eq!(base.to_vec(), [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(column.to_vec(), [0.0, 0.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn one_element_and_none_are_told_apart() -> Result<()> {
+        assert_eq!(Tensor::scalar(2.5).item()?, 2.5);
+        assert_eq!(tensor![[3.0]].item()?, 3.0);
+        assert!(tensor![1.0, 2.0].item().is_err());
+        assert!(Tensor::zeros([0])?.item().is_err());
+        assert_eq!(Tensor::zeros([0, 3])?.to_vec(), []);
+        Ok(())
+    }
+
+    #[test]
+    fn indices_are_checked() -> Result<()> {
+        let x = tensor![[1.0, 2.0], [3.0, 4.0]].t()?;
+        assert_eq!(x.at(&[0, 1])?, 3.0);
+        assert!(x.at(&[0]).is_err() && x.at(&[2, 0]).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn allclose_wants_equal_shapes_and_no_nan() {
+        let x = tensor![1.0, f32::INFINITY];
+        assert!(x.allclose(&x, 0.0, 0.0));
+        assert!(!x.allclose(&tensor![1.1, f32::INFINITY], 0.01, 0.0));
+        assert!(!tensor![f32::NAN].allclose(&tensor![f32::NAN], 1.0, 1.0));
+        assert!(!x.allclose(&tensor![[1.0, f32::INFINITY]], 0.0, 0.0));
+    }
+}

@@ -1,0 +1,251 @@
+//! Views: other shapes of the same elements, without a copy.
+
+use crate::element::Element;
+use crate::error::{Error, ErrorKind, Result};
+use crate::shape::{IntoShape, Shape};
+use crate::tensor::Tensor;
+
+impl<T: Element> Tensor<T> {
+    /// The same elements, in row-major order, in another shape; copies only where strides do not allow a view.
+    ///
+    /// # Errors
+    ///
+    /// Another number of elements.
+    #[track_caller]
+    pub fn reshape(&self, shape: impl IntoShape) -> Result<Self> {
+        let shape = shape.into_shape()?;
+        if shape.len() != self.len() {
+            return Err(Error::new(ErrorKind::ElementCount {
+                from: self.dims(),
+                to: shape,
+            }));
+        }
+        if let Some(layout) = self.layout().reshape(shape) {
+            return Ok(self.view(layout));
+        }
+        let copy = self.contiguous();
+        Ok(copy.view(copy.layout().row_major(shape)))
+    }
+
+    /// Axes in another order: axis i of the result is axis `axes[i]` of this one. A view.
+    ///
+    /// # Errors
+    ///
+    /// Anything but each axis once.
+    #[track_caller]
+    pub fn permute(&self, axes: &[isize]) -> Result<Self> {
+        Ok(self.view(self.layout().permute(axes)?))
+    }
+
+    /// Two axes swapped. A view.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range.
+    #[track_caller]
+    pub fn transpose(&self, a: isize, b: isize) -> Result<Self> {
+        Ok(self.view(self.layout().transpose(a, b)?))
+    }
+
+    /// The transposed matrix: `[m, n] -> [n, m]`. A view.
+    ///
+    /// # Errors
+    ///
+    /// A tensor that is no matrix.
+    #[track_caller]
+    pub fn t(&self) -> Result<Self> {
+        if self.rank() != 2 {
+            return Err(Error::new(ErrorKind::Rank {
+                op: "t",
+                expected: "a matrix",
+                shape: self.dims(),
+            }));
+        }
+        self.transpose(0, 1)
+    }
+
+    /// `length` indices of one axis, from `start`. A view.
+    ///
+    /// # Errors
+    ///
+    /// A range or an axis out of range.
+    #[track_caller]
+    pub fn narrow(&self, axis: isize, start: usize, length: usize) -> Result<Self> {
+        Ok(self.view(self.layout().narrow(axis, start, length)?))
+    }
+
+    /// One index of one axis, which goes away. A view.
+    ///
+    /// # Errors
+    ///
+    /// An index or an axis out of range.
+    #[track_caller]
+    pub fn select(&self, axis: isize, index: usize) -> Result<Self> {
+        let shape = self.dims();
+        let axis = shape.axis("select", axis)?;
+        let size = shape.dims()[axis];
+        if index >= size {
+            let index = index as i64;
+            return Err(Error::new(ErrorKind::IndexOutOfRange {
+                op: "select",
+                index,
+                axis,
+                size,
+                shape,
+            }));
+        }
+        Ok(self.view(self.layout().remove(axis, index)))
+    }
+
+    /// Without an axis of size 1; as it is where the size is another. A view.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range.
+    #[track_caller]
+    pub fn squeeze(&self, axis: isize) -> Result<Self> {
+        let axis = self.dims().axis("squeeze", axis)?;
+        Ok(if self.shape()[axis] == 1 {
+            self.view(self.layout().remove(axis, 0))
+        } else {
+            self.clone()
+        })
+    }
+
+    /// With a new axis of size 1 before the given one; -1 puts it last. A view.
+    ///
+    /// # Errors
+    ///
+    /// An axis outside `-rank - 1..=rank`, or a ninth one.
+    #[track_caller]
+    pub fn unsqueeze(&self, axis: isize) -> Result<Self> {
+        let places = self.rank() as isize + 1;
+        if !(-places..places).contains(&axis) {
+            return Err(Error::new(ErrorKind::AxisOutOfRange {
+                op: "unsqueeze",
+                axis,
+                shape: self.dims(),
+            }));
+        }
+        Ok(self.view(self.layout().insert(axis.rem_euclid(places) as usize)?))
+    }
+
+    /// All elements along one axis, in row-major order.
+    pub fn flatten(&self) -> Self {
+        match self.reshape(self.len()) {
+            Ok(flat) => flat,
+            Err(error) => crate::error::raise(&error),
+        }
+    }
+
+    /// Axes from the given one on merged into one: `flatten_from(1)` of `[n, c, h, w]` is `[n, c * h * w]`.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range.
+    #[track_caller]
+    pub fn flatten_from(&self, axis: isize) -> Result<Self> {
+        let shape = self.dims();
+        let axis = shape.axis("flatten_from", axis)?;
+        let (kept, merged) = shape.dims().split_at(axis);
+        let mut target = Shape::new(kept)?;
+        target.push(merged.iter().product())?;
+        self.reshape(target)
+    }
+
+    /// Repeated along axes of size 1 and new leading axes, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// A shape that this one does not broadcast to.
+    #[track_caller]
+    pub fn broadcast_to(&self, shape: impl IntoShape) -> Result<Self> {
+        Ok(self.view(self.layout().broadcast_to(shape.into_shape()?)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+
+    fn sample() -> Result<Tensor> {
+        Tensor::arange(0.0, 24.0, 1.0)?.reshape([2, 3, 4])
+    }
+
+    #[test]
+    fn views_share_their_elements() -> Result<()> {
+        let x = sample()?;
+        let views = [
+            x.permute(&[2, 0, 1])?,
+            x.narrow(1, 1, 2)?,
+            x.select(-1, 3)?,
+            x.reshape([4, 6])?,
+        ];
+        drop(views.clone());
+        assert!(!x.is_unshared());
+        assert_eq!(views[0].shape(), [4, 2, 3]);
+        assert_eq!(views[0].at(&[3, 1, 2])?, 23.0);
+        assert_eq!(views[1].at(&[1, 0, 0])?, 16.0);
+        assert_eq!(views[2].to_vec(), [3.0, 7.0, 11.0, 15.0, 19.0, 23.0]);
+        assert!(
+            views
+                .iter()
+                .all(|view| view.storage().as_ptr() == x.storage().as_ptr())
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn reshaping_what_cannot_be_viewed_copies() -> Result<()> {
+        let x = tensor![[1.0, 2.0], [3.0, 4.0]].t()?.reshape([4])?;
+        assert_eq!(x.to_vec(), [1.0, 3.0, 2.0, 4.0]);
+        assert!(matches!(
+            sample()?.reshape([5, 5]).unwrap_err().kind(),
+            ErrorKind::ElementCount { .. }
+        ));
+        assert_eq!(Tensor::zeros([0, 3])?.t()?.reshape([2, 0])?.shape(), [2, 0]);
+        Ok(())
+    }
+
+    #[test]
+    fn axes_come_and_go() -> Result<()> {
+        let x = sample()?;
+        assert_eq!(x.unsqueeze(-1)?.shape(), [2, 3, 4, 1]);
+        assert_eq!(x.unsqueeze(1)?.squeeze(1)?.shape(), [2, 3, 4]);
+        assert_eq!(x.squeeze(0)?.shape(), [2, 3, 4]);
+        assert_eq!(x.flatten_from(1)?.shape(), [2, 12]);
+        assert_eq!(Tensor::scalar(1.0f32).flatten().shape(), [1]);
+        assert!(x.unsqueeze(4).is_err() && x.squeeze(3).is_err() && x.t().is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn broadcasting_repeats_and_checks() -> Result<()> {
+        let x = tensor![[1.0], [2.0]].broadcast_to([2, 2, 3])?;
+        assert_eq!(
+            x.to_vec(),
+            [1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0]
+        );
+        assert!(tensor![1.0, 2.0].broadcast_to([3]).is_err());
+        assert!(tensor![[1.0, 2.0]].broadcast_to([2]).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn bad_ranges_and_axes_are_errors() -> Result<()> {
+        let x = sample()?;
+        assert!(matches!(
+            x.narrow(0, 1, 2).unwrap_err().kind(),
+            ErrorKind::RangeOutOfRange { .. }
+        ));
+        assert!(x.narrow(0, usize::MAX, 2).is_err() && x.select(0, 2).is_err());
+        assert!(matches!(
+            x.permute(&[0, 0, 1]).unwrap_err().kind(),
+            ErrorKind::AxisRepeated { .. }
+        ));
+        assert!(x.permute(&[0, 1]).is_err() && x.transpose(0, 3).is_err());
+        assert_eq!(x.narrow(2, 4, 0)?.len(), 0);
+        Ok(())
+    }
+}

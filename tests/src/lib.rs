@@ -1,0 +1,11 @@
+//! What the tests share: the nets they train, and the house rules with the checks behind them.
+
+#![forbid(unsafe_code)]
+
+pub mod house;
+pub mod nets;
+
+/// The code in README.md, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
