@@ -1,1 +1,24 @@
-//! stub
+//! Reverse-mode differentiation over gradlet's tensors: a [`Var`] is a tensor with a history.
+//!
+//! This crate knows nothing of layers. Each operation is one file in `ops/`, its gradient directly below its value.
+#![forbid(unsafe_code)]
+
+mod backward;
+mod check;
+mod gradients;
+mod graph;
+mod metric;
+mod no_grad;
+mod op;
+mod operators;
+mod ops;
+mod var;
+
+pub use backward::{CreateGraph, grad};
+pub use check::{gradcheck, gradgradcheck};
+pub use gradients::Gradients;
+pub use gradlet_tensor::{Element, Error, ErrorKind, Float, Result, Tensor};
+pub use no_grad::{is_recording, no_grad};
+pub use op::{Arity, Fixed, Inputs, Many, Nothing, Of, Op, Output, Saves, SomeInputs, View, Want};
+pub use ops::{cross_entropy, dropout_with};
+pub use var::{LeafId, Var};

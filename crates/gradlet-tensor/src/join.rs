@@ -46,6 +46,26 @@ impl<T: Element> Tensor<T> {
         })
     }
 
+    /// With zeros before and after its elements along an axis.
+    ///
+    /// # Shape
+    ///
+    /// `[a, n, b] -> [a, before + n + after, b]`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or more elements than memory holds.
+    #[track_caller]
+    pub fn surround(&self, axis: isize, before: usize, after: usize) -> Result<Self> {
+        let zeros = |size| {
+            let mut shape = self.dims();
+            let axis = shape.axis("surround", axis)?;
+            shape.dims_mut()[axis] = size;
+            Self::zeros_of(shape)
+        };
+        Self::cat(&[&zeros(before)?, self, &zeros(after)?], axis)
+    }
+
     /// Tensors of one shape joined along a new axis.
     ///
     /// # Shape
@@ -99,6 +119,20 @@ mod tests {
         assert_eq!(
             Tensor::stack(&[&a, &b], -1)?,
             tensor![[1.0, 3.0], [2.0, 4.0]]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn zeros_surround_an_axis() -> Result<()> {
+        let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+        assert_eq!(
+            x.surround(0, 1, 0)?.to_vec(),
+            [0.0, 0.0, 1.0, 2.0, 3.0, 4.0]
+        );
+        assert_eq!(
+            x.t()?.surround(-1, 0, 1)?.to_vec(),
+            [1.0, 3.0, 0.0, 2.0, 4.0, 0.0]
         );
         Ok(())
     }

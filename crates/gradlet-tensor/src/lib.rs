@@ -20,6 +20,7 @@ mod matmul;
 mod random;
 mod reduce;
 mod shape;
+mod softmax;
 mod storage;
 mod tensor;
 mod view;

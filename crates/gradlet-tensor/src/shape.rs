@@ -123,8 +123,13 @@ impl Shape {
     }
 
     /// The shape that both broadcast to: axes are matched from the last one, sizes must agree or be 1.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
     #[track_caller]
-    pub(crate) fn broadcast(op: &'static str, lhs: &Self, rhs: &Self) -> Result<Self> {
+    #[inline]
+    pub fn broadcast(op: &'static str, lhs: &Self, rhs: &Self) -> Result<Self> {
         if lhs == rhs {
             return Ok(*lhs);
         }

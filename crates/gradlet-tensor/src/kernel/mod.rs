@@ -20,3 +20,4 @@ pub(crate) mod math;
 pub(crate) mod matmul;
 pub mod parallel;
 pub(crate) mod select_scale;
+pub(crate) mod softmax;

@@ -1,0 +1,354 @@
+//! The walk back through a graph, from the newest node to the oldest.
+
+use std::collections::BTreeMap;
+
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
+
+use crate::gradients::Gradients;
+use crate::graph::{History, Node, Origin};
+use crate::no_grad::set_recording;
+use crate::var::{LeafId, Var};
+
+/// Whether gradients are recorded themselves, so that they can be differentiated again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreateGraph {
+    /// Gradients are constants.
+    No,
+    /// Gradients are tracked.
+    Yes,
+}
+
+impl<T: Float> Var<T> {
+    /// The gradients of this scalar by every leaf it depends on.
+    ///
+    /// Consumes the Var: nodes that nothing else holds are freed, with what they saved, as the walk passes them.
+    /// Clone it first to walk again.
+    ///
+    /// # Errors
+    ///
+    /// More or less than one element, or no tracked Var behind it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let w = Var::leaf(tensor![2.0, 3.0]);
+    /// let grads = (&w * &w).sum(..)?.backward()?;
+    /// assert_eq!(grads.wrt(&w).map(|g| g.to_vec()), Some(vec![4.0, 6.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn backward(self) -> Result<Gradients<T>> {
+        if self.len() != 1 {
+            let remedy = "; reduce it first, for example with .mean(..), or give its gradient to .backward_with(..)";
+            return Err(Error::new(ErrorKind::NotOneElement {
+                op: "backward",
+                shape: self.dims(),
+                remedy,
+            }));
+        }
+        let seed = self.tensor.ones_like();
+        self.backward_with(seed)
+    }
+
+    /// The gradients by every leaf, given the gradient `g` of this Var: the vector-Jacobian product.
+    ///
+    /// # Errors
+    ///
+    /// A `g` of another shape, or no tracked Var behind this one.
+    #[track_caller]
+    pub fn backward_with(mut self, g: Tensor<T>) -> Result<Gradients<T>> {
+        g.expect_shape("backward", self.dims())?;
+        if !self.is_tracked() {
+            return Err(Error::new(ErrorKind::Untracked));
+        }
+        let history = std::mem::replace(&mut self.history, History::CONSTANT);
+        drop(self);
+        let mut gradients = Gradients::default();
+        let _restore = set_recording(false);
+        walk(history, Var::constant(g), &mut |_, _| {}, &mut |id, g| {
+            gradients.accumulate(id, g.into_tensor())
+        })?;
+        Ok(gradients)
+    }
+}
+
+/// The gradients of a scalar `y` by each of `xs`, leaves or not; zeros where `y` does not depend on one.
+///
+/// With [`CreateGraph::Yes`] they are tracked and can be differentiated again, to any order. The graph stays.
+///
+/// # Errors
+///
+/// A `y` of more or less than one element, or one without a tracked Var behind it.
+///
+/// # Example
+///
+/// The second derivative of x^3 is 6x:
+///
+/// ```
+/// # use gradlet_autograd::{CreateGraph, Var, grad};
+/// # use gradlet_tensor::tensor;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let x = Var::leaf(tensor![2.0]);
+/// let first = grad(&x.powi(3), &[&x], CreateGraph::Yes)?;
+/// let second = grad(&first[0], &[&x], CreateGraph::No)?;
+/// assert_eq!((first[0].item()?, second[0].item()?), (12.0, 12.0));
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn grad<T: Float>(
+    y: &Var<T>,
+    xs: &[&Var<T>],
+    create_graph: CreateGraph,
+) -> Result<Vec<Var<T>>> {
+    if y.len() != 1 {
+        let remedy = "; reduce it first, for example with .sum(..)";
+        return Err(Error::new(ErrorKind::NotOneElement {
+            op: "grad",
+            shape: y.dims(),
+            remedy,
+        }));
+    }
+    grad_with(y, Var::constant(y.tensor.ones_like()), xs, create_graph)
+}
+
+/// As `grad`, for a `y` of any shape and its gradient `g`.
+#[track_caller]
+pub(crate) fn grad_with<T: Float>(
+    y: &Var<T>,
+    g: Var<T>,
+    xs: &[&Var<T>],
+    create_graph: CreateGraph,
+) -> Result<Vec<Var<T>>> {
+    if !y.is_tracked() {
+        return Err(Error::new(ErrorKind::Untracked));
+    }
+    let _restore = set_recording(create_graph == CreateGraph::Yes);
+    let mut nodes: Vec<Option<Var<T>>> = vec![None; xs.len()];
+    let mut leaves: BTreeMap<LeafId, Var<T>> = BTreeMap::new();
+    let mut see_node = |id: u64, g: &Var<T>| {
+        for (x, slot) in xs.iter().zip(&mut nodes) {
+            if matches!(x.history.origin(), Origin::Node(node) if node.id() == id) {
+                *slot = Some(g.clone());
+            }
+        }
+    };
+    walk(
+        y.history.clone(),
+        g,
+        &mut see_node,
+        &mut |id, g| match leaves.get_mut(&id) {
+            Some(sum) => accumulate(sum, g),
+            None => {
+                leaves.insert(id, g);
+                Ok(())
+            }
+        },
+    )?;
+    let zeros = |x: &Var<T>| Var::constant(x.tensor.zeros_like());
+    Ok(xs
+        .iter()
+        .zip(nodes)
+        .map(|(x, node)| match x.leaf_id() {
+            Some(id) => leaves.get(&id).cloned().unwrap_or_else(|| zeros(x)),
+            None => node.unwrap_or_else(|| zeros(x)),
+        })
+        .collect())
+}
+
+/// Nodes that a gradient has reached, newest last. The newest is kept apart, so that a chain never touches the map.
+struct Pending<T: Float> {
+    newest: Option<(u64, Node<T>, Var<T>)>,
+    others: BTreeMap<u64, (Node<T>, Var<T>)>,
+}
+
+impl<T: Float> Pending<T> {
+    fn add(&mut self, node: Node<T>, g: Var<T>) -> Result<()> {
+        let id = node.id();
+        match &mut self.newest {
+            None if self.others.is_empty() => self.newest = Some((id, node, g)),
+            Some((newest, _, sum)) if *newest == id => accumulate(sum, g)?,
+            _ => match self.others.get_mut(&id) {
+                Some((_, sum)) => accumulate(sum, g)?,
+                None => {
+                    self.others.insert(id, (node, g));
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn pop(&mut self) -> Option<(u64, Node<T>, Var<T>)> {
+        let first = self.newest.as_ref().map(|(id, ..)| *id);
+        match self.others.last_key_value() {
+            Some((&id, _)) if first.is_none_or(|first| id > first) => {
+                self.others.pop_last().map(|(id, (node, g))| (id, node, g))
+            }
+            _ => self.newest.take(),
+        }
+    }
+}
+
+/// `sum += g`; in place where neither is tracked and the sum's memory is not shared.
+fn accumulate<T: Float>(sum: &mut Var<T>, g: Var<T>) -> Result<()> {
+    if sum.is_tracked() || g.is_tracked() {
+        *sum = sum.add(&g)?;
+        return Ok(());
+    }
+    sum.tensor.add_assign(&g.tensor)
+}
+
+/// Visits the nodes that lead to `history` by descending id, so that a node's gradient is complete when it is reached
+/// and sums always come in the same order.
+fn walk<T: Float>(
+    mut history: History<T>,
+    g: Var<T>,
+    see_node: &mut dyn FnMut(u64, &Var<T>),
+    leaf: &mut dyn FnMut(LeafId, Var<T>) -> Result<()>,
+) -> Result<()> {
+    let mut pending = Pending {
+        newest: None,
+        others: BTreeMap::new(),
+    };
+    match history.take() {
+        Origin::Constant => {}
+        Origin::Leaf(id) => leaf(id, g)?,
+        Origin::Node(node) => pending.add(node, g)?,
+    }
+    while let Some((id, node, g)) = pending.pop() {
+        see_node(id, &g);
+        node.backward(g, &mut |mut history, g| match history.take() {
+            Origin::Constant => Ok(()),
+            Origin::Leaf(id) => leaf(id, g),
+            Origin::Node(node) => pending.add(node, g),
+        })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn a_trunk_shared_by_two_losses_gets_both_gradients() -> Result<()> {
+        let x = Var::leaf(tensor![1.0, 2.0]);
+        let trunk = &x * &x;
+        let (first, second) = (trunk.sum(..)?, trunk.mul(&trunk)?.sum(..)?);
+        assert_eq!(
+            first.backward()?.wrt(&x).map(Tensor::to_vec),
+            Some(vec![2.0, 4.0])
+        );
+        assert_eq!(
+            second.backward()?.wrt(&x).map(Tensor::to_vec),
+            Some(vec![4.0, 32.0])
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_cloned_loss_can_be_walked_again() -> Result<()> {
+        let x = Var::leaf(tensor![3.0]);
+        let loss = x.powi(2).sum(..)?;
+        let first = loss.clone().backward()?;
+        assert_eq!(first.wrt(&x), loss.backward()?.wrt(&x));
+        Ok(())
+    }
+
+    #[test]
+    fn paths_that_meet_again_add_up_whatever_their_length() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 2.0]);
+        let a = &x * 3.0;
+        let b = &(&(&a + 1.0) * 5.0) + &a;
+        let y = &(&b * &a) + &(&x * &b);
+        // a = 3x, b = 18x + 5, y = 72x^2 + 20x
+        assert_eq!(y.backward()?.wrt(&x).map(Tensor::to_vec), Some(vec![308.0]));
+        Ok(())
+    }
+
+    #[test]
+    fn freed_nodes_leave_their_tensors_unshared_before_the_walk_ends() -> Result<()> {
+        let x = Var::leaf(tensor![1.0, 2.0]);
+        let y = x.exp();
+        let saved = y.tensor().clone();
+        let loss = y.sum(..)?;
+        drop(y);
+        assert!(!saved.is_unshared());
+        let grads = loss.backward()?;
+        assert!(saved.is_unshared());
+        assert_eq!(grads.wrt(&x), Some(&saved));
+        Ok(())
+    }
+
+    #[test]
+    fn mistakes_are_told_apart() -> Result<()> {
+        let x = Var::leaf(tensor![1.0, 2.0]);
+        let error = (&x * 2.0).backward().unwrap_err().to_string();
+        assert!(
+            error.starts_with("backward: expected one element, got shape [2]; reduce it first"),
+            "{error}"
+        );
+        assert!(matches!(
+            Var::constant(tensor![1.0]).backward().unwrap_err().kind(),
+            ErrorKind::Untracked
+        ));
+        assert!((&x * 2.0).backward_with(tensor![1.0]).is_err());
+        assert!(grad(&x, &[&x], CreateGraph::No).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn gradients_by_intermediate_values_and_unrelated_ones() -> Result<()> {
+        let (x, other) = (Var::leaf(tensor![2.0]), Var::leaf(tensor![1.0, 1.0]));
+        let h = x.powi(2);
+        let y = h.powi(3).sum(..)?;
+        let grads = grad(&y, &[&h, &other, &x], CreateGraph::No)?;
+        assert_eq!(grads[0].item()?, 48.0);
+        assert_eq!(grads[1].to_vec(), [0.0, 0.0]);
+        assert_eq!(grads[2].item()?, 192.0);
+        assert!(!grads[2].is_tracked());
+        Ok(())
+    }
+
+    #[test]
+    fn derivatives_of_any_order() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 2.0]);
+        let mut y = x.powi(5).sum(..)?;
+        for expected in [80.0, 160.0, 240.0, 240.0, 120.0] {
+            y = grad(&y, &[&x], CreateGraph::Yes)?[0].sum(..)?;
+            assert_eq!(y.item()?, expected);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_chain_of_a_million_runs_backward() -> Result<()> {
+        let x = Var::leaf(Tensor::scalar(1.0f64));
+        let mut y = x.clone();
+        for _ in 0..1_000_000 {
+            y = y * 1.000_001;
+        }
+        let slope = y.item()?;
+        let gradient = y.backward()?.wrt(&x).map(Tensor::item).transpose()?;
+        assert!(gradient.is_some_and(|g| (g - slope).abs() < 1e-9));
+        Ok(())
+    }
+
+    #[test]
+    fn a_wide_graph_runs_backward() -> Result<()> {
+        let x = Var::leaf(Tensor::scalar(1.0f64));
+        let parts: Vec<_> = (0..10_000).map(|i| &x * f64::from(i)).collect();
+        let y = Var::stack(&parts.iter().collect::<Vec<_>>(), 0)?.sum(..)?;
+        drop(parts);
+        assert_eq!(
+            y.backward()?.wrt(&x).map(Tensor::to_vec),
+            Some(vec![49_995_000.0])
+        );
+        Ok(())
+    }
+}

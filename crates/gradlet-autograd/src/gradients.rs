@@ -1,0 +1,109 @@
+//! [`Gradients`]: what a backward pass returns.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::var::{LeafId, Var};
+
+/// The gradient of each leaf that a loss depends on. A plain value: `Send`, `Sync`, dropped when it goes out of scope.
+#[derive(Clone, Debug)]
+pub struct Gradients<T: Float = f32> {
+    /// Newest leaf first: a backward pass usually meets them in this order.
+    entries: Vec<(LeafId, Tensor<T>)>,
+}
+
+impl<T: Float> Default for Gradients<T> {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+        }
+    }
+}
+
+impl<T: Float> Gradients<T> {
+    fn find(&self, id: LeafId) -> std::result::Result<usize, usize> {
+        self.entries.binary_search_by(|(entry, _)| id.cmp(entry))
+    }
+
+    /// The gradient of the leaf of this name.
+    pub fn get(&self, id: LeafId) -> Option<&Tensor<T>> {
+        self.find(id).ok().map(|place| &self.entries[place].1)
+    }
+
+    /// The gradient of this leaf; `None` where the loss does not depend on it, or for anything but a leaf.
+    pub fn wrt(&self, leaf: &Var<T>) -> Option<&Tensor<T>> {
+        self.get(leaf.leaf_id()?)
+    }
+
+    /// The number of leaves that got a gradient.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether no leaf got one.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// All gradients, newest leaf first.
+    pub fn iter(&self) -> impl Iterator<Item = (LeafId, &Tensor<T>)> {
+        self.entries.iter().map(|(id, gradient)| (*id, gradient))
+    }
+
+    /// All gradients, to change.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (LeafId, &mut Tensor<T>)> {
+        self.entries
+            .iter_mut()
+            .map(|(id, gradient)| (*id, gradient))
+    }
+
+    /// Adds another pass' gradients to these: accumulating over batches is this call.
+    ///
+    /// # Errors
+    ///
+    /// Gradients of one leaf that differ in shape.
+    #[track_caller]
+    pub fn add(&mut self, other: &Self) -> Result<()> {
+        for (id, gradient) in &other.entries {
+            self.accumulate(*id, gradient.clone())?;
+        }
+        Ok(())
+    }
+
+    #[track_caller]
+    pub(crate) fn accumulate(&mut self, id: LeafId, gradient: Tensor<T>) -> Result<()> {
+        match self.find(id) {
+            Ok(place) => return self.entries[place].1.add_assign(&gradient),
+            Err(place) => self.entries.insert(place, (id, gradient)),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_accumulate_over_passes_and_leave_the_other_alone() -> Result<()> {
+        let (x, y) = (Var::leaf(tensor![1.0, 2.0]), Var::leaf(tensor![3.0, 4.0]));
+        let mut total = x.sum(..)?.backward()?;
+        let other = (&x * &y).sum(..)?.backward()?;
+        total.add(&other)?;
+        total.add(&other)?;
+        assert_eq!(total.wrt(&x).map(Tensor::to_vec), Some(vec![7.0, 9.0]));
+        assert_eq!(total.wrt(&y).map(Tensor::to_vec), Some(vec![2.0, 4.0]));
+        assert_eq!(other.wrt(&y).map(Tensor::to_vec), Some(vec![1.0, 2.0]));
+        assert_eq!(
+            (total.len(), total.wrt(&Var::leaf(tensor![0.0]))),
+            (2, None)
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn gradients_cross_threads() {
+        fn crosses<X: Send + Sync>() {}
+        crosses::<Gradients<f64>>();
+    }
+}

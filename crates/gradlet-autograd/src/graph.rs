@@ -1,0 +1,276 @@
+//! The recorded graph: one reference-counted record a node, freed without recursion.
+
+use std::cell::Cell;
+use std::fmt;
+use std::rc::Rc;
+
+use gradlet_tensor::{Float, Result};
+
+use crate::no_grad::is_recording;
+use crate::op::{Arity, Of, Op, Saves, Want};
+use crate::var::{LeafId, Var};
+
+/// Where a value came from; frees what it alone holds without recursion.
+#[doc(hidden)]
+pub struct History<T: Float>(Origin<T>);
+
+#[derive(Default)]
+pub(crate) enum Origin<T: Float> {
+    /// Nothing to differentiate by.
+    #[default]
+    Constant,
+    /// Where gradients end.
+    Leaf(LeafId),
+    /// The output of a recorded operation.
+    Node(Node<T>),
+}
+
+pub(crate) type Node<T> = Rc<dyn Recorded<T>>;
+
+/// A recorded operation, whatever its type.
+pub(crate) trait Recorded<T: Float>: fmt::Debug {
+    /// Counts up on each thread: larger than the ids of the inputs.
+    fn id(&self) -> u64;
+
+    /// Hands the gradient of each wanted input to `give`, with the input's history. Frees the record on the way, where
+    /// nobody else holds it and recording is off.
+    fn backward(
+        self: Rc<Self>,
+        g: Var<T>,
+        give: &mut dyn FnMut(History<T>, Var<T>) -> Result<()>,
+    ) -> Result<()>;
+
+    /// Drops the record if nobody else holds it, leaving the nodes it held to the caller.
+    fn dismantle(self: Rc<Self>, held: &mut Vec<Node<T>>);
+}
+
+struct Record<T: Float, O: Op<T>> {
+    id: u64,
+    op: O,
+    saved: <O::Saves as Saves>::Stored<T, O::Arity>,
+    inputs: Of<O::Arity, History<T>>,
+}
+
+thread_local! {
+    static NEXT_ID: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The operation's output, with a record of it where a gradient may be asked for.
+#[track_caller]
+#[inline]
+pub(crate) fn record<T: Float, O: Op<T>>(
+    mut op: O,
+    inputs: Of<O::Arity, &Var<T>>,
+) -> Result<Var<T>> {
+    let tensor = op.forward(O::Arity::from_fn(&inputs, |i| &inputs.as_ref()[i].tensor))?;
+    if !is_recording() || !inputs.as_ref().iter().any(|input| input.is_tracked()) {
+        return Ok(Var::constant(tensor));
+    }
+    let saved = O::Saves::store(&op, &inputs, &tensor);
+    let inputs = O::Arity::from_fn(&inputs, |i| inputs.as_ref()[i].history.clone());
+    let id = NEXT_ID.get();
+    NEXT_ID.set(id + 1);
+    Ok(Var {
+        tensor,
+        history: History::node(Rc::new(Record {
+            id,
+            op,
+            saved,
+            inputs,
+        })),
+    })
+}
+
+impl<T: Float, O: Op<T>> Record<T, O> {
+    fn wants(&self) -> Of<O::Arity, Want> {
+        O::Arity::from_fn(&self.inputs, |i| Want(self.inputs.as_ref()[i].is_tracked()))
+    }
+}
+
+fn give_all<T: Float, A: Arity>(
+    inputs: impl IntoIterator<Item = History<T>>,
+    gradients: Of<A, Option<Var<T>>>,
+    give: &mut dyn FnMut(History<T>, Var<T>) -> Result<()>,
+) -> Result<()> {
+    for (history, gradient) in inputs.into_iter().zip(gradients) {
+        if let Some(gradient) = gradient.filter(|_| history.is_tracked()) {
+            give(history, gradient)?;
+        }
+    }
+    Ok(())
+}
+
+impl<T: Float, O: Op<T>> Recorded<T> for Record<T, O> {
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn backward(
+        self: Rc<Self>,
+        g: Var<T>,
+        give: &mut dyn FnMut(History<T>, Var<T>) -> Result<()>,
+    ) -> Result<()> {
+        let wants = self.wants();
+        if is_recording() {
+            let node = || History::node(Rc::clone(&self) as Node<T>);
+            let input = |i: usize| self.inputs.as_ref()[i].clone();
+            let saved = O::Saves::view(O::Saves::share(&self.saved), input, node);
+            let gradients = self.op.backward(g, saved, wants)?;
+            return give_all::<T, O::Arity>(self.inputs.as_ref().to_vec(), gradients, give);
+        }
+        match Rc::try_unwrap(self) {
+            Ok(Self {
+                op, saved, inputs, ..
+            }) => {
+                let saved = O::Saves::view(saved, |_| History::CONSTANT, || History::CONSTANT);
+                give_all::<T, O::Arity>(inputs, op.backward(g, saved, wants)?, give)
+            }
+            Err(shared) => {
+                let saved = O::Saves::view(
+                    O::Saves::share(&shared.saved),
+                    |_| History::CONSTANT,
+                    || History::CONSTANT,
+                );
+                let gradients = shared.op.backward(g, saved, wants)?;
+                give_all::<T, O::Arity>(shared.inputs.as_ref().to_vec(), gradients, give)
+            }
+        }
+    }
+
+    fn dismantle(self: Rc<Self>, held: &mut Vec<Node<T>>) {
+        if let Ok(record) = Rc::try_unwrap(self) {
+            for mut history in record.inputs {
+                if let Origin::Node(node) = history.take() {
+                    held.push(node);
+                }
+            }
+        }
+    }
+}
+
+impl<T: Float, O: Op<T>> fmt::Debug for Record<T, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.op.fmt(f)
+    }
+}
+
+impl<T: Float> History<T> {
+    pub(crate) const CONSTANT: Self = Self(Origin::Constant);
+
+    #[inline]
+    pub(crate) fn leaf(id: LeafId) -> Self {
+        Self(Origin::Leaf(id))
+    }
+
+    #[inline]
+    fn node(node: Node<T>) -> Self {
+        Self(Origin::Node(node))
+    }
+
+    #[inline]
+    pub(crate) fn origin(&self) -> &Origin<T> {
+        &self.0
+    }
+
+    #[inline]
+    pub(crate) fn take(&mut self) -> Origin<T> {
+        std::mem::take(&mut self.0)
+    }
+
+    #[inline]
+    pub(crate) fn is_tracked(&self) -> bool {
+        !matches!(self.0, Origin::Constant)
+    }
+}
+
+impl<T: Float> Clone for History<T> {
+    #[inline]
+    fn clone(&self) -> Self {
+        match &self.0 {
+            Origin::Constant => Self::CONSTANT,
+            Origin::Leaf(id) => Self::leaf(*id),
+            Origin::Node(node) => Self::node(Rc::clone(node)),
+        }
+    }
+}
+
+/// Frees chains of nodes in a loop: recursion would overflow the stack on long ones.
+impl<T: Float> Drop for History<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Origin::Node(node) = self.take() {
+            release(node);
+        }
+    }
+}
+
+fn release<T: Float>(node: Node<T>) {
+    if Rc::strong_count(&node) > 1 {
+        return;
+    }
+    let mut held = Vec::new();
+    node.dismantle(&mut held);
+    while let Some(node) = held.pop() {
+        node.dismantle(&mut held);
+    }
+}
+
+impl<T: Float> fmt::Debug for History<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Origin::Constant => f.write_str("constant"),
+            Origin::Leaf(_) => f.write_str("leaf"),
+            Origin::Node(node) => node.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Result, Tensor, Var};
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn a_graph_keeps_alive_only_what_its_gradients_need() -> Result<()> {
+        let x = Var::leaf(tensor![1.0, 2.0]);
+        let a = &x + 1.0;
+        let value = a.tensor().clone();
+        let b = &a * 3.0;
+        drop(a);
+        assert!(value.is_unshared(), "multiplying by a number saves nothing");
+        let c = b.powi(2);
+        drop(b);
+        let b = c.sum(..)?;
+        drop(c);
+        assert_eq!(
+            b.backward()?.wrt(&x).map(Tensor::to_vec),
+            Some(vec![36.0, 54.0])
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_constant_factor_is_saved_and_the_other_input_is_not() {
+        let (x, c) = (
+            Var::leaf(tensor![1.0, 2.0]),
+            Var::constant(tensor![3.0, 4.0]),
+        );
+        let h = &x + 1.0;
+        let value = h.tensor().clone();
+        let y = &h * &c;
+        drop(h);
+        assert!(value.is_unshared());
+        assert!(!c.tensor().is_unshared());
+        drop(y);
+        assert!(c.tensor().is_unshared());
+    }
+
+    #[test]
+    fn a_million_nodes_are_dropped_without_recursion() {
+        let mut x = Var::leaf(Tensor::scalar(1.0f32));
+        for _ in 0..1_000_000 {
+            x = x + 1.0;
+        }
+        assert_eq!(x.item().ok(), Some(1_000_001.0));
+    }
+}

@@ -1,0 +1,77 @@
+//! Addition.
+
+use gradlet_tensor::{Float, Result, Shape, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::var::Var;
+
+/// y = lhs + rhs
+#[derive(Debug)]
+struct Add;
+
+impl<T: Float> Op<T> for Add {
+    type Arity = Fixed<2>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [lhs, rhs]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+        lhs.add(rhs)
+    }
+
+    /// dlhs = drhs = g
+    fn backward(
+        &self,
+        g: Var<T>,
+        (): (),
+        [want_lhs, want_rhs]: [Want; 2],
+    ) -> Result<[Option<Var<T>>; 2]> {
+        let left = want_lhs.then(|| Ok(g.clone()))?;
+        Ok([left, want_rhs.then(|| Ok(g))?])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `self + rhs`, after broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Gradient
+    ///
+    /// `g` for both; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    #[track_caller]
+    pub fn add(&self, rhs: &Self) -> Result<Self> {
+        let shape = Shape::broadcast("add", &self.dims(), &rhs.dims())?;
+        Add.apply([
+            &*self.broadcast_if_needed(shape)?,
+            &*rhs.broadcast_if_needed(shape)?,
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_pairs;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_pairs(|x| x, |x, y| x.add(y));
+    }
+
+    #[test]
+    fn both_inputs_get_the_whole_gradient() -> Result<()> {
+        let (x, y) = (Var::leaf(tensor![1.0, 2.0]), Var::leaf(tensor![10.0]));
+        let sum = x.add(&y)?;
+        assert_eq!(sum.to_vec(), [11.0, 12.0]);
+        let grads = sum.backward_with(tensor![1.0, 5.0])?;
+        assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![1.0, 5.0]));
+        assert_eq!(grads.wrt(&y).map(Tensor::to_vec), Some(vec![6.0]));
+        Ok(())
+    }
+}

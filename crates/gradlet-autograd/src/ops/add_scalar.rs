@@ -1,0 +1,72 @@
+//! Adding a number.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = x + term
+#[derive(Debug)]
+struct AddScalar<T> {
+    term: T,
+}
+
+impl<T: Float> Op<T> for AddScalar<T> {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.add_scalar(self.term))
+    }
+
+    /// dx = g
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `self + term` for a number that is not differentiated.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g`; nothing is saved.
+    pub fn add_scalar(&self, term: T) -> Self {
+        infallible(AddScalar { term }.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.add_scalar(3.0)));
+    }
+
+    #[test]
+    fn the_gradient_passes_through() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 1.0, 2.0]);
+        let y = x.add_scalar(3.0);
+        assert!(
+            y.tensor().allclose(&tensor![f64; 4.0, 5.0], 1e-15, 0.0),
+            "{y}"
+        );
+        let grads = y.backward_with(tensor![f64; 1.0, 7.0])?;
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&tensor![f64; 1.0, 7.0], 1e-15, 0.0)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

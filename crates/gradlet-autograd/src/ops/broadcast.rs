@@ -1,0 +1,126 @@
+//! Broadcasting, an operation of its own so that all others see equal shapes.
+
+use std::borrow::Cow;
+
+use gradlet_tensor::{Float, IntoShape, Result, Shape, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::var::Var;
+
+/// y[.., i, ..] = x[.., 0, ..] along repeated axes
+#[derive(Debug)]
+struct Broadcast {
+    from: Shape,
+    to: Shape,
+}
+
+impl<T: Float> Op<T> for Broadcast {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.broadcast_to(self.to)
+    }
+
+    /// dx = sum of g over the repeated axes
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(
+            SumTo {
+                from: self.to,
+                to: self.from,
+            }
+            .apply([&g])?,
+        )])
+    }
+}
+
+/// y = sum of x over the axes along which `to` was repeated
+#[derive(Debug)]
+struct SumTo {
+    from: Shape,
+    to: Shape,
+}
+
+impl<T: Float> Op<T> for SumTo {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.sum_to(self.to)
+    }
+
+    /// dx = g, repeated
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.broadcast_to(self.from)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// Repeated along axes of size 1 and new leading axes, without a copy.
+    ///
+    /// # Shape
+    ///
+    /// `[n, 1] -> [m, n, k]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` summed over the repeated axes; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// A shape that this one does not broadcast to.
+    #[track_caller]
+    pub fn broadcast_to(&self, shape: impl IntoShape) -> Result<Self> {
+        let to = shape.into_shape()?;
+        Broadcast {
+            from: self.dims(),
+            to,
+        }
+        .apply([self])
+    }
+
+    #[track_caller]
+    #[inline]
+    pub(crate) fn broadcast_if_needed(&self, shape: Shape) -> Result<Cow<'_, Self>> {
+        if self.dims() == shape {
+            Ok(Cow::Borrowed(self))
+        } else {
+            self.broadcast_to(shape).map(Cow::Owned)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        for (x, shape) in [
+            (tensor![f64; [1.0], [2.0]], Shape::from([3, 2, 2])),
+            (tensor![f64; 1.0, 2.0], Shape::from([2])),
+            (Tensor::scalar(1.5), Shape::from([2, 2])),
+            (tensor![f64; 1.0], Shape::from([0, 1])),
+        ] {
+            gradcheck(|x| x[0].broadcast_to(shape), std::slice::from_ref(&x))?;
+            gradgradcheck(|x| x[0].broadcast_to(shape), &[x])?;
+        }
+        gradcheck(
+            |x| x[0].t()?.broadcast_to([2, 2, 1]),
+            &[tensor![f64; [1.0, 2.0]]],
+        )
+    }
+
+    #[test]
+    fn the_gradient_is_summed_back() -> Result<()> {
+        let x = Var::leaf(tensor![[1.0], [2.0]]);
+        let y = x.broadcast_to([2, 3])?;
+        assert_eq!(y.to_vec(), [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]);
+        let grads = y.backward_with(tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])?;
+        assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![6.0, 15.0]));
+        assert!(x.broadcast_to([3, 3]).is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! Joining along an axis.
+
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
+
+use crate::op::{Many, Nothing, Op, Want};
+use crate::var::Var;
+
+/// y = x_0, x_1, .. one after the other along an axis
+#[derive(Debug)]
+struct Cat {
+    axis: isize,
+    sizes: Vec<usize>,
+}
+
+impl<T: Float> Op<T> for Cat {
+    type Arity = Many;
+    type Saves = Nothing;
+
+    fn forward(&mut self, xs: Vec<&Tensor<T>>) -> Result<Tensor<T>> {
+        Tensor::cat(&xs, self.axis)
+    }
+
+    /// dx_k = the part of g that x_k made
+    fn backward(&self, g: Var<T>, (): (), wants: Vec<Want>) -> Result<Vec<Option<Var<T>>>> {
+        let mut start = 0;
+        let mut parts = Vec::with_capacity(wants.len());
+        for (want, &size) in wants.into_iter().zip(&self.sizes) {
+            parts.push(want.then(|| g.narrow(self.axis, start, size))?);
+            start += size;
+        }
+        Ok(parts)
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// Vars joined along an axis; the other sizes have to agree.
+    ///
+    /// # Shape
+    ///
+    /// `[a, n, b], [a, m, b] -> [a, n + m, b]`
+    ///
+    /// # Gradient
+    ///
+    /// Each input gets its part of `g`; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// No inputs, an axis out of range, or sizes that differ.
+    #[track_caller]
+    pub fn cat(vars: &[&Self], axis: isize) -> Result<Self> {
+        let Some(first) = vars.first() else {
+            return Err(Error::new(ErrorKind::NoTensors { op: "cat" }));
+        };
+        let at = first.dims().axis("cat", axis)?;
+        let sizes = vars
+            .iter()
+            .map(|var| var.shape().get(at).copied().unwrap_or(0))
+            .collect();
+        Cat { axis, sizes }.apply(vars.to_vec())
+    }
+
+    /// Vars of one shape joined along a new axis: n times `[a, b]`, axis 0 -> `[n, a, b]`.
+    ///
+    /// # Errors
+    ///
+    /// No inputs, an axis outside `-rank - 1..=rank`, or shapes that differ.
+    #[track_caller]
+    pub fn stack(vars: &[&Self], axis: isize) -> Result<Self> {
+        let mut parts = Vec::with_capacity(vars.len());
+        for var in vars {
+            var.tensor().expect_shape("stack", vars[0].dims())?;
+            parts.push(var.unsqueeze(axis)?);
+        }
+        Self::cat(&parts.iter().collect::<Vec<_>>(), axis)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        let mut rng = rng(1);
+        let mut make = |shape: [usize; 2]| Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng);
+        let xs = [make([2, 3])?, make([2, 0])?, make([1, 2])?];
+
+        let f = |x: &[Var<f64>]| Var::cat(&[&x[0], &x[1], &x[2].broadcast_to([2, 2])?, &x[0]], -1);
+        gradcheck(f, &xs)?;
+        gradgradcheck(f, &xs)?;
+        gradcheck(|x| Var::stack(&[&x[0], &x[0].exp()], 1), &xs[..1])
+    }
+
+    #[test]
+    fn each_input_gets_its_part() -> Result<()> {
+        let (x, y) = (Var::leaf(tensor![1.0]), Var::leaf(tensor![2.0, 3.0]));
+        let joined = Var::cat(&[&x, &y, &x], 0)?;
+        assert_eq!(joined.to_vec(), [1.0, 2.0, 3.0, 1.0]);
+        let grads = joined.backward_with(tensor![1.0, 2.0, 3.0, 10.0])?;
+        assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![11.0]));
+        assert_eq!(grads.wrt(&y).map(Tensor::to_vec), Some(vec![2.0, 3.0]));
+        assert!(Var::<f32>::cat(&[], 0).is_err() && Var::stack(&[&x, &y], 0).is_err());
+        Ok(())
+    }
+}

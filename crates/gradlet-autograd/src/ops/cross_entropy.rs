@@ -1,0 +1,148 @@
+//! Cross-entropy with class labels: log-softmax and negative log-likelihood in one.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::var::Var;
+
+/// y = 1/n sum_i (ln sum_j e^x[i, j] - x[i, labels[i]])
+#[derive(Debug)]
+struct CrossEntropy {
+    labels: Tensor<i64>,
+}
+
+impl<T: Float> Op<T> for CrossEntropy {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.cross_entropy_rows(&self.labels)?.mean(..)
+    }
+
+    /// dx = g / n * (softmax(x) - one at each row's label)
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(
+            Gradient {
+                labels: self.labels.clone(),
+            }
+            .apply([&g, &x])?,
+        )])
+    }
+}
+
+/// y[i, j] = g / n * (softmax(x)[i, j] - (1 if j = labels[i] else 0))
+#[derive(Debug)]
+struct Gradient {
+    labels: Tensor<i64>,
+}
+
+impl<T: Float> Op<T> for Gradient {
+    type Arity = Fixed<2>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [g, x]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+        let share = g.item()? / T::of(self.labels.len() as f64);
+        let mut y = x.softmax_scaled(1, share)?;
+        y.add_to_columns(&self.labels, &Tensor::full_of(self.labels.dims(), -share)?)?;
+        Ok(y)
+    }
+
+    /// With p = softmax(x): dg = 1/n sum_ij gg[i, j] (p[i, j] - one at the label),
+    /// dx = g / n * p * (gg - sum_j gg * p)
+    fn backward(
+        &self,
+        gg: Var<T>,
+        [g, x]: [Var<T>; 2],
+        _: [Want; 2],
+    ) -> Result<[Option<Var<T>>; 2]> {
+        let n = T::of(self.labels.len() as f64);
+        let p = x.log_softmax(1)?.exp();
+        let weighted = gg.mul(&p)?;
+        let dg = weighted
+            .sum(..)?
+            .div_scalar(n)
+            .add(&gg.nll(&self.labels)?)?;
+        let dx = weighted
+            .sub(&p.mul(&weighted.sum_keepdim(1)?)?)?
+            .mul(&g.div_scalar(n))?;
+        Ok([Some(dg), Some(dx)])
+    }
+}
+
+/// The mean cross-entropy between rows of logits and their labels.
+///
+/// # Shape
+///
+/// `logits: [n, classes]`, labels `[n] -> []`
+///
+/// # Gradient
+///
+/// `g / n * (softmax(logits) - one at each row's label)`; the logits are saved.
+///
+/// # Errors
+///
+/// Logits that are no matrix, another number of labels than rows, or a label that is no class.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_autograd::{Var, cross_entropy};
+/// # use gradlet_tensor::tensor;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let logits = Var::leaf(tensor![[0.0, 0.0]]);
+/// assert_eq!(cross_entropy(&logits, &tensor![i64; 1])?.item()?, 2f32.ln());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Source
+///
+/// `torch.nn.functional.cross_entropy`
+#[track_caller]
+pub fn cross_entropy<T: Float>(logits: &Var<T>, labels: &Tensor<i64>) -> Result<Var<T>> {
+    CrossEntropy {
+        labels: labels.clone(),
+    }
+    .apply([logits])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        let x = [Tensor::<f64>::normal([3, 4], 0.0, 1.0, &mut rng(1))?];
+        let labels = tensor![i64; 3, 0, 2];
+        gradcheck(|x| cross_entropy(&x[0], &labels), &x)?;
+        gradgradcheck(|x| cross_entropy(&x[0], &labels), &x)?;
+        gradgradcheck(|x| cross_entropy(&x[0].t()?, &tensor![i64; 0, 1, 2, 1]), &x)
+    }
+
+    #[test]
+    fn it_is_log_softmax_and_nll() -> Result<()> {
+        let x = Var::leaf(Tensor::<f64>::normal([5, 40], 0.0, 3.0, &mut rng(1))?);
+        let labels = tensor![i64; 39, 0, 7, 7, 20];
+        let (fused, parts) = (cross_entropy(&x, &labels)?, x.log_softmax(1)?.nll(&labels)?);
+        assert!((fused.item()? - parts.item()?).abs() < 1e-14);
+        let (fused, parts) = (fused.backward()?, parts.backward()?);
+        assert!(
+            fused
+                .wrt(&x)
+                .zip(parts.wrt(&x))
+                .is_some_and(|(a, b)| a.allclose(b, 1e-12, 1e-15))
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn labels_out_of_range_and_other_shapes_are_errors() {
+        let x = Var::leaf(tensor![[1.0, 2.0]]);
+        assert!(cross_entropy(&x, &tensor![i64; 2]).is_err());
+        assert!(cross_entropy(&x, &tensor![i64; -1]).is_err());
+        assert!(cross_entropy(&x, &tensor![i64; 0, 1]).is_err());
+        assert!(cross_entropy(&x.flatten(), &tensor![i64; 0]).is_err());
+    }
+}

@@ -1,0 +1,120 @@
+//! Slices picked by index.
+
+use gradlet_tensor::{Float, Result, Shape, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::var::Var;
+
+/// y[.., i, ..] = x[.., indices[i], ..]
+#[derive(Debug)]
+struct IndexSelect {
+    axis: isize,
+    indices: Tensor<i64>,
+    shape: Shape,
+}
+
+impl<T: Float> Op<T> for IndexSelect {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.index_select(self.axis, &self.indices)
+    }
+
+    /// dx[.., indices[i], ..] += g[.., i, ..]
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let Self {
+            axis,
+            ref indices,
+            shape,
+        } = *self;
+        Ok([Some(
+            IndexAdd {
+                axis,
+                indices: indices.clone(),
+                shape,
+            }
+            .apply([&g])?,
+        )])
+    }
+}
+
+/// y[.., indices[i], ..] += x[.., i, ..], from zeros
+#[derive(Debug)]
+struct IndexAdd {
+    axis: isize,
+    indices: Tensor<i64>,
+    shape: Shape,
+}
+
+impl<T: Float> Op<T> for IndexAdd {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        let mut y = Tensor::zeros_of(self.shape)?;
+        y.index_add(self.axis, &self.indices, x)?;
+        Ok(y)
+    }
+
+    /// dx[.., i, ..] = g[.., indices[i], ..]
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.index_select(self.axis, &self.indices)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The slices along an axis that the indices name, in their order.
+    ///
+    /// # Shape
+    ///
+    /// `[a, n, b]`, indices `[m]` -> `[a, m, b]`
+    ///
+    /// # Gradient
+    ///
+    /// `g`'s slices added where they came from, in the order of the indices; the indices are saved.
+    ///
+    /// # Errors
+    ///
+    /// An axis or an index out of range, or indices that are not a vector.
+    #[track_caller]
+    pub fn index_select(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
+        IndexSelect {
+            axis,
+            indices: indices.clone(),
+            shape: self.dims(),
+        }
+        .apply([self])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        let x = [Tensor::<f64>::normal([2, 3, 2], 0.0, 1.0, &mut rng(1))?];
+        for indices in [tensor![i64; 2, 0, 2, 2], Tensor::zeros_of(0)?] {
+            gradcheck(|x| x[0].index_select(1, &indices), &x)?;
+            gradgradcheck(|x| x[0].transpose(0, 1)?.index_select(0, &indices), &x)?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn repeated_indices_add_up() -> Result<()> {
+        let x = Var::leaf(tensor![1.0, 2.0, 3.0]);
+        let y = x.index_select(0, &tensor![i64; 2, 2, 0])?;
+        assert_eq!(y.to_vec(), [3.0, 3.0, 1.0]);
+        let grads = y.backward_with(tensor![1.0, 10.0, 100.0])?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![100.0, 0.0, 11.0])
+        );
+        assert!(x.index_select(0, &tensor![i64; 3]).is_err());
+        Ok(())
+    }
+}

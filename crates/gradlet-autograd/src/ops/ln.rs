@@ -1,0 +1,71 @@
+//! The natural logarithm.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = ln x
+#[derive(Debug)]
+struct Ln;
+
+impl<T: Float> Op<T> for Ln {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.ln())
+    }
+
+    /// dx = g / x
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.div(&x)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The natural logarithm; -inf at 0, NaN below.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g / x`; the input is saved.
+    pub fn ln(&self) -> Self {
+        infallible(Ln.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x.abs() + 0.5, |x| Ok(x.ln()));
+    }
+
+    #[test]
+    fn the_gradient_is_the_reciprocal() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 1.0, 4.0]);
+        let y = x.ln();
+        assert!(
+            y.tensor()
+                .allclose(&tensor![f64; 0.0, 4f64.ln()], 1e-15, 0.0),
+            "{y}"
+        );
+        let grads = y.backward_with(tensor![f64; 1.0, 2.0])?;
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&tensor![f64; 1.0, 0.5], 1e-15, 0.0)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

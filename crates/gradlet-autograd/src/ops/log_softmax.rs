@@ -1,0 +1,83 @@
+//! The logarithm of softmax.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Op, Output, Want};
+use crate::var::Var;
+
+/// y_i = x_i - ln sum_j e^x_j along an axis
+#[derive(Debug)]
+struct LogSoftmax {
+    axis: isize,
+}
+
+impl<T: Float> Op<T> for LogSoftmax {
+    type Arity = Fixed<1>;
+    type Saves = Output;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.log_softmax(self.axis)
+    }
+
+    /// dx = g - e^y * sum of g along the axis
+    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        if g.rank() == 0 {
+            return Ok([Some(g.sub(&g.mul(&y.exp())?)?)]);
+        }
+        let share = y.exp().mul(&g.sum_keepdim(self.axis)?)?;
+        Ok([Some(g.sub(&share)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `x_i - ln sum_j e^x_j` along an axis, without overflow.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g - softmax(x) * sum of g along the axis`; the output is saved.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range.
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.log_softmax`
+    #[track_caller]
+    pub fn log_softmax(&self, axis: isize) -> Result<Self> {
+        LogSoftmax { axis }.apply([self])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradcheck_everywhere, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        gradcheck_everywhere(|x| x, |x| x.log_softmax(-1));
+        let x = [Tensor::<f64>::normal([2, 3, 4], 0.0, 1.0, &mut rng(1))?];
+        gradcheck(|x| x[0].log_softmax(1), &x)?;
+        gradgradcheck(|x| x[0].log_softmax(0), &x)
+    }
+
+    #[test]
+    fn equal_logits_share_evenly_and_a_shift_changes_nothing() -> Result<()> {
+        let x = Var::leaf(tensor![f64; [1000.0, 1000.0]]);
+        let y = x.log_softmax(1)?;
+        assert!(
+            y.tensor()
+                .allclose(&tensor![f64; [-2f64.ln(), -2f64.ln()]], 1e-15, 0.0)
+        );
+        let grads = y.backward_with(tensor![f64; [1.0, 0.0]])?;
+        assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![0.5, -0.5]));
+        assert!(x.log_softmax(2).is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! The largest element over axes.
+
+use gradlet_tensor::{Axes, Float, Result, Shape, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::ops::sum::reduced_shapes;
+use crate::var::Var;
+
+/// y = largest x over the reduced axes, which stay with size 1 in `kept`
+#[derive(Debug)]
+struct Max {
+    reduced: Vec<isize>,
+    kept: Shape,
+    to: Shape,
+}
+
+impl<T: Float> Op<T> for Max {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.max(self.reduced.as_slice())?.reshape(self.to)
+    }
+
+    /// dx = g where x is the largest, divided by how many are
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let x = x.tensor();
+        let largest = x.max_keepdim(self.reduced.as_slice())?;
+        let ties = x.zip("max", &largest, |x, y| {
+            if x == y { T::of(1.0) } else { T::of(0.0) }
+        })?;
+        let share = ties.div(&ties.sum_to(self.kept)?)?;
+        Ok([Some(g.reshape(self.kept)?.mul(&Var::constant(share))?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The largest element over the axes, which go away; NaN where there is one.
+    ///
+    /// # Shape
+    ///
+    /// `max(1)`: `[a, b, c] -> [a, c]`; `max(..)`: `[...] -> []`
+    ///
+    /// # Gradient
+    ///
+    /// `g` at the largest element, shared evenly among equal ones, 0 elsewhere; the input is saved.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range or named twice, or no elements to choose from.
+    ///
+    /// # Source
+    ///
+    /// `torch.amax`
+    #[track_caller]
+    pub fn max(&self, axes: impl Axes) -> Result<Self> {
+        let (kept, to) = reduced_shapes("max", self.dims(), &axes)?;
+        let selected = axes.select("max", &self.dims())?;
+        let reduced = (0..self.rank())
+            .filter(|&axis| selected[axis])
+            .map(|axis| axis as isize)
+            .collect();
+        Max { reduced, kept, to }.apply([self])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        let x = [Tensor::<f64>::normal([2, 3, 4], 0.0, 1.0, &mut rng(1))?];
+        for axes in [vec![0], vec![-1], vec![0, 2], vec![0, 1, 2], vec![]] {
+            gradcheck(|x| x[0].max(axes.as_slice()), &x)?;
+            gradgradcheck(|x| x[0].transpose(0, 2)?.max(axes.as_slice()), &x)?;
+        }
+        gradcheck(|x| x[0].max(0), &[Tensor::zeros_of([3, 0])?])
+    }
+
+    #[test]
+    fn ties_share_the_gradient_evenly() -> Result<()> {
+        let x = Var::leaf(tensor![[1.0, 5.0, 5.0], [2.0, 0.0, 1.0]]);
+        let y = x.max(1)?;
+        assert_eq!(y.to_vec(), [5.0, 2.0]);
+        let grads = y.backward_with(tensor![8.0, 3.0])?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![0.0, 4.0, 4.0, 3.0, 0.0, 0.0])
+        );
+        assert!(Var::constant(Tensor::zeros([0])?).max(..).is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! The mean squared error.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::var::Var;
+
+/// y = 1/n sum_i (x_i - target_i)^2
+#[derive(Debug)]
+struct Mse;
+
+impl<T: Float> Op<T> for Mse {
+    type Arity = Fixed<2>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x, target]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+        target.expect_shape("mse", x.dims())?;
+        x.zip("mse", target, |x, target| (x - target) * (x - target))?
+            .mean(..)
+    }
+
+    /// dx = 2 g / n * (x - target), dtarget = -dx
+    fn backward(
+        &self,
+        g: Var<T>,
+        [x, target]: [Var<T>; 2],
+        [want_x, want_target]: [Want; 2],
+    ) -> Result<[Option<Var<T>>; 2]> {
+        let dx = x
+            .sub(&target)?
+            .mul(&g.mul_scalar(T::of(2.0 / x.len() as f64)))?;
+        let dtarget = want_target.then(|| Ok(dx.neg()))?;
+        Ok([want_x.then(|| Ok(dx))?, dtarget])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The mean of the squared differences to a target; NaN where there are no elements.
+    ///
+    /// # Shape
+    ///
+    /// `self: [...], target: [...] -> []`; the shapes have to be equal, since broadcasting here hides mistakes.
+    ///
+    /// # Gradient
+    ///
+    /// `2 g / n * (self - target)` and its negative; both inputs are saved.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that differ.
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.mse_loss`
+    #[track_caller]
+    pub fn mse(&self, target: &Self) -> Result<Self> {
+        Mse.apply([self, target])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        for shape in [vec![], vec![3], vec![2, 3]] {
+            let mut rng = rng(1);
+            let mut make = || Tensor::<f64>::normal(&shape, 0.0, 1.0, &mut rng);
+            let inputs = [make()?, make()?];
+            gradcheck(|x| x[0].mse(&x[1]), &inputs)?;
+            gradgradcheck(|x| x[0].mse(&x[1]), &inputs)?;
+        }
+        let x = [tensor![f64; [1.0, 2.0], [3.0, 5.0]]];
+        gradcheck(|x| x[0].mse(&x[0].t()?), &x)
+    }
+
+    #[test]
+    fn the_gradient_points_from_the_target() -> Result<()> {
+        let (x, target) = (
+            Var::leaf(tensor![1.0, 4.0]),
+            Var::constant(tensor![0.0, 2.0]),
+        );
+        let y = x.mse(&target)?;
+        assert_eq!(y.item()?, 2.5);
+        assert_eq!(
+            y.backward()?.wrt(&x).map(Tensor::to_vec),
+            Some(vec![1.0, 2.0])
+        );
+        assert!(x.mse(&Var::constant(tensor![[1.0, 2.0]])).is_err());
+        Ok(())
+    }
+}

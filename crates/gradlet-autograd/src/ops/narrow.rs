@@ -1,0 +1,148 @@
+//! A range of indices of one axis.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::var::Var;
+
+/// y[.., i, ..] = x[.., start + i, ..] for i < length
+#[derive(Debug)]
+struct Narrow {
+    axis: isize,
+    start: usize,
+    length: usize,
+    size: usize,
+}
+
+impl<T: Float> Op<T> for Narrow {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.narrow(self.axis, self.start, self.length)
+    }
+
+    /// dx = g, with zeros on both sides
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let &Self {
+            axis,
+            start,
+            length,
+            size,
+        } = self;
+        Ok([Some(
+            Surround {
+                axis,
+                before: start,
+                after: size - start - length,
+            }
+            .apply([&g])?,
+        )])
+    }
+}
+
+/// y = x along an axis, with zeros before and after it
+#[derive(Debug)]
+struct Surround {
+    axis: isize,
+    before: usize,
+    after: usize,
+}
+
+impl<T: Float> Op<T> for Surround {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.surround(self.axis, self.before, self.after)
+    }
+
+    /// dx = g without its ends
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let length = g.tensor().size(self.axis)? - self.before - self.after;
+        Ok([Some(g.narrow(self.axis, self.before, length)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `length` indices of one axis, from `start`. A view.
+    ///
+    /// # Shape
+    ///
+    /// `narrow(1, 2, 3)`: `[a, n, b] -> [a, 3, b]`
+    ///
+    /// # Gradient
+    ///
+    /// `g`, with zeros where nothing was taken; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// A range or an axis out of range.
+    #[track_caller]
+    pub fn narrow(&self, axis: isize, start: usize, length: usize) -> Result<Self> {
+        self.dims().axis("narrow", axis)?;
+        Narrow {
+            axis,
+            start,
+            length,
+            size: self.tensor().size(axis)?,
+        }
+        .apply([self])
+    }
+
+    /// One index of one axis, which goes away: `select(1, i)`: `[a, n, b] -> [a, b]`.
+    ///
+    /// # Errors
+    ///
+    /// An index or an axis out of range.
+    #[track_caller]
+    pub fn select(&self, axis: isize, index: usize) -> Result<Self> {
+        let mut shape = self.shape().to_vec();
+        shape.remove(self.dims().axis("select", axis)?);
+        self.narrow(axis, index, 1)?.reshape(&shape)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradcheck_everywhere, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        let x = [Tensor::<f64>::normal([2, 5, 3], 0.0, 1.0, &mut rng(1))?];
+        for (start, length) in [(0, 5), (1, 3), (4, 1), (2, 0)] {
+            gradcheck(|x| x[0].narrow(1, start, length), &x)?;
+            gradgradcheck(|x| x[0].narrow(-2, start, length), &x)?;
+        }
+        gradcheck(|x| x[0].select(1, 3), &x)?;
+        gradcheck_everywhere(
+            |x| x,
+            |x| {
+                if x.rank() == 0 {
+                    Ok(x.clone())
+                } else {
+                    x.narrow(-1, 0, 1)
+                }
+            },
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn what_was_not_taken_gets_zeros() -> Result<()> {
+        let x = Var::leaf(tensor![1.0, 2.0, 3.0, 4.0]);
+        let y = x.narrow(0, 1, 2)?;
+        assert_eq!(y.to_vec(), [2.0, 3.0]);
+        let grads = y.backward_with(tensor![10.0, 20.0])?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![0.0, 10.0, 20.0, 0.0])
+        );
+        assert!(
+            x.narrow(0, 3, 2).is_err() && x.narrow(1, 0, 1).is_err() && x.select(0, 4).is_err()
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,70 @@
+//! Negation.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = -x
+#[derive(Debug)]
+struct Neg;
+
+impl<T: Float> Op<T> for Neg {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(-x)
+    }
+
+    /// dx = -g
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.neg())])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `-self`
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `-g`; nothing is saved.
+    pub fn neg(&self) -> Self {
+        infallible(Neg.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.neg()));
+    }
+
+    #[test]
+    fn the_sign_changes_both_ways() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 1.0, -2.0]);
+        let y = x.neg();
+        assert!(
+            y.tensor().allclose(&tensor![f64; -1.0, 2.0], 1e-15, 0.0),
+            "{y}"
+        );
+        let grads = y.backward_with(tensor![f64; 1.0, 3.0])?;
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&tensor![f64; -1.0, -3.0], 1e-15, 0.0)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,137 @@
+//! Axes in another order.
+
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::var::Var;
+
+/// y[i_axes[0], i_axes[1], ..] = x[i_0, i_1, ..]
+#[derive(Debug)]
+struct Permute {
+    axes: Vec<isize>,
+}
+
+impl<T: Float> Op<T> for Permute {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.permute(&self.axes)
+    }
+
+    /// dx = g, permuted back
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let rank = self.axes.len() as isize;
+        let mut back = vec![0; self.axes.len()];
+        for (to, from) in self.axes.iter().enumerate() {
+            back[from.rem_euclid(rank) as usize] = to as isize;
+        }
+        Ok([Some(g.permute(&back)?)])
+    }
+}
+
+/// y[.., i, .., j, ..] = x[.., j, .., i, ..]
+#[derive(Debug)]
+struct Transpose {
+    a: isize,
+    b: isize,
+}
+
+impl<T: Float> Op<T> for Transpose {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.transpose(self.a, self.b)
+    }
+
+    /// dx = g, with the same axes swapped
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.transpose(self.a, self.b)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// Axes in another order: axis i of the result is axis `axes[i]` of this one. A view.
+    ///
+    /// # Shape
+    ///
+    /// `permute(&[2, 0, 1])`: `[a, b, c] -> [c, a, b]`
+    ///
+    /// # Gradient
+    ///
+    /// `g`, permuted back; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// Anything but each axis once.
+    #[track_caller]
+    pub fn permute(&self, axes: &[isize]) -> Result<Self> {
+        Permute {
+            axes: axes.to_vec(),
+        }
+        .apply([self])
+    }
+
+    /// Two axes swapped. A view.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range.
+    #[track_caller]
+    pub fn transpose(&self, a: isize, b: isize) -> Result<Self> {
+        Transpose { a, b }.apply([self])
+    }
+
+    /// The transposed matrix: `[m, n] -> [n, m]`. A view.
+    ///
+    /// # Errors
+    ///
+    /// A Var that is no matrix.
+    #[track_caller]
+    pub fn t(&self) -> Result<Self> {
+        if self.rank() != 2 {
+            return Err(Error::new(ErrorKind::Rank {
+                op: "t",
+                expected: "a matrix",
+                shape: self.dims(),
+            }));
+        }
+        self.transpose(0, 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradcheck_everywhere, gradgradcheck};
+    use gradlet_tensor::rng;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        let x = [Tensor::<f64>::normal([2, 3, 4], 0.0, 1.0, &mut rng(1))?];
+        gradcheck(|x| x[0].permute(&[-1, 0, 1]), &x)?;
+        gradgradcheck(|x| x[0].permute(&[2, 0, 1]), &x)?;
+        gradcheck_everywhere(
+            |x| x,
+            |x| {
+                if x.rank() > 1 {
+                    x.transpose(0, -1)
+                } else {
+                    x.permute(&vec![0; x.rank()])
+                }
+            },
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn the_gradient_is_permuted_back() -> Result<()> {
+        let x = Var::leaf(Tensor::zeros([2, 3, 4])?);
+        let g = Tensor::arange(0.0, 24.0, 1.0)?.reshape([4, 2, 3])?;
+        let grads = x.permute(&[2, 0, 1])?.backward_with(g.clone())?;
+        assert_eq!(grads.wrt(&x), Some(&g.permute(&[1, 2, 0])?));
+        assert!(x.permute(&[0, 1]).is_err() && x.t().is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! Integer powers.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = x^exponent
+#[derive(Debug)]
+struct Powi {
+    exponent: i32,
+}
+
+impl<T: Float> Op<T> for Powi {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.powi(self.exponent))
+    }
+
+    /// dx = g * exponent * x^(exponent - 1)
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        if self.exponent == 0 {
+            return Ok([None]);
+        }
+        let slope = x
+            .powi(self.exponent - 1)
+            .mul_scalar(T::of(f64::from(self.exponent)));
+        Ok([Some(g.mul(&slope)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// x to an integer power; x^0 is 1 for every x.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * exponent * x^(exponent - 1)`, 0 everywhere for exponent 0; the input is saved.
+    pub fn powi(&self, exponent: i32) -> Self {
+        infallible(Powi { exponent }.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x + 0.5f64.copysign(x), |x| Ok(x.powi(-2)));
+    }
+
+    #[test]
+    fn the_power_comes_down() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 2.0, -1.0]);
+        let y = x.powi(3);
+        assert!(
+            y.tensor().allclose(&tensor![f64; 8.0, -1.0], 1e-15, 0.0),
+            "{y}"
+        );
+        let grads = y.backward_with(tensor![f64; 1.0, 2.0])?;
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&tensor![f64; 12.0, 6.0], 1e-15, 0.0)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn every_small_exponent_passes_the_gradient_check() {
+        for exponent in [-1, 1, 2, 5] {
+            gradcheck_everywhere(|x| x + 0.5f64.copysign(x), |x| Ok(x.powi(exponent)));
+        }
+    }
+
+    #[test]
+    fn power_zero_has_gradient_zero_even_at_zero() -> Result<()> {
+        let x = Var::leaf(tensor![0.0, 2.0]);
+        let y = x.powi(0).add(&x)?;
+        assert_eq!(
+            y.backward_with(tensor![1.0, 1.0])?
+                .wrt(&x)
+                .map(Tensor::to_vec),
+            Some(vec![1.0, 1.0])
+        );
+        Ok(())
+    }
+}

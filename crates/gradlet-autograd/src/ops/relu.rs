@@ -1,0 +1,105 @@
+//! The rectifier.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Output, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = max(x, 0)
+#[derive(Debug)]
+struct Relu;
+
+impl<T: Float> Op<T> for Relu {
+    type Arity = Fixed<1>;
+    type Saves = Output;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.maximum_scalar(T::of(0.0)))
+    }
+
+    /// dx = g where y > 0, else 0
+    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(Gate { y: y.into_tensor() }.apply([&g])?)])
+    }
+}
+
+/// y = x where the rectifier let its input through, else 0: linear, so its own gradient is the same function
+#[derive(Debug)]
+struct Gate<T: Float> {
+    y: Tensor<T>,
+}
+
+impl<T: Float> Op<T> for Gate<T> {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        let zero = T::of(0.0);
+        x.zip("relu", &self.y, |x, y| if y <= zero { zero } else { x })
+    }
+
+    /// dx = g where y > 0, else 0
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(Gate { y: self.y.clone() }.apply([&g])?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `max(x, 0)`; NaN stays NaN.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` where `x > 0`, 0 where `x <= 0`: the convention at the kink is PyTorch's, 0. The output is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.relu`
+    pub fn relu(&self) -> Self {
+        infallible(Relu.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x + 0.1f64.copysign(x), |x| Ok(x.relu()));
+    }
+
+    #[test]
+    fn the_gradient_at_zero_is_zero() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 0.0, -1.0, 2.0]);
+        let y = x.relu();
+        assert!(
+            y.tensor()
+                .allclose(&tensor![f64; 0.0, 0.0, 2.0], 1e-15, 0.0),
+            "{y}"
+        );
+        let grads = y.backward_with(tensor![f64; 5.0, 5.0, 5.0])?;
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&tensor![f64; 0.0, 0.0, 5.0], 1e-15, 0.0)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn relu_keeps_nan() -> Result<()> {
+        let x = Var::leaf(tensor![f32::NAN]);
+        let y = x.relu();
+        assert!(y.item()?.is_nan());
+        assert_eq!(y.backward()?.wrt(&x).map(Tensor::to_vec), Some(vec![1.0]));
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! The logistic function.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Op, Output, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = 1 / (1 + e^-x)
+#[derive(Debug)]
+struct Sigmoid;
+
+impl<T: Float> Op<T> for Sigmoid {
+    type Arity = Fixed<1>;
+    type Saves = Output;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.sigmoid())
+    }
+
+    /// dx = g * y * (1 - y)
+    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let slope = y.mul(&y.neg().add_scalar(T::of(1.0)))?;
+        Ok([Some(g.mul(&slope)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The logistic function `1 / (1 + e^-x)`.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * y * (1 - y)`; the output is saved.
+    pub fn sigmoid(&self) -> Self {
+        infallible(Sigmoid.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.sigmoid()));
+    }
+
+    #[test]
+    fn the_gradient_is_a_quarter_at_zero() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 0.0, 0.0]);
+        let y = x.sigmoid();
+        assert!(
+            y.tensor().allclose(&tensor![f64; 0.5, 0.5], 1e-15, 0.0),
+            "{y}"
+        );
+        let grads = y.backward_with(tensor![f64; 1.0, 8.0])?;
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&tensor![f64; 0.25, 2.0], 1e-15, 0.0)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

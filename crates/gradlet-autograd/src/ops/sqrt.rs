@@ -1,0 +1,70 @@
+//! The square root.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Op, Output, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = sqrt(x)
+#[derive(Debug)]
+struct Sqrt;
+
+impl<T: Float> Op<T> for Sqrt {
+    type Arity = Fixed<1>;
+    type Saves = Output;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.sqrt())
+    }
+
+    /// dx = g / (2 y)
+    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.div(&y.mul_scalar(T::of(2.0)))?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The square root; NaN below 0.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g / (2 y)`, infinite at 0; the output is saved.
+    pub fn sqrt(&self) -> Self {
+        infallible(Sqrt.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x.abs() + 0.5, |x| Ok(x.sqrt()));
+    }
+
+    #[test]
+    fn the_gradient_is_half_the_inverse_root() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 1.0, 16.0]);
+        let y = x.sqrt();
+        assert!(
+            y.tensor().allclose(&tensor![f64; 1.0, 4.0], 1e-15, 0.0),
+            "{y}"
+        );
+        let grads = y.backward_with(tensor![f64; 1.0, 8.0])?;
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&tensor![f64; 0.5, 1.0], 1e-15, 0.0)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

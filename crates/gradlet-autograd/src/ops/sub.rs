@@ -1,0 +1,76 @@
+//! Subtraction.
+
+use gradlet_tensor::{Float, Result, Shape, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::var::Var;
+
+/// y = lhs - rhs
+#[derive(Debug)]
+struct Sub;
+
+impl<T: Float> Op<T> for Sub {
+    type Arity = Fixed<2>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [lhs, rhs]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+        lhs.sub(rhs)
+    }
+
+    /// dlhs = g, drhs = -g
+    fn backward(
+        &self,
+        g: Var<T>,
+        (): (),
+        [want_lhs, want_rhs]: [Want; 2],
+    ) -> Result<[Option<Var<T>>; 2]> {
+        let right = want_rhs.then(|| Ok(g.neg()))?;
+        Ok([want_lhs.then(|| Ok(g))?, right])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `self - rhs`, after broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Gradient
+    ///
+    /// `g` and `-g`; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    #[track_caller]
+    pub fn sub(&self, rhs: &Self) -> Result<Self> {
+        let shape = Shape::broadcast("sub", &self.dims(), &rhs.dims())?;
+        Sub.apply([
+            &*self.broadcast_if_needed(shape)?,
+            &*rhs.broadcast_if_needed(shape)?,
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_pairs;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_pairs(|x| x, |x, y| x.sub(y));
+    }
+
+    #[test]
+    fn the_right_input_gets_the_negative_gradient() -> Result<()> {
+        let (x, y) = (Var::leaf(tensor![1.0, 2.0]), Var::leaf(tensor![10.0, 20.0]));
+        let difference = x.sub(&y)?;
+        assert_eq!(difference.to_vec(), [-9.0, -18.0]);
+        let grads = difference.backward_with(tensor![1.0, 5.0])?;
+        assert_eq!(grads.wrt(&y).map(Tensor::to_vec), Some(vec![-1.0, -5.0]));
+        Ok(())
+    }
+}

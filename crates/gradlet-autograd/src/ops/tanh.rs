@@ -1,0 +1,73 @@
+//! The hyperbolic tangent.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Op, Output, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = tanh(x)
+#[derive(Debug)]
+struct Tanh;
+
+impl<T: Float> Op<T> for Tanh {
+    type Arity = Fixed<1>;
+    type Saves = Output;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.tanh())
+    }
+
+    /// dx = g * (1 - y^2)
+    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.mul(&y.powi(2).neg().add_scalar(T::of(1.0)))?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The hyperbolic tangent.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * (1 - y^2)`; the output is saved.
+    pub fn tanh(&self) -> Self {
+        infallible(Tanh.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.tanh()));
+    }
+
+    #[test]
+    fn the_gradient_is_one_less_the_square() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 0.0, 0.5]);
+        let y = x.tanh();
+        assert!(
+            y.tensor()
+                .allclose(&tensor![f64; 0.0, 0.5f64.tanh()], 1e-15, 0.0),
+            "{y}"
+        );
+        let grads = y.backward_with(tensor![f64; 2.0, 1.0])?;
+        assert!(
+            grads.wrt(&x).is_some_and(|dx| dx.allclose(
+                &tensor![f64; 2.0, 1.0 - 0.5f64.tanh().powi(2)],
+                1e-15,
+                0.0
+            )),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! The type as the derive sees it: variants of fields, a struct being a single variant.
+
+use syn::{Data, DeriveInput, Generics, Ident, Index, Member, Type};
+
+use crate::attr::{self, FieldAttrs, TypeAttrs};
+use crate::valid::{self, Errors};
+
+/// The type to implement `Module` for.
+pub(crate) struct Input<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) generics: &'a Generics,
+    pub(crate) attrs: TypeAttrs,
+    pub(crate) variants: Vec<Variant<'a>>,
+}
+
+/// A struct's fields, or one of an enum's variants.
+pub(crate) struct Variant<'a> {
+    /// The variant's name; a struct has none.
+    pub(crate) ident: Option<&'a Ident>,
+    pub(crate) fields: Vec<Field<'a>>,
+}
+
+/// A field and what its attributes say.
+pub(crate) struct Field<'a> {
+    pub(crate) member: Member,
+    pub(crate) ty: &'a Type,
+    pub(crate) attrs: FieldAttrs,
+}
+
+impl<'a> Input<'a> {
+    /// Reads `node`; what is wrong with it goes to `errors`.
+    pub(crate) fn read(node: &'a DeriveInput, errors: &mut Errors) -> Self {
+        let attrs = attr::of_type(&node.attrs, errors);
+        let variants = match &node.data {
+            Data::Struct(data) => vec![Variant::read(None, &data.fields, errors)],
+            Data::Enum(data) => {
+                valid::variants(data, errors);
+                let read = |variant: &'a syn::Variant| {
+                    Variant::read(Some(&variant.ident), &variant.fields, errors)
+                };
+                data.variants.iter().map(read).collect()
+            }
+            Data::Union(data) => {
+                valid::union(data, errors);
+                Vec::new()
+            }
+        };
+        Self {
+            ident: &node.ident,
+            generics: &node.generics,
+            attrs,
+            variants,
+        }
+    }
+}
+
+impl<'a> Variant<'a> {
+    fn read(ident: Option<&'a Ident>, fields: &'a syn::Fields, errors: &mut Errors) -> Self {
+        let read = |(index, field): (usize, &'a syn::Field)| Field {
+            member: match &field.ident {
+                Some(ident) => Member::Named(ident.clone()),
+                None => Member::Unnamed(Index::from(index)),
+            },
+            ty: &field.ty,
+            attrs: attr::of_field(&field.attrs, errors),
+        };
+        Self {
+            ident,
+            fields: fields.iter().enumerate().map(read).collect(),
+        }
+    }
+
+    /// The fields that are children.
+    pub(crate) fn children(&self) -> impl Iterator<Item = &Field<'a>> {
+        self.fields.iter().filter(|field| !field.attrs.skip)
+    }
+
+    /// The field that this variant is seen through to: an enum variant's only, unnamed one.
+    pub(crate) fn transparent(&self) -> Option<&Field<'a>> {
+        match (&self.fields[..], self.ident) {
+            ([field], Some(_))
+                if !field.attrs.skip && matches!(field.member, Member::Unnamed(_)) =>
+            {
+                Some(field)
+            }
+            _ => None,
+        }
+    }
+}

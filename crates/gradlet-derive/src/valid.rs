@@ -1,0 +1,111 @@
+//! What is rejected, and in which words; all of it is reported at once.
+
+use std::fmt::Display;
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{DataEnum, DataUnion, Error};
+
+use crate::attr::{Entry, is_module};
+
+/// Everything found wrong so far.
+#[derive(Default)]
+pub(crate) struct Errors(Option<Error>);
+
+/// Where an attribute stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Type,
+    Field,
+}
+
+/// Every key, with the place it belongs to.
+const KEYS: [(&str, Place); 4] = [
+    ("crate", Place::Type),
+    ("describe", Place::Type),
+    ("kind", Place::Type),
+    ("skip", Place::Field),
+];
+
+impl Errors {
+    pub(crate) fn push(&mut self, at: impl ToTokens, message: impl Display) {
+        self.add(Error::new_spanned(at, message));
+    }
+
+    pub(crate) fn add(&mut self, error: Error) {
+        match &mut self.0 {
+            Some(errors) => errors.combine(error),
+            errors => *errors = Some(error),
+        }
+    }
+
+    /// All of them as compiler errors, or `None` if nothing is wrong.
+    pub(crate) fn into_tokens(self) -> Option<TokenStream> {
+        self.0.map(Error::into_compile_error)
+    }
+}
+
+/// Rejects keys that are unknown, misplaced or given twice.
+pub(crate) fn keys(entries: &[Entry], place: Place, errors: &mut Errors) {
+    for (index, Entry { key, .. }) in entries.iter().enumerate() {
+        match KEYS.iter().find(|(known, _)| key == known) {
+            None => errors.push(key, format!("unknown key `{key}`; {}", takes(place))),
+            Some((_, at)) if *at != place => {
+                let (right, wrong) = match at {
+                    Place::Type => ("the type", "a field"),
+                    Place::Field => ("a field", "the type"),
+                };
+                errors.push(key, format!("`{key}` goes on {right}, not on {wrong}"));
+            }
+            Some(_) if entries[..index].iter().any(|earlier| earlier.key == *key) => {
+                errors.push(key, format!("`{key}` is given twice"));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// What to write instead of an attribute without a list.
+pub(crate) fn expected(place: Place) -> String {
+    let example = match place {
+        Place::Type => "describe = path",
+        Place::Field => "skip",
+    };
+    format!("expected `#[module({example})]`; {}", takes(place))
+}
+
+/// What to say where a list does not go on with a key.
+pub(crate) fn no_key(at: &Error, place: Place) -> Error {
+    Error::new(at.span(), format!("expected a key; {}", takes(place)))
+}
+
+fn takes(place: Place) -> &'static str {
+    match place {
+        Place::Type => "the type takes `crate`, `describe` and `kind`",
+        Place::Field => "a field takes `skip`",
+    }
+}
+
+pub(crate) fn variants(data: &DataEnum, errors: &mut Errors) {
+    if data.variants.is_empty() {
+        errors.push(
+            data.enum_token,
+            "`Module` cannot be derived for an enum without variants: it has no values",
+        );
+    }
+    for attr in data.variants.iter().flat_map(|variant| &variant.attrs) {
+        if is_module(attr) {
+            errors.push(
+                attr,
+                "`#[module(..)]` goes on a field or on the enum, not on a variant",
+            );
+        }
+    }
+}
+
+pub(crate) fn union(data: &DataUnion, errors: &mut Errors) {
+    errors.push(
+        data.union_token,
+        "`Module` cannot be derived for a union: nothing tells which field is present; use an enum",
+    );
+}

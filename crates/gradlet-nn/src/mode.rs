@@ -1,0 +1,73 @@
+//! `Mode`: whether a layer is training or evaluating.
+
+use std::fmt;
+
+use crate::module::{Leaf, LeafMut, Module, Name};
+
+/// Whether a layer is training or evaluating; new layers train.
+///
+/// Every layer stores its own, and a `Mode` is itself a [`Module`], so that
+/// [`Module::eval`] finds it wherever it lies. A struct of bare parameters
+/// takes part by holding one.
+///
+/// # Example
+///
+/// ```
+/// use gradlet_nn::{Mode, Module};
+///
+/// let mut mode = Mode::default();
+/// assert_eq!(mode, Mode::Train);
+/// mode.eval();
+/// assert_eq!(mode.to_string(), "eval");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Dropout drops, batch statistics are taken from the batch.
+    #[default]
+    Train,
+    /// Layers are deterministic. Gradients still flow.
+    Eval,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Mode::Train => "train",
+            Mode::Eval => "eval",
+        })
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl Module for Mode {
+    fn children<'a>(&'a self, _visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {}
+
+    fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}
+
+    fn leaf(&self) -> Leaf<'_> {
+        Leaf::Mode(*self)
+    }
+
+    fn leaf_mut(&mut self) -> LeafMut<'_> {
+        LeafMut::Mode(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_is_a_module_that_sets_itself() {
+        let mut mode = Mode::Train;
+        assert!(mode.training());
+        mode.set_mode(Mode::Eval);
+        assert_eq!(mode, Mode::Eval);
+        assert!(!mode.training());
+    }
+
+    #[test]
+    fn display_obeys_the_width() {
+        assert_eq!(format!("{:>6}|{}", Mode::Train, Mode::Eval), " train|eval");
+    }
+}

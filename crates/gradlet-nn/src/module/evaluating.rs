@@ -1,0 +1,101 @@
+//! `evaluating`: eval mode for the length of a closure.
+
+use super::{Module, walk};
+use crate::mode::Mode;
+
+/// Runs `f` on `module` in eval mode and restores each layer's own mode, come what may.
+pub(super) fn evaluating<M: Module, R>(module: &mut M, f: impl FnOnce(&M) -> R) -> R {
+    let mut earlier = Vec::new();
+    walk::each_mode(module, |mode| {
+        earlier.push(std::mem::replace(mode, Mode::Eval));
+    });
+    let restore = Restore { module, earlier };
+    f(&*restore.module)
+}
+
+/// Puts the earlier modes back when dropped, hence also while a panic unwinds.
+struct Restore<'m, M: Module> {
+    module: &'m mut M,
+    earlier: Vec<Mode>,
+}
+
+impl<M: Module> Drop for Restore<'_, M> {
+    fn drop(&mut self) {
+        // `f` saw the module shared: the walk meets the same modes in the same order.
+        let mut earlier = self.earlier.iter();
+        walk::each_mode(self.module, |mode| {
+            if let Some(before) = earlier.next() {
+                *mode = *before;
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use gradlet_autograd::Result;
+    use gradlet_tensor::Tensor;
+
+    use super::*;
+    use crate::module::tests::{Affine, Drop};
+
+    type Net = (Affine, Vec<Box<dyn Module>>, Option<Drop>);
+
+    fn mixed() -> Net {
+        let mut net: Net = (
+            Affine::new(1, 1),
+            vec![Box::new(Drop::default()), Box::new(Drop::default())],
+            Some(Drop::default()),
+        );
+        net.0.eval();
+        net.1[1].eval();
+        net
+    }
+
+    fn modes(net: &Net) -> [bool; 4] {
+        [
+            net.0.training(),
+            net.1[0].training(),
+            net.1[1].training(),
+            net.2.training(),
+        ]
+    }
+
+    const MIXED: [bool; 4] = [false, true, false, true];
+
+    #[test]
+    fn every_layer_evaluates_inside_and_gets_its_own_mode_back() {
+        let mut net = mixed();
+        assert_eq!(modes(&net), MIXED);
+        let inside = net.evaluating(modes);
+        assert_eq!(inside, [false; 4]);
+        assert_eq!(modes(&net), MIXED);
+    }
+
+    #[test]
+    fn modes_come_back_after_an_error() {
+        let mut net = mixed();
+        let result: Result<Tensor> = net.evaluating(|_| Tensor::from_vec(vec![1.0], [2]));
+        assert!(result.is_err());
+        assert_eq!(modes(&net), MIXED);
+    }
+
+    #[test]
+    fn modes_come_back_after_a_panic() {
+        let mut net = mixed();
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            net.evaluating(|net| assert!(net.training(), "on purpose"));
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(modes(&net), MIXED);
+    }
+
+    #[test]
+    fn nested_calls_restore_in_turn() {
+        let mut net = mixed();
+        net.2.evaluating(|last| assert!(!last.training()));
+        assert_eq!(modes(&net), MIXED);
+    }
+}

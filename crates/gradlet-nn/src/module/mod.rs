@@ -1,0 +1,16 @@
+//! `Module`: what a model is made of, and what follows from that.
+
+mod containers;
+mod definition;
+mod evaluating;
+mod path;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+pub use gradlet_derive::Module;
+
+pub use self::definition::{Leaf, LeafMut, Module};
+pub use self::path::{Name, Path};
+pub use self::summary::Summary;

@@ -1,0 +1,394 @@
+//! What a model owns: `Parameter` (trained) and `Buffer` (kept, not trained).
+
+use std::any::{Any, type_name};
+use std::fmt;
+
+use gradlet_autograd::{LeafId, Var};
+use gradlet_tensor::{Element, Float, Tensor};
+
+use crate::module::{Leaf, LeafMut, Module, Name};
+
+/// A tensor that is trained: gradients and optimizer state are kept under its id.
+///
+/// A clone has an id of its own, so that no optimizer mixes up the two.
+///
+/// # Example
+///
+/// ```
+/// use gradlet_nn::Parameter;
+/// use gradlet_tensor::Tensor;
+///
+/// let mut weight = Parameter::new(Tensor::zeros([3, 2])?);
+/// assert!(weight.var().is_tracked());
+/// assert_ne!(weight.id(), weight.clone().id());
+/// weight.freeze();
+/// assert!(!weight.var().is_tracked());
+/// # Ok::<(), gradlet_tensor::Error>(())
+/// ```
+pub struct Parameter<T: Float = f32> {
+    tensor: Tensor<T>,
+    id: LeafId,
+    frozen: bool,
+}
+
+impl<T: Float> Parameter<T> {
+    /// A parameter with a fresh id, not frozen.
+    pub fn new(tensor: Tensor<T>) -> Self {
+        Self {
+            tensor,
+            id: LeafId::fresh(),
+            frozen: false,
+        }
+    }
+
+    /// The values.
+    pub fn tensor(&self) -> &Tensor<T> {
+        &self.tensor
+    }
+
+    /// The values, to be changed in place; the id stays.
+    pub fn tensor_mut(&mut self) -> &mut Tensor<T> {
+        &mut self.tensor
+    }
+
+    /// The values as a tracked leaf under this parameter's id, or as a constant when frozen.
+    #[inline]
+    pub fn var(&self) -> Var<T> {
+        if self.frozen {
+            Var::constant(self.tensor.clone())
+        } else {
+            Var::with_id(self.tensor.clone(), self.id)
+        }
+    }
+
+    /// The size of each axis.
+    pub fn shape(&self) -> &[usize] {
+        self.tensor.shape()
+    }
+
+    /// What gradients and optimizer state of this parameter are kept under.
+    pub fn id(&self) -> LeafId {
+        self.id
+    }
+
+    /// Whether training leaves it alone.
+    pub fn is_frozen(&self) -> bool {
+        self.frozen
+    }
+
+    /// Takes it out of training: [`Parameter::var`] yields a constant from now on.
+    pub fn freeze(&mut self) {
+        self.frozen = true;
+    }
+
+    /// Puts it back into training.
+    pub fn unfreeze(&mut self) {
+        self.frozen = false;
+    }
+}
+
+impl<T: Float> Clone for Parameter<T> {
+    fn clone(&self) -> Self {
+        Self {
+            tensor: self.tensor.clone(),
+            id: LeafId::fresh(),
+            frozen: self.frozen,
+        }
+    }
+}
+
+impl<T: Float> From<Tensor<T>> for Parameter<T> {
+    fn from(tensor: Tensor<T>) -> Self {
+        Self::new(tensor)
+    }
+}
+
+/// The shape instead of the numbers: a model of a million weights stays printable.
+impl<T: Float> fmt::Debug for Parameter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parameter")
+            .field("shape", &format_args!("{:?}", self.shape()))
+            .field("id", &format_args!("{:?}", self.id))
+            .field("frozen", &self.frozen)
+            .finish_non_exhaustive()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Float> Module for Parameter<T> {
+    fn children<'a>(&'a self, _visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {}
+
+    fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}
+
+    fn leaf(&self) -> Leaf<'_> {
+        Leaf::Parameter(self)
+    }
+
+    fn leaf_mut(&mut self) -> LeafMut<'_> {
+        LeafMut::Parameter(self)
+    }
+}
+
+/// A [`Parameter`] of any element type, as visitors of a [`Module`] see it.
+///
+/// `downcast_ref::<f32>()` leads back to the typed one.
+pub trait AnyParameter: Any + fmt::Debug + Send + Sync {
+    /// The size of each axis.
+    fn shape(&self) -> &[usize];
+
+    /// The number of elements.
+    fn len(&self) -> usize;
+
+    /// Whether it has no element.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What gradients and optimizer state are kept under.
+    fn id(&self) -> LeafId;
+
+    /// Whether training leaves it alone.
+    fn is_frozen(&self) -> bool;
+
+    /// Takes it out of training.
+    fn freeze(&mut self);
+
+    /// Puts it back into training.
+    fn unfreeze(&mut self);
+
+    /// The element type's name: `f32` or `f64`.
+    fn element(&self) -> &'static str;
+
+    /// For a downcast to `Parameter<T>`.
+    fn as_any(&self) -> &dyn Any;
+
+    /// For a downcast to `Parameter<T>`, mutably.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+impl<T: Float> AnyParameter for Parameter<T> {
+    fn shape(&self) -> &[usize] {
+        self.tensor.shape()
+    }
+
+    fn len(&self) -> usize {
+        self.tensor.len()
+    }
+
+    fn id(&self) -> LeafId {
+        self.id
+    }
+
+    fn is_frozen(&self) -> bool {
+        self.frozen
+    }
+
+    fn freeze(&mut self) {
+        self.frozen = true;
+    }
+
+    fn unfreeze(&mut self) {
+        self.frozen = false;
+    }
+
+    fn element(&self) -> &'static str {
+        type_name::<T>()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+impl dyn AnyParameter + '_ {
+    /// The parameter, if its elements are `T`.
+    pub fn downcast_ref<T: Float>(&self) -> Option<&Parameter<T>> {
+        self.as_any().downcast_ref()
+    }
+
+    /// The parameter, mutably, if its elements are `T`.
+    pub fn downcast_mut<T: Float>(&mut self) -> Option<&mut Parameter<T>> {
+        self.as_any_mut().downcast_mut()
+    }
+}
+
+/// A tensor that belongs to a model's state but is not trained, such as a running mean.
+#[derive(Clone)]
+pub struct Buffer<T: Element = f32> {
+    tensor: Tensor<T>,
+}
+
+impl<T: Element> Buffer<T> {
+    /// A buffer that holds `tensor`.
+    pub fn new(tensor: Tensor<T>) -> Self {
+        Self { tensor }
+    }
+
+    /// The values.
+    pub fn tensor(&self) -> &Tensor<T> {
+        &self.tensor
+    }
+
+    /// The values, to be changed in place.
+    pub fn tensor_mut(&mut self) -> &mut Tensor<T> {
+        &mut self.tensor
+    }
+
+    /// The size of each axis.
+    pub fn shape(&self) -> &[usize] {
+        self.tensor.shape()
+    }
+}
+
+impl<T: Element> From<Tensor<T>> for Buffer<T> {
+    fn from(tensor: Tensor<T>) -> Self {
+        Self::new(tensor)
+    }
+}
+
+/// The shape instead of the numbers, as for [`Parameter`].
+impl<T: Element> fmt::Debug for Buffer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffer")
+            .field("shape", &format_args!("{:?}", self.shape()))
+            .finish_non_exhaustive()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Element> Module for Buffer<T> {
+    fn children<'a>(&'a self, _visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {}
+
+    fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}
+
+    fn leaf(&self) -> Leaf<'_> {
+        Leaf::Buffer(self)
+    }
+
+    fn leaf_mut(&mut self) -> LeafMut<'_> {
+        LeafMut::Buffer(self)
+    }
+}
+
+/// A [`Buffer`] of any element type, as visitors of a [`Module`] see it.
+pub trait AnyBuffer: Any + fmt::Debug + Send + Sync {
+    /// The size of each axis.
+    fn shape(&self) -> &[usize];
+
+    /// The number of elements.
+    fn len(&self) -> usize;
+
+    /// Whether it has no element.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The element type's name: `f32`, `i64`, ...
+    fn element(&self) -> &'static str;
+
+    /// For a downcast to `Buffer<T>`.
+    fn as_any(&self) -> &dyn Any;
+
+    /// For a downcast to `Buffer<T>`, mutably.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+impl<T: Element> AnyBuffer for Buffer<T> {
+    fn shape(&self) -> &[usize] {
+        self.tensor.shape()
+    }
+
+    fn len(&self) -> usize {
+        self.tensor.len()
+    }
+
+    fn element(&self) -> &'static str {
+        type_name::<T>()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+impl dyn AnyBuffer + '_ {
+    /// The buffer, if its elements are `T`.
+    pub fn downcast_ref<T: Element>(&self) -> Option<&Buffer<T>> {
+        self.as_any().downcast_ref()
+    }
+
+    /// The buffer, mutably, if its elements are `T`.
+    pub fn downcast_mut<T: Element>(&mut self) -> Option<&mut Buffer<T>> {
+        self.as_any_mut().downcast_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clone_has_an_id_of_its_own_and_stays_frozen() {
+        let mut weight = Parameter::new(Tensor::zeros([2, 3]).unwrap());
+        weight.freeze();
+        let copy = weight.clone();
+        assert_ne!(weight.id(), copy.id());
+        assert!(copy.is_frozen());
+    }
+
+    #[test]
+    fn freezing_turns_the_leaf_into_a_constant_and_back() {
+        let mut weight = Parameter::new(Tensor::zeros([2]).unwrap());
+        assert!(weight.var().is_tracked());
+        weight.freeze();
+        assert!(!weight.var().is_tracked());
+        weight.unfreeze();
+        assert!(weight.var().is_tracked());
+    }
+
+    #[test]
+    fn a_visitor_downcasts_to_the_right_element_type_only() {
+        let mut wide = Parameter::new(Tensor::<f64>::zeros_of([4, 2]).unwrap());
+        let any: &mut dyn AnyParameter = &mut wide;
+        assert_eq!(
+            (any.shape(), any.len(), any.element()),
+            (&[4, 2][..], 8, "f64")
+        );
+        assert!(any.downcast_ref::<f32>().is_none());
+        assert!(any.downcast_mut::<f64>().is_some());
+
+        let mut counts = Buffer::new(Tensor::<i64>::zeros_of([5]).unwrap());
+        let any: &mut dyn AnyBuffer = &mut counts;
+        assert_eq!(
+            (any.shape(), any.len(), any.element()),
+            (&[5][..], 5, "i64")
+        );
+        assert!(any.downcast_ref::<f32>().is_none());
+        assert!(any.downcast_mut::<i64>().is_some());
+    }
+
+    #[test]
+    fn debug_shows_the_shape_and_no_numbers() {
+        let text = format!("{:?}", Parameter::new(Tensor::zeros([100, 100]).unwrap()));
+        assert!(
+            text.starts_with("Parameter { shape: [100, 100], "),
+            "{text}"
+        );
+        assert!(text.len() < 120, "{text}");
+    }
+
+    #[test]
+    fn parameters_and_buffers_cross_threads() {
+        fn crosses<T: Send + Sync>() {}
+        crosses::<Parameter<f64>>();
+        crosses::<Buffer<bool>>();
+    }
+}
