@@ -1,1 +1,23 @@
-//! stub
+//! Modules, layers, losses, optimizers and data for gradlet.
+//!
+//! This crate knows no loops over elements: those are the tensor crate's.
+#![forbid(unsafe_code)]
+
+// The derive writes paths that begin with `::gradlet`.
+extern crate self as gradlet;
+
+mod forward;
+mod layer;
+mod loss;
+mod mode;
+pub mod module;
+mod parameter;
+mod stream;
+
+pub use forward::Forward;
+pub use layer::{Dropout, Flatten, Linear, Relu, Sequential};
+pub use loss::{cross_entropy, mse_loss};
+pub use mode::Mode;
+pub use module::{Leaf, LeafMut, Module, Name, Path, Summary};
+pub use parameter::{AnyBuffer, AnyParameter, Buffer, Parameter};
+pub use stream::Stream;

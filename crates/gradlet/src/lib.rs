@@ -1,1 +1,21 @@
-//! stub
+//! A minimal autograd tensor framework: build a small net, toggle `model.eval()`, train it on the CPU.
+//!
+//! This crate re-exports the others: [`tensor`] (dense arrays), [`autograd`] ([`Var`], gradients) and [`nn`] (modules,
+//! layers, losses, optimizers, data). Programs usually begin with `use gradlet::prelude::*;`.
+#![forbid(unsafe_code)]
+
+pub use gradlet_autograd as autograd;
+pub use gradlet_nn as nn;
+pub use gradlet_tensor as tensor;
+
+pub use gradlet_autograd::{
+    CreateGraph, Gradients, LeafId, Op, Var, dropout_with, grad, gradcheck, gradgradcheck,
+    is_recording, no_grad,
+};
+pub use gradlet_nn::*;
+pub use gradlet_tensor::{
+    DrawKey, Element, Error, ErrorKind, Float, Mask, Pcg64, Result, Shape, Tensor, memory, rng,
+    tensor, threads,
+};
+
+pub mod prelude;

@@ -1,0 +1,191 @@
+//! [`Sequential`]: layers one after the other.
+
+use std::fmt;
+
+use gradlet_autograd::{Float, Result, Var};
+
+use crate::forward::Forward;
+use crate::mode::Mode;
+use crate::module::{Module, Name};
+
+/// Layers one after the other, each taking what the one before gave.
+///
+/// [`sequential!`](crate::sequential) writes it shorter. Children are named by their index, as in PyTorch: `0.weight`.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_nn::{Dropout, Linear, Module, Relu, Sequential, sequential};
+/// # use gradlet_tensor::rng;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let mut rng = rng(42);
+/// let mut model = sequential![
+///     Linear::new(64, 128, &mut rng)?,
+///     Relu::new(),
+///     Dropout::new(0.5, &mut rng)?,
+///     Linear::new(128, 10, &mut rng)?,
+/// ];
+/// model.eval();
+/// assert!(!model.training());
+/// assert_eq!(model.named_parameters()[2].0, "3.weight");
+/// # Ok(())
+/// # }
+/// ```
+pub struct Sequential<T: Float = f32> {
+    layers: Vec<Box<dyn Forward<T>>>,
+    mode: Mode,
+}
+
+impl Sequential {
+    /// No layers yet: the identity.
+    pub fn new() -> Self {
+        Self::new_of()
+    }
+}
+
+impl<T: Float> Sequential<T> {
+    /// As `new`, for any element type: `Sequential::<f64>::new_of()`.
+    pub fn new_of() -> Self {
+        Self {
+            layers: Vec::new(),
+            mode: Mode::Train,
+        }
+    }
+
+    /// With one more layer at the end.
+    pub fn push(mut self, layer: impl Forward<T> + 'static) -> Self {
+        self.layers.push(Box::new(layer));
+        self
+    }
+
+    /// The number of layers.
+    pub fn len(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+}
+
+/// Layers one after the other: `sequential![Linear::new(2, 3, &mut rng)?, Relu::new()]`; of f64 where the first word is
+/// `f64;`.
+#[macro_export]
+macro_rules! sequential {
+    ($element:ident; $($layer:expr),* $(,)?) => {
+        $crate::Sequential::<$element>::new_of()$(.push($layer))*
+    };
+    ($($layer:expr),* $(,)?) => {
+        $crate::Sequential::new()$(.push($layer))*
+    };
+}
+
+impl Default for Sequential {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Float> Module for Sequential<T> {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
+        visit(Name::Field("mode"), &self.mode);
+        for (i, layer) in self.layers.iter().enumerate() {
+            visit(Name::Index(i), layer);
+        }
+    }
+
+    fn children_mut<'a>(&'a mut self, visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {
+        visit(Name::Field("mode"), &mut self.mode);
+        for (i, layer) in self.layers.iter_mut().enumerate() {
+            visit(Name::Index(i), layer);
+        }
+    }
+}
+
+impl<T: Float> Forward<T> for Sequential<T> {
+    fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
+        let Some((first, others)) = self.layers.split_first() else {
+            return Ok(x.clone());
+        };
+        let mut y = match first.forward(x) {
+            Ok(y) => y,
+            Err(error) => return Err(error.within(0, first.kind())),
+        };
+        for (i, layer) in others.iter().enumerate() {
+            y = match layer.forward(&y) {
+                Ok(y) => y,
+                Err(error) => return Err(error.within(i + 1, layer.kind())),
+            };
+        }
+        Ok(y)
+    }
+}
+
+impl<T: Float> fmt::Debug for Sequential<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.layers.iter().map(|layer| layer.kind()))
+            .finish()
+    }
+}
+
+/// The tree of [`Module::summary`].
+impl<T: Float> fmt::Display for Sequential<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.summary().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Dropout, Flatten, Linear, Relu};
+    use gradlet_tensor::{Tensor, rng, tensor};
+
+    #[test]
+    fn layers_run_in_order_and_an_empty_one_is_the_identity() -> Result<()> {
+        let mut rng = rng(1);
+        let (a, b) = (Linear::new(6, 3, &mut rng)?, Linear::new(3, 2, &mut rng)?);
+        let x = Var::constant(Tensor::<f32>::normal([4, 2, 3], 0.0, 1.0, &mut rng)?);
+        let expected = b.forward(&a.forward(&x.flatten_from(1)?)?.relu())?;
+        let model = sequential![Flatten::new(), a, Relu::new(), b];
+        assert_eq!(model.forward(&x)?.tensor(), expected.tensor());
+        let empty = Sequential::new();
+        assert_eq!(empty.forward(&x)?.tensor(), x.tensor());
+        assert!(empty.is_empty() && empty.training());
+        Ok(())
+    }
+
+    #[test]
+    fn dropout_inside_obeys_eval() -> Result<()> {
+        let mut model =
+            sequential![f64; sequential![f64; Dropout::new(0.5, &mut rng(1))?], Relu::new()];
+        let x = Var::constant(Tensor::<f64>::ones_of([100])?);
+        assert_ne!(model.forward(&x)?.tensor(), x.tensor());
+        model.eval();
+        assert_eq!(model.forward(&x)?.tensor(), x.tensor());
+        Ok(())
+    }
+
+    #[test]
+    fn an_error_names_the_layer_and_this_line() -> Result<()> {
+        let mut rng = rng(1);
+        let model = sequential![
+            Relu::new(),
+            sequential![Linear::new(2, 3, &mut rng)?, Linear::new(2, 3, &mut rng)?]
+        ];
+        let error = model
+            .forward(&Var::constant(tensor![[1.0, 2.0]]))
+            .unwrap_err()
+            .to_string();
+        let here = format!("(at {}:{})", file!(), line!() - 1);
+        assert!(
+            error.starts_with("1.1 Linear: linear: inner sizes differ: [1, 3] x [3, 2]"),
+            "{error}"
+        );
+        assert!(error.ends_with(&here), "{error}");
+        Ok(())
+    }
+}

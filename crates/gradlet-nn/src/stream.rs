@@ -1,0 +1,70 @@
+//! [`Stream`]: where a layer's random numbers come from.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use gradlet_tensor::DrawKey;
+use rand::{Rng, RngExt};
+
+/// A layer's own sequence of draws: a seed taken from the user's generator once, and a counter.
+///
+/// Each draw has its own key, so that nothing is shared or locked, and the same draws come whatever other layers do. A
+/// clone continues as the original would have: call [`reseed`](Stream::reseed) to part them.
+#[derive(Debug)]
+pub struct Stream {
+    seed: u64,
+    calls: AtomicU64,
+}
+
+impl Stream {
+    /// A stream of its own, seeded with one number from this generator.
+    pub fn fork(rng: &mut (impl Rng + ?Sized)) -> Self {
+        Self {
+            seed: rng.random(),
+            calls: AtomicU64::new(0),
+        }
+    }
+
+    /// The key of the next draw.
+    pub fn next_key(&self) -> DrawKey {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        DrawKey {
+            seed: self.seed,
+            call,
+        }
+    }
+
+    /// Starts anew, with another number from this generator.
+    pub fn reseed(&mut self, rng: &mut (impl Rng + ?Sized)) {
+        *self = Self::fork(rng);
+    }
+}
+
+impl Clone for Stream {
+    fn clone(&self) -> Self {
+        Self {
+            seed: self.seed,
+            calls: AtomicU64::new(self.calls.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gradlet_tensor::rng;
+
+    #[test]
+    fn a_clone_continues_and_a_fork_parts() {
+        let mut rng = rng(1);
+        let stream = Stream::fork(&mut rng);
+        stream.next_key();
+        let mut clone = stream.clone();
+        assert_eq!(stream.next_key(), clone.next_key());
+        assert_ne!(
+            stream.next_key().seed,
+            Stream::fork(&mut rng).next_key().seed
+        );
+        clone.reseed(&mut rng);
+        assert_ne!(stream.next_key().seed, clone.next_key().seed);
+    }
+}
