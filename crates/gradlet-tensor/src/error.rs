@@ -227,13 +227,6 @@ impl Error {
     }
 }
 
-impl From<ErrorKind> for Error {
-    #[track_caller]
-    fn from(kind: ErrorKind) -> Self {
-        Self::new(kind)
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report {
