@@ -54,14 +54,14 @@ struct Weights {
 }
 
 impl Weights {
-    fn new(rng: &mut Pcg64) -> Self {
+    fn new(rng: &mut Pcg64) -> Result<Self> {
         let [inputs, hidden, outputs] = SIZES;
-        Self {
-            w1: Tensor::normal([inputs, hidden], 0.0, 0.6, rng),
-            b1: Tensor::normal([hidden], 0.0, 0.3, rng),
-            w2: Tensor::normal([hidden, outputs], 0.0, 0.6, rng),
-            b2: Tensor::normal([outputs], 0.0, 0.3, rng),
-        }
+        Ok(Self {
+            w1: Tensor::normal([inputs, hidden], 0.0, 0.6, rng)?,
+            b1: Tensor::normal([hidden], 0.0, 0.3, rng)?,
+            w2: Tensor::normal([hidden, outputs], 0.0, 0.6, rng)?,
+            b2: Tensor::normal([outputs], 0.0, 0.3, rng)?,
+        })
     }
 }
 
@@ -113,7 +113,7 @@ impl ByHand<'_> {
     }
 
     fn mask(&mut self, shape: &[usize]) -> Result<Tensor<f64>> {
-        let drawn = Tensor::<f64>::uniform([shape[0], shape[1]], 0.0, 1.0, &mut self.rng);
+        let drawn = Tensor::<f64>::uniform([shape[0], shape[1]], 0.0, 1.0, &mut self.rng)?;
         Ok(drawn.ge(&Tensor::scalar(self.p))?.cast())
     }
 }
@@ -264,8 +264,8 @@ fn check_gradient(net: &Net, x: &Tensor<f64>) -> Result<f64> {
 
 fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let mut rng = gradlet::rng(args.seed);
-    let weights = Weights::new(&mut rng);
-    let x = Tensor::<f64>::normal([1, SIZES[0]], 0.0, 1.0, &mut rng);
+    let weights = Weights::new(&mut rng)?;
+    let x = Tensor::<f64>::normal([1, SIZES[0]], 0.0, 1.0, &mut rng)?;
     let mut net = Net::new(&weights, args.dropout, &mut rng)?;
     // Both forms by hand draw the same masks, so that they differ in their scaling alone.
     let masks_from = args.seed ^ 1;
@@ -309,7 +309,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
          is not that mean, and no way of scaling dropout makes it so."
     );
 
-    let batch = Tensor::<f64>::normal([5, SIZES[0]], 0.0, 1.0, &mut rng);
+    let batch = Tensor::<f64>::normal([5, SIZES[0]], 0.0, 1.0, &mut rng)?;
     net.train();
     let worst = check_gradient(&net, &batch)?;
     println!("\ngradient against finite differences, masks held: largest difference {worst:.1e}");

@@ -61,7 +61,7 @@ impl Everywhere {
 
 /// Whether a dropout of p = 0.5 lets 256 ones through untouched.
 fn is_identity(layer: &dyn Forward) -> Result<bool> {
-    let ones = Tensor::ones(256);
+    let ones = Tensor::ones(256)?;
     Ok(layer
         .forward(&Var::constant(ones.clone()))?
         .tensor()
@@ -111,7 +111,7 @@ fn evaluating_restores_mixed_modes() -> Result<()> {
     assert_eq!(modes(&model), before, "after a value");
 
     let failed: Result<Var> =
-        model.evaluating(|m: &Everywhere| m.pair.1.forward(&Var::constant(Tensor::zeros([1, 3]))));
+        model.evaluating(|m: &Everywhere| m.pair.1.forward(&Var::constant(Tensor::zeros([1, 3])?)));
     assert!(failed.is_err());
     assert_eq!(modes(&model), before, "after an error");
 
@@ -150,7 +150,7 @@ fn training_is_right_for_the_smallest_models() -> Result<()> {
     assert!(!mixed.training());
 
     let mut bare = Bare {
-        weight: Parameter::new(Tensor::ones(2)),
+        weight: Parameter::new(Tensor::ones(2)?),
         mode: Mode::default(),
     };
     assert!(bare.training());

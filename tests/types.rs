@@ -10,9 +10,9 @@ fn is_f64(_: &Tensor<f64>) {}
 #[test]
 fn plain_code_means_f32() -> Result<()> {
     let mut rng = gradlet::rng(0);
-    is_f32(&Tensor::zeros([2, 3]));
+    is_f32(&Tensor::zeros([2, 3])?);
     // Without any later use that could fix the type.
-    let zeros = Tensor::zeros([2, 3]);
+    let zeros = Tensor::zeros([2, 3])?;
     let literal = tensor![[1.0, 2.0], [3.0, 4.0]];
     let layer = Linear::new(2, 3, &mut rng)?;
     let dropout = Dropout::new(0.5, &mut rng)?;
@@ -21,9 +21,9 @@ fn plain_code_means_f32() -> Result<()> {
     assert_eq!(size_of_val(&literal.to_vec()[0]), 4);
     assert_eq!(size_of_val(&y.tensor().to_vec()[0]), 4);
     for tensor in [
-        Tensor::ones(2),
-        Tensor::full(2, 0.5),
-        Tensor::eye(2),
+        Tensor::ones(2)?,
+        Tensor::full(2, 0.5)?,
+        Tensor::eye(2)?,
         Tensor::arange(0.0, 2.0, 1.0)?,
     ] {
         is_f32(&tensor);
@@ -34,18 +34,18 @@ fn plain_code_means_f32() -> Result<()> {
 #[test]
 fn f64_has_a_plain_spelling() -> Result<()> {
     let mut rng = gradlet::rng(0);
-    is_f64(&Tensor::<f64>::zeros_of([2, 3]));
-    is_f64(&Tensor::<f64>::uniform([2, 3], 0.0, 1.0, &mut rng));
+    is_f64(&Tensor::<f64>::zeros_of([2, 3])?);
+    is_f64(&Tensor::<f64>::uniform([2, 3], 0.0, 1.0, &mut rng)?);
     is_f64(&Tensor::from_vec(vec![1.0_f64, 2.0], 2)?);
     let layer = Linear::<f64>::new_of(3, 2, &mut rng)?;
-    let y = layer.forward(&Var::constant(Tensor::<f64>::zeros_of([1, 3])))?;
+    let y = layer.forward(&Var::constant(Tensor::<f64>::zeros_of([1, 3])?))?;
     is_f64(y.tensor());
     // Dropout has no element type: the same layer serves both.
     let dropout = Dropout::new(0.5, &mut rng)?;
     is_f64(dropout.forward(&y)?.tensor());
     is_f32(
         dropout
-            .forward(&Var::constant(Tensor::ones([1, 3])))?
+            .forward(&Var::constant(Tensor::ones([1, 3])?))?
             .tensor(),
     );
     Ok(())

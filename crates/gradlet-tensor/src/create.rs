@@ -47,7 +47,7 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn from_fn(shape: impl IntoShape, mut f: impl FnMut(usize) -> T) -> Result<Self> {
         Self::build(shape.into_shape()?, |out| {
-            out.iter_mut().enumerate().for_each(|(i, x)| *x = f(i))
+            out.iter_mut().enumerate().for_each(|(i, x)| *x = f(i));
         })
     }
 
@@ -84,14 +84,14 @@ impl<T: Element> Tensor<T> {
     /// Zeros in the shape of this tensor.
     pub fn zeros_like(&self) -> Self {
         Self::build_like(crate::layout::Layout::contiguous(self.dims()), |out| {
-            out.fill(T::default())
+            out.fill(T::default());
         })
     }
 
     /// Ones in the shape of this tensor.
     pub fn ones_like(&self) -> Self {
         Self::build_like(crate::layout::Layout::contiguous(self.dims()), |out| {
-            out.fill(T::from_f64(1.0))
+            out.fill(T::from_f64(1.0));
         })
     }
 }

@@ -1,11 +1,11 @@
-//! Printing as NumPy does: nested brackets, aligned columns, the middle of large tensors left out.
+//! Printing as `NumPy` does: nested brackets, aligned columns, the middle of large tensors left out.
 
 use std::fmt;
 
 use crate::element::Element;
 use crate::tensor::Tensor;
 
-/// Tensors of more elements are shortened, as in NumPy.
+/// Tensors of more elements are shortened, as in `NumPy`.
 const THRESHOLD: usize = 1000;
 /// Items shown at each end of a shortened axis.
 const EDGE: usize = 3;

@@ -226,7 +226,7 @@ impl Layout {
             {
                 return None;
             }
-            let mut stride = group().last().map_or(1, |axis| self.strides[axis]);
+            let mut stride = group().next_back().map_or(1, |axis| self.strides[axis]);
             for axis in (start..j).rev() {
                 strides[axis] = stride;
                 stride *= to[axis];

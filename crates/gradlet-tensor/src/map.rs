@@ -29,7 +29,7 @@ impl<T: Element> Tensor<T> {
             }
             return Tensor::build_like(layout.at_start(), |y| {
                 for_chunks(y, PART, |start, y| {
-                    kernel::map(&x[start..start + y.len()], y, &f)
+                    kernel::map(&x[start..start + y.len()], y, &f);
                 });
             });
         }
@@ -130,7 +130,7 @@ impl<T: Element> Tensor<T> {
             && let Some(y) = self.try_mut()
         {
             for_chunks(y, PART, |start, y| {
-                kernel::zip_in_place(y, &b[start..start + y.len()], &f)
+                kernel::zip_in_place(y, &b[start..start + y.len()], &f);
             });
         } else {
             let result = self.zip(op, rhs, f)?;
@@ -195,7 +195,7 @@ fn for_row_chunks<T: Send>(
     }
     let rows = PART.div_ceil(length);
     for_chunks(out, rows * length, |start, out| {
-        run(start / length..(start + out.len()) / length, out)
+        run(start / length..(start + out.len()) / length, out);
     });
 }
 

@@ -43,7 +43,7 @@ impl Mask {
         let shape = shape.into_shape()?;
         check_probability("mask", drop_probability)?;
         Self::build(shape, |words| {
-            fill_kept(words, shape.len(), drop_probability, key)
+            fill_kept(words, shape.len(), drop_probability, key);
         })
     }
 
@@ -93,7 +93,7 @@ impl Mask {
 
     /// Memory that the bits take: one bit an element, in words of 64.
     pub fn size_bytes(&self) -> usize {
-        self.words.as_slice().len() * size_of::<u64>()
+        std::mem::size_of_val(self.words.as_slice())
     }
 
     /// The bits in row-major order.
@@ -122,7 +122,7 @@ impl Mask {
         let (x, words) = (x.as_slice().unwrap_or_default(), self.words.as_slice());
         Tensor::build(self.shape, |y| {
             for_chunks(y, 4 * BLOCK, |first, y| {
-                select_scale(words, first, &x[first..first + y.len()], scale, y)
+                select_scale(words, first, &x[first..first + y.len()], scale, y);
             });
         })
     }
@@ -140,7 +140,7 @@ impl Mask {
         };
         let words = self.words.as_slice();
         for_chunks(y, 4 * BLOCK, |first, y| {
-            select_scale_in_place(words, first, y, scale)
+            select_scale_in_place(words, first, y, scale);
         });
         Ok(x)
     }

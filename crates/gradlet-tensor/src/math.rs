@@ -1,4 +1,4 @@
-//! Elementwise functions of one tensor that NumPy has too.
+//! Elementwise functions of one tensor that `NumPy` has too.
 
 use crate::element::Float;
 use crate::kernel::math::Math;

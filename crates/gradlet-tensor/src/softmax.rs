@@ -1,4 +1,4 @@
-//! Softmax, its logarithm and the logarithm of a sum of exponentials, as SciPy's `special` has them.
+//! Softmax, its logarithm and the logarithm of a sum of exponentials, as `SciPy`'s `special` has them.
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};

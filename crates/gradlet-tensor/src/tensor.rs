@@ -196,7 +196,7 @@ impl<T: Element> Tensor<T> {
     /// A copy that shares nothing.
     pub(crate) fn to_owned_copy(&self) -> Self {
         Self::build_like(Layout::contiguous(self.dims()), |out| {
-            walk::copy(self.storage(), &self.inner.layout, out)
+            walk::copy(self.storage(), &self.inner.layout, out);
         })
     }
 
@@ -251,16 +251,15 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     #[inline]
     pub fn item(&self) -> Result<T> {
-        match (self.len(), self.storage().get(self.inner.layout.offset)) {
-            (1, Some(&value)) => Ok(value),
-            _ => {
-                let remedy = "; index it, or reduce it first, for example with .mean(..)";
-                Err(Error::new(ErrorKind::NotOneElement {
-                    op: "item",
-                    shape: self.dims(),
-                    remedy,
-                }))
-            }
+        if let (1, Some(&value)) = (self.len(), self.storage().get(self.inner.layout.offset)) {
+            Ok(value)
+        } else {
+            let remedy = "; index it, or reduce it first, for example with .mean(..)";
+            Err(Error::new(ErrorKind::NotOneElement {
+                op: "item",
+                shape: self.dims(),
+                remedy,
+            }))
         }
     }
 

@@ -5,7 +5,7 @@ use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 use crate::op::{Many, Nothing, Op, Want};
 use crate::var::Var;
 
-/// y = x_0, x_1, .. one after the other along an axis
+/// y = `x_0`, `x_1`, .. one after the other along an axis
 #[derive(Debug)]
 struct Cat {
     axis: isize,
@@ -20,7 +20,7 @@ impl<T: Float> Op<T> for Cat {
         Tensor::cat(&xs, self.axis)
     }
 
-    /// dx_k = the part of g that x_k made
+    /// `dx_k` = the part of g that `x_k` made
     fn backward(&self, g: Var<T>, (): (), wants: Vec<Want>) -> Result<Vec<Option<Var<T>>>> {
         let mut start = 0;
         let mut parts = Vec::with_capacity(wants.len());

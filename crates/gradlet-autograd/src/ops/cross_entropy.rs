@@ -5,7 +5,7 @@ use gradlet_tensor::{Float, Result, Tensor};
 use crate::op::{Fixed, Inputs, Op, Want};
 use crate::var::Var;
 
-/// y = 1/n sum_i (ln sum_j e^x[i, j] - x[i, labels[i]])
+/// y = 1/n `sum_i` (ln `sum_j` e^x[i, j] - x[i, labels[i]])
 #[derive(Debug)]
 struct CrossEntropy {
     labels: Tensor<i64>,
@@ -47,8 +47,8 @@ impl<T: Float> Op<T> for Gradient {
         Ok(y)
     }
 
-    /// With p = softmax(x): dg = 1/n sum_ij gg[i, j] (p[i, j] - one at the label),
-    /// dx = g / n * p * (gg - sum_j gg * p)
+    /// With p = softmax(x): dg = 1/n `sum_ij` gg[i, j] (p[i, j] - one at the label),
+    /// dx = g / n * p * (gg - `sum_j` gg * p)
     fn backward(
         &self,
         gg: Var<T>,

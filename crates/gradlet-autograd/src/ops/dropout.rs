@@ -5,7 +5,7 @@ use gradlet_tensor::{Float, Mask, Result, Tensor};
 use crate::op::{Fixed, Nothing, Op, Want};
 use crate::var::Var;
 
-/// y_i = scale * x_i where the mask keeps i, else +0
+/// `y_i` = scale * `x_i` where the mask keeps i, else +0
 #[derive(Debug)]
 struct Dropout<T> {
     mask: Mask,
@@ -20,7 +20,7 @@ impl<T: Float> Op<T> for Dropout<T> {
         self.mask.apply(x, self.scale)
     }
 
-    /// dx_i = scale * g_i where the mask keeps i, else +0
+    /// `dx_i` = scale * `g_i` where the mask keeps i, else +0
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         Ok([Some(dropout_with(&g, self.mask.clone(), self.scale)?)])
     }

@@ -5,7 +5,7 @@ use gradlet_tensor::{Float, Result, Tensor};
 use crate::op::{Fixed, Op, SomeInputs, Want};
 use crate::var::Var;
 
-/// y[.., o] = sum_i x[.., i] * weight[o, i] + bias[o]
+/// y[.., o] = `sum_i` x[.., i] * weight[o, i] + bias[o]
 #[derive(Debug)]
 struct Linear;
 
@@ -67,15 +67,14 @@ impl<T: Float> Var<T> {
     /// `torch.nn.functional.linear`
     #[track_caller]
     pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Result<Self> {
-        match bias {
-            Some(bias) => Linear.apply([self, weight, bias]),
-            None => {
-                // Words the errors of a weight that does not fit.
-                if weight.rank() != 2 || self.shape().last() != Some(&weight.shape()[1]) {
-                    self.tensor().linear(weight.tensor(), None)?;
-                }
-                self.matmul(&weight.t()?)
+        if let Some(bias) = bias {
+            Linear.apply([self, weight, bias])
+        } else {
+            // Words the errors of a weight that does not fit.
+            if weight.rank() != 2 || self.shape().last() != Some(&weight.shape()[1]) {
+                self.tensor().linear(weight.tensor(), None)?;
             }
+            self.matmul(&weight.t()?)
         }
     }
 }

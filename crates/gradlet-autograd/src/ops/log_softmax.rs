@@ -5,7 +5,7 @@ use gradlet_tensor::{Float, Result, Tensor};
 use crate::op::{Fixed, Op, Output, Want};
 use crate::var::Var;
 
-/// y_i = x_i - ln sum_j e^x_j along an axis
+/// `y_i` = `x_i` - ln `sum_j` `e^x_j` along an axis
 #[derive(Debug)]
 struct LogSoftmax {
     axis: isize,

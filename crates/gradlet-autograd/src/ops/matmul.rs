@@ -5,7 +5,7 @@ use gradlet_tensor::{Float, Result, Shape, Tensor};
 use crate::op::{Fixed, Op, SomeInputs, Want};
 use crate::var::Var;
 
-/// y[.., i, j] = sum_k lhs[.., i, k] * rhs[.., k, j], with equal leading axes
+/// y[.., i, j] = `sum_k` lhs[.., i, k] * rhs[.., k, j], with equal leading axes
 #[derive(Debug)]
 struct Matmul;
 

@@ -5,7 +5,7 @@ use gradlet_tensor::{Float, Result, Tensor};
 use crate::op::{Fixed, Inputs, Op, Want};
 use crate::var::Var;
 
-/// y = 1/n sum_i (x_i - target_i)^2
+/// y = 1/n `sum_i` (`x_i` - `target_i)^2`
 #[derive(Debug)]
 struct Mse;
 

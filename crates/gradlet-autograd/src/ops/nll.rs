@@ -5,7 +5,7 @@ use gradlet_tensor::{Float, Result, Shape, Tensor};
 use crate::op::{Fixed, Nothing, Op, Want};
 use crate::var::Var;
 
-/// y = -1/n sum_i x[i, labels[i]]
+/// y = -1/n `sum_i` x[i, labels[i]]
 #[derive(Debug)]
 struct Nll {
     labels: Tensor<i64>,
@@ -50,7 +50,7 @@ impl<T: Float> Op<T> for Spread {
         Ok(y)
     }
 
-    /// dx = -1/n sum_i g[i, labels[i]]
+    /// dx = -1/n `sum_i` g[i, labels[i]]
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         Ok([Some(g.nll(&self.labels)?)])
     }

@@ -5,7 +5,7 @@ use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 use crate::op::{Fixed, Nothing, Op, Want};
 use crate::var::Var;
 
-/// y[i_axes[0], i_axes[1], ..] = x[i_0, i_1, ..]
+/// y[`i_axes`[0], `i_axes`[1], ..] = x[`i_0`, `i_1`, ..]
 #[derive(Debug)]
 struct Permute {
     axes: Vec<isize>,

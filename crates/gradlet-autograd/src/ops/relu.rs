@@ -54,7 +54,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g` where `x > 0`, 0 where `x <= 0`: the convention at the kink is PyTorch's, 0. The output is saved.
+    /// `g` where `x > 0`, 0 where `x <= 0`: the convention at the kink is `PyTorch`'s, 0. The output is saved.
     ///
     /// # Source
     ///

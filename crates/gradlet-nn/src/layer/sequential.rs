@@ -126,7 +126,7 @@ impl<T: Float> Forward<T> for Sequential<T> {
 impl<T: Float> fmt::Debug for Sequential<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.layers.iter().map(|layer| layer.kind()))
+            .entries(self.layers.iter().map(Module::kind))
             .finish()
     }
 }
@@ -176,10 +176,8 @@ mod tests {
             Relu::new(),
             sequential![Linear::new(2, 3, &mut rng)?, Linear::new(2, 3, &mut rng)?]
         ];
-        let error = model
-            .forward(&Var::constant(tensor![[1.0, 2.0]]))
-            .unwrap_err()
-            .to_string();
+        let x = Var::constant(tensor![[1.0, 2.0]]);
+        let error = model.forward(&x).unwrap_err().to_string();
         let here = format!("(at {}:{})", file!(), line!() - 1);
         assert!(
             error.starts_with("1.1 Linear: linear: inner sizes differ: [1, 3] x [3, 2]"),

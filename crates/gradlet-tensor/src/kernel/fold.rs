@@ -116,8 +116,8 @@ mod tests {
     #[test]
     fn sums_are_exact_on_whole_numbers_of_any_length() {
         for len in [0, 1, 31, 32, 33, 2048, 2049, 10_000] {
-            let x: Vec<f64> = (1..=len).map(|i| i as f64).collect();
-            assert_eq!(sum(&x), (len * (len + 1) / 2) as f64, "{len}");
+            let x: Vec<f64> = (1..=len).map(f64::from).collect();
+            assert_eq!(sum(&x), f64::from(len * (len + 1) / 2), "{len}");
         }
     }
 

@@ -111,9 +111,9 @@ pub(crate) fn matmul<T: Gemm>(
     };
     let run = |i: usize| {
         if by_rows {
-            part(range(i, m), (0, n))
+            part(range(i, m), (0, n));
         } else {
-            part((0, m), range(i, n))
+            part((0, m), range(i, n));
         }
     };
     if parts > 1 && rayon::current_num_threads() > 1 {
@@ -181,14 +181,17 @@ mod tests {
             let a: Vec<f64> = (0..m * k).map(|i| (i % 7) as f64 - 3.0).collect();
             let b: Vec<f64> = (0..k * n).map(|i| (i % 5) as f64 - 2.0).collect();
             for (left, right) in [(false, false), (true, false), (false, true), (true, true)] {
-                let order = |data, rows, columns, transposed| match transposed {
-                    true => Matrix {
-                        data,
-                        offset: 0,
-                        row_stride: 1,
-                        column_stride: rows,
-                    },
-                    false => row_major(data, columns),
+                let order = |data, rows, columns, transposed| {
+                    if transposed {
+                        Matrix {
+                            data,
+                            offset: 0,
+                            row_stride: 1,
+                            column_stride: rows,
+                        }
+                    } else {
+                        row_major(data, columns)
+                    }
                 };
                 let (lhs, rhs) = (order(&a, m, k, left), order(&b, k, n, right));
                 let mut out = vec![1.0; m * n];
@@ -229,7 +232,7 @@ mod tests {
                     matrix(&b, 310),
                     &mut out,
                     false,
-                )
+                );
             });
             (
                 out,

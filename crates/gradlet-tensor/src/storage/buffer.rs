@@ -48,7 +48,7 @@ impl<T: Element> Buffer<T> {
                 count: AtomicUsize::new(1),
                 len,
                 block,
-            })
+            });
         };
         Some(Self {
             header,

@@ -121,7 +121,7 @@ fn release(block: &Block) {
         dealloc(
             block.start.sub(usize::from(block.skip)).as_ptr(),
             system_layout(usize::from(block.class)),
-        )
+        );
     }
 }
 

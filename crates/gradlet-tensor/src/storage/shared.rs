@@ -42,7 +42,7 @@ impl<X> Shared<X> {
                 count: AtomicUsize::new(1),
                 block,
                 value,
-            })
+            });
         };
         Self {
             inner,
@@ -68,7 +68,7 @@ impl<X> Shared<X> {
         // SAFETY: a count of 1 means that no other handle exists, and `&mut self` that none can be made meanwhile.
         // Acquire pairs with the Release of other handles' drops: what they read happened before.
         self.is_unique()
-            .then(|| unsafe { &mut self.inner.as_mut().value })
+            .then_some(unsafe { &mut self.inner.as_mut().value })
     }
 
     #[cold]

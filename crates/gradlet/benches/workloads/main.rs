@@ -26,7 +26,9 @@ impl Mlp {
         let last = sizes.len() - 2;
         Ok(Self {
             input_dropout: input_dropout.map(|p| Dropout::new(p, rng)).transpose()?,
-            hidden: (0..last).map(|i| Linear::new(sizes[i], sizes[i + 1], rng)).collect::<Result<_>>()?,
+            hidden: (0..last)
+                .map(|i| Linear::new(sizes[i], sizes[i + 1], rng))
+                .collect::<Result<_>>()?,
             dropout: Dropout::new(0.5, rng)?,
             output: Linear::new(sizes[last], sizes[last + 1], rng)?,
         })
@@ -50,14 +52,25 @@ fn labels(n: usize, classes: usize) -> Result<Tensor<i64>> {
     Tensor::from_fn(n, |i| (i * 7 % classes) as i64)
 }
 
-fn step(bench: &Bench, name: &str, sizes: &[usize], batch: usize, mut optimizer: impl Optimizer) -> Result<()> {
+fn step(
+    bench: &Bench,
+    name: &str,
+    sizes: &[usize],
+    batch: usize,
+    mut optimizer: impl Optimizer,
+) -> Result<()> {
     if !bench.wants(name) {
         return Ok(());
     }
     let mut rng = gradlet::rng(0);
     let input_dropout = name.starts_with("step_wide").then_some(0.2);
     let mut model = Mlp::new(sizes, input_dropout, &mut rng)?;
-    let x = Var::constant(Tensor::<f32>::normal([batch, sizes[0]], 0.0, 1.0, &mut rng)?);
+    let x = Var::constant(Tensor::<f32>::normal(
+        [batch, sizes[0]],
+        0.0,
+        1.0,
+        &mut rng,
+    )?);
     let labels = labels(batch, sizes[sizes.len() - 1])?;
     bench.run(name, || {
         let mut step = || -> Result<()> {
@@ -74,8 +87,20 @@ fn steps(bench: &Bench) -> Result<()> {
     step(bench, "step_tiny", &[16, 32, 4], 8, Sgd::new(0.01))?;
     step(bench, "step_digits", &[64, 128, 10], 32, Sgd::new(0.01))?;
     step(bench, "step_mnist", &[784, 512, 10], 128, Sgd::new(0.01))?;
-    step(bench, "step_wide", &[784, 1024, 1024, 10], 128, Sgd::new(0.01).momentum(0.9))?;
-    step(bench, "step_wide_adam", &[784, 1024, 1024, 10], 128, Adam::new(1e-3))?;
+    step(
+        bench,
+        "step_wide",
+        &[784, 1024, 1024, 10],
+        128,
+        Sgd::new(0.01).momentum(0.9),
+    )?;
+    step(
+        bench,
+        "step_wide_adam",
+        &[784, 1024, 1024, 10],
+        128,
+        Adam::new(1e-3),
+    )?;
     if !bench.wants("step_two_layer") {
         return Ok(());
     }
@@ -110,7 +135,9 @@ fn inference(bench: &Bench) -> Result<()> {
             let mut model = Mlp::new(&[784, 512, 10], None, &mut rng)?;
             model.eval();
             let x = Var::constant(Tensor::<f32>::normal([batch, 784], 0.0, 1.0, &mut rng)?);
-            bench.run(&name, || drop(black_box(no_grad(|| model.forward(&x)).expect("a pass"))));
+            bench.run(&name, || {
+                drop(black_box(no_grad(|| model.forward(&x)).expect("a pass")))
+            });
         }
     }
     Ok(())
@@ -137,7 +164,9 @@ fn dropout(bench: &Bench) -> Result<()> {
                     drop(black_box(y.backward_with(ones.clone()).expect("gradients")));
                 });
             } else {
-                bench.run(&name, || drop(black_box(layer.forward(&constant).expect("dropout"))));
+                bench.run(&name, || {
+                    drop(black_box(layer.forward(&constant).expect("dropout")))
+                });
             }
         }
     }
@@ -146,7 +175,11 @@ fn dropout(bench: &Bench) -> Result<()> {
 
 fn elementwise(bench: &Bench) -> Result<()> {
     let mut rng = gradlet::rng(0);
-    let mut leaf = |shape: &[usize]| Ok(Var::leaf(Tensor::<f32>::uniform(shape, -1.0, 1.0, &mut rng)?));
+    let mut leaf = |shape: &[usize]| {
+        Ok(Var::leaf(Tensor::<f32>::uniform(
+            shape, -1.0, 1.0, &mut rng,
+        )?))
+    };
     if bench.wants("ew_fb_1m") {
         let (a, b, c) = (leaf(&[1 << 20])?, leaf(&[1 << 20])?, leaf(&[1 << 20])?);
         bench.run("ew_fb_1m", || {
@@ -189,7 +222,10 @@ fn products(bench: &Bench) -> Result<()> {
             if !bench.wants(&name) || (kind == "matmul_nt" && n != 512 && n != 1024) {
                 continue;
             }
-            let (a, b) = (Tensor::uniform([n, n], -1.0, 1.0, &mut rng)?, Tensor::uniform([n, n], -1.0, 1.0, &mut rng)?);
+            let (a, b) = (
+                Tensor::uniform([n, n], -1.0, 1.0, &mut rng)?,
+                Tensor::uniform([n, n], -1.0, 1.0, &mut rng)?,
+            );
             let b: Tensor = if kind == "matmul" { b } else { b.t()? };
             bench.run(&name, || drop(black_box(a.matmul(&b).expect("a product"))));
         }
@@ -199,7 +235,10 @@ fn products(bench: &Bench) -> Result<()> {
 
 fn main() -> Result<()> {
     let bench = Bench::from_args();
-    rayon::ThreadPoolBuilder::new().num_threads(bench.threads).build_global().expect("the first pool");
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(bench.threads)
+        .build_global()
+        .expect("the first pool");
     steps(&bench)?;
     inference(&bench)?;
     dropout(&bench)?;

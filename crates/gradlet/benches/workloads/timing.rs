@@ -12,10 +12,18 @@ pub struct Bench {
 
 impl Bench {
     pub fn from_args() -> Self {
-        let mut bench = Self { threads: 2, steps: None, prefixes: Vec::new() };
+        let mut bench = Self {
+            threads: 2,
+            steps: None,
+            prefixes: Vec::new(),
+        };
         let mut args = std::env::args().skip(1);
         while let Some(arg) = args.next() {
-            let mut number = || args.next().and_then(|n| n.parse().ok()).expect("a number after the option");
+            let mut number = || {
+                args.next()
+                    .and_then(|n| n.parse().ok())
+                    .expect("a number after the option")
+            };
             match arg.as_str() {
                 "--threads" => bench.threads = number(),
                 "--steps" => bench.steps = Some(number()),
@@ -28,7 +36,11 @@ impl Bench {
     }
 
     pub fn wants(&self, name: &str) -> bool {
-        self.prefixes.is_empty() || self.prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
+        self.prefixes.is_empty()
+            || self
+                .prefixes
+                .iter()
+                .any(|prefix| name.starts_with(prefix.as_str()))
     }
 
     /// Times each call: after 20 calls and 0.5 s of warming up, 50 calls and 2 s, whichever is longer.
