@@ -93,7 +93,7 @@ fn find(folder: &Path) -> Result<Files, Failure> {
         packed |= name.contains("ubyte") && name.ends_with(".gz");
         let Some(key) = key(&name) else { continue };
         if let Some(other) = files.insert(key, path.clone()) {
-            let (first, second) = (other.min(path.clone()), path.max(other));
+            let (first, second) = ((&other).min(&path), (&path).max(&other));
             return Err(format!(
                 "cannot choose between {} and {}",
                 first.display(),

@@ -6,18 +6,24 @@
 // The derive writes paths that begin with `::gradlet`.
 extern crate self as gradlet;
 
+pub mod data;
 mod forward;
+pub mod init;
 mod layer;
 mod loss;
 mod mode;
 pub mod module;
+pub mod optim;
 mod parameter;
+mod require;
 mod stream;
 
+pub use data::{Batches, Dataset, idx};
 pub use forward::Forward;
 pub use layer::{Dropout, Flatten, Linear, Relu, Sequential};
 pub use loss::{cross_entropy, mse_loss};
 pub use mode::Mode;
 pub use module::{Leaf, LeafMut, Module, Name, Path, Summary};
+pub use optim::{Adam, Copies, Optimizer, Sgd};
 pub use parameter::{AnyBuffer, AnyParameter, Buffer, Parameter};
 pub use stream::Stream;

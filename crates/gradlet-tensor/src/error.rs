@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::shape::Shape;
 
 /// The result of anything in gradlet that can fail.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, with the caller's file and line and, inside a model, the path of the module.
 ///

@@ -8,7 +8,7 @@ mod timing;
 
 use std::hint::black_box;
 
-use gradlet::nn::Optimizer;
+use gradlet::Optimizer;
 use gradlet::prelude::*;
 use timing::Bench;
 

@@ -3,15 +3,15 @@
 use std::time::{Duration, Instant};
 
 /// `[--threads N] [--steps N] [PREFIX...]`
-pub struct Bench {
-    pub threads: usize,
+pub(crate) struct Bench {
+    pub(crate) threads: usize,
     /// Run so many iterations without timing, for profilers.
     steps: Option<usize>,
     prefixes: Vec<String>,
 }
 
 impl Bench {
-    pub fn from_args() -> Self {
+    pub(crate) fn from_args() -> Self {
         let mut bench = Self {
             threads: 2,
             steps: None,
@@ -35,7 +35,7 @@ impl Bench {
         bench
     }
 
-    pub fn wants(&self, name: &str) -> bool {
+    pub(crate) fn wants(&self, name: &str) -> bool {
         self.prefixes.is_empty()
             || self
                 .prefixes
@@ -44,7 +44,7 @@ impl Bench {
     }
 
     /// Times each call: after 20 calls and 0.5 s of warming up, 50 calls and 2 s, whichever is longer.
-    pub fn run(&self, name: &str, mut f: impl FnMut()) {
+    pub(crate) fn run(&self, name: &str, mut f: impl FnMut()) {
         if let Some(steps) = self.steps {
             (0..steps).for_each(|_| f());
             return;

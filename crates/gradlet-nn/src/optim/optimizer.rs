@@ -1,0 +1,42 @@
+//! `Optimizer`: what code that takes any optimizer can rely on.
+
+use std::fmt;
+
+use gradlet_autograd::Gradients;
+use gradlet_tensor::{Float, Result};
+
+use super::Copies;
+use crate::module::Module;
+
+/// Any optimizer, for code that does not choose one; each has the same methods of its own.
+///
+/// # Example
+///
+/// ```
+/// use gradlet_nn::optim::{Adam, Optimizer, Sgd};
+///
+/// let mut optimizers: Vec<Box<dyn Optimizer>> = vec![Box::new(Sgd::new(0.1)), Box::new(Adam::new(1e-3))];
+/// for optimizer in &mut optimizers {
+///     optimizer.set_learning_rate(optimizer.learning_rate() / 10.0);
+/// }
+/// assert_eq!(optimizers[0].learning_rate(), 0.01);
+/// ```
+pub trait Optimizer<T: Float = f32>: fmt::Debug + Send + Sync {
+    /// Changes every parameter of `model` that is not frozen, by its gradient.
+    ///
+    /// # Errors
+    ///
+    /// A setting out of range, or a parameter without gradient, of another shape than its gradient or of another
+    /// element type. Nothing is changed then.
+    #[track_caller]
+    fn step(&mut self, model: &mut dyn Module, grads: &Gradients<T>) -> Result<()>;
+
+    /// The factor of a step.
+    fn learning_rate(&self) -> f64;
+
+    /// Sets the factor of the steps to come; a negative or infinite one or NaN is an error of the next step.
+    fn set_learning_rate(&mut self, learning_rate: f64);
+
+    /// What steps had to copy so far because something else still held it.
+    fn copies(&self) -> Copies;
+}

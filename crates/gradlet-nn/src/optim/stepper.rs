@@ -1,0 +1,368 @@
+//! What optimizers share: the walk over a model's parameters, and the state of each.
+
+use std::fmt;
+
+use gradlet_autograd::{Gradients, LeafId};
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
+
+use crate::module::{Module, Path};
+use crate::parameter::AnyParameter;
+
+/// What steps had to copy because something else still held a parameter's values: a kept output or second loss, whose
+/// graph saved the weights, or a clone of the tensor.
+///
+/// Copying keeps those right and costs memory and time. In a loop that should not copy, both numbers stay 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Copies {
+    /// Parameters copied; one that is copied in each of ten steps counts ten times.
+    pub parameters: u64,
+    /// Their values' size in bytes.
+    pub bytes: u64,
+}
+
+/// What an optimizer keeps of one parameter: `N` tensors of its shape and how often it was updated.
+#[derive(Clone)]
+pub(super) struct State<T: Float, const N: usize> {
+    pub(super) steps: u64,
+    pub(super) tensors: [Tensor<T>; N],
+}
+
+/// The states of all parameters, in the order of their ids: models are built, and so visited, in nearly this order.
+#[derive(Clone)]
+pub(super) struct States<T: Float, const N: usize>(Vec<(LeafId, State<T, N>)>);
+
+impl<T: Float, const N: usize> States<T, N> {
+    fn find(&self, id: LeafId) -> std::result::Result<usize, usize> {
+        self.0.binary_search_by(|(entry, _)| entry.cmp(&id))
+    }
+
+    pub(super) fn get(&self, id: LeafId) -> Option<&State<T, N>> {
+        self.find(id).ok().map(|place| &self.0[place].1)
+    }
+
+    /// The state of this parameter; zeros before its first step.
+    pub(super) fn of(&mut self, id: LeafId, parameter: &Tensor<T>) -> &mut State<T, N> {
+        let place = self.find(id).unwrap_or_else(|place| {
+            let tensors = std::array::from_fn(|_| parameter.zeros_like());
+            self.0.insert(place, (id, State { steps: 0, tensors }));
+            place
+        });
+        &mut self.0[place].1
+    }
+}
+
+/// How many there are instead of their numbers.
+impl<T: Float, const N: usize> fmt::Debug for States<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "States of {} parameters", self.0.len())
+    }
+}
+
+/// Walks over models for the optimizer called `op`.
+#[derive(Clone, Debug)]
+pub(super) struct Stepper<T: Float, const N: usize> {
+    op: &'static str,
+    pub(super) allow_missing: bool,
+    pub(super) copies: Copies,
+    pub(super) states: States<T, N>,
+}
+
+impl<T: Float, const N: usize> Stepper<T, N> {
+    pub(super) fn new(op: &'static str) -> Self {
+        Self {
+            op,
+            allow_missing: false,
+            copies: Copies::default(),
+            states: States(Vec::new()),
+        }
+    }
+
+    /// Calls `update` with each parameter to change and its gradient, once it is certain that all of them fit.
+    #[track_caller]
+    pub(super) fn step<M: Module + ?Sized>(
+        &mut self,
+        model: &mut M,
+        grads: &Gradients<T>,
+        mut update: impl FnMut(&mut States<T, N>, LeafId, &mut Tensor<T>, &Tensor<T>) -> Result<()>,
+    ) -> Result<()> {
+        let mut refused = None;
+        model.visit_parameters(&mut |path, parameter| {
+            if refused.is_none() {
+                refused = self.refuse(path, parameter, grads);
+            }
+            Ok(())
+        })?;
+        // Made here and not in the closure, so that it names the caller's line.
+        if let Some((kind, path)) = refused {
+            let named = !matches!(kind, ErrorKind::ShapeMismatch { .. });
+            let error = Error::new(kind);
+            return Err(if named {
+                error
+            } else {
+                error.within(path, "Parameter")
+            });
+        }
+        model.visit_parameters_mut(&mut |_, parameter| {
+            let (id, frozen) = (parameter.id(), parameter.is_frozen());
+            let Some((parameter, g)) = parameter.downcast_mut::<T>().zip(grads.get(id)) else {
+                return Ok(());
+            };
+            if frozen {
+                return Ok(());
+            }
+            let parameter = parameter.tensor_mut();
+            if !parameter.is_unshared() {
+                self.copies.parameters += 1;
+                self.copies.bytes += (parameter.len() * size_of::<T>()) as u64;
+            }
+            update(&mut self.states, id, parameter, g)
+        })
+    }
+
+    /// Why this parameter cannot be updated, and its path.
+    #[inline]
+    fn refuse(
+        &self,
+        path: &Path<'_>,
+        parameter: &dyn AnyParameter,
+        grads: &Gradients<T>,
+    ) -> Option<(ErrorKind, String)> {
+        if parameter.is_frozen() {
+            return None;
+        }
+        let (op, id) = (self.op, parameter.id());
+        let Some(parameter) = parameter.downcast_ref::<T>() else {
+            let (path, expected) = (path.to_string(), T::NAME);
+            return Some((ErrorKind::ElementType { op, path, expected }, String::new()));
+        };
+        let Some(g) = grads.get(id) else {
+            if self.allow_missing {
+                return None;
+            }
+            let path = path.to_string();
+            return Some((ErrorKind::MissingGradient { op, path }, String::new()));
+        };
+        let expected = parameter.tensor().dims();
+        // A parameter that was given a tensor of another shape no longer fits its state.
+        let states = self
+            .states
+            .get(id)
+            .into_iter()
+            .flat_map(|state| &state.tensors);
+        let found = std::iter::once(g)
+            .chain(states)
+            .map(Tensor::dims)
+            .find(|found| *found != expected)?;
+        Some((
+            ErrorKind::ShapeMismatch {
+                op,
+                expected,
+                found,
+            },
+            path.to_string(),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gradlet_autograd::Var;
+    use gradlet_tensor::tensor;
+
+    use super::*;
+    use crate::optim::{Adam, Optimizer, Sgd};
+    use crate::parameter::Parameter;
+
+    fn weight(values: [f32; 2]) -> Parameter {
+        Parameter::new(Tensor::from_vec(values, 2).unwrap())
+    }
+
+    /// Gradients of `factor` for each element of the parameters.
+    fn gradients(parameters: &[&Parameter], factor: f32) -> Gradients {
+        let mut all = Gradients::default();
+        for parameter in parameters {
+            let loss = parameter.var().mul_scalar(factor).sum(..).unwrap();
+            all.add(&loss.backward().unwrap()).unwrap();
+        }
+        all
+    }
+
+    fn optimizers() -> [Box<dyn Optimizer>; 3] {
+        [
+            Box::new(Sgd::new(0.5)),
+            Box::new(Sgd::new(0.5).momentum(0.5)),
+            Box::new(Adam::new(0.5)),
+        ]
+    }
+
+    #[test]
+    fn a_step_without_a_gradient_names_the_parameter_and_the_line_and_changes_nothing() {
+        for mut optimizer in optimizers() {
+            let mut model = vec![
+                (weight([1.0, 2.0]), weight([3.0, 4.0])),
+                (weight([5.0, 6.0]), weight([7.0, 8.0])),
+            ];
+            let grads = gradients(&[&model[0].0, &model[0].1, &model[1].1], 1.0);
+            let error = optimizer.step(&mut model, &grads).unwrap_err();
+            let (text, line) = (error.to_string(), line!() - 1);
+            assert!(
+                text.contains(
+                    "parameter 1.0 got no gradient; freeze it, or allow missing gradients"
+                ),
+                "{text}"
+            );
+            assert_eq!(
+                (error.location().file(), error.location().line()),
+                (file!(), line)
+            );
+            assert!(
+                matches!(error.kind(), ErrorKind::MissingGradient { path, .. } if path == "1.0")
+            );
+            assert_eq!(model[0].0.tensor().to_vec(), [1.0, 2.0]);
+            assert_eq!(model[1].1.tensor().to_vec(), [7.0, 8.0]);
+        }
+    }
+
+    #[test]
+    fn missing_gradients_can_be_allowed() -> Result<()> {
+        let mut pair = (weight([1.0, 2.0]), weight([3.0, 4.0]));
+        let grads = gradients(&[&pair.1], 2.0);
+        Sgd::new(0.5)
+            .allow_missing_gradients()
+            .step(&mut pair, &grads)?;
+        assert_eq!(pair.0.tensor().to_vec(), [1.0, 2.0]);
+        assert_eq!(pair.1.tensor().to_vec(), [2.0, 3.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn frozen_parameters_stay_with_and_without_a_gradient() -> Result<()> {
+        for mut optimizer in optimizers() {
+            let mut pair = (weight([1.0, 2.0]), weight([3.0, 4.0]));
+            let grads = gradients(&[&pair.0, &pair.1], 1.0);
+            pair.0.freeze();
+            optimizer.step(&mut pair, &grads)?;
+            let grads = gradients(&[&pair.1], 1.0);
+            optimizer.step(&mut pair, &grads)?;
+            assert_eq!(pair.0.tensor().to_vec(), [1.0, 2.0]);
+            assert!(
+                pair.1
+                    .tensor()
+                    .iter()
+                    .zip([3.0, 4.0])
+                    .all(|(now, before)| now < before)
+            );
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_parameter_of_another_element_type_is_refused_by_name_unless_frozen() -> Result<()> {
+        for mut optimizer in optimizers() {
+            let mut pair = (weight([1.0, 2.0]), Parameter::new(Tensor::scalar(1.0f64)));
+            let grads = gradients(&[&pair.0], 1.0);
+            let error = optimizer.step(&mut pair, &grads).unwrap_err();
+            let expected = |path: &str, kind| path == "1" && kind == "f32";
+            assert!(
+                matches!(error.kind(), ErrorKind::ElementType { path, expected: kind, .. } if expected(path, *kind))
+            );
+            assert_eq!(pair.0.tensor().to_vec(), [1.0, 2.0]);
+            pair.1.freeze();
+            optimizer.step(&mut pair, &grads)?;
+            assert_ne!(pair.0.tensor().to_vec(), [1.0, 2.0]);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_refused_by_name() -> Result<()> {
+        let mut pair = (weight([1.0, 2.0]), weight([3.0, 4.0]));
+        let mut sgd = Sgd::new(0.5).momentum(0.5);
+        let grads = gradients(&[&pair.0, &pair.1], 1.0);
+        sgd.step(&mut pair, &grads)?;
+        // A wider tensor under the same id: first its gradient does not fit, then its velocity.
+        *pair.1.tensor_mut() = tensor![1.0, 2.0, 3.0];
+        for grads in [grads, gradients(&[&pair.0, &pair.1], 1.0)] {
+            let text = sgd.step(&mut pair, &grads).unwrap_err().to_string();
+            assert!(
+                text.starts_with("1 Parameter: sgd: shapes differ: expected [3], got [2] (at "),
+                "{text}"
+            );
+        }
+        assert_eq!(pair.0.tensor().to_vec(), [0.5, 1.5]);
+        Ok(())
+    }
+
+    #[test]
+    fn velocity_follows_the_parameter_when_the_model_is_rearranged() -> Result<()> {
+        let mut model = vec![weight([0.0, 0.0]), weight([0.0, 0.0])];
+        let mut sgd = Sgd::new(1.0).momentum(0.5);
+        let mut grads = gradients(&[&model[0]], 8.0);
+        grads.add(&gradients(&[&model[1]], 2.0))?;
+        sgd.step(&mut model, &grads)?;
+        // Newer and older ids out of order, a newcomer in front, a copy that starts afresh at the end.
+        model.swap(0, 1);
+        model.insert(0, weight([0.0, 0.0]));
+        model.push(model[2].clone());
+        let all: Vec<_> = model.iter().collect();
+        let grads = gradients(&all, 0.0);
+        sgd.step(&mut model, &grads)?;
+        let values: Vec<_> = model.iter().map(|p| p.tensor().to_vec()[0]).collect();
+        assert_eq!(values, [0.0, -3.0, -12.0, -8.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn copies_are_counted_and_leave_what_was_held_as_it_was() -> Result<()> {
+        let mut pair = (weight([1.0, 2.0]), weight([3.0, 4.0]));
+        let mut sgd = Sgd::new(0.5).momentum(0.5);
+        for _ in 0..3 {
+            let grads = (&pair.0.var() * &pair.1.var()).sum(..)?.backward()?;
+            // These gradients are the weights themselves; as numbers of their own they hold nothing.
+            let grads = {
+                let mut own = grads.clone();
+                drop(grads);
+                own.iter_mut().for_each(|(_, g)| *g = g.map(|x| x));
+                own
+            };
+            sgd.step(&mut pair, &grads)?;
+        }
+        assert_eq!(sgd.copies(), Copies::default());
+
+        let (before, kept) = (
+            pair.0.tensor().to_vec(),
+            &pair.0.var() * &Var::constant(tensor![1.0, 1.0]),
+        );
+        let square = pair.0.var().powi(2);
+        let grads = gradients(&[&pair.0, &pair.1], 1.0);
+        sgd.step(&mut pair, &grads)?;
+        assert_eq!(
+            sgd.copies(),
+            Copies {
+                parameters: 1,
+                bytes: 8
+            }
+        );
+        // The kept graph still differentiates at the old weights.
+        let g = square.sum(..)?.backward()?;
+        let twice: Vec<_> = before.iter().map(|x| 2.0 * x).collect();
+        assert_eq!(g.get(pair.0.id()).map(Tensor::to_vec), Some(twice));
+        drop(kept);
+        sgd.step(&mut pair, &grads)?;
+        assert_eq!(sgd.copies().parameters, 1);
+        Ok(())
+    }
+
+    #[test]
+    fn debugging_prints_settings_and_no_numbers_of_states() {
+        let mut sgd = Sgd::new(0.5).momentum(0.5);
+        let mut w = weight([123.0, 2.0]);
+        let grads = gradients(&[&w], 1.0);
+        sgd.step(&mut w, &grads).unwrap();
+        let text = format!("{sgd:?}");
+        assert!(
+            text.contains("momentum: 0.5") && text.contains("States of 1 parameters"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,43 @@
+//! The check that settings share: a number in its range, or an error that says what the range is.
+
+use gradlet_tensor::{Error, ErrorKind, Result};
+
+/// An error unless `holds`: `op: name must be expected, got value`.
+#[track_caller]
+#[inline]
+pub(crate) fn require(
+    holds: bool,
+    op: &'static str,
+    name: &'static str,
+    expected: &'static str,
+    value: f64,
+) -> Result<()> {
+    if holds {
+        return Ok(());
+    }
+    let remedy = String::new();
+    Err(Error::new(ErrorKind::OutOfRange {
+        op,
+        name,
+        expected,
+        value,
+        remedy,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_name_range_and_value_and_names_the_callers_line() {
+        assert!(require(true, "sgd", "momentum", "in [0, 1)", 0.5).is_ok());
+        let error = require(false, "sgd", "momentum", "in [0, 1)", 1.5).unwrap_err();
+        let expected = format!(
+            "sgd: momentum must be in [0, 1), got 1.5 (at {}:{})",
+            file!(),
+            line!() - 4
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+}
