@@ -71,8 +71,8 @@ impl Input<'_> {
             generics.make_where_clause().predicates.extend(bounds);
         }
         // Out of the compiler's lists of what else is a module. With a parameter, though, that
-        // would also hide which part of a `Net<M>` is none.
-        let hidden = generics.type_params().next().is_none();
+        // would also hide which part of a `Net<M>` is none; one with a default is an element type.
+        let hidden = generics.type_params().all(|param| param.default.is_some());
         let hidden = hidden.then(|| quote!(#[diagnostic::do_not_recommend]));
         let (params, args, bounds) = generics.split_for_impl();
         quote! {
