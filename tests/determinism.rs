@@ -91,5 +91,8 @@ fn the_wide_net_keeps_two_threads_busy() {
     let two = pool(2);
     two.install(wide_run).unwrap();
     let parts = two.broadcast(|_| gradlet::threads::parts_run());
-    assert!(parts.iter().all(|parts| *parts >= 10), "parts by thread: {parts:?}");
+    assert!(
+        parts.iter().all(|parts| *parts >= 10),
+        "parts by thread: {parts:?}"
+    );
 }

@@ -116,7 +116,7 @@ fn evaluating_restores_mixed_modes() -> Result<()> {
     assert_eq!(modes(&model), before, "after an error");
 
     let panicked = catch_unwind(AssertUnwindSafe(|| {
-        model.evaluating(|_: &Everywhere| -> () { panic!("on purpose") })
+        model.evaluating(|_: &Everywhere| -> () { panic!("on purpose") });
     }));
     assert!(panicked.is_err());
     assert_eq!(modes(&model), before, "after a panic");

@@ -201,7 +201,7 @@ fn xavier_std(op: &'static str, shape: &Shape, gain: f64) -> Result<f64> {
         op,
         gain,
         "the mean of fan_in and fan_out",
-        (fan_in + fan_out) / 2.0,
+        f64::midpoint(fan_in, fan_out),
     )
 }
 

@@ -168,14 +168,8 @@ pub fn op_file(source: &Source) -> Vec<String> {
             source.text.contains("/// # Gradient"),
             "no `# Gradient` in the docs",
         ),
-        (
-            calls("gradcheck"),
-            "no `gradcheck` in its tests",
-        ),
-        (
-            calls("gradgradcheck"),
-            "no `gradgradcheck` in its tests",
-        ),
+        (calls("gradcheck"), "no `gradcheck` in its tests"),
+        (calls("gradgradcheck"), "no `gradgradcheck` in its tests"),
     ];
     needs
         .iter()
@@ -288,7 +282,7 @@ mod tests {
     }
 
     const LIB: &str = "crates/gradlet-nn/src/a.rs";
-    const STORAGE: &str = "crates/gradlet-tensor/src/storage.rs";
+    const STORAGE: &str = "crates/gradlet-tensor/src/storage/pool.rs";
     const OP: &str = "crates/gradlet-autograd/src/ops/a.rs";
 
     #[test]

@@ -1,4 +1,4 @@
-//! Addition.
+//! Addition, element by element.
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 

@@ -1,4 +1,4 @@
-//! Negation.
+//! The negative of each element.
 
 use gradlet_tensor::{Float, Result, Tensor};
 

@@ -1,4 +1,4 @@
-//! Subtraction.
+//! Subtraction, element by element.
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 

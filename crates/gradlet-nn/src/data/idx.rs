@@ -8,7 +8,7 @@
 //!
 //! # Source
 //!
-//! Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", section "File formats".
+//! Y. `LeCun`, C. Cortes, C. Burges, "The MNIST database of handwritten digits", section "File formats".
 
 use std::fs::File;
 use std::io::Read;

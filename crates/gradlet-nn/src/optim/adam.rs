@@ -229,15 +229,16 @@ impl<T: Float> Adam<T> {
     pub fn step(&mut self, model: &mut (impl Module + ?Sized), grads: &Gradients<T>) -> Result<()> {
         let settings = self.settings;
         settings.check()?;
-        let mut latest = (1, settings.factors(1));
+        let mut latest: Option<(u64, Factors<T>)> = None;
         self.stepper.step(model, grads, |states, id, p, g| {
             let state = states.of(id, p);
             state.steps += 1;
-            // Powers are dear, and most often all parameters have the same ones.
-            if latest.0 != state.steps {
-                latest = (state.steps, settings.factors(state.steps));
-            }
-            let factors = latest.1;
+            let factors = match latest {
+                // Powers are dear, and most often all parameters have the same ones.
+                Some((t, factors)) if t == state.steps => factors,
+                _ => settings.factors(state.steps),
+            };
+            latest = Some((state.steps, factors));
             let [m, s] = &mut state.tensors;
             Tensor::update(OP, [p, m, s], g, |old, g| factors.update(old, g))
         })

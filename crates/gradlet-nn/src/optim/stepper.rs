@@ -317,14 +317,7 @@ mod tests {
         let mut pair = (weight([1.0, 2.0]), weight([3.0, 4.0]));
         let mut sgd = Sgd::new(0.5).momentum(0.5);
         for _ in 0..3 {
-            let grads = (&pair.0.var() * &pair.1.var()).sum(..)?.backward()?;
-            // These gradients are the weights themselves; as numbers of their own they hold nothing.
-            let grads = {
-                let mut own = grads.clone();
-                drop(grads);
-                own.iter_mut().for_each(|(_, g)| *g = g.map(|x| x));
-                own
-            };
+            let grads = gradients(&[&pair.0, &pair.1], 1.0);
             sgd.step(&mut pair, &grads)?;
         }
         assert_eq!(sgd.copies(), Copies::default());

@@ -32,6 +32,7 @@ pub trait Gemm: Copy + Send + Sync + Sized {
 macro_rules! gemm {
     ($($t:ty, $kernel:path;)*) => {$(
         impl Gemm for $t {
+            // SAFETY: the caller's promise, as the trait words it.
             #[inline]
             unsafe fn gemm(
                 [m, k, n]: [usize; 3],

@@ -136,7 +136,7 @@ fn inference(bench: &Bench) -> Result<()> {
             model.eval();
             let x = Var::constant(Tensor::<f32>::normal([batch, 784], 0.0, 1.0, &mut rng)?);
             bench.run(&name, || {
-                drop(black_box(no_grad(|| model.forward(&x)).expect("a pass")))
+                drop(black_box(no_grad(|| model.forward(&x)).expect("a pass")));
             });
         }
     }
@@ -165,7 +165,7 @@ fn dropout(bench: &Bench) -> Result<()> {
                 });
             } else {
                 bench.run(&name, || {
-                    drop(black_box(layer.forward(&constant).expect("dropout")))
+                    drop(black_box(layer.forward(&constant).expect("dropout")));
                 });
             }
         }
