@@ -82,8 +82,16 @@ fn draw(
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
         chart.draw_series(points().map(|point| Circle::new(point, 2, color.filled())))?;
     }
+    // Curves that fall leave the upper right corner free, those that rise the lower one.
+    let falls = panel.train.first() > panel.train.last();
+    let corner = if falls {
+        SeriesLabelPosition::UpperRight
+    } else {
+        SeriesLabelPosition::LowerRight
+    };
     chart
         .configure_series_labels()
+        .position(corner)
         .background_style(WHITE)
         .border_style(BLACK)
         .draw()?;

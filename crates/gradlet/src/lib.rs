@@ -1,6 +1,6 @@
 //! A minimal autograd tensor framework: build a small net, toggle `model.eval()`, train it on the CPU.
 //!
-//! This crate re-exports the others: [`tensor`] (dense arrays), [`autograd`] ([`Var`], gradients) and [`nn`] (modules,
+//! This crate re-exports the others: [`mod@tensor`] (dense arrays), [`autograd`] ([`Var`], gradients) and [`nn`] (modules,
 //! layers, losses, optimizers, data). Programs usually begin with `use gradlet::prelude::*;`.
 #![forbid(unsafe_code)]
 

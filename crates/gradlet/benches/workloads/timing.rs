@@ -44,10 +44,11 @@ impl Bench {
     }
 
     /// Times each call: after 20 calls and 0.5 s of warming up, 50 calls and 2 s, whichever is longer.
-    pub(crate) fn run(&self, name: &str, mut f: impl FnMut()) {
+    /// The median in microseconds.
+    pub(crate) fn run(&self, name: &str, mut f: impl FnMut()) -> Option<f64> {
         if let Some(steps) = self.steps {
             (0..steps).for_each(|_| f());
-            return;
+            return None;
         }
         let start = Instant::now();
         let mut warm = 0;
@@ -74,5 +75,6 @@ impl Bench {
             quantile(0.9),
             times.len()
         );
+        Some(quantile(0.5))
     }
 }
