@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Standard output follows from the arguments alone: the same seed prints the same bytes on any
-//! number of threads (`RAYON_NUM_THREADS` sets it). Progress goes to standard error.
+//! number of threads (`GRADLET_NUM_THREADS` sets it). Progress goes to standard error.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

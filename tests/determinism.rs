@@ -3,19 +3,12 @@
 use std::path::Path;
 
 use gradlet::prelude::*;
+use gradlet::threads;
 use gradlet_examples::data;
 use gradlet_tests::nets::{TwoLayer, fit, weight_bits};
-use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// Losses and weights of one run, as bits.
 type Bits = (Vec<u32>, Vec<u32>);
-
-fn pool(threads: usize) -> ThreadPool {
-    ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .unwrap()
-}
 
 /// Three epochs of the digits net.
 fn digits_run() -> Result<Bits> {
@@ -59,17 +52,16 @@ fn wide_run() -> Result<Bits> {
 
 /// The same bits in two runs on one thread and in two on two.
 fn same_bits_everywhere(run: fn() -> Result<Bits>, steps: usize) {
-    let (one, two) = (pool(1), pool(2));
-    let first = one.install(run).unwrap();
+    let first = threads::with(1, run).unwrap();
     assert_eq!(first.0.len(), steps);
     assert!(first.0.iter().all(|bits| f32::from_bits(*bits).is_finite()));
     assert!(first.0.first() != first.0.last() && !first.1.is_empty());
-    for (name, pool) in [
-        ("one thread", &one),
-        ("two threads", &two),
-        ("two threads again", &two),
+    for (name, count) in [
+        ("one thread", 1),
+        ("two threads", 2),
+        ("two threads again", 2),
     ] {
-        let (losses, weights) = pool.install(run).unwrap();
+        let (losses, weights) = threads::with(count, run).unwrap();
         assert_eq!(losses, first.0, "losses, {name}");
         assert!(weights == first.1, "weights, {name}");
     }
@@ -85,14 +77,15 @@ fn a_wide_net_gives_the_same_bits_on_one_thread_and_on_two() {
     same_bits_everywhere(wide_run, 5);
 }
 
-/// What makes the test above mean something: both threads of the pool did their share of the work.
+/// What makes the test above mean something: a helper did its share of the work.
 #[test]
 fn the_wide_net_keeps_two_threads_busy() {
-    let two = pool(2);
-    two.install(wide_run).unwrap();
-    let parts = two.broadcast(|_| gradlet::threads::parts_run());
+    let before = threads::parts_run();
+    threads::with(2, wide_run).unwrap();
+    let after = threads::parts_run();
+    let shares = [0, 1].map(|thread| after[thread] - before.get(thread).copied().unwrap_or(0));
     assert!(
-        parts.iter().all(|parts| *parts >= 10),
-        "parts by thread: {parts:?}"
+        shares.iter().all(|parts| *parts >= 50),
+        "parts of callers and helper: {shares:?}"
     );
 }

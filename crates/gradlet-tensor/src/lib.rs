@@ -23,12 +23,12 @@ mod shape;
 mod softmax;
 mod storage;
 mod tensor;
+pub mod threads;
 mod view;
 mod walk;
 
 pub use element::{Element, Float};
 pub use error::{Error, ErrorKind, Result};
-pub use kernel::parallel as threads;
 pub use literal::{Literal, from_literal};
 pub use mask::{DrawKey, Mask};
 pub use random::{Pcg64, rng};

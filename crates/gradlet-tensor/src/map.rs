@@ -7,6 +7,7 @@ use crate::kernel::parallel::{PART, for_chunks};
 use crate::layout::Layout;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::threads;
 use crate::walk::Nest;
 
 impl<T: Element> Tensor<T> {
@@ -163,22 +164,9 @@ impl<T: Element> Tensor<T> {
             kernel::update(&mut targets, source, &f);
             return Ok(());
         }
-        rayon::scope(|scope| {
-            let mut rest = source;
-            while !rest.is_empty() {
-                let (chunk, after) = rest.split_at(PART.min(rest.len()));
-                let mut parts = targets.each_mut().map(|target| {
-                    let (part, after) = std::mem::take(target).split_at_mut(chunk.len());
-                    *target = after;
-                    part
-                });
-                let f = &f;
-                scope.spawn(move |_| {
-                    crate::kernel::parallel::count_part();
-                    kernel::update(&mut parts, chunk, f);
-                });
-                rest = after;
-            }
+        threads::for_chunks(targets, PART, |start, mut targets| {
+            let end = start + targets[0].len();
+            kernel::update(&mut targets, &source[start..end], &f);
         });
         Ok(())
     }
@@ -253,14 +241,8 @@ mod tests {
                 sum,
             ])
         };
-        let pool = |n| {
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(n)
-                .build()
-                .unwrap()
-        };
-        let one = pool(1).install(run)?;
-        assert_eq!(one, pool(2).install(run)?);
+        let one = crate::threads::with(1, run)?;
+        assert_eq!(one, crate::threads::with(2, run)?);
         assert_eq!(one[1].at(&[999, 7])?, 299_700.0);
         Ok(())
     }

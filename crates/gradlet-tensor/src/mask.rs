@@ -233,17 +233,11 @@ mod tests {
                 mask.count_kept(),
             ))
         };
-        let pool = |n| {
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(n)
-                .build()
-                .unwrap()
-        };
-        let (one, in_place, kept) = pool(1).install(run)?;
+        let (one, in_place, kept) = crate::threads::with(1, run)?;
         assert_eq!(one, in_place);
         // 360,000 +- 190: six standard deviations are 1,140.
         assert!((358_860..361_140).contains(&kept));
-        assert_eq!(pool(3).install(run)?, (one, in_place, kept));
+        assert_eq!(crate::threads::with(3, run)?, (one, in_place, kept));
         Ok(())
     }
 

@@ -514,15 +514,9 @@ mod tests {
                 x.reshape([7, 100, 500])?.sum(1)?,
             ])
         };
-        let pool = |n| {
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(n)
-                .build()
-                .unwrap()
-        };
-        let one = pool(1).install(run)?;
+        let one = crate::threads::with(1, run)?;
         for threads in [2, 3] {
-            assert_eq!(one, pool(threads).install(run)?);
+            assert_eq!(one, crate::threads::with(threads, run)?);
         }
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! [`Linear`]: a matrix product with a weight, and a bias.
 
-use gradlet_autograd::{Error, ErrorKind, Float, Result, Tensor, Var};
+use gradlet_autograd::{Float, Result, Var};
 use rand::Rng;
 
 use crate::forward::Forward;
+use crate::init::fan_in_uniform;
 use crate::mode::Mode;
 use crate::module::Module;
 use crate::parameter::Parameter;
@@ -72,20 +73,8 @@ impl<T: Float> Linear<T> {
         out_features: usize,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self> {
-        if in_features == 0 {
-            let (expected, remedy) = ("at least 1", String::new());
-            let (op, name, value) = ("Linear", "in_features", 0.0);
-            return Err(Error::new(ErrorKind::OutOfRange {
-                op,
-                name,
-                expected,
-                value,
-                remedy,
-            }));
-        }
-        let bound = 1.0 / (in_features as f64).sqrt();
-        let weight = Tensor::uniform([out_features, in_features], -bound, bound, rng)?;
-        let bias = Tensor::uniform(out_features, -bound, bound, rng)?;
+        let weight = fan_in_uniform([out_features, in_features], in_features, rng)?;
+        let bias = fan_in_uniform(out_features, in_features, rng)?;
         Ok(Self {
             weight: weight.into(),
             bias: Some(bias.into()),
@@ -116,7 +105,7 @@ impl<T: Float> Forward<T> for Linear<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gradlet_tensor::{rng, tensor};
+    use gradlet_tensor::{Tensor, rng, tensor};
 
     #[test]
     fn it_computes_the_product_with_the_transposed_weight() -> Result<()> {

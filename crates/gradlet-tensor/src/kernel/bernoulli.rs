@@ -3,7 +3,8 @@
 
 use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use rayon::prelude::*;
+
+use crate::threads;
 
 /// Elements that share one generator. Part of what a mask is: another size draws other bits from
 /// the same key.
@@ -13,8 +14,9 @@ const BLOCK_WORDS: usize = BLOCK / 64;
 /// one word 0.36 ms, two 0.30, four 0.25, eight 0.24 (fewer mispredicted stops against more digits
 /// until the last lane is decided).
 const GROUP: usize = 4;
-/// Blocks from which threads pay: 16 take 4 microseconds at p = 0.5 and 65 at most others.
-const PARALLEL_BLOCKS: usize = 16;
+/// Blocks from which threads pay, and twice what one part has: 8 take 2 microseconds at p = 0.5 and
+/// 32 at most others.
+const PARALLEL_BLOCKS: usize = 8;
 
 /// Names one draw: the same key and probability give the same bits on every machine and any number
 /// of threads.
@@ -115,13 +117,17 @@ pub(crate) fn fill_kept(words: &mut [u64], len: usize, drop_probability: f64, ke
         words.fill(0);
     } else {
         let digits = Digits::of(drop_probability);
-        let fill = |(block, words): (usize, &mut [u64])| {
-            fill_block(words, digits, &mut key.generator(block as u64));
+        let fill = |first: usize, words: &mut [u64]| {
+            for (i, words) in words.chunks_mut(BLOCK_WORDS).enumerate() {
+                let block = first / BLOCK_WORDS + i;
+                fill_block(words, digits, &mut key.generator(block as u64));
+            }
         };
-        if len >= PARALLEL_BLOCKS * BLOCK && rayon::current_num_threads() > 1 {
-            words.par_chunks_mut(BLOCK_WORDS).enumerate().for_each(fill);
+        if len >= PARALLEL_BLOCKS * BLOCK {
+            let size = PARALLEL_BLOCKS / 2 * BLOCK_WORDS;
+            threads::for_chunks([&mut *words], size, |first, [words]| fill(first, words));
         } else {
-            words.chunks_mut(BLOCK_WORDS).enumerate().for_each(fill);
+            fill(0, words);
         }
     }
     if let (Some(last), tail @ 1..) = (words.last_mut(), len % 64) {
@@ -351,13 +357,7 @@ mod tests {
     #[test]
     fn the_number_of_threads_does_not_change_a_bit() {
         let len = 40 * BLOCK + 100;
-        let on = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .expect("a pool");
-            pool.install(|| kept(len, 0.3, KEY))
-        };
+        let on = |count| threads::with(count, || kept(len, 0.3, KEY));
         let (one, two) = (on(1), on(2));
         assert!(one == two && one == on(5));
         assert_eq!(

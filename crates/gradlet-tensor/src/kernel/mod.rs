@@ -18,6 +18,6 @@ pub(crate) mod elementwise;
 pub(crate) mod fold;
 pub(crate) mod math;
 pub(crate) mod matmul;
-pub mod parallel;
+pub(crate) mod parallel;
 pub(crate) mod select_scale;
 pub(crate) mod softmax;

@@ -239,13 +239,13 @@ fn products(bench: &Bench) -> Result<()> {
 
 fn main() -> Result<()> {
     let bench = Bench::from_args();
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(bench.threads)
-        .build_global()
-        .expect("the first pool");
-    steps(&bench)?;
-    inference(&bench)?;
-    dropout(&bench)?;
-    elementwise(&bench)?;
-    products(&bench)
+    gradlet::threads::with(bench.threads, || run(&bench))
+}
+
+fn run(bench: &Bench) -> Result<()> {
+    steps(bench)?;
+    inference(bench)?;
+    dropout(bench)?;
+    elementwise(bench)?;
+    products(bench)
 }
