@@ -60,18 +60,23 @@ vectorized! {
         b: &[T],
         f: &F,
     ) {
-        // Fixed-size blocks let the compiler see that the slices cannot overlap inside one.
+        // Blocks of fixed size on the stack let the compiler see that nothing overlaps.
         const BLOCK: usize = 64;
         let len = b.len();
         let mut start = 0;
         while start + BLOCK <= len {
-            let mut block: [[T; BLOCK]; N] = std::array::from_fn(|k| {
-                let mut copy = [b[start]; BLOCK];
-                copy.copy_from_slice(&targets[k][start..start + BLOCK]);
-                copy
-            });
+            let mut source = [b[start]; BLOCK];
+            source.copy_from_slice(&b[start..start + BLOCK]);
+            let mut block = [source; N];
+            for k in 0..N {
+                block[k].copy_from_slice(&targets[k][start..start + BLOCK]);
+            }
             for i in 0..BLOCK {
-                let next = f(std::array::from_fn(|k| block[k][i]), b[start + i]);
+                let mut now = [source[i]; N];
+                for k in 0..N {
+                    now[k] = block[k][i];
+                }
+                let next = f(now, source[i]);
                 for k in 0..N {
                     block[k][i] = next[k];
                 }
