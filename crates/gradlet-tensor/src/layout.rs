@@ -31,12 +31,13 @@ impl Layout {
     }
 
     fn new(shape: Shape, strides: [usize; MAX_RANK], offset: usize) -> Self {
-        let mut expected = 1;
+        let mut expected = 1usize;
         let mut contiguous = true;
         for axis in (0..shape.rank()).rev() {
             let size = shape.dims()[axis];
             contiguous &= size == 1 || strides[axis] == expected;
-            expected *= size;
+            // Only empty shapes can have sizes beyond memory.
+            expected = expected.saturating_mul(size);
         }
         Self {
             shape,
@@ -248,6 +249,8 @@ mod tests {
         assert!(layout.transpose(0, 2)?.is_dense());
         assert!(!layout.broadcast_to(Shape::from([2, 4, 3]))?.is_dense());
         assert!(!layout.narrow(2, 0, 2)?.is_dense());
+        let empty = Layout::contiguous(Shape::from([0, usize::MAX, 2]));
+        assert!(empty.narrow(0, 0, 0)?.contiguous);
         Ok(())
     }
 

@@ -211,6 +211,10 @@ impl<T: Float> Tensor<T> {
         }
         let blocks = Blocks::new(self, reduced)?;
         let columns = blocks.inner;
+        if blocks.outer == 1 && columns > 1 && parallel::pays(self.len()) {
+            let x = blocks.x.as_slice().unwrap_or_default();
+            return Self::build(shape, |out| sum_all_rows(x, columns, out));
+        }
         blocks.reduce(shape, fold::sum, |x, out| fold::sum_rows(x, columns, out))
     }
 
@@ -288,6 +292,15 @@ fn sum_all<T: Float>(x: &[T]) -> T {
         }
     });
     pair(&sums)
+}
+
+/// All rows of a large slice, some of the columns at a time on several threads.
+fn sum_all_rows<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
+    // Whole cache lines, and at least four parts where there are so many columns.
+    let width = columns.div_ceil(4).next_multiple_of(16);
+    parallel::for_parts_of(out, width, |first, out| {
+        fold::sum_columns(x, columns, first, out)
+    });
 }
 
 /// The balanced tree that `fold::sum` builds over its blocks.

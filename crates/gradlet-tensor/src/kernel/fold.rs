@@ -50,19 +50,19 @@ vectorized! {
         lanes.iter().fold(tail, |y, &x| f(y, x))
     }
 
-    /// `out[c] = sum_r x[r * columns + c]`
-    pub(crate) fn sum_rows<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
+    /// `out[c] = sum_r x[r * columns + first + c]`
+    pub(crate) fn sum_columns<T: Float>(x: &[T], columns: usize, first: usize, out: &mut [T]) {
         out.fill(T::zero());
         if out.is_empty() {
             return;
         }
         for block in x.chunks(ROWS * columns) {
             let mut start = 0;
-            while start < columns {
-                let width = COLUMNS.min(columns - start);
+            while start < out.len() {
+                let width = COLUMNS.min(out.len() - start);
                 let mut sums = [T::zero(); COLUMNS];
                 for row in block.chunks_exact(columns) {
-                    for (sum, &x) in sums[..width].iter_mut().zip(&row[start..start + width]) {
+                    for (sum, &x) in sums[..width].iter_mut().zip(&row[first + start..][..width]) {
                         *sum = *sum + x;
                     }
                 }
@@ -86,6 +86,11 @@ vectorized! {
             }
         }
     }
+}
+
+/// `out[c] = sum_r x[r * columns + c]`
+pub(crate) fn sum_rows<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
+    sum_columns(x, columns, 0, out);
 }
 
 /// The sum of all elements: blocks of `BLOCK`, paired like a balanced tree.

@@ -8,26 +8,27 @@ const LANES: usize = 32;
 vectorized! {
     /// The largest element, and the sum of `e^(x - largest)`; NaN makes both NaN.
     fn largest_and_sum<T: Float>(x: &[T]) -> (T, T) {
-        let mut lanes = [T::neg_infinity(); LANES];
-        let mut chunks = x.chunks_exact(LANES);
-        for chunk in &mut chunks {
+        // A row's end is filled up with -inf, which changes neither result, so that short rows are as fast as long ones.
+        let mut tail = [T::neg_infinity(); LANES];
+        let chunks = x.chunks_exact(LANES);
+        tail[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
+        let mut lanes = tail;
+        for chunk in chunks {
             for (lane, &x) in lanes.iter_mut().zip(chunk) {
                 *lane = if x > *lane || x != x { x } else { *lane };
             }
         }
-        let larger = |a: T, b: T| if b > a || b != b { b } else { a };
-        let largest = lanes.iter().chain(chunks.remainder()).fold(T::neg_infinity(), |a, &b| larger(a, b));
+        let largest = lanes[1..].iter().fold(lanes[0], |a, &b| if b > a || b != b { b } else { a });
         // A row of -inf has no largest finite element to subtract.
         let shift = if largest == T::neg_infinity() { T::of(0.0) } else { largest };
         let mut lanes = [T::of(0.0); LANES];
-        let mut chunks = x.chunks_exact(LANES);
-        for chunk in &mut chunks {
+        for (lane, &x) in lanes.iter_mut().zip(&tail) {
+            *lane = (x - shift).exp_();
+        }
+        for chunk in x.chunks_exact(LANES) {
             for (lane, &x) in lanes.iter_mut().zip(chunk) {
                 *lane = *lane + (x - shift).exp_();
             }
-        }
-        for (lane, &x) in lanes.iter_mut().zip(chunks.remainder()) {
-            *lane = *lane + (x - shift).exp_();
         }
         let mut width = LANES / 2;
         while width > 0 {

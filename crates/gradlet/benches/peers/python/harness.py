@@ -1,0 +1,64 @@
+"""What torch_peer.py, jax_peer.py and numpy_peer.py share: arguments, timing, JSON lines."""
+import argparse
+import json
+import sys
+import time
+
+WORKLOADS = [
+    "step_tiny", "step_digits", "step_mnist", "step_wide", "step_wide_adam", "step_two_layer",
+    "infer_1", "infer_128",
+    "dropout_fwd_1m", "dropout_fwd_16m", "dropout_fb_1m", "dropout_fb_16m", "dropout_fb_p10_1m",
+    "dropout_eval_1m",
+    "ew_fb_1m", "bcast_fb", "softmax_fb",
+    "matmul_64", "matmul_256", "matmul_512", "matmul_1024", "matmul_2048",
+    "matmul_nt_512", "matmul_nt_1024",
+    "chain_1000", "conv_fb",
+]
+
+
+def parse(**flags):
+    """The arguments; `flags` are more options and what argparse wants to know of them."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--suffix", default="", help="goes behind the peer's name")
+    for flag, keywords in flags.items():
+        parser.add_argument("--" + flag, **keywords)
+    parser.add_argument("names", nargs="*", help="prefixes of workloads; =NAME matches the whole name; none: all")
+    return parser.parse_args()
+
+
+def wants(names, workload):
+    return not names or any(
+        workload == name[1:] if name.startswith("=") else workload.startswith(name) for name in names)
+
+
+def measure(f):
+    """Sorted nanoseconds of each call: after 20 calls and 0.5 s of warming up, 50 calls and 2 s, whichever is longer."""
+    start, calls = time.perf_counter(), 0
+    while calls < 20 or time.perf_counter() - start < 0.5:
+        f()
+        calls += 1
+    times, start = [], time.perf_counter_ns()
+    while len(times) < 50 or time.perf_counter_ns() - start < 2e9:
+        begin = time.perf_counter_ns()
+        f()
+        times.append(time.perf_counter_ns() - begin)
+    return sorted(times)
+
+
+def run(peer, version, make, options):
+    """Times what `make` makes of each wanted workload's name. A workload that fails says so and the next one follows."""
+    for workload in (w for w in WORKLOADS if wants(options.names, w)):
+        head = {"peer": peer + options.suffix, "version": version, "workload": workload, "threads": options.threads}
+        try:
+            f = make(workload)
+            if f is None:
+                continue
+            times = measure(f)
+        except Exception as error:
+            print(f"{peer} {workload}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            print(json.dumps(head | {"skipped": type(error).__name__}), flush=True)
+            continue
+        quantile = lambda q: round(times[round((len(times) - 1) * q)] / 1e3, 2)
+        print(json.dumps(head | {"median_us": quantile(0.5), "min_us": quantile(0), "p90_us": quantile(0.9),
+                                 "iters": len(times)}), flush=True)
