@@ -18,17 +18,28 @@ vectorized! {
                 *lane = if x > *lane || x != x { x } else { *lane };
             }
         }
-        let largest = lanes[1..].iter().fold(lanes[0], |a, &b| if b > a || b != b { b } else { a });
+        let mut width = LANES / 2;
+        while width > 0 {
+            for i in 0..width {
+                let (a, b) = (lanes[i], lanes[i + width]);
+                lanes[i] = if b > a || b != b { b } else { a };
+            }
+            width /= 2;
+        }
+        let largest = lanes[0];
         // A row of -inf has no largest finite element to subtract.
         let shift = if largest == T::neg_infinity() { T::of(0.0) } else { largest };
         let mut lanes = [T::of(0.0); LANES];
-        for (lane, &x) in lanes.iter_mut().zip(&tail) {
-            *lane = (x - shift).exp_();
-        }
         for chunk in x.chunks_exact(LANES) {
             for (lane, &x) in lanes.iter_mut().zip(chunk) {
                 *lane = *lane + (x - shift).exp_();
             }
+        }
+        if x.len() % LANES != 0 {
+            // e^-80 is lost beside the largest element's 1, and no subnormal number, which would be slow.
+            let lost = if shift == largest { shift - T::of(80.0) } else { largest };
+            tail[x.len() % LANES..].fill(lost);
+            add_exp(&tail, shift, &mut lanes);
         }
         let mut width = LANES / 2;
         while width > 0 {
@@ -38,6 +49,13 @@ vectorized! {
             width /= 2;
         }
         (shift, lanes[0])
+    }
+
+    /// `sums[i] += e^(x[i] - shift)`, apart so that the compiler sees slices of any length, which it vectorizes.
+    fn add_exp<T: Float>(x: &[T], shift: T, sums: &mut [T]) {
+        for (sum, &x) in sums.iter_mut().zip(x) {
+            *sum = *sum + (x - shift).exp_();
+        }
     }
 
     /// `y[i] = x[i] - a - b`
