@@ -15,7 +15,8 @@ fn workspace() -> PathBuf {
         .to_path_buf()
 }
 
-/// Every Rust file below the workspace's root, build output and hidden folders excepted.
+/// Every Rust file below the workspace's root, except for build output, hidden folders and the programs of other
+/// frameworks, which are a workspace of their own.
 fn sources() -> Vec<Source> {
     let root = workspace();
     let (mut folders, mut sources) = (vec![root.clone()], Vec::new());
@@ -23,7 +24,8 @@ fn sources() -> Vec<Source> {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_dir() && name != "target" && !name.starts_with('.') {
+            let left_out = ["target", "peers"].contains(&name.as_str()) || name.starts_with('.');
+            if path.is_dir() && !left_out {
                 folders.push(path);
             } else if name.ends_with(".rs") {
                 let relative = path

@@ -60,3 +60,50 @@ pub fn weight_bits(model: &dyn Module) -> Vec<u32> {
         .map(f32::to_bits)
         .collect()
 }
+
+/// The smallest net of the benchmarks: 16-32-4, batch 8.
+#[derive(Debug)]
+pub struct Tiny {
+    /// Linear -> ReLU -> Dropout -> Linear.
+    pub model: Sequential,
+    /// SGD with momentum.
+    pub optimizer: Sgd,
+    /// The batch.
+    pub x: Var,
+    /// Its classes.
+    pub labels: Tensor<i64>,
+}
+
+impl Tiny {
+    /// A fresh net and optimizer.
+    ///
+    /// # Errors
+    /// None that a test expects.
+    pub fn new() -> Result<Self> {
+        let mut rng = gradlet::rng(0);
+        Ok(Self {
+            model: sequential![
+                Linear::new(16, 32, &mut rng)?,
+                Relu::new(),
+                Dropout::new(0.5, &mut rng)?,
+                Linear::new(32, 4, &mut rng)?,
+            ],
+            optimizer: Sgd::new(0.01).momentum(0.9),
+            x: Var::constant(Tensor::normal([8, 16], 0.0, 1.0, &mut rng)?),
+            labels: Tensor::from_fn(8, |i| i as i64 % 4)?,
+        })
+    }
+
+    /// So many training steps.
+    ///
+    /// # Errors
+    /// None that a test expects.
+    pub fn steps(&mut self, count: usize) -> Result<()> {
+        for _ in 0..count {
+            let loss = cross_entropy(&self.model.forward(&self.x)?, &self.labels)?;
+            let grads = loss.backward()?;
+            self.optimizer.step(&mut self.model, &grads)?;
+        }
+        Ok(())
+    }
+}

@@ -299,7 +299,7 @@ fn sum_all_rows<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
     // Whole cache lines, and at least four parts where there are so many columns.
     let width = columns.div_ceil(4).next_multiple_of(16);
     parallel::for_parts_of(out, width, |first, out| {
-        fold::sum_columns(x, columns, first, out)
+        fold::sum_columns(x, columns, first, out);
     });
 }
 

@@ -178,9 +178,9 @@ impl Drop for Open {
             spins += 1;
             // A helper that lost its processor in the middle of a part may need ours.
             if spins > SPINS {
-                thread::yield_now()
+                thread::yield_now();
             } else {
-                std::hint::spin_loop()
+                std::hint::spin_loop();
             }
         }
         STATE.taken.store(false, Ordering::Release);

@@ -35,7 +35,7 @@ vectorized! {
                 *lane = *lane + (x - shift).exp_();
             }
         }
-        if x.len() % LANES != 0 {
+        if !x.len().is_multiple_of(LANES) {
             // e^-80 is lost beside the largest element's 1, and no subnormal number, which would be slow.
             let lost = if shift == largest { shift - T::of(80.0) } else { largest };
             tail[x.len() % LANES..].fill(lost);
