@@ -302,7 +302,7 @@ mod tests {
                 with(threads, || {
                     for_parts(parts, |part| {
                         runs[part].fetch_add(1, Ordering::Relaxed);
-                    })
+                    });
                 });
                 assert!(
                     runs.iter().all(|runs| runs.load(Ordering::Relaxed) == 1),
@@ -373,7 +373,7 @@ mod tests {
         with(2, || {
             for_parts(10, |part| {
                 sum.fetch_add(part, Ordering::Relaxed);
-            })
+            });
         });
         assert_eq!(sum.into_inner(), 45);
     }
