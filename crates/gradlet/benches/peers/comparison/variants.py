@@ -5,7 +5,7 @@ import dataclasses
 KEEPMEM = {"MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_MMAP_THRESHOLD_": "4294967296"}
 
 # Measured unless --settings says otherwise. Not among them: native, and keepmem for the Python peers.
-SETTINGS = ["compile", "rbg", "keepmem", "x86-v4", "mimalloc"]
+SETTINGS = ["compile", "rbg", "keepmem", "x86-v4", "mimalloc", "shared"]
 
 MATMUL = ("matmul_",)
 
@@ -59,6 +59,13 @@ def _gemm(crate, **more):
     return Variant("gemm", crate, package="peer-gemm", flags=("--backend", crate), **{"only": MATMUL} | more)
 
 
+def _ferrotorch(*settings):
+    return Variant(
+        "ferrotorch", "ferrotorch", settings, package="peer-ferrotorch",
+        flags=("--backend", "shared") if "shared" in settings else (),
+        features=("mimalloc",) if "mimalloc" in settings else (), only=("step_tiny", "step_digits", "step_mnist"))
+
+
 FEATURE = {"features": ("x86-v4",)}
 
 GRADLET = Variant("gradlet", "gradlet")
@@ -75,9 +82,7 @@ VARIANTS = [
     *_rust("dfdx", "dfdx", "peer-dfdx", {"target_cpu": "x86-64-v4"}),
     *_rust("burn", "burn-flex", "peer-burn", FEATURE, flags=("--backend", "flex")),
     Variant("burn", "burn-ndarray", package="peer-burn", flags=("--backend", "ndarray")),
-    Variant("ferrotorch", "ferrotorch", package="peer-ferrotorch", only=("step_tiny", "step_digits", "step_mnist")),
-    Variant("ferrotorch", "ferrotorch", ("mimalloc",), package="peer-ferrotorch", features=("mimalloc",),
-            only=("step_tiny", "step_digits", "step_mnist")),
+    *(_ferrotorch(*s) for s in [(), ("shared",), ("mimalloc",), ("mimalloc", "shared")]),
     _gemm("gemm"),
     _gemm("gemm", settings=("x86-v4",), **FEATURE),
     _gemm("faer"),

@@ -212,11 +212,17 @@ impl Env {
     }
 }
 
+/// burn means to drop ndarray, which some still use.
+#[expect(deprecated)]
+fn ndarray() -> Device {
+    Device::ndarray()
+}
+
 fn main() {
     let args = Args::parse();
     let (peer, plain) = match args.backend.as_str() {
         "flex" => ("burn-flex", Device::flex()),
-        "ndarray" => ("burn-ndarray", Device::ndarray()),
+        "ndarray" => ("burn-ndarray", ndarray()),
         other => panic!("--backend is flex or ndarray, not {other:?}"),
     };
     let env = Env {

@@ -9,7 +9,16 @@ use harness::{Args, Bench, classes, uniform};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Whether the step hands gradients to the optimizer's parameters and weights back to the model's, as ferrotorch's own
+/// example does, though copies of a parameter share their storage and gradient.
+#[derive(Clone, Copy, PartialEq)]
+enum Sync {
+    AsInTheExample,
+    Shared,
+}
+
 struct Training {
+    sync: Sync,
     model: Sequential<f32>,
     optimizer: Sgd<f32>,
     loss: CrossEntropyLoss,
@@ -18,17 +27,21 @@ struct Training {
 }
 
 impl Training {
-    fn new([inputs, hidden, outputs]: [usize; 3], batch: usize) -> FerrotorchResult<Self> {
+    fn new(
+        [inputs, hidden, outputs]: [usize; 3],
+        batch: usize,
+        sync: Sync,
+    ) -> FerrotorchResult<Self> {
         let model = Sequential::new(vec![
             Box::new(Linear::new(inputs, hidden, true)?),
             Box::new(ReLU::default()),
             Box::new(Dropout::new(0.5)?),
             Box::new(Linear::new(hidden, outputs, true)?),
         ]);
-        // Copies of parameters share their storage and gradients with the model's.
         let parameters = model.parameters().into_iter().cloned().collect();
         let targets = classes(2, batch, outputs);
         Ok(Self {
+            sync,
             model,
             optimizer: Sgd::new(parameters, SgdConfig::new(0.01)),
             loss: CrossEntropyLoss::new(Reduction::Mean, 0.0),
@@ -43,7 +56,23 @@ impl Training {
             .loss
             .forward(&self.model.forward(&self.x)?, &self.target)?;
         loss.backward()?;
-        self.optimizer.step()
+        if self.sync == Sync::AsInTheExample {
+            let theirs = self.optimizer.param_groups()[0].params();
+            for (own, copy) in self.model.parameters().iter().zip(theirs) {
+                if let Some(grad) = own.grad()? {
+                    copy.tensor().set_grad(Some(grad))?;
+                }
+            }
+        }
+        self.optimizer.step()?;
+        if self.sync == Sync::AsInTheExample {
+            let theirs = self.optimizer.param_groups()[0].params();
+            let updated: Vec<_> = theirs.iter().map(|p| p.tensor().clone()).collect();
+            for (own, tensor) in self.model.parameters_mut().into_iter().zip(updated) {
+                own.set_data(tensor);
+            }
+        }
+        Ok(())
     }
 
     /// Panics if the step does not change the model's own weights.
@@ -60,14 +89,20 @@ impl Training {
 }
 
 fn main() -> FerrotorchResult<()> {
-    let bench = Bench::new("ferrotorch", "0.6.2", Args::parse());
+    let args = Args::parse();
+    let sync = match args.backend.as_str() {
+        "" => Sync::AsInTheExample,
+        "shared" => Sync::Shared,
+        other => panic!("--backend is shared or left out, not {other:?}"),
+    };
+    let bench = Bench::new("ferrotorch", "0.6.2", args);
     for (name, sizes, batch) in [
         ("step_tiny", [16, 32, 4], 8),
         ("step_digits", [64, 128, 10], 32),
         ("step_mnist", [784, 512, 10], 128),
     ] {
         if bench.wants(name) {
-            let mut training = Training::new(sizes, batch)?;
+            let mut training = Training::new(sizes, batch, sync)?;
             training.check()?;
             bench.run(name, || training.step().unwrap());
         }
