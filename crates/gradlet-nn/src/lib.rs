@@ -20,7 +20,7 @@ mod stream;
 
 pub use data::{Batches, Dataset, idx};
 pub use forward::Forward;
-pub use layer::{Dropout, Flatten, Linear, Relu, Sequential};
+pub use layer::{Conv2d, Dropout, Flatten, Linear, MaxPool2d, Relu, Sequential};
 pub use loss::{cross_entropy, mse_loss};
 pub use mode::Mode;
 pub use module::{Leaf, LeafMut, Module, Name, Path, Summary};

@@ -4,6 +4,7 @@
 //! This crate knows nothing of gradients or layers.
 
 mod arith;
+mod conv;
 mod create;
 mod display;
 mod element;
@@ -17,6 +18,7 @@ mod map;
 mod mask;
 mod math;
 mod matmul;
+mod pool;
 mod random;
 mod reduce;
 mod shape;
@@ -26,13 +28,17 @@ mod tensor;
 pub mod threads;
 mod view;
 mod walk;
+mod window;
 
+pub use conv::Convolution;
 pub use element::{Element, Float};
 pub use error::{Error, ErrorKind, Result};
 pub use literal::{Literal, from_literal};
 pub use mask::{DrawKey, Mask};
+pub use pool::Pooling;
 pub use random::{Pcg64, rng};
 pub use reduce::Axes;
 pub use shape::{IntoShape, MAX_RANK, Shape};
 pub use storage::memory;
 pub use tensor::Tensor;
+pub use window::{PerAxis, Rounding};

@@ -14,10 +14,14 @@ macro_rules! vectorized {
 }
 
 pub(crate) mod bernoulli;
+pub(crate) mod conv;
 pub(crate) mod elementwise;
 pub(crate) mod fold;
 pub(crate) mod math;
 pub(crate) mod matmul;
 pub(crate) mod parallel;
+pub(crate) mod pool;
 pub(crate) mod select_scale;
 pub(crate) mod softmax;
+pub(crate) mod unfold;
+pub(crate) mod window;

@@ -218,6 +218,35 @@ fn elementwise(bench: &Bench) -> Result<()> {
     Ok(())
 }
 
+fn convolution(bench: &Bench) -> Result<()> {
+    if !bench.wants("conv_fb") {
+        return Ok(());
+    }
+    let mut rng = gradlet::rng(0);
+    let mut model = sequential![
+        Conv2d::new(1, 16, 3, &mut rng)?.padding(1),
+        Relu::new(),
+        MaxPool2d::new(2),
+        Conv2d::new(16, 32, 3, &mut rng)?.padding(1),
+        Relu::new(),
+        MaxPool2d::new(2),
+        Flatten::new(),
+        Linear::new(1568, 10, &mut rng)?,
+    ];
+    let x = Var::constant(Tensor::<f32>::normal([64, 1, 28, 28], 0.0, 1.0, &mut rng)?);
+    let labels = labels(64, 10)?;
+    let mut optimizer = Sgd::new(0.01);
+    bench.run("conv_fb", || {
+        let mut step = || -> Result<()> {
+            let loss = cross_entropy(&model.forward(&x)?, &labels)?;
+            let grads = loss.backward()?;
+            optimizer.step(&mut model, &grads)
+        };
+        step().expect("a step");
+    });
+    Ok(())
+}
+
 fn products(bench: &Bench) -> Result<()> {
     let mut rng = gradlet::rng(0);
     for n in [64, 256, 512, 1024, 2048] {
@@ -247,5 +276,6 @@ fn run(bench: &Bench) -> Result<()> {
     inference(bench)?;
     dropout(bench)?;
     elementwise(bench)?;
+    convolution(bench)?;
     products(bench)
 }

@@ -1,0 +1,222 @@
+//! The largest element of each window.
+
+use gradlet_tensor::{Float, Pooling, Result, Shape, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::var::Var;
+
+/// y[.., p, q] = the largest x that window (p, q) reads, and its place in `indices`
+#[derive(Debug)]
+struct MaxPool2d {
+    pooling: Pooling,
+    planes: Shape,
+    indices: Option<Tensor<i64>>,
+}
+
+impl<T: Float> Op<T> for MaxPool2d {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        let (y, indices) = x.max_pool2d(self.pooling)?;
+        self.indices = Some(indices);
+        Ok(y)
+    }
+
+    /// dx[.., indices[p, q]] += g[.., p, q]
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let (indices, planes) = (self.indices.clone(), self.planes);
+        let spread = |indices| SpreadInPlanes { indices, planes }.apply([&g]);
+        Ok([indices.map(spread).transpose()?])
+    }
+}
+
+/// y[.., indices[p, q]] += x[.., p, q], from zeros
+#[derive(Debug)]
+struct SpreadInPlanes {
+    indices: Tensor<i64>,
+    planes: Shape,
+}
+
+impl<T: Float> Op<T> for SpreadInPlanes {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.spread_in_planes(&self.indices, self.planes)
+    }
+
+    /// dx[.., p, q] = g[.., indices[p, q]]
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let (indices, planes) = (self.indices.clone(), self.planes);
+        Ok([Some(PickInPlanes { indices, planes }.apply([&g])?)])
+    }
+}
+
+/// y[.., p, q] = x[.., indices[p, q]]
+#[derive(Debug)]
+struct PickInPlanes {
+    indices: Tensor<i64>,
+    planes: Shape,
+}
+
+impl<T: Float> Op<T> for PickInPlanes {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.pick_in_planes(&self.indices)
+    }
+
+    /// dx[.., indices[p, q]] += g[.., p, q]
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let (indices, planes) = (self.indices.clone(), self.planes);
+        Ok([Some(SpreadInPlanes { indices, planes }.apply([&g])?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The largest element of each window; NaN where it reads one. Padding is never the largest.
+    ///
+    /// # Shape
+    ///
+    /// `[..., h, w] -> [..., p, q]`, `p = (h + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1`, rounded
+    ///
+    /// # Gradient
+    ///
+    /// `g` at the element that was taken, the first of equal ones and the last NaN, as in `PyTorch`; windows that took
+    /// the same element add up. The places are saved.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than two axes, a setting of 0 where that is meaningless, a kernel larger than the padded plane, or a window
+    /// that would read nothing: the padding is at most half of what the kernel spans.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::{Pooling, Tensor, Var};
+    /// # fn main() -> gradlet_autograd::Result<()> {
+    /// let x = Var::constant(Tensor::arange(0.0, 16.0, 1.0)?.reshape([1, 1, 4, 4])?);
+    /// assert_eq!(x.max_pool2d(Pooling::new(2))?.to_vec(), [5.0, 7.0, 13.0, 15.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.max_pool2d`
+    #[track_caller]
+    pub fn max_pool2d(&self, pooling: Pooling) -> Result<Self> {
+        let op = MaxPool2d {
+            pooling,
+            planes: self.dims(),
+            indices: None,
+        };
+        op.apply([self])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{ErrorKind, Rounding, rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        let plain = Pooling::new(2);
+        let cases: [(&[usize], Pooling); 6] = [
+            (&[2, 1, 4, 4], plain),
+            (&[2, 5, 3], plain.stride(1)),
+            (&[5, 4], Pooling::new([3, 2]).stride([2, 1]).padding(1)),
+            (&[1, 2, 5, 5], plain.dilation(2).stride([1, 2])),
+            (&[1, 5, 5], plain.rounding(Rounding::Ceil)),
+            (&[0, 1, 4, 4], plain),
+        ];
+        for (shape, pooling) in cases {
+            let x = [Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng(1))?];
+            gradcheck(|x| x[0].max_pool2d(pooling), &x)?;
+            gradgradcheck(|x| x[0].max_pool2d(pooling), &x)?;
+            // Its own second derivative is 0: a square makes it depend on x.
+            gradgradcheck(
+                |x| Ok(x[0].transpose(-1, -2)?.max_pool2d(pooling)?.powi(2)),
+                &x,
+            )?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn picking_and_spreading_are_each_others_gradients() -> Result<()> {
+        let indices = tensor![i64; [5, 0, 5], [1, 1, 2]];
+        let planes = Shape::from([2, 3]);
+        let x = [Tensor::<f64>::normal([2, 3], 0.0, 1.0, &mut rng(1))?];
+        let pick = |x: &[Var<f64>]| {
+            let indices = indices.reshape([1, 2, 3])?;
+            let planes = Shape::from([1, 2, 3]);
+            PickInPlanes { indices, planes }.apply([&x[0].unsqueeze(0)?])
+        };
+        let spread = |x: &[Var<f64>]| {
+            let indices = indices.clone();
+            SpreadInPlanes { indices, planes }.apply([&x[0]])
+        };
+        gradcheck(pick, &x)?;
+        gradgradcheck(pick, &x)?;
+        gradcheck(spread, &x)?;
+        gradgradcheck(spread, &x)
+    }
+
+    #[test]
+    fn the_first_of_equal_elements_gets_the_gradient_and_windows_add_up() -> Result<()> {
+        let x = Var::leaf(tensor![[1.0, 1.0, 1.0], [1.0, 1.0, 7.0]]);
+        let y = x.max_pool2d(Pooling::new([1, 2]).stride(1))?;
+        assert_eq!(y.to_vec(), [1.0, 1.0, 1.0, 7.0]);
+        let grads = y.backward_with(tensor![[1.0, 2.0], [3.0, 4.0]])?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![1.0, 2.0, 0.0, 3.0, 0.0, 4.0])
+        );
+        let y = x.max_pool2d(
+            Pooling::new(2)
+                .stride(1)
+                .padding(1)
+                .rounding(Rounding::Ceil),
+        )?;
+        let grads = y.sum(..)?.backward()?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![4.0, 1.0, 1.0, 2.0, 0.0, 4.0])
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn nan_is_taken_and_gets_the_gradient() -> Result<()> {
+        let x = Var::leaf(tensor![[1.0, f32::NAN], [3.0, 2.0]]);
+        let y = x.max_pool2d(Pooling::new(2))?;
+        assert!(y.item()?.is_nan());
+        let grads = y.backward()?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![0.0, 1.0, 0.0, 0.0])
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn mistakes_name_this_line() -> Result<()> {
+        let x = Var::constant(Tensor::ones([3, 3])?);
+        let error = x.max_pool2d(Pooling::new(4)).unwrap_err();
+        let here = format!("(at {}:{})", file!(), line!() - 1);
+        assert!(error.to_string().ends_with(&here), "{error}");
+        assert!(matches!(
+            error.kind(),
+            ErrorKind::OutOfRange {
+                op: "max_pool2d",
+                ..
+            }
+        ));
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+//! [`MaxPool2d`]: the largest element of each window.
+
+use gradlet_autograd::{Float, Pooling, Result, Var};
+use gradlet_tensor::{PerAxis, Rounding};
+
+use crate::forward::Forward;
+use crate::mode::Mode;
+use crate::module::Module;
+
+/// The largest element of each window that slides over height and width.
+///
+/// Windows lie one beside the other, without padding, dilation 1, and only whole ones count, unless set.
+///
+/// # Shape
+///
+/// `[..., h, w] -> [..., p, q]`, `p = (h + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1`, rounded
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_nn::{Forward, MaxPool2d};
+/// # use gradlet_autograd::Var;
+/// # use gradlet_tensor::Tensor;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let x = Var::constant(Tensor::arange(0.0, 16.0, 1.0)?.reshape([1, 4, 4])?);
+/// assert_eq!(MaxPool2d::new(2).forward(&x)?.to_vec(), [5.0, 7.0, 13.0, 15.0]);
+/// assert_eq!(MaxPool2d::new(2).stride(1).forward(&x)?.shape(), [1, 3, 3]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Source
+///
+/// `torch.nn.MaxPool2d`
+#[derive(Clone, Debug, Module)]
+#[module(describe = Self::setting)]
+pub struct MaxPool2d {
+    #[module(skip)]
+    pooling: Pooling,
+    mode: Mode,
+}
+
+impl MaxPool2d {
+    /// Windows of this size: one number or `[height, width]`.
+    pub fn new(kernel: impl PerAxis) -> Self {
+        Self {
+            pooling: Pooling::new(kernel),
+            mode: Mode::Train,
+        }
+    }
+
+    /// With windows that begin so far apart, for both axes or `[height, width]`.
+    pub fn stride(self, stride: impl PerAxis) -> Self {
+        let pooling = self.pooling.stride(stride);
+        Self { pooling, ..self }
+    }
+
+    /// With windows that may begin before each plane and end behind it, for both axes or `[height, width]`.
+    pub fn padding(self, padding: impl PerAxis) -> Self {
+        let pooling = self.pooling.padding(padding);
+        Self { pooling, ..self }
+    }
+
+    /// With gaps between the elements of a window, for both axes or `[height, width]`.
+    pub fn dilation(self, dilation: impl PerAxis) -> Self {
+        let pooling = self.pooling.dilation(dilation);
+        Self { pooling, ..self }
+    }
+
+    /// With windows that are not whole left out or kept.
+    pub fn rounding(self, rounding: Rounding) -> Self {
+        let pooling = self.pooling.rounding(rounding);
+        Self { pooling, ..self }
+    }
+
+    fn setting(&self) -> String {
+        let [kernel, stride] = [self.pooling.kernel, self.pooling.stride]
+            .map(|[down, along]| format!("{down}x{along}"));
+        format!("{kernel}, stride {stride}")
+    }
+}
+
+impl<T: Float> Forward<T> for MaxPool2d {
+    fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
+        x.max_pool2d(self.pooling)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gradlet_tensor::{Tensor, tensor};
+
+    #[test]
+    fn it_pools_with_its_settings() -> Result<()> {
+        let x = Var::constant(Tensor::arange(0.0, 9.0, 1.0)?.reshape([1, 1, 3, 3])?);
+        let run = |layer: MaxPool2d| Ok((layer.forward(&x)?.to_vec(), layer.describe()));
+        assert_eq!(
+            run(MaxPool2d::new(2))?,
+            (vec![4.0], "2x2, stride 2x2".to_owned())
+        );
+        assert_eq!(
+            run(MaxPool2d::new(2).rounding(Rounding::Ceil))?.0,
+            [4.0, 5.0, 7.0, 8.0]
+        );
+        assert_eq!(run(MaxPool2d::new(2).padding(1))?.0, [0.0, 2.0, 6.0, 8.0]);
+        assert_eq!(run(MaxPool2d::new(2).dilation(2))?.0, [8.0]);
+        let tall = run(MaxPool2d::new([3, 1]).stride([1, 2]))?;
+        assert_eq!(tall, (vec![6.0, 8.0], "3x1, stride 1x2".to_owned()));
+        Ok(())
+    }
+
+    #[test]
+    fn the_gradient_goes_to_what_was_taken() -> Result<()> {
+        let x = Var::leaf(tensor![[1.0, 4.0], [3.0, 2.0]]);
+        let grads = MaxPool2d::new(2).forward(&x)?.sum(..)?.backward()?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![0.0, 1.0, 0.0, 0.0])
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! Where the largest element of each window stands.
+
+use super::window::Window;
+
+/// Windows that are looked at together, so that the compiler can use vector instructions: as many as 64-bit places fit
+/// into an AVX-512 register.
+const LANES: usize = 8;
+
+vectorized! {
+    /// `indices[p, q]` = the place in x of the largest of the elements that window (p, q) reads.
+    ///
+    /// The first of equal ones, the last NaN where there is one. Each window has to read at least one element.
+    pub(crate) fn argmax_windows<T: PartialOrd + Copy>(
+        [down, along]: &[Window; 2],
+        x: &[T],
+        indices: &mut [i64],
+    ) {
+        let whole = along.whole();
+        for (p, indices) in indices.chunks_exact_mut(along.output).enumerate() {
+            let rows = down.taps(p);
+            let line = down.place(p, rows.start) * along.input;
+            let rows = [rows.len(), down.dilation * along.input];
+            let (before, rest) = indices.split_at_mut(whole.start);
+            let (inside, behind) = rest.split_at_mut(whole.len());
+            let cut = |q: usize, index: &mut i64| {
+                let taps = along.taps(q);
+                let start = line + along.place(q, taps.start);
+                let [place] = largest(x, start, [rows, [taps.len(), along.dilation]], 0, 0);
+                *index = start as i64 + place;
+            };
+            before.iter_mut().enumerate().for_each(|(q, index)| cut(q, index));
+            behind.iter_mut().enumerate().for_each(|(q, index)| cut(whole.end + q, index));
+            if inside.is_empty() {
+                continue;
+            }
+            let start = line + along.place(whole.start, 0);
+            // The most common sizes are known to the compiler.
+            match (rows, [along.kernel, along.dilation], along.stride) {
+                ([2, step], [2, 1], 2) => row(x, start, [[2, step], [2, 1]], 2, inside),
+                ([3, step], [3, 1], 2) => row(x, start, [[3, step], [3, 1]], 2, inside),
+                (rows, taps, stride) => row(x, start, [rows, taps], stride, inside),
+            }
+        }
+    }
+}
+
+/// The places for windows that begin `stride` apart, from `start`: `LANES` at a time, the last ones overlapping.
+#[inline(always)]
+fn row<T: PartialOrd + Copy>(
+    x: &[T],
+    start: usize,
+    window: [[usize; 2]; 2],
+    stride: usize,
+    indices: &mut [i64],
+) {
+    let count = indices.len();
+    for first in (0..count).step_by(LANES) {
+        let first = first.min(count.saturating_sub(LANES));
+        let start = start + first * stride;
+        let out = &mut indices[first..];
+        let places: [i64; LANES] = if out.len() < LANES {
+            largest(x, start, window, stride, out.len() - 1)
+        } else {
+            largest(x, start, window, stride, LANES - 1)
+        };
+        for (i, (index, place)) in out.iter_mut().zip(places).enumerate() {
+            *index = (start + i * stride) as i64 + place;
+        }
+    }
+}
+
+/// How far from the beginning of each of N windows its largest element is. Of a window's rows and their elements there
+/// are a number and a step; windows begin `stride` apart, those behind the `last` one stand for that one.
+#[inline(always)]
+fn largest<T: PartialOrd + Copy, const N: usize>(
+    x: &[T],
+    start: usize,
+    [[rows, row_step], [taps, step]]: [[usize; 2]; 2],
+    stride: usize,
+    last: usize,
+) -> [i64; N] {
+    let (mut best, mut places) = ([x[start]; N], [0; N]);
+    for row in 0..rows {
+        for tap in 0..taps {
+            let ahead = row * row_step + tap * step;
+            let x = &x[start + ahead..][..=last * stride];
+            for i in 0..N {
+                let x = x[i.min(last) * stride];
+                // A branch would be mispredicted half of the time.
+                #[expect(clippy::needless_bitwise_bool)]
+                let larger = (ahead == 0) | (x > best[i]) | (x != x);
+                best[i] = if larger { x } else { best[i] };
+                places[i] = if larger { ahead as i64 } else { places[i] };
+            }
+        }
+    }
+    places
+}
