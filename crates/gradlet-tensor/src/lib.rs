@@ -4,11 +4,13 @@
 //! This crate knows nothing of gradients or layers.
 
 mod arith;
+mod axes;
 mod conv;
 mod create;
 mod display;
 mod element;
 mod error;
+mod extreme;
 mod index;
 mod join;
 mod kernel;
@@ -30,6 +32,7 @@ mod view;
 mod walk;
 mod window;
 
+pub use axes::Axes;
 pub use conv::Convolution;
 pub use element::{Element, Float};
 pub use error::{Error, ErrorKind, Result};
@@ -37,7 +40,6 @@ pub use literal::{Literal, from_literal};
 pub use mask::{DrawKey, Mask};
 pub use pool::Pooling;
 pub use random::{Pcg64, rng};
-pub use reduce::Axes;
 pub use shape::{IntoShape, MAX_RANK, Shape};
 pub use storage::memory;
 pub use tensor::Tensor;

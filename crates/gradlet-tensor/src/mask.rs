@@ -41,10 +41,41 @@ impl Mask {
     #[track_caller]
     pub fn draw(shape: impl IntoShape, drop_probability: f64, key: DrawKey) -> Result<Self> {
         let shape = shape.into_shape()?;
-        check_probability("mask", drop_probability)?;
+        Self::check_probability("mask", drop_probability)?;
         Self::build(shape, |words| {
             fill_kept(words, shape.len(), drop_probability, key);
         })
+    }
+
+    /// An error unless `p` is in [0, 1]; the message begins with `op` and says which way round `p` is meant.
+    ///
+    /// # Errors
+    ///
+    /// A `p` outside [0, 1], or NaN.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Mask;
+    /// assert!(Mask::check_probability("Dropout", 0.5).is_ok());
+    /// assert!(Mask::check_probability("Dropout", 1.5).is_err());
+    /// ```
+    #[track_caller]
+    pub fn check_probability(op: &'static str, p: f64) -> Result<()> {
+        if (0.0..=1.0).contains(&p) {
+            return Ok(());
+        }
+        let expected = "in [0, 1]";
+        let remedy =
+            "; it is the probability that an element is zeroed (0 keeps all, 1 zeroes all)"
+                .to_owned();
+        Err(Error::new(ErrorKind::OutOfRange {
+            op,
+            name: "p",
+            expected,
+            value: p,
+            remedy,
+        }))
     }
 
     /// The mask of these bits, `true` where an element is kept.
@@ -161,23 +192,6 @@ impl PartialEq for Mask {
     fn eq(&self, other: &Self) -> bool {
         self.shape == other.shape && self.words.as_slice() == other.words.as_slice()
     }
-}
-
-/// An error unless `p` is a probability; the message says which way round it is meant.
-#[track_caller]
-pub(crate) fn check_probability(op: &'static str, p: f64) -> Result<()> {
-    if (0.0..=1.0).contains(&p) {
-        return Ok(());
-    }
-    let remedy =
-        "; it is the probability that an element is zeroed (0 keeps all, 1 zeroes all)".to_owned();
-    Err(Error::new(ErrorKind::OutOfRange {
-        op,
-        name: "p",
-        expected: "in [0, 1]",
-        value: p,
-        remedy,
-    }))
 }
 
 #[cfg(test)]

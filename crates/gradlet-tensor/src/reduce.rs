@@ -1,67 +1,14 @@
 //! Reductions over chosen axes.
 
-use std::ops::RangeFull;
-
+use crate::axes::Axes;
 use crate::element::{Element, Float};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::{fold, parallel};
 use crate::shape::{MAX_RANK, Shape};
 use crate::tensor::Tensor;
 
-/// The axes that a reduction goes over: `..` for all, one axis, or a list; negative ones count from the end.
-pub trait Axes {
-    /// Which of the shape's axes are meant.
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or named twice.
-    #[track_caller]
-    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]>;
-}
-
-impl Axes for RangeFull {
-    fn select(&self, _: &'static str, _: &Shape) -> Result<[bool; MAX_RANK]> {
-        Ok([true; MAX_RANK])
-    }
-}
-
-impl Axes for isize {
-    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
-        [*self].as_slice().select(op, shape)
-    }
-}
-
-impl Axes for [isize] {
-    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
-        let mut selected = [false; MAX_RANK];
-        for &axis in self {
-            let axis = shape.axis(op, axis)?;
-            if std::mem::replace(&mut selected[axis], true) {
-                return Err(Error::new(ErrorKind::AxisRepeated {
-                    op,
-                    axis,
-                    shape: *shape,
-                }));
-            }
-        }
-        Ok(selected)
-    }
-}
-
-impl<const N: usize> Axes for [isize; N] {
-    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
-        self.as_slice().select(op, shape)
-    }
-}
-
-impl<A: Axes + ?Sized> Axes for &A {
-    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
-        (**self).select(op, shape)
-    }
-}
-
 /// The elements of a tensor ordered so that a reduction runs over the middle of three axes.
-struct Blocks<T: Element> {
+pub(crate) struct Blocks<T: Element> {
     x: Tensor<T>,
     outer: usize,
     middle: usize,
@@ -69,7 +16,7 @@ struct Blocks<T: Element> {
 }
 
 /// The shape with the reduced axes of size 1.
-fn kept(shape: &Shape, reduced: &[bool; MAX_RANK]) -> Shape {
+pub(crate) fn kept(shape: &Shape, reduced: &[bool; MAX_RANK]) -> Shape {
     let mut kept = *shape;
     for (size, _) in kept
         .dims_mut()
@@ -83,7 +30,7 @@ fn kept(shape: &Shape, reduced: &[bool; MAX_RANK]) -> Shape {
 }
 
 impl<T: Element> Blocks<T> {
-    fn new(x: &Tensor<T>, reduced: &[bool; MAX_RANK]) -> Result<Self> {
+    pub(crate) fn new(x: &Tensor<T>, reduced: &[bool; MAX_RANK]) -> Result<Self> {
         let shape = x.dims();
         let sizes = shape.dims();
         let first = (0..sizes.len())
@@ -122,7 +69,7 @@ impl<T: Element> Blocks<T> {
     }
 
     /// Calls `row` with each part of `outer * inner` results and the elements that belong to it.
-    fn reduce<U: Element>(
+    pub(crate) fn reduce<U: Element>(
         &self,
         shape: Shape,
         row: impl Fn(&[T]) -> U + Sync,
@@ -312,22 +259,10 @@ fn pair<T: Float>(sums: &[T]) -> T {
     pair(left) + pair(right)
 }
 
-/// `a` where it is larger or NaN.
-#[inline(always)]
-fn larger<T: Element>(a: T, b: T) -> T {
-    if a > b || a != a { a } else { b }
-}
-
-/// `a` where it is smaller or NaN.
-#[inline(always)]
-fn smaller<T: Element>(a: T, b: T) -> T {
-    if a < b || a != a { a } else { b }
-}
-
 impl<T: Element> Tensor<T> {
     /// Without the reduced axes.
     #[track_caller]
-    fn without(&self, reduced: &[bool; MAX_RANK]) -> Result<Self> {
+    pub(crate) fn without(&self, reduced: &[bool; MAX_RANK]) -> Result<Self> {
         let mut shape = Shape::SCALAR;
         for (&size, _) in self
             .shape()
@@ -339,135 +274,11 @@ impl<T: Element> Tensor<T> {
         }
         self.reshape(shape)
     }
-
-    #[track_caller]
-    fn extreme(
-        &self,
-        op: &'static str,
-        reduced: &[bool; MAX_RANK],
-        f: impl Fn(T, T) -> T + Sync,
-    ) -> Result<Self> {
-        let shape = kept(&self.dims(), reduced);
-        if self.is_empty() && !shape.is_empty() {
-            return Err(Error::new(ErrorKind::Empty {
-                op,
-                shape: self.dims(),
-            }));
-        }
-        let blocks = Blocks::new(self, reduced)?;
-        blocks.reduce(
-            shape,
-            |x| fold::fold(x, x[0], &f),
-            |x, out| fold::fold_rows(x, out, &f),
-        )
-    }
-
-    /// The largest element over the axes, which go away; NaN where there is one.
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range or named twice, or no elements to choose from.
-    #[track_caller]
-    pub fn max(&self, axes: impl Axes) -> Result<Self> {
-        let reduced = axes.select("max", &self.dims())?;
-        self.extreme("max", &reduced, larger)?.without(&reduced)
-    }
-
-    /// As [`max`](Self::max), with the axes kept at size 1.
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range or named twice, or no elements to choose from.
-    #[track_caller]
-    pub fn max_keepdim(&self, axes: impl Axes) -> Result<Self> {
-        self.extreme(
-            "max_keepdim",
-            &axes.select("max_keepdim", &self.dims())?,
-            larger,
-        )
-    }
-
-    /// The smallest element over the axes, which go away; NaN where there is one.
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range or named twice, or no elements to choose from.
-    #[track_caller]
-    pub fn min(&self, axes: impl Axes) -> Result<Self> {
-        let reduced = axes.select("min", &self.dims())?;
-        self.extreme("min", &reduced, smaller)?.without(&reduced)
-    }
-
-    /// As [`min`](Self::min), with the axes kept at size 1.
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range or named twice, or no elements to choose from.
-    #[track_caller]
-    pub fn min_keepdim(&self, axes: impl Axes) -> Result<Self> {
-        self.extreme(
-            "min_keepdim",
-            &axes.select("min_keepdim", &self.dims())?,
-            smaller,
-        )
-    }
-
-    #[track_caller]
-    fn arg(
-        &self,
-        op: &'static str,
-        axis: isize,
-        beats: impl Fn(T, T) -> bool + Sync,
-    ) -> Result<Tensor<i64>> {
-        let reduced = axis.select(op, &self.dims())?;
-        let shape = kept(&self.dims(), &reduced);
-        if self.is_empty() && !shape.is_empty() {
-            return Err(Error::new(ErrorKind::Empty {
-                op,
-                shape: self.dims(),
-            }));
-        }
-        let blocks = Blocks::new(self, &reduced)?;
-        let columns = |x: &[T], out: &mut [i64]| {
-            let inner = out.len();
-            for (c, out) in out.iter_mut().enumerate() {
-                *out = fold::arg(x[c..].iter().step_by(inner).copied(), &beats);
-            }
-        };
-        blocks
-            .reduce(shape, |x| fold::arg(x.iter().copied(), &beats), columns)?
-            .without(&reduced)
-    }
-
-    /// The index of the largest element along an axis, which goes away: the first of equal ones, or of the NaNs.
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or no elements to choose from.
-    #[track_caller]
-    pub fn argmax(&self, axis: isize) -> Result<Tensor<i64>> {
-        self.arg("argmax", axis, |a, best| {
-            a > best || (a != a && best == best)
-        })
-    }
-
-    /// The index of the smallest element along an axis, which goes away: the first of equal ones, or of the NaNs.
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or no elements to choose from.
-    #[track_caller]
-    pub fn argmin(&self, axis: isize) -> Result<Tensor<i64>> {
-        self.arg("argmin", axis, |a, best| {
-            a < best || (a != a && best == best)
-        })
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tensor;
     use proptest::prelude::*;
 
     #[test]
@@ -499,19 +310,6 @@ mod tests {
         ));
         assert_eq!(x.max(1)?.len(), 0);
         assert!(x.argmax(0).is_err());
-        Ok(())
-    }
-
-    #[test]
-    fn extremes_take_the_first_and_keep_nan() -> Result<()> {
-        let x = tensor![[1.0, 5.0, 5.0], [f32::NAN, 2.0, f32::NAN]];
-        assert_eq!(x.argmax(1)?.to_vec(), [1, 0]);
-        assert_eq!(x.argmin(0)?.to_vec(), [1, 1, 1]);
-        assert!(x.max(..)?.item()?.is_nan());
-        assert_eq!(x.max(1)?.to_vec()[0], 5.0);
-        assert_eq!(x.min(0)?.to_vec()[1], 2.0);
-        assert!(x.min(0)?.to_vec()[0].is_nan() && x.max(0)?.to_vec()[2].is_nan());
-        assert_eq!(tensor![i64; 3, 7, 7].argmax(0)?.item()?, 1);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use gradlet_autograd::{Error, ErrorKind, Float, Result, Var, dropout_with};
+use gradlet_autograd::{Float, Result, Var, dropout_with};
 use gradlet_tensor::Mask;
 use rand::Rng;
 
@@ -64,19 +64,7 @@ impl Dropout {
     /// A `p` outside [0, 1].
     #[track_caller]
     pub fn new(p: f64, rng: &mut (impl Rng + ?Sized)) -> Result<Self> {
-        if !(0.0..=1.0).contains(&p) {
-            let (expected, name) = ("in [0, 1]", "p");
-            let remedy =
-                "; it is the probability that an element is zeroed (0 keeps all, 1 zeroes all)"
-                    .to_owned();
-            return Err(Error::new(ErrorKind::OutOfRange {
-                op: "Dropout",
-                name,
-                expected,
-                value: p,
-                remedy,
-            }));
-        }
+        Mask::check_probability("Dropout", p)?;
         Ok(Self {
             p,
             stream: Stream::fork(rng),

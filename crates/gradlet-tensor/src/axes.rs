@@ -1,0 +1,58 @@
+//! [`Axes`]: which axes a reduction goes over.
+
+use std::ops::RangeFull;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::shape::{MAX_RANK, Shape};
+
+/// The axes that a reduction goes over: `..` for all, one axis, or a list; negative ones count from the end.
+pub trait Axes {
+    /// Which of the shape's axes are meant.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    #[track_caller]
+    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]>;
+}
+
+impl Axes for RangeFull {
+    fn select(&self, _: &'static str, _: &Shape) -> Result<[bool; MAX_RANK]> {
+        Ok([true; MAX_RANK])
+    }
+}
+
+impl Axes for isize {
+    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
+        [*self].as_slice().select(op, shape)
+    }
+}
+
+impl Axes for [isize] {
+    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
+        let mut selected = [false; MAX_RANK];
+        for &axis in self {
+            let axis = shape.axis(op, axis)?;
+            if std::mem::replace(&mut selected[axis], true) {
+                return Err(Error::new(ErrorKind::AxisRepeated {
+                    op,
+                    axis,
+                    shape: *shape,
+                }));
+            }
+        }
+        Ok(selected)
+    }
+}
+
+impl<const N: usize> Axes for [isize; N] {
+    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
+        self.as_slice().select(op, shape)
+    }
+}
+
+impl<A: Axes + ?Sized> Axes for &A {
+    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
+        (**self).select(op, shape)
+    }
+}
