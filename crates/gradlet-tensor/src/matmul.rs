@@ -2,7 +2,7 @@
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernel::matmul::{Matrix, matmul};
+use crate::kernel::matmul::{Matrix, Start, matmul};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -151,11 +151,8 @@ impl<T: Float> Tensor<T> {
                     matrix(&lhs, left),
                     matrix(&rhs, right),
                     out,
-                    false,
+                    Start::Zero,
                 );
-                if k == 0 {
-                    out.fill(T::of(0.0));
-                }
             }
         })
     }
@@ -171,25 +168,14 @@ fn product<T: Float>(
     let (m, k, n) = (lhs.shape()[0], lhs.shape()[1], rhs.shape()[1]);
     let bias = bias.map(Tensor::contiguous);
     Tensor::build(Shape::from([m, n]), |out| {
-        if out.is_empty() {
-            return;
-        }
         let bias = bias.as_ref().and_then(Tensor::as_slice);
-        if let Some(bias) = bias {
-            out.chunks_exact_mut(n)
-                .for_each(|row| row.copy_from_slice(bias));
-        } else if k == 0 {
-            out.fill(T::of(0.0));
-        }
-        if k > 0 {
-            matmul(
-                [m, k, n],
-                matrix(lhs, lhs.layout().offset),
-                matrix(rhs, rhs.layout().offset),
-                out,
-                bias.is_some(),
-            );
-        }
+        matmul(
+            [m, k, n],
+            matrix(lhs, lhs.layout().offset),
+            matrix(rhs, rhs.layout().offset),
+            out,
+            bias.map_or(Start::Zero, Start::Row),
+        );
     })
 }
 

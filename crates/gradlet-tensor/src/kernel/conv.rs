@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::matmul::{Gemm, Matrix, matmul};
+use super::matmul::{Gemm, Matrix, Start, matmul};
 use super::parallel::{PART, for_chunks, for_parts_of};
 use super::unfold::{fold, unfold};
 use super::window::Window;
@@ -209,7 +209,11 @@ pub(crate) fn convolve<T: Float + Gemm>(
                     weight,
                     columns,
                     out,
-                    bias.is_some(),
+                    if bias.is_some() {
+                        Start::Result
+                    } else {
+                        Start::Zero
+                    },
                 );
             };
             if length == sizes.positions() && block.images.len() == 1 {
@@ -248,7 +252,7 @@ pub(crate) fn input_gradient<T: Float + Gemm>(
                 column_stride: taps,
             };
             let out = &mut columns.get()[..taps * length];
-            matmul([taps, sizes.outputs, length], weight, g, out, false);
+            matmul([taps, sizes.outputs, length], weight, g, out, Start::Zero);
             for (i, n) in block.images.clone().enumerate() {
                 let dx = &mut dx[n * image + group * sizes.inputs * plane..];
                 let columns = &mut out[i * block.positions.len()..];
@@ -322,7 +326,7 @@ fn add_weight_gradient<T: Float + Gemm>(
             g,
             columns,
             out,
-            more,
+            if more { Start::Result } else { Start::Zero },
         );
     });
 }

@@ -1,7 +1,11 @@
 //! Matrix products through the `gemm` crates' kernels, on strides, split into parts that do not depend on the number of
 //! threads.
 
+use num_traits::Zero;
+
 use super::parallel;
+#[cfg(target_arch = "x86_64")]
+use super::small_matmul;
 
 /// A strided matrix inside a slice.
 #[derive(Clone, Copy, Debug)]
@@ -12,43 +16,65 @@ pub(crate) struct Matrix<'a, T> {
     pub(crate) column_stride: usize,
 }
 
-/// Number types that have a matrix kernel.
+/// What a product is added to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Start<Row> {
+    /// Nothing.
+    Zero,
+    /// What the result holds already.
+    Result,
+    /// This row, the same for all rows of the result.
+    Row(Row),
+}
+
+/// A product of strided matrices, by address: each has its start, the step between rows and that between columns.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Problem<T> {
+    /// `lhs: [m, k], rhs: [k, n]`.
+    pub(super) sizes: [usize; 3],
+    pub(super) lhs: (*const T, usize, usize),
+    pub(super) rhs: (*const T, usize, usize),
+    /// The result's columns are contiguous.
+    pub(super) out: (*mut T, usize),
+    pub(super) start: Start<*const T>,
+}
+
+/// Number types that have matrix kernels.
 pub trait Gemm: Copy + Send + Sync + Sized {
-    /// `out = lhs * rhs`, or `out += lhs * rhs` where `accumulate`; `out: [m, n]` with rows `out_stride` apart.
+    /// Writes the product, added to its start.
     ///
     /// # Safety
     ///
-    /// `out` must be writable, and `lhs: [m, k]` and `rhs: [k, n]` readable, over their whole strided extents.
+    /// `out: [m, n]` must be writable, and `lhs: [m, k]`, `rhs: [k, n]` and a start's row of `n` numbers readable, over
+    /// their whole strided extents.
     #[doc(hidden)]
-    unsafe fn gemm(
-        sizes: [usize; 3],
-        out: (*mut Self, usize),
-        lhs: (*const Self, usize, usize),
-        rhs: (*const Self, usize, usize),
-        accumulate: bool,
-    );
+    unsafe fn product(problem: Problem<Self>);
 }
 
 macro_rules! gemm {
-    ($($t:ty, $kernel:path;)*) => {$(
+    ($($t:ty, $small:ident, $kernel:path;)*) => {$(
         impl Gemm for $t {
             // SAFETY: the caller's promise, as the trait words it.
             #[inline]
-            unsafe fn gemm(
-                [m, k, n]: [usize; 3],
-                (out, out_stride): (*mut Self, usize),
-                (lhs, lhs_rows, lhs_columns): (*const Self, usize, usize),
-                (rhs, rhs_rows, rhs_columns): (*const Self, usize, usize),
-                accumulate: bool,
-            ) {
-                // The kernels prefer columns in `out`, so they are given the transposed problem.
-                // SAFETY: the caller's promise; the kernel touches exactly the strided extents.
+            unsafe fn product(problem: Problem<$t>) {
+                let Problem { sizes: [m, k, n], lhs, rhs, out, start } = problem;
+                // SAFETY: the caller's promise; the kernels touch exactly the strided extents.
                 unsafe {
+                    #[cfg(target_arch = "x86_64")]
+                    if m * k * n <= small_matmul::LIMIT && small_matmul::$small(problem) {
+                        return;
+                    }
+                    if let Start::Row(row) = start {
+                        (0..m).for_each(|i| out.0.add(i * out.1).copy_from_nonoverlapping(row, n));
+                    }
+                    let accumulate = !matches!(start, Start::Zero);
+                    // The kernels prefer columns in `out`, so they are given the transposed problem.
                     $kernel()(
                         n, m, k,
-                        out, out_stride as isize, 1, accumulate,
-                        rhs, rhs_rows as isize, rhs_columns as isize,
-                        lhs, lhs_rows as isize, lhs_columns as isize,
+                        out.0, out.1 as isize, 1, accumulate,
+                        rhs.0, rhs.1 as isize, rhs.2 as isize,
+                        lhs.0, lhs.1 as isize, lhs.2 as isize,
                         1.0, 1.0, false, false, false, gemm_common::Parallelism::None,
                     );
                 }
@@ -58,8 +84,8 @@ macro_rules! gemm {
 }
 
 gemm! {
-    f32, gemm_f32::gemm::f32::get_gemm_fn;
-    f64, gemm_f64::gemm::f64::get_gemm_fn;
+    f32, small_f32, gemm_f32::gemm::f32::get_gemm_fn;
+    f64, small_f64, gemm_f64::gemm::f64::get_gemm_fn;
 }
 
 /// Multiplications from which a product is split between threads, and which a part has at least.
@@ -75,34 +101,52 @@ fn split(m: usize, k: usize, n: usize) -> (usize, bool) {
     (if parts < 2 { 1 } else { parts }, by_rows)
 }
 
-/// `out = lhs * rhs` for a contiguous `out: [m, n]`, or `out += lhs * rhs`.
+/// `out = start + lhs * rhs` for a contiguous `out: [m, n]`.
 ///
 /// # Panics
 ///
-/// If a matrix does not lie inside its slice.
-pub(crate) fn matmul<T: Gemm>(
+/// If a matrix does not lie inside its slice, or a start's row has no `n` numbers.
+pub(crate) fn matmul<T: Gemm + Zero>(
     [m, k, n]: [usize; 3],
     lhs: Matrix<'_, T>,
     rhs: Matrix<'_, T>,
     out: &mut [T],
-    accumulate: bool,
+    start: Start<&[T]>,
 ) {
     assert_eq!(out.len(), m * n, "the result has m * n elements");
     check(lhs, m, k);
     check(rhs, k, n);
+    if let Start::Row(row) = start {
+        assert_eq!(row.len(), n, "a row has n elements");
+    }
+    if k == 0 && n > 0 {
+        match start {
+            Start::Zero => out.fill(T::zero()),
+            Start::Result => {}
+            Start::Row(row) => out
+                .chunks_exact_mut(n)
+                .for_each(|out| out.copy_from_slice(row)),
+        }
+    }
+    if m == 0 || k == 0 || n == 0 {
+        return;
+    }
     let out = Out(out.as_mut_ptr());
     let part = |rows: (usize, usize), columns: (usize, usize)| {
-        let sizes = [rows.1 - rows.0, k, columns.1 - columns.0];
-        // SAFETY: `check` and the assertion above bound every strided extent, parts are inside them, and no two parts
+        // SAFETY: `check` and the assertions above bound every strided extent, parts are inside them, and no two parts
         // write to the same rows and columns of `out`.
         unsafe {
-            T::gemm(
-                sizes,
-                (out.pointer().add(rows.0 * n + columns.0), n),
-                (lhs.pointer(rows.0, 0), lhs.row_stride, lhs.column_stride),
-                (rhs.pointer(0, columns.0), rhs.row_stride, rhs.column_stride),
-                accumulate,
-            );
+            T::product(Problem {
+                sizes: [rows.1 - rows.0, k, columns.1 - columns.0],
+                lhs: (lhs.pointer(rows.0, 0), lhs.row_stride, lhs.column_stride),
+                rhs: (rhs.pointer(0, columns.0), rhs.row_stride, rhs.column_stride),
+                out: (out.pointer().add(rows.0 * n + columns.0), n),
+                start: match start {
+                    Start::Zero => Start::Zero,
+                    Start::Result => Start::Result,
+                    Start::Row(row) => Start::Row(row.as_ptr().add(columns.0)),
+                },
+            });
         }
     };
     let (parts, by_rows) = split(m, k, n);
@@ -192,7 +236,7 @@ mod tests {
                 };
                 let (lhs, rhs) = (order(&a, m, k, left), order(&b, k, n, right));
                 let mut out = vec![1.0; m * n];
-                matmul([m, k, n], lhs, rhs, &mut out, true);
+                matmul([m, k, n], lhs, rhs, &mut out, Start::Result);
                 for i in 0..m {
                     for j in 0..n {
                         let at = |x: Matrix<'_, f64>, r, c| {
@@ -224,7 +268,7 @@ mod tests {
                     matrix(&a, 257),
                     matrix(&b, 310),
                     &mut out,
-                    false,
+                    Start::Zero,
                 );
             });
             out
@@ -242,7 +286,7 @@ mod tests {
             row_major(&[0.0; 4], 2),
             row_major(&[0.0; 3], 2),
             &mut [0.0; 4],
-            false,
+            Start::Zero,
         );
     }
 }
