@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
-use gradlet_tensor::{Float, Result};
+use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::no_grad::is_recording;
-use crate::op::{Arity, Of, Op, Saves, Want};
+use crate::op::{Arity, Of, Op, Saves, SavesNoInput, Want};
 use crate::var::{LeafId, Var};
 
 /// Where a value came from; frees what it alone holds without recursion.
@@ -63,14 +63,45 @@ pub(crate) fn record<T: Float, O: Op<T>>(
     inputs: Of<O::Arity, &Var<T>>,
 ) -> Result<Var<T>> {
     let tensor = op.forward(O::Arity::from_fn(&inputs, |i| &inputs.as_ref()[i].tensor))?;
-    if !is_recording() || !inputs.as_ref().iter().any(|input| input.is_tracked()) {
+    if !is_recorded(inputs.as_ref().iter().copied()) {
         return Ok(Var::constant(tensor));
     }
     let saved = O::Saves::store(&op, &inputs, &tensor);
-    let inputs = O::Arity::from_fn(&inputs, |i| inputs.as_ref()[i].history.clone());
+    let histories = O::Arity::from_fn(&inputs, |i| inputs.as_ref()[i].history.clone());
+    Ok(recorded(op, saved, histories, tensor))
+}
+
+/// As `record`, for inputs given away.
+#[track_caller]
+#[inline]
+pub(crate) fn record_owned<T: Float, O: Op<T, Saves: SavesNoInput>>(
+    mut op: O,
+    inputs: Of<O::Arity, Var<T>>,
+) -> Result<Var<T>> {
+    if !is_recorded(inputs.as_ref()) {
+        let tensor = op.forward_owned(O::Arity::map(inputs, Var::into_tensor))?;
+        return Ok(Var::constant(tensor));
+    }
+    let histories = O::Arity::from_fn(&inputs, |i| inputs.as_ref()[i].history.clone());
+    let tensor = op.forward_owned(O::Arity::map(inputs, Var::into_tensor))?;
+    let saved = O::Saves::store_output::<T, O::Arity>(&tensor);
+    Ok(recorded(op, saved, histories, tensor))
+}
+
+fn is_recorded<'a, T: Float>(inputs: impl IntoIterator<Item = &'a Var<T>>) -> bool {
+    is_recording() && inputs.into_iter().any(Var::is_tracked)
+}
+
+#[inline]
+fn recorded<T: Float, O: Op<T>>(
+    op: O,
+    saved: <O::Saves as Saves>::Stored<T, O::Arity>,
+    inputs: Of<O::Arity, History<T>>,
+    tensor: Tensor<T>,
+) -> Var<T> {
     let id = NEXT_ID.get();
     NEXT_ID.set(id + 1);
-    Ok(Var {
+    Var {
         tensor,
         history: History::node(Rc::new(Record {
             id,
@@ -78,7 +109,7 @@ pub(crate) fn record<T: Float, O: Op<T>>(
             saved,
             inputs,
         })),
-    })
+    }
 }
 
 impl<T: Float, O: Op<T>> Record<T, O> {

@@ -19,6 +19,9 @@ pub use check::{gradcheck, gradgradcheck};
 pub use gradients::Gradients;
 pub use gradlet_tensor::{Convolution, Element, Error, ErrorKind, Float, Pooling, Result, Tensor};
 pub use no_grad::{is_recording, no_grad};
-pub use op::{Arity, Fixed, Inputs, Many, Nothing, Of, Op, Output, Saves, SomeInputs, View, Want};
+pub use op::{
+    Arity, Fixed, Inputs, Many, Nothing, Of, Op, Output, Saves, SavesNoInput, SomeInputs, View,
+    Want,
+};
 pub use ops::{cross_entropy, dropout_with};
 pub use var::{LeafId, Var};

@@ -52,6 +52,17 @@ pub trait Op<T: Float>: Debug + Sized + 'static {
     #[track_caller]
     fn forward(&mut self, inputs: Of<Self::Arity, &Tensor<T>>) -> Result<Tensor<T>>;
 
+    /// The value, for inputs that the caller gives away: where one's memory is not shared, the value may be written there.
+    ///
+    /// # Errors
+    ///
+    /// What `forward` returns.
+    #[track_caller]
+    #[inline]
+    fn forward_owned(&mut self, inputs: Of<Self::Arity, Tensor<T>>) -> Result<Tensor<T>> {
+        self.forward(Self::Arity::from_fn(&inputs, |i| &inputs.as_ref()[i]))
+    }
+
     /// The gradient of each wanted input, given the gradient `g` of the output and what was saved.
     fn backward(
         &self,
@@ -74,6 +85,20 @@ pub trait Op<T: Float>: Debug + Sized + 'static {
     #[inline]
     fn apply(self, inputs: Of<Self::Arity, &Var<T>>) -> Result<Var<T>> {
         graph::record(self, inputs)
+    }
+
+    /// As [`apply`](Op::apply), for inputs that nobody needs any more: see [`forward_owned`](Op::forward_owned).
+    ///
+    /// # Errors
+    ///
+    /// What `forward` returns.
+    #[track_caller]
+    #[inline]
+    fn apply_owned(self, inputs: Of<Self::Arity, Var<T>>) -> Result<Var<T>>
+    where
+        Self::Saves: SavesNoInput,
+    {
+        graph::record_owned(self, inputs)
     }
 }
 
@@ -178,9 +203,21 @@ pub trait Saves: 'static {
     ) -> Self::View<T, A>;
 }
 
+/// What an operation keeps whose inputs may be given away: [`Nothing`], or the [`Output`].
+pub trait SavesNoInput: Saves {
+    /// Picks what to keep.
+    #[doc(hidden)]
+    fn store_output<T: Float, A: Arity>(output: &Tensor<T>) -> Self::Stored<T, A>;
+}
+
 /// Keeps nothing.
 #[derive(Debug)]
 pub struct Nothing;
+
+impl SavesNoInput for Nothing {
+    #[inline]
+    fn store_output<T: Float, A: Arity>(_: &Tensor<T>) {}
+}
 
 impl Saves for Nothing {
     type Stored<T: Float, A: Arity> = ();
@@ -284,6 +321,13 @@ impl Saves for SomeInputs {
 #[derive(Debug)]
 pub struct Output;
 
+impl SavesNoInput for Output {
+    #[inline]
+    fn store_output<T: Float, A: Arity>(output: &Tensor<T>) -> Tensor<T> {
+        output.clone()
+    }
+}
+
 impl Saves for Output {
     type Stored<T: Float, A: Arity> = Tensor<T>;
     type View<T: Float, A: Arity> = Var<T>;
@@ -294,7 +338,7 @@ impl Saves for Output {
         _: &Of<O::Arity, &Var<T>>,
         output: &Tensor<T>,
     ) -> Tensor<T> {
-        output.clone()
+        Self::store_output::<T, O::Arity>(output)
     }
 
     fn share<T: Float, A: Arity>(stored: &Tensor<T>) -> Tensor<T> {

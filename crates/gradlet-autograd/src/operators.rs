@@ -21,7 +21,7 @@ pub(crate) fn infallible<X>(result: Result<X>) -> X {
 }
 
 macro_rules! operators {
-    ($($trait:ident, $method:ident, $scalar:ident, $op:tt;)*) => {$(
+    ($($trait:ident, $method:ident, $owned:ident, $scalar:ident, $scalar_owned:ident, $op:tt;)*) => {$(
         impl<T: Float> $trait for &Var<T> {
             type Output = Var<T>;
             #[track_caller]
@@ -34,7 +34,7 @@ macro_rules! operators {
             type Output = Self;
             #[track_caller]
             fn $method(self, rhs: Self) -> Self {
-                &self $op &rhs
+                self $op &rhs
             }
         }
 
@@ -42,7 +42,7 @@ macro_rules! operators {
             type Output = Self;
             #[track_caller]
             fn $method(self, rhs: &Self) -> Self {
-                &self $op rhs
+                infallible(self.$owned(rhs))
             }
         }
 
@@ -66,17 +66,17 @@ macro_rules! operators {
             type Output = Self;
             #[inline]
             fn $method(self, rhs: T) -> Self {
-                self.$scalar(rhs)
+                self.$scalar_owned(rhs)
             }
         }
     )*};
 }
 
 operators! {
-    Add, add, add_scalar, +;
-    Sub, sub, sub_scalar, -;
-    Mul, mul, mul_scalar, *;
-    Div, div, div_scalar, /;
+    Add, add, add_owned, add_scalar, add_scalar_owned, +;
+    Sub, sub, sub_owned, sub_scalar, sub_scalar_owned, -;
+    Mul, mul, mul_owned, mul_scalar, mul_scalar_owned, *;
+    Div, div, div_owned, div_scalar, div_scalar_owned, /;
 }
 
 /// A number on the left.
@@ -119,6 +119,22 @@ impl<T: Float> Var<T> {
     pub fn sub_scalar(&self, term: T) -> Self {
         self.add_scalar(-term)
     }
+
+    /// Both factors may be kept for the gradient, so that neither's memory can be reused.
+    #[track_caller]
+    fn mul_owned(self, rhs: &Self) -> Result<Self> {
+        Self::mul(&self, rhs)
+    }
+
+    #[track_caller]
+    fn div_owned(self, rhs: &Self) -> Result<Self> {
+        Self::div(&self, rhs)
+    }
+
+    #[inline]
+    fn sub_scalar_owned(self, term: T) -> Self {
+        self.add_scalar_owned(-term)
+    }
 }
 
 impl<T: Float> Neg for &Var<T> {
@@ -131,7 +147,7 @@ impl<T: Float> Neg for &Var<T> {
 impl<T: Float> Neg for Var<T> {
     type Output = Self;
     fn neg(self) -> Self {
-        Var::neg(&self)
+        self.neg_owned()
     }
 }
 
@@ -152,6 +168,31 @@ mod tests {
         assert_eq!(z.to_vec(), [-3.75, -10.25]);
         let grads = z.backward_with(tensor![f64; 1.0, 1.0])?;
         assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![-3.75, -2.625]));
+        Ok(())
+    }
+
+    #[test]
+    fn an_operator_reuses_the_memory_of_what_is_given_away_and_unshared() -> Result<()> {
+        let place = |x: &Var| x.tensor().as_slice().map(<[f32]>::as_ptr);
+        let (x, y) = (Var::leaf(tensor![1.0, 2.0]), Var::leaf(tensor![3.0, 4.0]));
+        let sum = &x + &y;
+        let first = place(&sum);
+        let z = -((sum * 2.0 - &x) / 2.0 + &y);
+        assert_eq!(place(&z), first);
+        assert_eq!(z.to_vec(), [-6.5, -9.0]);
+        let kept = z.clone();
+        let other = z + 1.0;
+        assert_eq!(
+            (kept.to_vec(), other.to_vec()),
+            (vec![-6.5, -9.0], vec![-5.5, -8.0])
+        );
+        // exp keeps its output for the gradient.
+        let e = x.exp();
+        let shifted = e.clone() + 1.0;
+        drop(e);
+        let grads = (shifted * 3.0).sum(..)?.backward()?;
+        let slope = x.exp().mul_scalar(3.0);
+        assert_eq!(grads.wrt(&x), Some(slope.tensor()));
         Ok(())
     }
 

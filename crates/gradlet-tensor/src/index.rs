@@ -156,6 +156,18 @@ fn checked_indices<T: Element>(
     axis: usize,
     indices: &Tensor<i64>,
 ) -> Result<Vec<usize>> {
+    check_indices(op, x, axis, indices)?;
+    Ok(indices.iter().map(|index| index as usize).collect())
+}
+
+/// Whether all are places along an axis of `x`.
+#[track_caller]
+pub(crate) fn check_indices<T: Element>(
+    op: &'static str,
+    x: &Tensor<T>,
+    axis: usize,
+    indices: &Tensor<i64>,
+) -> Result<()> {
     if indices.rank() != 1 {
         return Err(Error::new(ErrorKind::Rank {
             op,
@@ -164,22 +176,17 @@ fn checked_indices<T: Element>(
         }));
     }
     let size = x.shape()[axis];
-    let mut checked = Vec::with_capacity(indices.len());
-    for index in indices.iter() {
-        match usize::try_from(index) {
-            Ok(place) if place < size => checked.push(place),
-            _ => {
-                return Err(Error::new(ErrorKind::IndexOutOfRange {
-                    op,
-                    index,
-                    axis,
-                    size,
-                    shape: x.dims(),
-                }));
-            }
-        }
+    let is_place = |index: i64| usize::try_from(index).is_ok_and(|place| place < size);
+    match indices.iter().find(|&index| !is_place(index)) {
+        None => Ok(()),
+        Some(index) => Err(Error::new(ErrorKind::IndexOutOfRange {
+            op,
+            index,
+            axis,
+            size,
+            shape: x.dims(),
+        })),
     }
-    Ok(checked)
 }
 
 #[cfg(test)]

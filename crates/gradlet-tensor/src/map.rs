@@ -119,7 +119,9 @@ impl<T: Element> Tensor<T> {
         rhs: &Tensor<U>,
         f: impl Fn(T, U) -> T + Sync,
     ) -> Result<()> {
-        if Shape::broadcast(op, &self.dims(), &rhs.dims())? != self.dims() {
+        if self.dims() != rhs.dims()
+            && Shape::broadcast(op, &self.dims(), &rhs.dims())? != self.dims()
+        {
             return Err(Error::new(ErrorKind::ShapeMismatch {
                 op,
                 expected: self.dims(),

@@ -2,20 +2,12 @@
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
+use crate::index::check_indices;
 use crate::kernel::{parallel, softmax};
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
-    /// `scale * e^x_i / sum_j e^x_j` along an axis, without overflow.
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range.
-    #[track_caller]
-    pub fn softmax_scaled(&self, axis: isize, scale: T) -> Result<Self> {
-        self.rows("softmax", axis, |x, y| softmax::softmax(x, scale, y))
-    }
-
     /// `e^x_i / sum_j e^x_j` along an axis, without overflow.
     ///
     /// # Errors
@@ -23,7 +15,7 @@ impl<T: Float> Tensor<T> {
     /// An axis out of range.
     #[track_caller]
     pub fn softmax(&self, axis: isize) -> Result<Self> {
-        self.softmax_scaled(axis, T::of(1.0))
+        self.rows("softmax", axis, softmax::softmax)
     }
 
     /// `x_i - ln sum_j e^x_j` along an axis, without overflow.
@@ -36,22 +28,22 @@ impl<T: Float> Tensor<T> {
         self.rows("log_softmax", axis, softmax::log_softmax)
     }
 
-    /// Calls `row` with each row along an axis and where its result goes.
+    /// Calls `fill` with stretches of rows along an axis, their length, and where their results go.
     #[track_caller]
     fn rows(
         &self,
         op: &'static str,
         axis: isize,
-        row: impl Fn(&[T], &mut [T]) + Sync,
+        fill: impl Fn(&[T], usize, &mut [T]) + Sync,
     ) -> Result<Self> {
         if self.rank() == 0 {
-            return self.reshape([1])?.rows(op, axis, row)?.reshape(());
+            return self.reshape([1])?.rows(op, axis, fill)?.reshape(());
         }
         let at = self.dims().axis(op, axis)?;
         if at + 1 != self.rank() {
             return self
                 .transpose(axis, -1)?
-                .rows(op, -1, row)?
+                .rows(op, -1, fill)?
                 .transpose(axis, -1);
         }
         let columns = self.shape()[at];
@@ -61,54 +53,113 @@ impl<T: Float> Tensor<T> {
             if out.is_empty() {
                 return;
             }
-            let rows_per_part = (parallel::PART / columns).max(1);
-            parallel::for_chunks(out, rows_per_part * columns, |start, out| {
-                let x = x[start..].chunks_exact(columns);
-                x.zip(out.chunks_exact_mut(columns))
-                    .for_each(|(x, y)| row(x, y));
+            parallel::for_chunks(out, rows_of_part(columns) * columns, |start, out| {
+                fill(&x[start..start + out.len()], columns, out);
             });
         })
     }
 
-    /// The loss of each row, `ln sum_j e^x_j - x_label`.
+    /// The loss of each row, `ln sum_j e^x_j - x_label`, and what [`cross_entropy_gradient`](Self::cross_entropy_gradient)
+    /// needs to know of it: its largest element and the sum of `e^(x_j - largest)`.
     ///
     /// # Shape
     ///
-    /// `x: [n, classes]`, labels `[n] -> [n]`
+    /// `x: [n, classes]`, labels `[n] -> [n], [n, 2]`
     ///
     /// # Errors
     ///
     /// A tensor that is no matrix, another number of labels than rows, or a label that is no column.
     #[track_caller]
-    pub fn cross_entropy_rows(&self, labels: &Tensor<i64>) -> Result<Self> {
-        if self.rank() != 2 {
+    pub fn cross_entropy_rows(&self, labels: &Tensor<i64>) -> Result<(Self, Self)> {
+        let [rows, columns] = self.check_labels(labels)?;
+        let (x, labels) = (self.contiguous(), labels.contiguous());
+        let x = x.as_slice().unwrap_or_default();
+        let normalizers = Self::build(Shape::from([rows, 2]), |out| {
+            let part = |start: usize, out: &mut [T]| {
+                let x = &x[start / 2 * columns..][..out.len() / 2 * columns];
+                softmax::normalizers(x, columns, out);
+            };
+            if parallel::pays(x.len()) {
+                parallel::for_parts_of(out, 2 * rows_of_part(columns), part);
+            } else {
+                part(0, out);
+            }
+        })?;
+        let parts = normalizers.as_slice().unwrap_or_default().chunks_exact(2);
+        let labels = labels.as_slice().unwrap_or_default();
+        let losses = Self::build(Shape::from([rows]), |out| {
+            for (i, (y, part)) in out.iter_mut().zip(parts).enumerate() {
+                *y = part[1].ln_() - (x[i * columns + labels[i] as usize] - part[0]);
+            }
+        })?;
+        Ok((losses, normalizers))
+    }
+
+    /// `scale * (e^x[i, j] / sum_j e^x[i, j] - (1 if j = labels[i] else 0))`, given what
+    /// [`cross_entropy_rows`](Self::cross_entropy_rows) returned second for the same rows and labels.
+    ///
+    /// # Shape
+    ///
+    /// `x: [n, classes]`, labels `[n]`, normalizers `[n, 2] -> [n, classes]`
+    ///
+    /// # Errors
+    ///
+    /// As for the losses, or normalizers of another shape.
+    #[track_caller]
+    pub fn cross_entropy_gradient(
+        &self,
+        labels: &Tensor<i64>,
+        normalizers: &Self,
+        scale: T,
+    ) -> Result<Self> {
+        let [rows, columns] = self.check_labels(labels)?;
+        normalizers.expect_shape("cross_entropy", [rows, 2])?;
+        let (x, labels, normalizers) = (
+            self.contiguous(),
+            labels.contiguous(),
+            normalizers.contiguous(),
+        );
+        let x = x.as_slice().unwrap_or_default();
+        let labels = labels.as_slice().unwrap_or_default();
+        let normalizers = normalizers.as_slice().unwrap_or_default();
+        Self::build(self.dims(), |out| {
+            if out.is_empty() {
+                return;
+            }
+            parallel::for_chunks(out, rows_of_part(columns) * columns, |start, out| {
+                let (x, row) = (&x[start..start + out.len()], start / columns);
+                softmax::cross_entropy_gradient(
+                    x,
+                    columns,
+                    &labels[row..],
+                    &normalizers[2 * row..],
+                    scale,
+                    out,
+                );
+            });
+        })
+    }
+
+    /// The numbers of rows and columns, where each label names a column of its row.
+    #[track_caller]
+    fn check_labels(&self, labels: &Tensor<i64>) -> Result<[usize; 2]> {
+        let &[rows, columns] = self.shape() else {
             let expected = "logits of shape [n, classes]";
             return Err(Error::new(ErrorKind::Rank {
                 op: "cross_entropy",
                 expected,
                 shape: self.dims(),
             }));
-        }
-        let picked = self.pick_columns(labels)?;
-        let picked = picked.as_slice().unwrap_or_default();
-        let columns = self.shape()[1];
-        let x = self.contiguous();
-        let x = x.as_slice().unwrap_or_default();
-        Self::build(labels.dims(), |out| {
-            let rows = |start: usize, out: &mut [T]| {
-                for (i, y) in out.iter_mut().enumerate() {
-                    let (largest, rest) =
-                        softmax::log_sum_exp(&x[(start + i) * columns..][..columns]);
-                    *y = rest - (picked[start + i] - largest);
-                }
-            };
-            if parallel::pays(x.len()) {
-                parallel::for_parts_of(out, (parallel::PART / columns).max(1), rows);
-            } else {
-                rows(0, out);
-            }
-        })
+        };
+        labels.expect_shape("cross_entropy", rows)?;
+        check_indices("cross_entropy", self, 1, labels)?;
+        Ok([rows, columns])
     }
+}
+
+/// Rows that one part of split work has.
+fn rows_of_part(columns: usize) -> usize {
+    (parallel::PART / columns).max(1)
 }
 
 #[cfg(test)]
@@ -141,10 +192,13 @@ mod tests {
             tensor![i64; 0, 1],
         );
         let expected = x.log_softmax(1)?.pick_columns(&labels)?;
-        assert!(
-            x.cross_entropy_rows(&labels)?
-                .allclose(&-expected, 1e-15, 0.0)
-        );
+        let (losses, normalizers) = x.cross_entropy_rows(&labels)?;
+        assert!(losses.allclose(&-expected, 1e-15, 0.0));
+        let mut expected = x.softmax(1)?.mul_scalar(2.0);
+        expected.add_to_columns(&labels, &tensor![f64; -2.0, -2.0])?;
+        let gradient = x.cross_entropy_gradient(&labels, &normalizers, 2.0)?;
+        assert!(gradient.allclose(&expected, 1e-15, 0.0));
+        assert!(x.cross_entropy_gradient(&labels, &losses, 2.0).is_err());
         assert!(x.cross_entropy_rows(&tensor![i64; 0, 3]).is_err());
         Ok(())
     }

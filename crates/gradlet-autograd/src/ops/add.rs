@@ -17,6 +17,11 @@ impl<T: Float> Op<T> for Add {
         lhs.add(rhs)
     }
 
+    fn forward_owned(&mut self, [mut lhs, rhs]: [Tensor<T>; 2]) -> Result<Tensor<T>> {
+        lhs.add_assign(&rhs)?;
+        Ok(lhs)
+    }
+
     /// dlhs = drhs = g
     fn backward(
         &self,
@@ -50,6 +55,15 @@ impl<T: Float> Var<T> {
             &*self.broadcast_if_needed(shape)?,
             &*rhs.broadcast_if_needed(shape)?,
         ])
+    }
+
+    #[track_caller]
+    pub(crate) fn add_owned(self, rhs: &Self) -> Result<Self> {
+        let shape = Shape::broadcast("add", &self.dims(), &rhs.dims())?;
+        if self.dims() != shape {
+            return self.add(rhs);
+        }
+        Add.apply_owned([self, rhs.broadcast_if_needed(shape)?.into_owned()])
     }
 }
 

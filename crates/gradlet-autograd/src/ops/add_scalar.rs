@@ -20,6 +20,10 @@ impl<T: Float> Op<T> for AddScalar<T> {
         Ok(x.add_scalar(self.term))
     }
 
+    fn forward_owned(&mut self, [x]: [Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x + self.term)
+    }
+
     /// dx = g
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         Ok([Some(g)])
@@ -38,6 +42,11 @@ impl<T: Float> Var<T> {
     /// `g`; nothing is saved.
     pub fn add_scalar(&self, term: T) -> Self {
         infallible(AddScalar { term }.apply([self]))
+    }
+
+    #[inline]
+    pub(crate) fn add_scalar_owned(self, term: T) -> Self {
+        infallible(AddScalar { term }.apply_owned([self]))
     }
 }
 

@@ -7,44 +7,50 @@ use crate::var::Var;
 
 /// y = 1/n `sum_i` (ln `sum_j` e^x[i, j] - x[i, labels[i]])
 #[derive(Debug)]
-struct CrossEntropy {
+struct CrossEntropy<T: Float> {
     labels: Tensor<i64>,
+    /// The largest element and the sum of exponentials of each row, known once the losses are.
+    normalizers: Option<Tensor<T>>,
 }
 
-impl<T: Float> Op<T> for CrossEntropy {
+impl<T: Float> Op<T> for CrossEntropy<T> {
     type Arity = Fixed<1>;
     type Saves = Inputs;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        x.cross_entropy_rows(&self.labels)?.mean(..)
+        let (losses, normalizers) = x.cross_entropy_rows(&self.labels)?;
+        self.normalizers = Some(normalizers);
+        losses.mean(..)
     }
 
     /// dx = g / n * (softmax(x) - one at each row's label)
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(
+        let labels = self.labels.clone();
+        let gradient = |normalizers| {
             Gradient {
-                labels: self.labels.clone(),
+                labels,
+                normalizers,
             }
-            .apply([&g, &x])?,
-        )])
+            .apply([&g, &x])
+        };
+        Ok([self.normalizers.clone().map(gradient).transpose()?])
     }
 }
 
 /// y[i, j] = g / n * (softmax(x)[i, j] - (1 if j = labels[i] else 0))
 #[derive(Debug)]
-struct Gradient {
+struct Gradient<T: Float> {
     labels: Tensor<i64>,
+    normalizers: Tensor<T>,
 }
 
-impl<T: Float> Op<T> for Gradient {
+impl<T: Float> Op<T> for Gradient<T> {
     type Arity = Fixed<2>;
     type Saves = Inputs;
 
     fn forward(&mut self, [g, x]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         let share = g.item()? / T::of(self.labels.len() as f64);
-        let mut y = x.softmax_scaled(1, share)?;
-        y.add_to_columns(&self.labels, &Tensor::full_of(self.labels.dims(), -share)?)?;
-        Ok(y)
+        x.cross_entropy_gradient(&self.labels, &self.normalizers, share)
     }
 
     /// With p = softmax(x): dg = 1/n `sum_ij` gg[i, j] (p[i, j] - one at the label),
@@ -77,7 +83,7 @@ impl<T: Float> Op<T> for Gradient {
 ///
 /// # Gradient
 ///
-/// `g / n * (softmax(logits) - one at each row's label)`; the logits are saved.
+/// `g / n * (softmax(logits) - one at each row's label)`; the logits and two numbers a row are saved.
 ///
 /// # Errors
 ///
@@ -102,6 +108,7 @@ impl<T: Float> Op<T> for Gradient {
 pub fn cross_entropy<T: Float>(logits: &Var<T>, labels: &Tensor<i64>) -> Result<Var<T>> {
     CrossEntropy {
         labels: labels.clone(),
+        normalizers: None,
     }
     .apply([logits])
 }

@@ -20,9 +20,13 @@ impl<T: Float> Op<T> for DivScalar<T> {
         Ok(x.div_scalar(self.divisor))
     }
 
+    fn forward_owned(&mut self, [x]: [Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x / self.divisor)
+    }
+
     /// dx = g / divisor
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.div_scalar(self.divisor))])
+        Ok([Some(g.div_scalar_owned(self.divisor))])
     }
 }
 
@@ -38,6 +42,11 @@ impl<T: Float> Var<T> {
     /// `g / divisor`; nothing is saved.
     pub fn div_scalar(&self, divisor: T) -> Self {
         infallible(DivScalar { divisor }.apply([self]))
+    }
+
+    #[inline]
+    pub(crate) fn div_scalar_owned(self, divisor: T) -> Self {
+        infallible(DivScalar { divisor }.apply_owned([self]))
     }
 }
 

@@ -20,9 +20,14 @@ impl<T: Float> Op<T> for Dropout<T> {
         self.mask.apply(x, self.scale)
     }
 
+    fn forward_owned(&mut self, [x]: [Tensor<T>; 1]) -> Result<Tensor<T>> {
+        self.mask.apply_into(x, self.scale)
+    }
+
     /// `dx_i` = scale * `g_i` where the mask keeps i, else +0
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(dropout_with(&g, self.mask.clone(), self.scale)?)])
+        let (mask, scale) = (self.mask.clone(), self.scale);
+        Ok([Some(Self { mask, scale }.apply_owned([g])?)])
     }
 }
 

@@ -20,9 +20,13 @@ impl<T: Float> Op<T> for MulScalar<T> {
         Ok(x.mul_scalar(self.factor))
     }
 
+    fn forward_owned(&mut self, [x]: [Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x * self.factor)
+    }
+
     /// dx = g * factor
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul_scalar(self.factor))])
+        Ok([Some(g.mul_scalar_owned(self.factor))])
     }
 }
 
@@ -38,6 +42,11 @@ impl<T: Float> Var<T> {
     /// `g * factor`; nothing is saved.
     pub fn mul_scalar(&self, factor: T) -> Self {
         infallible(MulScalar { factor }.apply([self]))
+    }
+
+    #[inline]
+    pub(crate) fn mul_scalar_owned(self, factor: T) -> Self {
+        infallible(MulScalar { factor }.apply_owned([self]))
     }
 }
 

@@ -18,9 +18,13 @@ impl<T: Float> Op<T> for Neg {
         Ok(-x)
     }
 
+    fn forward_owned(&mut self, [x]: [Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(-x)
+    }
+
     /// dx = -g
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.neg())])
+        Ok([Some(-g)])
     }
 }
 
@@ -36,6 +40,10 @@ impl<T: Float> Var<T> {
     /// `-g`; nothing is saved.
     pub fn neg(&self) -> Self {
         infallible(Neg.apply([self]))
+    }
+
+    pub(crate) fn neg_owned(self) -> Self {
+        infallible(Neg.apply_owned([self]))
     }
 }
 

@@ -20,7 +20,7 @@ impl<T: Float> Op<T> for Relu {
 
     /// dx = g where y > 0, else 0
     fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(Gate { y: y.into_tensor() }.apply([&g])?)])
+        Ok([Some(Gate { y: y.into_tensor() }.apply_owned([g])?)])
     }
 }
 
@@ -39,9 +39,15 @@ impl<T: Float> Op<T> for Gate<T> {
         x.zip("relu", &self.y, |x, y| if y <= zero { zero } else { x })
     }
 
+    fn forward_owned(&mut self, [mut x]: [Tensor<T>; 1]) -> Result<Tensor<T>> {
+        let zero = T::of(0.0);
+        x.zip_in_place("relu", &self.y, |x, y| if y <= zero { zero } else { x })?;
+        Ok(x)
+    }
+
     /// dx = g where y > 0, else 0
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(Gate { y: self.y.clone() }.apply([&g])?)])
+        Ok([Some(Gate { y: self.y.clone() }.apply_owned([g])?)])
     }
 }
 

@@ -17,6 +17,11 @@ impl<T: Float> Op<T> for Sub {
         lhs.sub(rhs)
     }
 
+    fn forward_owned(&mut self, [mut lhs, rhs]: [Tensor<T>; 2]) -> Result<Tensor<T>> {
+        lhs.sub_assign(&rhs)?;
+        Ok(lhs)
+    }
+
     /// dlhs = g, drhs = -g
     fn backward(
         &self,
@@ -50,6 +55,15 @@ impl<T: Float> Var<T> {
             &*self.broadcast_if_needed(shape)?,
             &*rhs.broadcast_if_needed(shape)?,
         ])
+    }
+
+    #[track_caller]
+    pub(crate) fn sub_owned(self, rhs: &Self) -> Result<Self> {
+        let shape = Shape::broadcast("sub", &self.dims(), &rhs.dims())?;
+        if self.dims() != shape {
+            return self.sub(rhs);
+        }
+        Sub.apply_owned([self, rhs.broadcast_if_needed(shape)?.into_owned()])
     }
 }
 

@@ -4,91 +4,121 @@ use crate::element::Float;
 
 /// Sums kept side by side, as in `fold`.
 const LANES: usize = 32;
+/// The same for rows that would leave most of so many empty.
+const FEW_LANES: usize = 8;
+
+/// The largest element, and the sum of `e^(x - largest)`; NaN makes both NaN.
+#[inline(always)]
+fn largest_and_sum<T: Float, const LANES: usize>(x: &[T]) -> (T, T) {
+    // A row's end is filled up with -inf, which changes neither result, so that short rows are as fast as long ones.
+    let mut tail = [T::neg_infinity(); LANES];
+    let chunks = x.chunks_exact(LANES);
+    tail[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
+    let mut lanes = tail;
+    for chunk in chunks {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = if x > *lane || x != x { x } else { *lane };
+        }
+    }
+    let largest = pair(lanes, |a, b| if b > a || b != b { b } else { a });
+    // A row of -inf has no largest finite element to subtract.
+    let shift = if largest == T::neg_infinity() {
+        T::of(0.0)
+    } else {
+        largest
+    };
+    let mut lanes = [T::of(0.0); LANES];
+    for chunk in x.chunks_exact(LANES) {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = *lane + (x - shift).exp_();
+        }
+    }
+    if !x.len().is_multiple_of(LANES) {
+        // e^-80 is lost beside the largest element's 1, and no subnormal number, which would be slow.
+        let lost = if shift == largest {
+            shift - T::of(80.0)
+        } else {
+            largest
+        };
+        tail[x.len() % LANES..].fill(lost);
+        for (lane, &x) in lanes.iter_mut().zip(&tail) {
+            *lane = *lane + (x - shift).exp_();
+        }
+    }
+    (shift, pair(lanes, |a, b| a + b))
+}
+
+/// All lanes in one, by halves.
+#[inline(always)]
+fn pair<T: Copy, const LANES: usize>(mut lanes: [T; LANES], f: impl Fn(T, T) -> T) -> T {
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] = f(lanes[i], lanes[i + width]);
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
+#[inline(always)]
+fn normalizer<T: Float>(x: &[T]) -> (T, T) {
+    if x.len() <= 2 * FEW_LANES {
+        largest_and_sum::<T, FEW_LANES>(x)
+    } else {
+        largest_and_sum::<T, LANES>(x)
+    }
+}
 
 vectorized! {
-    /// The largest element, and the sum of `e^(x - largest)`; NaN makes both NaN.
-    fn largest_and_sum<T: Float>(x: &[T]) -> (T, T) {
-        // A row's end is filled up with -inf, which changes neither result, so that short rows are as fast as long ones.
-        let mut tail = [T::neg_infinity(); LANES];
-        let chunks = x.chunks_exact(LANES);
-        tail[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-        let mut lanes = tail;
-        for chunk in chunks {
-            for (lane, &x) in lanes.iter_mut().zip(chunk) {
-                *lane = if x > *lane || x != x { x } else { *lane };
-            }
-        }
-        let mut width = LANES / 2;
-        while width > 0 {
-            for i in 0..width {
-                let (a, b) = (lanes[i], lanes[i + width]);
-                lanes[i] = if b > a || b != b { b } else { a };
-            }
-            width /= 2;
-        }
-        let largest = lanes[0];
-        // A row of -inf has no largest finite element to subtract.
-        let shift = if largest == T::neg_infinity() { T::of(0.0) } else { largest };
-        let mut lanes = [T::of(0.0); LANES];
-        for chunk in x.chunks_exact(LANES) {
-            for (lane, &x) in lanes.iter_mut().zip(chunk) {
-                *lane = *lane + (x - shift).exp_();
-            }
-        }
-        if !x.len().is_multiple_of(LANES) {
-            // e^-80 is lost beside the largest element's 1, and no subnormal number, which would be slow.
-            let lost = if shift == largest { shift - T::of(80.0) } else { largest };
-            tail[x.len() % LANES..].fill(lost);
-            add_exp(&tail, shift, &mut lanes);
-        }
-        let mut width = LANES / 2;
-        while width > 0 {
-            for i in 0..width {
-                lanes[i] = lanes[i] + lanes[i + width];
-            }
-            width /= 2;
-        }
-        (shift, lanes[0])
-    }
-
-    /// `sums[i] += e^(x[i] - shift)`, apart so that the compiler sees slices of any length, which it vectorizes.
-    fn add_exp<T: Float>(x: &[T], shift: T, sums: &mut [T]) {
-        for (sum, &x) in sums.iter_mut().zip(x) {
-            *sum = *sum + (x - shift).exp_();
+    /// `out[i] = [largest x[i, j], sum_j e^(x[i, j] - largest)]` for rows of `columns` elements
+    pub(crate) fn normalizers<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
+        for (x, out) in x.chunks_exact(columns).zip(out.chunks_exact_mut(2)) {
+            (out[0], out[1]) = normalizer(x);
         }
     }
 
-    /// `y[i] = x[i] - a - b`
-    fn minus_both<T: Float>(x: &[T], a: T, b: T, y: &mut [T]) {
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = (x - a) - b;
+    /// `y[i, j] = x[i, j] - ln sum_j e^x[i, j]`
+    pub(crate) fn log_softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
+        for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
+            let (largest, sum) = normalizer(x);
+            let rest = sum.ln_();
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y = (x - largest) - rest;
+            }
         }
     }
 
-    /// `y[i] = e^(x[i] - a) * scale`
-    fn scaled_exp<T: Float>(x: &[T], a: T, scale: T, y: &mut [T]) {
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = (x - a).exp_() * scale;
+    /// `y[i, j] = e^x[i, j] / sum_j e^x[i, j]`
+    pub(crate) fn softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
+        for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
+            let (largest, sum) = normalizer(x);
+            let scale = T::of(1.0) / sum;
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y = (x - largest).exp_() * scale;
+            }
         }
     }
-}
 
-/// `ln sum_i e^x[i]` as the two parts to add: the largest element and the logarithm of the rest.
-pub(crate) fn log_sum_exp<T: Float>(x: &[T]) -> (T, T) {
-    let (largest, sum) = largest_and_sum(x);
-    (largest, sum.ln_())
-}
-
-/// `y[i] = x[i] - ln sum_j e^x[j]`
-pub(crate) fn log_softmax<T: Float>(x: &[T], y: &mut [T]) {
-    let (largest, rest) = log_sum_exp(x);
-    minus_both(x, largest, rest, y);
-}
-
-/// `y[i] = scale * e^x[i] / sum_j e^x[j]`
-pub(crate) fn softmax<T: Float>(x: &[T], scale: T, y: &mut [T]) {
-    let (largest, sum) = largest_and_sum(x);
-    scaled_exp(x, largest, scale / sum, y);
+    /// `y[i, j] = scale * (e^x[i, j] / sum_j e^x[i, j] - (1 if j = labels[i] else 0))`, given the rows' normalizers;
+    /// labels must be columns
+    pub(crate) fn cross_entropy_gradient<T: Float>(
+        x: &[T],
+        columns: usize,
+        labels: &[i64],
+        normalizers: &[T],
+        scale: T,
+        y: &mut [T],
+    ) {
+        let rows = x.chunks_exact(columns).zip(y.chunks_exact_mut(columns));
+        for ((x, y), (&label, normalizer)) in rows.zip(labels.iter().zip(normalizers.chunks_exact(2))) {
+            let (largest, factor) = (normalizer[0], scale / normalizer[1]);
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y = (x - largest).exp_() * factor;
+            }
+            y[label as usize] = y[label as usize] - scale;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -97,14 +127,14 @@ mod tests {
 
     #[test]
     fn rows_of_any_length_agree_with_the_formula() {
-        for len in [1, 3, 32, 33, 100] {
+        for len in [1, 3, 8, 10, 16, 17, 32, 33, 100] {
             let x: Vec<f64> = (0..len).map(|i| (f64::from(i) * 0.7).sin() * 5.0).collect();
             let sum: f64 = x.iter().map(|x| x.exp()).sum();
             let (mut p, mut l) = (vec![0.0; x.len()], vec![0.0; x.len()]);
-            softmax(&x, 2.0, &mut p);
-            log_softmax(&x, &mut l);
+            softmax(&x, x.len(), &mut p);
+            log_softmax(&x, x.len(), &mut l);
             for (i, x) in x.iter().enumerate() {
-                assert!((p[i] - 2.0 * x.exp() / sum).abs() < 1e-15);
+                assert!((p[i] - x.exp() / sum).abs() < 1e-15);
                 assert!((l[i] - (x - sum.ln())).abs() < 1e-14);
             }
         }
@@ -113,15 +143,13 @@ mod tests {
     #[test]
     fn large_values_do_not_overflow_and_nan_spreads() {
         let mut y = [0.0f32; 2];
-        log_softmax(&[1000.0, 0.0], &mut y);
+        log_softmax(&[1000.0, 0.0], 2, &mut y);
         assert_eq!(y, [0.0, -1000.0]);
-        softmax(&[f32::NEG_INFINITY, 3.0], 1.0, &mut y);
+        softmax(&[f32::NEG_INFINITY, 3.0], 2, &mut y);
         assert_eq!(y, [0.0, 1.0]);
-        softmax(&[f32::NAN, 3.0], 1.0, &mut y);
+        softmax(&[f32::NAN, 3.0], 2, &mut y);
         assert!(y.iter().all(|y| y.is_nan()));
-        assert_eq!(
-            log_sum_exp(&[f32::NEG_INFINITY; 2]),
-            (0.0, f32::NEG_INFINITY)
-        );
+        normalizers(&[f32::NEG_INFINITY; 2], 2, &mut y);
+        assert_eq!(y, [0.0, 0.0]);
     }
 }

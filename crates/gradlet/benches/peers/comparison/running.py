@@ -90,9 +90,7 @@ def measure(command, variant, threads, workloads, lock):
 
     A run that other processes disturbed is made again, TRIES times in all; `others` keeps how many cores they used.
     """
-    # gradlet's benchmark takes prefixes alone; what it measures beyond `workloads` is dropped.
-    names = workloads if variant is GRADLET else [f"={w}" for w in workloads]
-    command = [*map(str, command), "--threads", str(threads), *names]
+    command = [*map(str, command), "--threads", str(threads), *(f"={w}" for w in workloads)]
     env = building.environment(**variant.env)
     for _ in range(TRIES):
         with locked(lock):
