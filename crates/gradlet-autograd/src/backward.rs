@@ -217,7 +217,7 @@ fn walk<T: Float>(
     }
     while let Some((id, node, g)) = pending.pop() {
         see_node(id, &g);
-        node.backward(g, &mut |mut history, g| match history.take() {
+        node.backward(g, &mut |origin, g| match origin {
             Origin::Constant => Ok(()),
             Origin::Leaf(id) => leaf(id, g),
             Origin::Node(node) => pending.add(node, g),

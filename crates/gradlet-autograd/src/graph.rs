@@ -27,18 +27,17 @@ pub(crate) enum Origin<T: Float> {
 
 pub(crate) type Node<T> = Rc<dyn Recorded<T>>;
 
+/// Takes the gradient of an input, and where that input came from.
+pub(crate) type Give<'a, T> = dyn FnMut(Origin<T>, Var<T>) -> Result<()> + 'a;
+
 /// A recorded operation, whatever its type.
 pub(crate) trait Recorded<T: Float>: fmt::Debug {
     /// Counts up on each thread: larger than the ids of the inputs.
     fn id(&self) -> u64;
 
-    /// Hands the gradient of each wanted input to `give`, with the input's history. Frees the record on the way, where
+    /// Hands the gradient of each wanted input to `give`, with the input's origin. Frees the record on the way, where
     /// nobody else holds it and recording is off.
-    fn backward(
-        self: Rc<Self>,
-        g: Var<T>,
-        give: &mut dyn FnMut(History<T>, Var<T>) -> Result<()>,
-    ) -> Result<()>;
+    fn backward(self: Rc<Self>, g: Var<T>, give: &mut Give<'_, T>) -> Result<()>;
 
     /// Drops the record if nobody else holds it, leaving the nodes it held to the caller.
     fn dismantle(self: Rc<Self>, held: &mut Vec<Node<T>>);
@@ -62,12 +61,16 @@ pub(crate) fn record<T: Float, O: Op<T>>(
     mut op: O,
     inputs: Of<O::Arity, &Var<T>>,
 ) -> Result<Var<T>> {
-    let tensor = op.forward(O::Arity::from_fn(&inputs, |i| &inputs.as_ref()[i].tensor))?;
+    let tensor = op.forward(O::Arity::from_fn(inputs.as_ref().len(), |i| {
+        &inputs.as_ref()[i].tensor
+    }))?;
     if !is_recorded(inputs.as_ref().iter().copied()) {
         return Ok(Var::constant(tensor));
     }
     let saved = O::Saves::store(&op, &inputs, &tensor);
-    let histories = O::Arity::from_fn(&inputs, |i| inputs.as_ref()[i].history.clone());
+    let histories = O::Arity::from_fn(inputs.as_ref().len(), |i| {
+        inputs.as_ref()[i].history.clone()
+    });
     Ok(recorded(op, saved, histories, tensor))
 }
 
@@ -76,13 +79,14 @@ pub(crate) fn record<T: Float, O: Op<T>>(
 #[inline]
 pub(crate) fn record_owned<T: Float, O: Op<T, Saves: SavesNoInput>>(
     mut op: O,
-    inputs: Of<O::Arity, Var<T>>,
+    mut inputs: Of<O::Arity, Var<T>>,
 ) -> Result<Var<T>> {
     if !is_recorded(inputs.as_ref()) {
         let tensor = op.forward_owned(O::Arity::map(inputs, Var::into_tensor))?;
         return Ok(Var::constant(tensor));
     }
-    let histories = O::Arity::from_fn(&inputs, |i| inputs.as_ref()[i].history.clone());
+    let count = inputs.as_ref().len();
+    let histories = O::Arity::from_fn(count, |i| History(inputs.as_mut()[i].history.take()));
     let tensor = op.forward_owned(O::Arity::map(inputs, Var::into_tensor))?;
     let saved = O::Saves::store_output::<T, O::Arity>(&tensor);
     Ok(recorded(op, saved, histories, tensor))
@@ -114,18 +118,27 @@ fn recorded<T: Float, O: Op<T>>(
 
 impl<T: Float, O: Op<T>> Record<T, O> {
     fn wants(&self) -> Of<O::Arity, Want> {
-        O::Arity::from_fn(&self.inputs, |i| Want(self.inputs.as_ref()[i].is_tracked()))
+        let inputs = self.inputs.as_ref();
+        O::Arity::from_fn(inputs.len(), |i| Want(inputs[i].is_tracked()))
+    }
+
+    fn share_inputs(&self) -> Of<O::Arity, History<T>> {
+        let inputs = self.inputs.as_ref();
+        O::Arity::from_fn(inputs.len(), |i| inputs[i].clone())
     }
 }
 
+/// Hands over each gradient with its input's origin.
+#[inline]
 fn give_all<T: Float, A: Arity>(
-    inputs: impl IntoIterator<Item = History<T>>,
-    gradients: Of<A, Option<Var<T>>>,
-    give: &mut dyn FnMut(History<T>, Var<T>) -> Result<()>,
+    mut inputs: Of<A, History<T>>,
+    mut gradients: Of<A, Option<Var<T>>>,
+    give: &mut Give<'_, T>,
 ) -> Result<()> {
-    for (history, gradient) in inputs.into_iter().zip(gradients) {
-        if let Some(gradient) = gradient.filter(|_| history.is_tracked()) {
-            give(history, gradient)?;
+    // Items are taken out in place: moving whole arrays costs more than all else here.
+    for (input, gradient) in inputs.as_mut().iter_mut().zip(gradients.as_mut()) {
+        if let Some(gradient) = gradient.take() {
+            give(input.take(), gradient)?;
         }
     }
     Ok(())
@@ -136,18 +149,14 @@ impl<T: Float, O: Op<T>> Recorded<T> for Record<T, O> {
         self.id
     }
 
-    fn backward(
-        self: Rc<Self>,
-        g: Var<T>,
-        give: &mut dyn FnMut(History<T>, Var<T>) -> Result<()>,
-    ) -> Result<()> {
+    fn backward(self: Rc<Self>, g: Var<T>, give: &mut Give<'_, T>) -> Result<()> {
         let wants = self.wants();
         if is_recording() {
             let node = || History::node(Rc::clone(&self) as Node<T>);
             let input = |i: usize| self.inputs.as_ref()[i].clone();
             let saved = O::Saves::view(O::Saves::share(&self.saved), input, node);
             let gradients = self.op.backward(g, saved, wants)?;
-            return give_all::<T, O::Arity>(self.inputs.as_ref().to_vec(), gradients, give);
+            return give_all::<T, O::Arity>(self.share_inputs(), gradients, give);
         }
         match Rc::try_unwrap(self) {
             Ok(Self {
@@ -163,7 +172,7 @@ impl<T: Float, O: Op<T>> Recorded<T> for Record<T, O> {
                     || History::CONSTANT,
                 );
                 let gradients = shared.op.backward(g, saved, wants)?;
-                give_all::<T, O::Arity>(shared.inputs.as_ref().to_vec(), gradients, give)
+                give_all::<T, O::Arity>(shared.share_inputs(), gradients, give)
             }
         }
     }

@@ -60,7 +60,9 @@ pub trait Op<T: Float>: Debug + Sized + 'static {
     #[track_caller]
     #[inline]
     fn forward_owned(&mut self, inputs: Of<Self::Arity, Tensor<T>>) -> Result<Tensor<T>> {
-        self.forward(Self::Arity::from_fn(&inputs, |i| &inputs.as_ref()[i]))
+        self.forward(Self::Arity::from_fn(inputs.as_ref().len(), |i| {
+            &inputs.as_ref()[i]
+        }))
     }
 
     /// The gradient of each wanted input, given the gradient `g` of the output and what was saved.
@@ -73,7 +75,7 @@ pub trait Op<T: Float>: Debug + Sized + 'static {
 
     /// For [`SomeInputs`]: which inputs to keep, given whose gradients are wanted.
     fn keeps(&self, wants: &Of<Self::Arity, Want>) -> Of<Self::Arity, bool> {
-        Self::Arity::from_fn(wants, |_| true)
+        Self::Arity::from_fn(wants.as_ref().len(), |_| true)
     }
 
     /// The operation on these inputs, recorded if one of them is tracked and recording is on.
@@ -133,10 +135,10 @@ impl Want {
 /// The number of inputs of an operation.
 pub trait Arity: 'static {
     /// A collection of one item for each input.
-    type Of<X>: IntoIterator<Item = X> + AsRef<[X]>;
+    type Of<X>: IntoIterator<Item = X> + AsRef<[X]> + AsMut<[X]>;
 
-    /// A collection from the items' places in another one.
-    fn from_fn<X, Y>(like: &Self::Of<X>, f: impl FnMut(usize) -> Y) -> Self::Of<Y>;
+    /// A collection from its items' places; `inputs` is the number of inputs, which a fixed arity knows anyway.
+    fn from_fn<X>(inputs: usize, f: impl FnMut(usize) -> X) -> Self::Of<X>;
     /// Each item replaced.
     fn map<X, Y>(of: Self::Of<X>, f: impl FnMut(X) -> Y) -> Self::Of<Y>;
 }
@@ -149,7 +151,7 @@ impl<const N: usize> Arity for Fixed<N> {
     type Of<X> = [X; N];
 
     #[inline]
-    fn from_fn<X, Y>(_: &[X; N], f: impl FnMut(usize) -> Y) -> [Y; N] {
+    fn from_fn<X>(_: usize, f: impl FnMut(usize) -> X) -> [X; N] {
         std::array::from_fn(f)
     }
 
@@ -166,8 +168,8 @@ pub struct Many;
 impl Arity for Many {
     type Of<X> = Vec<X>;
 
-    fn from_fn<X, Y>(like: &Vec<X>, f: impl FnMut(usize) -> Y) -> Vec<Y> {
-        (0..like.len()).map(f).collect()
+    fn from_fn<X>(inputs: usize, f: impl FnMut(usize) -> X) -> Vec<X> {
+        (0..inputs).map(f).collect()
     }
 
     fn map<X, Y>(of: Vec<X>, f: impl FnMut(X) -> Y) -> Vec<Y> {
@@ -251,11 +253,11 @@ impl Saves for Inputs {
         inputs: &Of<O::Arity, &Var<T>>,
         _: &Tensor<T>,
     ) -> Of<O::Arity, Tensor<T>> {
-        O::Arity::from_fn(inputs, |i| inputs.as_ref()[i].tensor.clone())
+        O::Arity::from_fn(inputs.as_ref().len(), |i| inputs.as_ref()[i].tensor.clone())
     }
 
     fn share<T: Float, A: Arity>(stored: &Of<A, Tensor<T>>) -> Of<A, Tensor<T>> {
-        A::from_fn(stored, |i| stored.as_ref()[i].clone())
+        A::from_fn(stored.as_ref().len(), |i| stored.as_ref()[i].clone())
     }
 
     #[inline]
@@ -289,15 +291,17 @@ impl Saves for SomeInputs {
         inputs: &Of<O::Arity, &Var<T>>,
         _: &Tensor<T>,
     ) -> Of<O::Arity, Option<Tensor<T>>> {
-        let wants = O::Arity::from_fn(inputs, |i| Want(inputs.as_ref()[i].is_tracked()));
+        let wants = O::Arity::from_fn(inputs.as_ref().len(), |i| {
+            Want(inputs.as_ref()[i].is_tracked())
+        });
         let keeps = op.keeps(&wants);
-        O::Arity::from_fn(inputs, |i| {
+        O::Arity::from_fn(inputs.as_ref().len(), |i| {
             keeps.as_ref()[i].then(|| inputs.as_ref()[i].tensor.clone())
         })
     }
 
     fn share<T: Float, A: Arity>(stored: &Of<A, Option<Tensor<T>>>) -> Of<A, Option<Tensor<T>>> {
-        A::from_fn(stored, |i| stored.as_ref()[i].clone())
+        A::from_fn(stored.as_ref().len(), |i| stored.as_ref()[i].clone())
     }
 
     #[inline]

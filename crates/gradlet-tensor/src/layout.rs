@@ -191,6 +191,30 @@ impl Layout {
         Ok(Self::new(target, strides, self.offset))
     }
 
+    /// The axes along which elements repeat in both layouts, which have one shape; `None` where there is no such axis.
+    pub(crate) fn repeats_with(&self, other: &Self) -> Option<[bool; MAX_RANK]> {
+        let mut repeats = [false; MAX_RANK];
+        for (axis, repeats) in repeats[..self.shape.rank()].iter_mut().enumerate() {
+            let strides = [self.strides[axis], other.strides[axis]];
+            *repeats = self.shape.dims()[axis] > 1 && strides == [0, 0];
+        }
+        repeats.contains(&true).then_some(repeats)
+    }
+
+    /// With the first element alone along the chosen axes.
+    pub(crate) fn once(&self, axes: &[bool; MAX_RANK]) -> Self {
+        let mut shape = self.shape;
+        for (size, _) in shape
+            .dims_mut()
+            .iter_mut()
+            .zip(axes)
+            .filter(|(_, once)| **once)
+        {
+            *size = 1;
+        }
+        Self::new(shape, self.strides, self.offset)
+    }
+
     /// Another shape of contiguous elements.
     pub(crate) fn row_major(&self, target: Shape) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! Elementwise functions over one, two or more tensors: the loops that arithmetic, operators and optimizers share.
 
 use crate::element::Element;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, raise};
 use crate::kernel::elementwise as kernel;
 use crate::kernel::parallel::{PART, for_chunks};
 use crate::layout::Layout;
@@ -11,7 +11,7 @@ use crate::threads;
 use crate::walk::Nest;
 
 impl<T: Element> Tensor<T> {
-    /// The tensor of `f` of each element.
+    /// The tensor of `f` of each element, computed once where elements repeat in a broadcast view.
     ///
     /// The function should be small: it is compiled into the loop, for each instruction set.
     ///
@@ -33,6 +33,11 @@ impl<T: Element> Tensor<T> {
                     kernel::map(&x[start..start + y.len()], y, &f);
                 });
             });
+        }
+        if let Some(repeats) = layout.repeats_with(layout) {
+            let once = self.view(layout.once(&repeats)).map(f);
+            let all = once.broadcast_to(layout.shape);
+            return all.unwrap_or_else(|error| raise(&error));
         }
         let nest = Nest::new(&layout.shape, [layout]);
         let (length, [step]) = nest.row();
@@ -57,7 +62,7 @@ impl<T: Element> Tensor<T> {
         }
     }
 
-    /// The tensor of `f` of each pair of elements, after broadcasting.
+    /// The tensor of `f` of each pair of elements, after broadcasting; computed once along axes where both repeat.
     ///
     /// # Errors
     ///
@@ -88,6 +93,12 @@ impl<T: Element> Tensor<T> {
             self.layout().broadcast_to(shape)?,
             rhs.layout().broadcast_to(shape)?,
         );
+        if let Some(repeats) = a.repeats_with(&b) {
+            let once = self
+                .view(a.once(&repeats))
+                .zip(op, &rhs.view(b.once(&repeats)), f)?;
+            return once.broadcast_to(shape);
+        }
         let nest = Nest::new(&shape, [&a, &b]);
         let (length, [step_a, step_b]) = nest.row();
         Tensor::build(shape, |y| {
@@ -246,6 +257,20 @@ mod tests {
         let one = crate::threads::with(1, run)?;
         assert_eq!(one, crate::threads::with(2, run)?);
         assert_eq!(one[1].at(&[999, 7])?, 299_700.0);
+        Ok(())
+    }
+
+    #[test]
+    fn repeated_elements_are_computed_once() -> Result<()> {
+        let calls = std::sync::atomic::AtomicUsize::new(0);
+        let count = |x: f32| {
+            calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            x
+        };
+        let (row, one) = (tensor![1.0, 2.0, 3.0].broadcast_to([4, 3])?, tensor![[5.0]]);
+        let y = row.zip("add", &one, |a, b| count(a + b))?.map(count);
+        assert_eq!(y.to_vec(), [6.0, 7.0, 8.0].repeat(4));
+        assert_eq!(calls.into_inner(), 6);
         Ok(())
     }
 

@@ -5,34 +5,46 @@ use gradlet_tensor::{Float, Result, Shape, Tensor};
 use crate::op::{Fixed, Op, SomeInputs, Want};
 use crate::var::Var;
 
-/// y = lhs * rhs
+/// y = lhs * rhs, summed over the axes along which `to` has size 1 and the factors do not
+///
+/// Such a sum is what the gradient of a broadcast factor is, and one kernel computes it without the product in memory.
 #[derive(Debug)]
-struct Mul;
+struct Mul {
+    from: [Shape; 2],
+    to: Shape,
+}
 
 impl<T: Float> Op<T> for Mul {
     type Arity = Fixed<2>;
     type Saves = SomeInputs;
 
     fn forward(&mut self, [lhs, rhs]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        lhs.mul(rhs)
+        lhs.mul_sum_to(rhs, self.to)
     }
 
-    /// dlhs = g * rhs, drhs = g * lhs
+    /// dlhs = g * rhs, drhs = g * lhs, with g repeated where y was summed, and summed where the factor was repeated
     fn backward(
         &self,
         g: Var<T>,
         [lhs, rhs]: [Option<Var<T>>; 2],
         [want_lhs, want_rhs]: [Want; 2],
     ) -> Result<[Option<Var<T>>; 2]> {
+        let [from_lhs, from_rhs] = self.from;
+        let g = g.broadcast_if_needed(Shape::broadcast("mul", &from_lhs, &from_rhs)?)?;
+        let product = |factor: &Var<T>, to| {
+            Self {
+                to,
+                from: [g.dims(), factor.dims()],
+            }
+            .apply([&*g, factor])
+        };
         let left = rhs
             .filter(|_| want_lhs.is_wanted())
-            .map(|rhs| g.mul(&rhs))
-            .transpose()?;
+            .map(|rhs| product(&rhs, from_lhs));
         let right = lhs
             .filter(|_| want_rhs.is_wanted())
-            .map(|lhs| g.mul(&lhs))
-            .transpose()?;
-        Ok([left, right])
+            .map(|lhs| product(&lhs, from_rhs));
+        Ok([left.transpose()?, right.transpose()?])
     }
 
     fn keeps(&self, [want_lhs, want_rhs]: &[Want; 2]) -> [bool; 2] {
@@ -49,30 +61,47 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g * rhs` and `g * self`; each input is saved if the other is tracked.
+    /// `g * rhs` and `g * self`, each summed over the axes along which that input was repeated; each input is saved if the
+    /// other is tracked.
     ///
     /// # Errors
     ///
     /// Shapes that do not broadcast.
     #[track_caller]
     pub fn mul(&self, rhs: &Self) -> Result<Self> {
-        let shape = Shape::broadcast("mul", &self.dims(), &rhs.dims())?;
-        Mul.apply([
-            &*self.broadcast_if_needed(shape)?,
-            &*rhs.broadcast_if_needed(shape)?,
-        ])
+        let from = [self.dims(), rhs.dims()];
+        let to = Shape::broadcast("mul", &from[0], &from[1])?;
+        Mul { from, to }.apply([self, rhs])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::gradcheck_pairs;
-    use gradlet_tensor::tensor;
+    use crate::check::{gradcheck, gradcheck_pairs, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_pairs(|x| x, |x, y| x.mul(y));
+    }
+
+    #[test]
+    fn a_repeated_factor_gets_the_sum_to_second_order() -> Result<()> {
+        let make =
+            |shape: &[usize]| Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng(shape.len() as u64));
+        for (lhs, rhs) in [
+            (vec![3, 4], vec![4]),
+            (vec![3, 1], vec![3, 4]),
+            (vec![2, 1, 4], vec![3, 1]),
+            (vec![], vec![2, 3]),
+            (vec![0, 3], vec![3]),
+        ] {
+            let x = [make(&lhs)?, make(&rhs)?];
+            gradcheck(|x| x[0].mul(&x[1]), &x)?;
+            gradgradcheck(|x| x[0].mul(&x[1]), &x)?;
+        }
+        Ok(())
     }
 
     #[test]

@@ -14,6 +14,23 @@ const ROWS: usize = 64;
 /// Columns worked on at a time, small enough for registers and the first cache.
 const COLUMNS: usize = 256;
 
+/// Rows `row_step` apart, whose elements follow each other (`step` 1) or are one and the same (`step` 0).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows<'a, T> {
+    pub(crate) data: &'a [T],
+    pub(crate) row_step: usize,
+    pub(crate) step: usize,
+}
+
+impl<'a, T: Float> Rows<'a, T> {
+    /// `width` elements of a row, or the first one where all are the same.
+    #[inline(always)]
+    fn part(&self, row: usize, first: usize, width: usize) -> &'a [T] {
+        let width = if self.step == 1 { width } else { 1 };
+        &self.data[row * self.row_step + first * self.step..][..width]
+    }
+}
+
 vectorized! {
     /// The sum of at most `BLOCK` elements.
     fn sum_block<T: Float>(x: &[T]) -> T {
@@ -70,6 +87,30 @@ vectorized! {
                     *out = *out + sum;
                 }
                 start += width;
+            }
+        }
+    }
+
+    /// `out[c] = sum_r a[r, first + c] * b[r, first + c]`
+    pub(crate) fn sum_products<T: Float>(a: Rows<'_, T>, b: Rows<'_, T>, rows: usize, first: usize, out: &mut [T]) {
+        for (i, out) in out.chunks_mut(COLUMNS).enumerate() {
+            out.fill(T::zero());
+            let (first, width) = (first + i * COLUMNS, out.len());
+            for start in (0..rows).step_by(ROWS) {
+                let mut sums = [T::zero(); COLUMNS];
+                let sums = &mut sums[..width];
+                for row in start..rows.min(start + ROWS) {
+                    let (a, b) = (a.part(row, first, width), b.part(row, first, width));
+                    match (a, b) {
+                        (&[a], &[b]) => sums.iter_mut().for_each(|sum| *sum = *sum + a * b),
+                        (&[a], b) => sums.iter_mut().zip(b).for_each(|(sum, &b)| *sum = *sum + a * b),
+                        (a, &[b]) => sums.iter_mut().zip(a).for_each(|(sum, &a)| *sum = *sum + a * b),
+                        (a, b) => sums.iter_mut().zip(a).zip(b).for_each(|((sum, &a), &b)| *sum = *sum + a * b),
+                    }
+                }
+                for (out, &sum) in out.iter_mut().zip(&*sums) {
+                    *out = *out + sum;
+                }
             }
         }
     }
