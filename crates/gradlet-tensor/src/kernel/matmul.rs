@@ -62,7 +62,7 @@ macro_rules! gemm {
                 // SAFETY: the caller's promise; the kernels touch exactly the strided extents.
                 unsafe {
                     #[cfg(target_arch = "x86_64")]
-                    if m * k * n <= small_matmul::LIMIT && small_matmul::$small(problem) {
+                    if small_matmul::pays(&problem) && small_matmul::$small(problem) {
                         return;
                     }
                     if let Start::Row(row) = start {
@@ -90,6 +90,8 @@ gemm! {
 
 /// Multiplications from which a product is split between threads, and which a part has at least.
 const SPLIT: usize = 1 << 21;
+/// Numbers in the larger operand of a product of few rows from which it is split: reading them takes the time.
+const SPLIT_READS: usize = 1 << 17;
 /// Rows and columns of a part are multiples of this, so that the kernel's tiles stay whole.
 const TILE: usize = 48;
 
@@ -97,7 +99,11 @@ const TILE: usize = 48;
 fn split(m: usize, k: usize, n: usize) -> (usize, bool) {
     let work = m.saturating_mul(k).saturating_mul(n);
     let by_rows = m > n;
-    let parts = (work / SPLIT).min(m.max(n) / TILE).min(2);
+    let reads = k.saturating_mul(m.max(n));
+    let parts = (work / SPLIT)
+        .max(reads / SPLIT_READS)
+        .min(m.max(n) / TILE)
+        .min(2);
     (if parts < 2 { 1 } else { parts }, by_rows)
 }
 
