@@ -54,7 +54,7 @@ fn step_us(batch: usize, width: usize, depth: usize) -> Result<f64> {
 
 /// The number with three digits, and its ratio to what a quarter of the work took.
 fn cell(us: f64, quarter: Option<f64>) -> String {
-    let digits = if us < 100.0 { 1 } else { 0 };
+    let digits = usize::from(us < 100.0);
     match quarter {
         Some(quarter) => format!("{us:.digits$} ({:.1}x)", us / quarter),
         None => format!("{us:.digits$}"),
@@ -76,14 +76,14 @@ fn main() -> Result<()> {
         "---:|".repeat(BATCHES.len())
     );
     for width in WIDTHS {
-        let mut row = format!("| {width} |");
+        print!("| {width} |");
         let mut quarter = None;
         for batch in BATCHES {
             let us = step_us(batch, width, 2)?;
-            row += &format!(" {} |", cell(us, quarter));
+            print!(" {} |", cell(us, quarter));
             quarter = Some(us);
         }
-        println!("{row}");
+        println!();
     }
     println!("\n| width, batch | 2 layers | 10 layers | ratio |\n|---|---:|---:|---:|");
     for (width, batch) in [(16, 8), (64, 32), (256, 64), (512, 128)] {

@@ -1,5 +1,9 @@
 //! [`Lanes`]: a vector register of numbers, for the one kernel that must keep its sums in registers.
 
+#[allow(
+    clippy::wildcard_imports,
+    reason = "thirty intrinsics are listed below, where they are used"
+)]
 use std::arch::x86_64::*;
 
 /// A register of `COUNT` numbers.

@@ -80,7 +80,9 @@ VARIANTS = [
     *_rust("candle", "candle", "peer-candle", FEATURE),
     # Its gemm 0.15 has AVX-512 kernels on a nightly compiler alone, so that setting compiles everything for it.
     *_rust("dfdx", "dfdx", "peer-dfdx", {"target_cpu": "x86-64-v4"}),
-    *_rust("burn", "burn-flex", "peer-burn", FEATURE, flags=("--backend", "flex")),
+    # Without keepmem, to bound how long a comparison takes.
+    *(v for v in _rust("burn", "burn-flex", "peer-burn", FEATURE, flags=("--backend", "flex"))
+      if "keepmem" not in v.settings),
     Variant("burn", "burn-ndarray", package="peer-burn", flags=("--backend", "ndarray")),
     *(_ferrotorch(*s) for s in [(), ("shared",), ("mimalloc",), ("mimalloc", "shared")]),
     _gemm("gemm"),
