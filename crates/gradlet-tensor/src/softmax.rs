@@ -202,4 +202,22 @@ mod tests {
         assert!(x.cross_entropy_rows(&tensor![i64; 0, 3]).is_err());
         Ok(())
     }
+
+    #[test]
+    fn row_losses_and_gradients_of_many_rows_are_each_rows_own() -> Result<()> {
+        let x = Tensor::<f64>::normal([3000, 50], 0.0, 2.0, &mut crate::rng(1))?;
+        let labels = Tensor::<i64>::from_fn(3000, |i| (i * 7 % 50) as i64)?;
+        crate::threads::with(2, || {
+            let (losses, normalizers) = x.cross_entropy_rows(&labels)?;
+            let gradient = x.cross_entropy_gradient(&labels, &normalizers, 1.0)?;
+            for row in [0, 1, 655, 656, 1311, 2999] {
+                let (x, label) = (x.narrow(0, row, 1)?, labels.narrow(0, row, 1)?);
+                let (loss, normalizer) = x.cross_entropy_rows(&label)?;
+                assert_eq!(loss.item()?, losses.at(&[row])?, "{row}");
+                let expected = x.cross_entropy_gradient(&label, &normalizer, 1.0)?;
+                assert_eq!(gradient.narrow(0, row, 1)?, expected, "{row}");
+            }
+            Ok(())
+        })
+    }
 }

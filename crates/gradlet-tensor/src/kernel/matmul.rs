@@ -285,6 +285,23 @@ mod tests {
     }
 
     #[test]
+    fn each_part_of_a_split_product_adds_its_own_part_of_the_row() {
+        let [m, k, n] = [150, 150, 200];
+        assert!(split(m, k, n).0 > 1, "the product must be split");
+        let (a, b) = (vec![1.0; m * k], vec![2.0; k * n]);
+        let row: Vec<f64> = (0..n).map(|j| j as f64).collect();
+        let mut out = vec![0.0; m * n];
+        let (lhs, rhs) = (row_major(&a, k), row_major(&b, n));
+        matmul([m, k, n], lhs, rhs, &mut out, Start::Row(&row));
+        let expected = |place: usize| (2 * k + place % n) as f64;
+        assert!(
+            out.iter()
+                .enumerate()
+                .all(|(place, &y)| y == expected(place))
+        );
+    }
+
+    #[test]
     #[should_panic(expected = "beyond its storage")]
     fn a_matrix_outside_its_slice_is_refused() {
         matmul(
