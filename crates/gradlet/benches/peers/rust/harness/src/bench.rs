@@ -7,8 +7,8 @@ use crate::Args;
 const WARM_UP: Duration = Duration::from_millis(500);
 const TIMED: Duration = Duration::from_secs(2);
 /// A workload too slow for 20 and 50 iterations stops warming up and being timed after these.
-const LONGEST_WARM_UP: Duration = Duration::from_secs(6);
-const LONGEST_TIMED: Duration = Duration::from_secs(30);
+const LONGEST_WARM_UP: Duration = Duration::from_secs(3);
+const LONGEST_TIMED: Duration = Duration::from_secs(8);
 
 pub struct Bench {
     peer: String,
