@@ -157,7 +157,8 @@ impl<T: Element> Tensor<T> {
         Ok(shape.dims()[shape.axis("size", axis)?])
     }
 
-    /// The elements in row-major order, where they lie so in memory: a fresh tensor's always do.
+    /// The elements in row-major order, where they lie so in memory. A fresh tensor's do; a view's may not, nor what
+    /// elementwise work makes of a transposed or broadcast one. [`contiguous`](Self::contiguous) sees to it.
     #[inline]
     pub fn as_slice(&self) -> Option<&[T]> {
         let Layout {

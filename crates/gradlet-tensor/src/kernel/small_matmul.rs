@@ -24,7 +24,7 @@ const PANEL: usize = DEPTH * MAX_WIDE;
 pub(super) fn pays<T>(problem: &Problem<T>) -> bool {
     let [m, k, n] = problem.sizes;
     let dots = problem.lhs.2 == 1 && problem.rhs.1 == 1 && (m < 3 || n < 5);
-    m * k * n <= LIMIT && !dots
+    m.saturating_mul(k).saturating_mul(n) <= LIMIT && !dots
 }
 
 /// The products of each number type, and whether this processor has them.
