@@ -21,7 +21,6 @@ impl<T: Element> Tensor<T> {
     /// # use gradlet_tensor::tensor;
     /// assert_eq!(tensor![1.0, -2.0].map(|x| x > 0.0).to_vec(), [true, false]);
     /// ```
-    #[inline]
     pub fn map<U: Element>(&self, f: impl Fn(T) -> U + Sync) -> Tensor<U> {
         let layout = self.layout();
         if let Some(x) = self.as_dense_slice() {

@@ -50,6 +50,14 @@ impl<T: Element> Storage<T> {
     }
 }
 
+/// Apart, so that not every loop over elements has its own copy.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn too_large(shape: Shape, size_bytes: usize) -> Error {
+    Error::new(ErrorKind::TooLarge { shape, size_bytes })
+}
+
 impl<T: Element> Tensor<T> {
     #[inline]
     fn with(layout: Layout, storage: Storage<T>) -> Self {
@@ -76,8 +84,7 @@ impl<T: Element> Tensor<T> {
             return Ok(Self::with(layout, Storage::Inline(value)));
         }
         let Some(mut buffer) = Buffer::stale(len) else {
-            let (shape, size_bytes) = (layout.shape, size_of::<T>());
-            return Err(Error::new(ErrorKind::TooLarge { shape, size_bytes }));
+            return Err(too_large(layout.shape, size_of::<T>()));
         };
         if let Some(elements) = buffer.get_mut() {
             fill(elements);

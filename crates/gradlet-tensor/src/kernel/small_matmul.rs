@@ -120,9 +120,9 @@ unsafe fn product<V: Lanes, const ROWS: usize>(problem: Problem<V::T>) {
                     },
                 };
                 if columns > V::COUNT {
-                    tiles::<V, ROWS, WIDTH>(m, tile);
+                    tiles::<V, ROWS>(m, tile);
                 } else {
-                    tiles::<V, ROWS, 1>(m, tile);
+                    narrow_tiles::<V>(m, tile);
                 }
             }
         }
@@ -174,23 +174,46 @@ unsafe fn pack<V: Lanes>(
 /// All rows of a stripe of columns, in tiles of nearly equal height: a low tile leaves the processor waiting.
 // SAFETY: the caller's promise: the tile's pointers are good for `m` rows.
 #[inline(always)]
-unsafe fn tiles<V: Lanes, const ROWS: usize, const W: usize>(m: usize, mut tile: Tile<V::T>) {
-    // Tiles of one register are higher, for as many sums at a time as hide an addition's latency.
-    let most = if W == 1 { 8 } else { ROWS };
+unsafe fn tiles<V: Lanes, const ROWS: usize>(m: usize, mut tile: Tile<V::T>) {
     let mut left = m;
-    for tiles in (1..=m.div_ceil(most)).rev() {
-        let rows = left.div_ceil(tiles);
-        // SAFETY: the caller's promise; rows already done are stepped over, and `rows` of them are left.
+    while left > 0 {
+        let rows = match left.div_ceil(left.div_ceil(ROWS)) {
+            // Rare heights have no code of their own.
+            7 => 4,
+            3 => 2,
+            rows => rows,
+        };
+        // SAFETY: the caller's promise; rows already done are stepped over, and at least `rows` of them are left.
         unsafe {
             match rows {
-                8 if W == 1 || ROWS >= 8 => self::tile::<V, 8, W>(tile),
-                7 if W == 1 || ROWS >= 7 => self::tile::<V, 7, W>(tile),
-                6 => self::tile::<V, 6, W>(tile),
-                5 => self::tile::<V, 5, W>(tile),
-                4 => self::tile::<V, 4, W>(tile),
-                3 => self::tile::<V, 3, W>(tile),
-                2 => self::tile::<V, 2, W>(tile),
-                _ => self::tile::<V, 1, W>(tile),
+                8 if ROWS >= 8 => self::tile::<V, 8, WIDTH>(tile),
+                6 => self::tile::<V, 6, WIDTH>(tile),
+                5 => self::tile::<V, 5, WIDTH>(tile),
+                4 => self::tile::<V, 4, WIDTH>(tile),
+                2 => self::tile::<V, 2, WIDTH>(tile),
+                _ => self::tile::<V, 1, WIDTH>(tile),
+            }
+            tile.lhs.0 = tile.lhs.0.add(rows * tile.lhs.1);
+            tile.out.0 = tile.out.0.add(rows * tile.out.1);
+        }
+        left -= rows;
+    }
+}
+
+/// As `tiles`, for a stripe of one register: eight rows at a time, as many sums as hide an addition's latency.
+// SAFETY: the caller's promise: the tile's pointers are good for `m` rows.
+#[inline(always)]
+unsafe fn narrow_tiles<V: Lanes>(m: usize, mut tile: Tile<V::T>) {
+    let mut left = m;
+    while left > 0 {
+        let rows = if left >= 8 { 8 } else { 1 << left.ilog2() };
+        // SAFETY: as in `tiles`.
+        unsafe {
+            match rows {
+                8 => self::tile::<V, 8, 1>(tile),
+                4 => self::tile::<V, 4, 1>(tile),
+                2 => self::tile::<V, 2, 1>(tile),
+                _ => self::tile::<V, 1, 1>(tile),
             }
             tile.lhs.0 = tile.lhs.0.add(rows * tile.lhs.1);
             tile.out.0 = tile.out.0.add(rows * tile.out.1);

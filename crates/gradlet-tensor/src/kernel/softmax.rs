@@ -78,25 +78,17 @@ vectorized! {
         }
     }
 
-    /// `y[i, j] = x[i, j] - ln sum_j e^x[i, j]`
-    pub(crate) fn log_softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
-        for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
-            let (largest, sum) = normalizer(x);
-            let rest = sum.ln_();
-            for (y, &x) in y.iter_mut().zip(x) {
-                *y = (x - largest) - rest;
-            }
+    /// `y[i] = x[i] - a - b`
+    fn minus_both<T: Float>(x: &[T], a: T, b: T, y: &mut [T]) {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = (x - a) - b;
         }
     }
 
-    /// `y[i, j] = e^x[i, j] / sum_j e^x[i, j]`
-    pub(crate) fn softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
-        for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
-            let (largest, sum) = normalizer(x);
-            let scale = T::of(1.0) / sum;
-            for (y, &x) in y.iter_mut().zip(x) {
-                *y = (x - largest).exp_() * scale;
-            }
+    /// `y[i] = e^(x[i] - a) * scale`
+    fn scaled_exp<T: Float>(x: &[T], a: T, scale: T, y: &mut [T]) {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = (x - a).exp_() * scale;
         }
     }
 
@@ -118,6 +110,29 @@ vectorized! {
             }
             y[label as usize] = y[label as usize] - scale;
         }
+    }
+}
+
+/// `y[i, j] = x[i, j] - ln sum_j e^x[i, j]`
+pub(crate) fn log_softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
+    for_rows(x, columns, y, |x, [largest, sum], y| {
+        minus_both(x, largest, sum.ln_(), y)
+    });
+}
+
+/// `y[i, j] = e^x[i, j] / sum_j e^x[i, j]`
+pub(crate) fn softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
+    for_rows(x, columns, y, |x, [largest, sum], y| {
+        scaled_exp(x, largest, T::of(1.0) / sum, y)
+    });
+}
+
+/// Calls `run` with each row, its normalizer and where its result goes.
+fn for_rows<T: Float>(x: &[T], columns: usize, y: &mut [T], run: impl Fn(&[T], [T; 2], &mut [T])) {
+    for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
+        let mut normalizer = [T::of(0.0); 2];
+        normalizers(x, columns, &mut normalizer);
+        run(x, normalizer, y);
     }
 }
 

@@ -93,6 +93,7 @@ impl<T: Element> Buffer<T> {
 
 impl<T> Buffer<T> {
     #[cold]
+    #[inline(never)]
     fn free(&mut self) {
         // SAFETY: called by the last handle only; the header is read out once and its block given back once.
         let Header { block, .. } = unsafe { self.header.read() };

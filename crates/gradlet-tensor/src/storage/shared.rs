@@ -72,6 +72,7 @@ impl<X> Shared<X> {
     }
 
     #[cold]
+    #[inline(never)]
     fn free(&mut self) {
         // SAFETY: called by the last handle only; the value is read out once and the block given back once.
         let Inner { block, value, .. } = unsafe { self.inner.read() };
