@@ -116,14 +116,14 @@ vectorized! {
 /// `y[i, j] = x[i, j] - ln sum_j e^x[i, j]`
 pub(crate) fn log_softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
     for_rows(x, columns, y, |x, [largest, sum], y| {
-        minus_both(x, largest, sum.ln_(), y)
+        minus_both(x, largest, sum.ln_(), y);
     });
 }
 
 /// `y[i, j] = e^x[i, j] / sum_j e^x[i, j]`
 pub(crate) fn softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
     for_rows(x, columns, y, |x, [largest, sum], y| {
-        scaled_exp(x, largest, T::of(1.0) / sum, y)
+        scaled_exp(x, largest, T::of(1.0) / sum, y);
     });
 }
 
