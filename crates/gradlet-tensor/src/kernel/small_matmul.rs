@@ -33,7 +33,7 @@ macro_rules! small {
         /// Computes a product, or returns false where this processor has no kernel for it.
         // SAFETY: the caller's promise, as `Gemm` words it.
         pub(super) unsafe fn $name(problem: Problem<$t>) -> bool {
-            if is_x86_feature_detected!("avx512f") {
+            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
                 // SAFETY: the instructions are there; the rest is the caller's promise.
                 unsafe { $avx512(problem) };
             } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
@@ -46,9 +46,10 @@ macro_rules! small {
         }
 
         // SAFETY: the caller's promise, as `Gemm` words it.
-        #[target_feature(enable = "avx512f")]
+        #[target_feature(enable = "avx512f,avx512vl")]
         unsafe fn $avx512(problem: Problem<$t>) {
-            // SAFETY: this function is compiled for the register's instructions; the rest is the caller's promise.
+            // SAFETY: this function is compiled for the register's instructions (`avx512vl` goes with `avx512f` as in every
+            // kernel); the rest is the caller's promise.
             unsafe { product::<$v512, 8>(problem) };
         }
 
@@ -373,7 +374,7 @@ mod tests {
             // SAFETY: see above.
             check(|problem| unsafe { avx2_f64(problem) });
         }
-        if is_x86_feature_detected!("avx512f") {
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
             // SAFETY: see above.
             check(|problem| unsafe { avx512_f32(problem) });
             // SAFETY: see above.
