@@ -90,6 +90,7 @@ pub trait Op<T: Float>: Debug + Sized + 'static {
     }
 
     /// As [`apply`](Op::apply), for inputs that nobody needs any more: see [`forward_owned`](Op::forward_owned).
+    /// For an operation that keeps an input this does not compile.
     ///
     /// # Errors
     ///

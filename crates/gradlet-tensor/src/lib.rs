@@ -26,6 +26,7 @@ mod reduce;
 mod shape;
 mod softmax;
 mod storage;
+mod sum_to;
 mod tensor;
 pub mod threads;
 mod view;

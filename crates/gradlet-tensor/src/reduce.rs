@@ -2,9 +2,8 @@
 
 use crate::axes::Axes;
 use crate::element::{Element, Float};
-use crate::error::{Error, ErrorKind, Result};
-use crate::kernel::fold::{self, Rows};
-use crate::kernel::parallel;
+use crate::error::Result;
+use crate::kernel::{fold, parallel};
 use crate::shape::{MAX_RANK, Shape};
 use crate::tensor::Tensor;
 
@@ -112,7 +111,8 @@ impl<T: Element> Blocks<T> {
 impl<T: Float> Tensor<T> {
     /// The sum over the axes, which go away; 0 where there are no elements.
     ///
-    /// Sums go by blocks in a fixed order: the same bits on any number of threads and any processor.
+    /// Sums go by blocks in a fixed order: the same bits on any number of threads and any processor. An element that a
+    /// broadcast view repeats is multiplied by how often it occurs.
     ///
     /// # Shape
     ///
@@ -150,7 +150,7 @@ impl<T: Float> Tensor<T> {
     }
 
     #[track_caller]
-    fn sum_over(&self, reduced: &[bool; MAX_RANK]) -> Result<Self> {
+    pub(crate) fn sum_over(&self, reduced: &[bool; MAX_RANK]) -> Result<Self> {
         let shape = kept(&self.dims(), reduced);
         if shape.len() == 1
             && let Some(x) = self.as_dense_slice()
@@ -177,7 +177,7 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The sizes of the chosen axes.
-    fn sizes_of(&self, axes: &[bool; MAX_RANK]) -> impl Iterator<Item = usize> {
+    pub(crate) fn sizes_of(&self, axes: &[bool; MAX_RANK]) -> impl Iterator<Item = usize> {
         let sizes = self.shape().iter().zip(axes);
         sizes.filter(|(_, chosen)| **chosen).map(|(&size, _)| size)
     }
@@ -208,86 +208,6 @@ impl<T: Float> Tensor<T> {
         let count: usize = self.sizes_of(reduced).product();
         Ok(self.sum_over(reduced)? / T::of(count as f64))
     }
-
-    /// Sums over axes so that the result has the given shape, which this one's elements were broadcast from.
-    ///
-    /// # Errors
-    ///
-    /// A shape that does not broadcast to this one.
-    #[track_caller]
-    pub fn sum_to(&self, shape: Shape) -> Result<Self> {
-        if shape == self.dims() {
-            return Ok(self.clone());
-        }
-        let reduced = self.reduced_to("sum_to", shape)?;
-        self.sum_over(&reduced)?.reshape(shape)
-    }
-
-    /// `(self * rhs).sum_to(shape)`, after broadcasting; where whole rows are summed, the product is never in memory.
-    ///
-    /// # Errors
-    ///
-    /// Factors that do not broadcast, or a shape that does not broadcast to theirs.
-    #[track_caller]
-    pub fn mul_sum_to(&self, rhs: &Self, shape: Shape) -> Result<Self> {
-        let all = Shape::broadcast("mul", &self.dims(), &rhs.dims())?;
-        if shape == all {
-            return self.mul(rhs);
-        }
-        let (lhs, rhs) = (self.broadcast_to(all)?, rhs.broadcast_to(all)?);
-        let reduced = lhs.reduced_to("mul_sum_to", shape)?;
-        let lead = reduced.iter().take_while(|reduced| **reduced).count();
-        if lhs.sizes_of(&reduced).product::<usize>() * shape.len() == all.len()
-            && reduced[lead..].iter().all(|reduced| !reduced)
-            && let Some((lhs, rhs)) = lhs.rows_behind(lead).zip(rhs.rows_behind(lead))
-            && shape.len() > 1
-        {
-            let rows = all.dims()[..lead].iter().product();
-            return Self::build(shape, |out| {
-                let part =
-                    |first: usize, out: &mut [T]| fold::sum_products(lhs, rhs, rows, first, out);
-                if parallel::pays(all.len()) {
-                    parallel::for_parts_of(out, columns_of_part(out.len()), part);
-                } else {
-                    part(0, out);
-                }
-            });
-        }
-        lhs.mul(&rhs)?.sum_to(shape)
-    }
-
-    /// Rows of all axes behind the first `lead`, where the elements of a row are contiguous or all the same.
-    fn rows_behind(&self, lead: usize) -> Option<Rows<'_, T>> {
-        let (outer, inner) = self.shape().split_at(lead);
-        let sizes = Shape::from([outer.iter().product(), inner.iter().product()]);
-        let layout = self.layout().reshape(sizes)?;
-        let &[row_step, step] = layout.strides() else {
-            return None;
-        };
-        (step <= 1).then(|| Rows {
-            data: &self.storage()[layout.offset..],
-            row_step,
-            step,
-        })
-    }
-
-    /// Which axes are summed so that the result has the given shape.
-    #[track_caller]
-    fn reduced_to(&self, op: &'static str, shape: Shape) -> Result<[bool; MAX_RANK]> {
-        if Shape::broadcast(op, &shape, &self.dims())? != self.dims() {
-            return Err(Error::new(ErrorKind::ShapeMismatch {
-                op,
-                expected: shape,
-                found: self.dims(),
-            }));
-        }
-        let lead = self.rank() - shape.rank();
-        let mut reduced = [false; MAX_RANK];
-        for (axis, reduced) in reduced[..self.rank()].iter_mut().enumerate() {
-            *reduced = axis < lead || shape.dims()[axis - lead] != self.shape()[axis];
-        }
-        Ok(reduced)
-    }
 }
 
 /// All of a large slice, block by block on several threads.
@@ -314,7 +234,7 @@ fn sum_all_rows<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
 }
 
 /// Whole cache lines, and at least four parts where there are so many columns.
-fn columns_of_part(columns: usize) -> usize {
+pub(crate) fn columns_of_part(columns: usize) -> usize {
     columns.div_ceil(4).next_multiple_of(16)
 }
 
@@ -347,6 +267,7 @@ impl<T: Element> Tensor<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use proptest::prelude::*;
 
     #[test]
@@ -410,46 +331,6 @@ mod tests {
             (rows.sum(0)?.to_vec(), rows.sum(1)?.to_vec()),
             (vec![0.0, 2.0, 4.0, 6.0], vec![6.0; 2])
         );
-        Ok(())
-    }
-
-    #[test]
-    fn sums_of_products_agree_with_products_summed() -> Result<()> {
-        let make = |shape: Shape| {
-            Tensor::<f64>::normal(shape, 0.0, 1.0, &mut crate::rng(shape.len() as u64))
-        };
-        let x = make(Shape::from([130, 4, 300]))?;
-        let others = [
-            make(Shape::from([130, 4, 300]))?,
-            make(Shape::from([4, 300]))?,
-            make(Shape::from([130, 1, 1]))?,
-            Tensor::scalar(0.5),
-            make(Shape::from([300, 4, 130]))?.transpose(0, 2)?,
-        ];
-        for other in &others {
-            let product = x.mul(other)?;
-            for to in [
-                Shape::from([4, 300]),
-                Shape::from([300]),
-                Shape::from([130, 1, 300]),
-                Shape::from([4, 1]),
-                Shape::SCALAR,
-            ] {
-                let run = || x.mul_sum_to(other, to);
-                let sum = crate::threads::with(1, run)?;
-                assert!(
-                    sum.allclose(&product.sum_to(to)?, 1e-12, 1e-12),
-                    "{:?} to {to:?}",
-                    other.shape()
-                );
-                assert_eq!(sum, crate::threads::with(2, run)?);
-                assert_eq!(sum.shape(), to.dims());
-            }
-        }
-        assert_eq!(x.mul_sum_to(&others[1], x.dims())?, x.mul(&others[1])?);
-        assert!(x.mul_sum_to(&others[1], Shape::from([5])).is_err());
-        let none = Tensor::<f64>::zeros_of([0, 3])?;
-        assert_eq!(none.mul_sum_to(&none, Shape::from([3]))?.to_vec(), [0.0; 3]);
         Ok(())
     }
 

@@ -105,6 +105,20 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// As for the losses, or normalizers of another shape.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, labels) = (tensor![[0.0, 0.0]], tensor![i64; 1]);
+    /// let (losses, normalizers) = x.cross_entropy_rows(&labels)?;
+    /// assert_eq!(losses.to_vec(), [2f32.ln()]);
+    /// let gradient = x.cross_entropy_gradient(&labels, &normalizers, 1.0)?;
+    /// assert_eq!(gradient.to_vec(), [0.5, -0.5]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn cross_entropy_gradient(
         &self,

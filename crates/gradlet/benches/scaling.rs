@@ -14,7 +14,7 @@ const WIDTHS: [usize; 5] = [16, 64, 256, 1024, 4096];
 const STEPS: usize = 5;
 const TIME: Duration = Duration::from_millis(300);
 
-/// Layers `width -> width` with ReLU and dropout between them, ten classes.
+/// Layers `width -> width` with ReLU and dropout between them.
 fn net(width: usize, depth: usize, rng: &mut Pcg64) -> Result<Sequential> {
     let mut model = Sequential::new();
     for _ in 1..depth {
@@ -52,7 +52,7 @@ fn step_us(batch: usize, width: usize, depth: usize) -> Result<f64> {
     Ok(times[times.len() / 2])
 }
 
-/// The number with three digits, and its ratio to what a quarter of the work took.
+/// The time, and its ratio to what a quarter of the work took.
 fn cell(us: f64, quarter: Option<f64>) -> String {
     let digits = usize::from(us < 100.0);
     match quarter {

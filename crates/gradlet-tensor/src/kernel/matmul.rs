@@ -92,6 +92,8 @@ gemm! {
 const SPLIT: usize = 1 << 21;
 /// Numbers in the larger operand of a product of few rows from which it is split: reading them takes the time.
 const SPLIT_READS: usize = 1 << 17;
+/// Parts that a product has at most. More need more packing: `gemm` packs what parts share anew for each.
+const MOST_PARTS: usize = 2;
 /// Rows and columns of a part are multiples of this, so that the kernel's tiles stay whole.
 const TILE: usize = 48;
 
@@ -103,7 +105,7 @@ fn split(m: usize, k: usize, n: usize) -> (usize, bool) {
     let parts = (work / SPLIT)
         .max(reads / SPLIT_READS)
         .min(m.max(n) / TILE)
-        .min(2);
+        .min(MOST_PARTS);
     (if parts < 2 { 1 } else { parts }, by_rows)
 }
 
