@@ -3,12 +3,12 @@
 
 use std::ops::Range;
 
+use super::scratch::Scratch;
 use super::matmul::{Gemm, Matrix, Start, matmul};
 use super::parallel::{PART, for_chunks, for_parts_of};
 use super::unfold::{fold, unfold};
 use super::window::Window;
 use crate::element::Float;
-use crate::storage::Buffer;
 
 /// Elements of a block's columns at most, unless a single tile has more: a quarter of a second-level cache of 1 MiB.
 const BLOCK: usize = 1 << 16;
@@ -338,29 +338,5 @@ fn rows<T>(data: &[T], offset: usize, row_stride: usize) -> Matrix<'_, T> {
         offset,
         row_stride,
         column_stride: 1,
-    }
-}
-
-/// Memory of this thread's pool, taken when it is first used.
-struct Scratch<T: Float> {
-    len: usize,
-    buffer: Option<Buffer<T>>,
-}
-
-impl<T: Float> Scratch<T> {
-    fn new(len: usize) -> Self {
-        Self { len, buffer: None }
-    }
-
-    fn get(&mut self) -> &mut [T] {
-        let len = self.len;
-        if self.buffer.is_none() {
-            self.buffer = Buffer::stale(len);
-        }
-        match self.buffer.as_mut().and_then(Buffer::get_mut) {
-            Some(elements) => elements,
-            // As a `Vec` would.
-            None => panic!("no memory for {len} elements"),
-        }
     }
 }

@@ -17,15 +17,12 @@ pub(crate) mod bernoulli;
 pub(crate) mod conv;
 pub(crate) mod elementwise;
 pub(crate) mod fold;
-#[cfg(target_arch = "x86_64")]
-mod lanes;
 pub(crate) mod math;
 pub(crate) mod matmul;
 pub(crate) mod parallel;
 pub(crate) mod pool;
 pub(crate) mod select_scale;
-#[cfg(target_arch = "x86_64")]
-mod small_matmul;
+mod scratch;
 pub(crate) mod softmax;
 pub(crate) mod unfold;
 pub(crate) mod window;

@@ -6,6 +6,11 @@
 )]
 use std::arch::x86_64::*;
 
+use num_traits::Float;
+
+/// Numbers in the widest register.
+const MAX_COUNT: usize = 16;
+
 /// A register of `COUNT` numbers.
 ///
 /// # Safety
@@ -13,7 +18,7 @@ use std::arch::x86_64::*;
 /// Every method needs a processor with the register's instructions (AVX2 and FMA, or AVX-512 F), and must be inlined
 /// into a function compiled for them. A pointer must be good for as many numbers as are read or written there.
 pub(super) trait Lanes: Copy {
-    type T: Copy + Default;
+    type T: Float + Default;
     const COUNT: usize;
     /// Rows and columns of what `transpose` turns.
     const BLOCK: usize;
@@ -24,10 +29,40 @@ pub(super) trait Lanes: Copy {
     unsafe fn store(self, to: *mut Self::T);
     // SAFETY: see above.
     unsafe fn splat(x: Self::T) -> Self;
-    /// `self * x + y`, rounded once.
+    /// The first `count` numbers from there on, then zeros.
+    // SAFETY: see above.
+    #[inline(always)]
+    unsafe fn load_first(from: *const Self::T, count: usize) -> Self {
+        let mut numbers = [Self::T::default(); MAX_COUNT];
+        // SAFETY: see above; an array holds any register.
+        unsafe {
+            from.copy_to_nonoverlapping(numbers.as_mut_ptr(), count);
+            Self::load(numbers.as_ptr())
+        }
+    }
+    /// The sum of all numbers, by halves.
+    // SAFETY: see above.
+    #[inline(always)]
+    unsafe fn sum(self) -> Self::T {
+        let mut numbers = [Self::T::default(); MAX_COUNT];
+        // SAFETY: an array holds any register.
+        unsafe { self.store(numbers.as_mut_ptr()) };
+        let mut half = Self::COUNT / 2;
+        while half > 0 {
+            for i in 0..half {
+                numbers[i] = numbers[i] + numbers[i + half];
+            }
+            half /= 2;
+        }
+        numbers[0]
+    }
+    /// `self * x + y`, rounded once where the processor can.
     // SAFETY: see above.
     unsafe fn mul_add(self, x: Self, y: Self) -> Self;
-    /// `to[i * to_stride + j] = from[j * from_stride + i]` for `i` and `j` below `BLOCK`.
+    /// Fetches what lies there into the first cache; any address will do.
+    // SAFETY: see above.
+    unsafe fn prefetch(at: *const Self::T);
+    /// `to[i * to_stride + j] = from[j * from_stride + i]` for `i` and `j` below `BLOCK`, in the order of `i`.
     // SAFETY: see above.
     unsafe fn transpose(
         from: *const Self::T,
@@ -69,6 +104,12 @@ macro_rules! lanes {
             unsafe fn mul_add(self, x: Self, y: Self) -> Self {
                 // SAFETY: see above.
                 unsafe { $mul_add(self, x, y) }
+            }
+            // SAFETY: see above.
+            #[inline(always)]
+            unsafe fn prefetch(at: *const $t) {
+                // SAFETY: see above.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
             }
             // SAFETY: see above.
             #[inline(always)]
@@ -115,12 +156,12 @@ unsafe fn transpose_f32(from: *const f32, from_stride: usize, to: *mut f32, to_s
             }
         }
         for i in 0..4 {
-            let (a, b) = (fours[i], fours[i + 4]);
-            _mm256_storeu_ps(to.add(i * to_stride), _mm256_permute2f128_ps::<0x20>(a, b));
-            _mm256_storeu_ps(
-                to.add((i + 4) * to_stride),
-                _mm256_permute2f128_ps::<0x31>(a, b),
-            );
+            let row = _mm256_permute2f128_ps::<0x20>(fours[i], fours[i + 4]);
+            _mm256_storeu_ps(to.add(i * to_stride), row);
+        }
+        for i in 0..4 {
+            let row = _mm256_permute2f128_ps::<0x31>(fours[i], fours[i + 4]);
+            _mm256_storeu_ps(to.add((i + 4) * to_stride), row);
         }
     }
 }
@@ -145,4 +186,62 @@ unsafe fn transpose_f64(from: *const f64, from_stride: usize, to: *mut f64, to_s
             );
         }
     }
+}
+
+/// Registers of any processor: arrays, which compilers keep in them.
+macro_rules! arrays {
+    ($($t:ident * $count:literal;)*) => {$(
+        // SAFETY: of each method: the caller's promise about pointers is all that is needed.
+        impl Lanes for [$t; $count] {
+            type T = $t;
+            const COUNT: usize = $count;
+            const BLOCK: usize = $count;
+
+            // SAFETY: see above.
+            #[inline(always)]
+            unsafe fn load(from: *const $t) -> Self {
+                // SAFETY: see above.
+                unsafe { from.cast::<Self>().read_unaligned() }
+            }
+            // SAFETY: see above.
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $t) {
+                // SAFETY: see above.
+                unsafe { to.cast::<Self>().write_unaligned(self) }
+            }
+            // SAFETY: see above.
+            #[inline(always)]
+            unsafe fn splat(x: $t) -> Self {
+                [x; $count]
+            }
+            // SAFETY: see above.
+            #[inline(always)]
+            unsafe fn mul_add(self, x: Self, y: Self) -> Self {
+                // Without the instruction, one rounding costs a call.
+                if cfg!(any(target_feature = "fma", target_arch = "aarch64")) {
+                    std::array::from_fn(|i| self[i].mul_add(x[i], y[i]))
+                } else {
+                    std::array::from_fn(|i| self[i] * x[i] + y[i])
+                }
+            }
+            // SAFETY: see above.
+            #[inline(always)]
+            unsafe fn prefetch(_: *const $t) {}
+            // SAFETY: see above.
+            #[inline(always)]
+            unsafe fn transpose(from: *const $t, from_stride: usize, to: *mut $t, to_stride: usize) {
+                for i in 0..$count {
+                    for j in 0..$count {
+                        // SAFETY: see above.
+                        unsafe { *to.add(i * to_stride + j) = *from.add(j * from_stride + i) };
+                    }
+                }
+            }
+        }
+    )*};
+}
+
+arrays! {
+    f32 * 4;
+    f64 * 2;
 }
