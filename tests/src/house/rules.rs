@@ -12,14 +12,19 @@ const FUNCTION_LINES: usize = 60;
 pub const ARCHITECTURE_LINES: usize = 150;
 
 /// Files of gradlet-tensor that may use `unsafe`; nothing else may.
-const UNSAFE_FILES: [&str; 7] = [
+const UNSAFE_FILES: [&str; 12] = [
     "src/threads.rs",
     "src/storage/pool.rs",
     "src/storage/shared.rs",
     "src/storage/buffer.rs",
-    "src/kernel/matmul.rs",
-    "src/kernel/small_matmul.rs",
-    "src/kernel/lanes.rs",
+    "src/kernel/matmul/mod.rs",
+    "src/kernel/matmul/gemm.rs",
+    "src/kernel/matmul/small.rs",
+    "src/kernel/matmul/dots.rs",
+    "src/kernel/matmul/packed.rs",
+    "src/kernel/matmul/tile.rs",
+    "src/kernel/matmul/lanes.rs",
+    "src/kernel/matmul/x86.rs",
 ];
 
 /// Test helpers that run both checks over many shapes.

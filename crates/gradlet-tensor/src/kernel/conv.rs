@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use super::scratch::Scratch;
 use super::matmul::{Gemm, Matrix, Start, matmul};
 use super::parallel::{PART, for_chunks, for_parts_of};
+use super::scratch::Scratch;
 use super::unfold::{fold, unfold};
 use super::window::Window;
 use crate::element::Float;

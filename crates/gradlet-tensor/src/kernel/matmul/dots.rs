@@ -5,7 +5,7 @@ use super::lanes::Lanes;
 use super::{Problem, Start};
 
 /// Rows or columns up to which each one of the other operand is best read in place.
-const FEW: usize = 12;
+const FEW: usize = 4;
 /// The inner size from which sums across a register do not matter.
 const LONG: usize = 64;
 
@@ -27,13 +27,35 @@ struct Strips<T> {
 // SAFETY: the caller's promise, as `Gemm` and `Lanes` word it.
 #[inline(always)]
 pub(super) unsafe fn dots<V: Lanes>(problem: &Problem<V::T>) {
-    let &Problem { sizes: [m, k, n], lhs, rhs, out, start } = problem;
+    let &Problem {
+        sizes: [m, k, n],
+        lhs,
+        rhs,
+        out,
+        start,
+    } = problem;
     let (left, right) = ((lhs.0, lhs.1), (rhs.0, rhs.2));
     let turned = m > n;
     let (few, many, strips) = if turned {
-        (n, m, Strips { few: right, many: left, length: k })
+        (
+            n,
+            m,
+            Strips {
+                few: right,
+                many: left,
+                length: k,
+            },
+        )
     } else {
-        (m, n, Strips { few: left, many: right, length: k })
+        (
+            m,
+            n,
+            Strips {
+                few: left,
+                many: right,
+                length: k,
+            },
+        )
     };
     let put = |i: usize, j: usize, sum: V::T| {
         let (row, column) = if turned { (j, i) } else { (i, j) };
@@ -47,7 +69,7 @@ pub(super) unsafe fn dots<V: Lanes>(problem: &Problem<V::T>) {
             };
         }
     };
-    let wide = if few == 1 { 8 } else if few < 4 { 4 } else { 2 };
+    let wide = if few < 4 { 4 } else { 2 };
     for j in (0..many).step_by(wide) {
         let columns = wide.min(many - j);
         let mut i = 0;
@@ -63,7 +85,7 @@ pub(super) unsafe fn dots<V: Lanes>(problem: &Problem<V::T>) {
                 i += match (few - i, columns) {
                     (4.., 2..) => tile::<V, 4, 2>(strips, put),
                     (2.., 4..) => tile::<V, 2, 4>(strips, put),
-                    (1.., 8) => tile::<V, 1, 8>(strips, put),
+                    (1.., 4) => tile::<V, 1, 4>(strips, put),
                     (4.., _) => tile::<V, 4, 1>(strips, put),
                     _ => {
                         for b in 0..columns {
@@ -91,7 +113,11 @@ unsafe fn tile<V: Lanes, const A: usize, const B: usize>(
         for l in (0..length).step_by(V::COUNT) {
             let left = length - l;
             let load = |from: *const V::T| {
-                if left >= V::COUNT { V::load(from.add(l)) } else { V::load_first(from.add(l), left) }
+                if left >= V::COUNT {
+                    V::load(from.add(l))
+                } else {
+                    V::load_first(from.add(l), left)
+                }
             };
             let mut row = [V::splat(V::T::default()); B];
             for b in 0..B {

@@ -1,23 +1,20 @@
-//! Matrix products through the `gemm` crates' kernels, on strides, split into parts that do not depend on the number of
-//! threads.
+//! Matrix products on strides: small and thin ones from where the operands lie, large ones through packed copies, in
+//! parts that do not depend on the number of threads.
 
-use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
 use std::ops::Range;
 
 use super::parallel;
-use crate::element::Element;
 
 mod dots;
+mod gemm;
 mod lanes;
 mod packed;
 mod small;
 mod tile;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
-use dots::dots;
-use lanes::Lanes;
-use packed::{Panels, block, pack_lhs, pack_rhs, packed};
-use small::product;
-use tile::WIDTH;
+pub(crate) use gemm::Gemm;
 
 /// A strided matrix inside a slice.
 #[derive(Clone, Copy, Debug)]
@@ -44,137 +41,16 @@ pub(crate) enum Start<Row> {
 #[derive(Clone, Copy, Debug)]
 pub struct Problem<T> {
     /// `lhs: [m, k], rhs: [k, n]`.
-    pub(super) sizes: [usize; 3],
-    pub(super) lhs: (*const T, usize, usize),
-    pub(super) rhs: (*const T, usize, usize),
+    sizes: [usize; 3],
+    lhs: (*const T, usize, usize),
+    rhs: (*const T, usize, usize),
     /// The result's columns are contiguous.
-    pub(super) out: (*mut T, usize),
-    pub(super) start: Start<*const T>,
+    out: (*mut T, usize),
+    start: Start<*const T>,
 }
 
-// SAFETY: numbers may cross threads, and every part writes to a place of its own, see `matmul`.
+// SAFETY: numbers may cross threads, and every part writes to rows or columns of its own.
 unsafe impl<T: Send> Sync for Problem<T> {}
-
-/// Number types that have matrix kernels.
-pub trait Gemm: Element + Default {
-    /// Rows and columns of a tile of the kernels for large products.
-    #[doc(hidden)]
-    fn tile() -> [usize; 2];
-    /// Writes the product, added to its start, from where the operands lie.
-    ///
-    /// # Safety
-    ///
-    /// `out: [m, n]` must be writable, and `lhs: [m, k]`, `rhs: [k, n]` and a start's row of `n` numbers readable, over
-    /// their whole strided extents.
-    #[doc(hidden)]
-    unsafe fn small(problem: &Problem<Self>);
-    /// # Safety
-    ///
-    /// TODO
-    #[doc(hidden)]
-    unsafe fn dots(problem: &Problem<Self>);
-    /// # Safety
-    ///
-    /// TODO
-    #[doc(hidden)]
-    unsafe fn pack_lhs(panels: &Panels<Self>, i: usize);
-    /// # Safety
-    ///
-    /// TODO
-    #[doc(hidden)]
-    unsafe fn pack_rhs(panels: &Panels<Self>, i: usize);
-    /// # Safety
-    ///
-    /// TODO
-    #[doc(hidden)]
-    unsafe fn block(panels: &Panels<Self>, rows: Range<usize>, columns: Range<usize>);
-}
-
-/// The widest registers that this processor has, as far as kernels are written for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Registers {
-    Baseline,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-}
-
-impl Registers {
-    #[inline]
-    fn found() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
-                return Self::Avx512;
-            }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                return Self::Avx2;
-            }
-        }
-        Self::Baseline
-    }
-}
-
-/// A function for each kind of registers, and the choice between them.
-macro_rules! kernel {
-    ($name:ident, $kernel:ident, ($($arg:ident: $ty:ty),*), [$base:ty $(, $base_rows:literal)?], [$v256:ty $(, $v256_rows:literal)?], [$v512:ty $(, $v512_rows:literal)?]) => {
-        // SAFETY: the caller's promise, as the trait words it.
-        #[inline]
-        unsafe fn $name($($arg: $ty),*) {
-            // SAFETY: the caller's promise, as the trait words it.
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512vl")]
-            unsafe fn avx512($($arg: $ty),*) {
-                // SAFETY: this function is compiled for the register's instructions; the rest is the caller's promise.
-                unsafe { $kernel::<$v512 $(, $v512_rows)?>($($arg),*) }
-            }
-            // SAFETY: the caller's promise, as the trait words it.
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,fma")]
-            unsafe fn avx2($($arg: $ty),*) {
-                // SAFETY: as above.
-                unsafe { $kernel::<$v256 $(, $v256_rows)?>($($arg),*) }
-            }
-            // SAFETY: the instructions are there; the rest is the caller's promise.
-            unsafe {
-                match Registers::found() {
-                    #[cfg(target_arch = "x86_64")]
-                    Registers::Avx512 => avx512($($arg),*),
-                    #[cfg(target_arch = "x86_64")]
-                    Registers::Avx2 => avx2($($arg),*),
-                    Registers::Baseline => $kernel::<$base $(, $base_rows)?>($($arg),*),
-                }
-            }
-        }
-    };
-}
-
-macro_rules! gemm {
-    ($($t:ty: $base:ty, $v256:ty, $v512:ty;)*) => {$(
-        impl Gemm for $t {
-            fn tile() -> [usize; 2] {
-                match Registers::found() {
-                    #[cfg(target_arch = "x86_64")]
-                    Registers::Avx512 => [12, WIDTH * <$v512 as Lanes>::COUNT],
-                    #[cfg(target_arch = "x86_64")]
-                    Registers::Avx2 => [6, WIDTH * <$v256 as Lanes>::COUNT],
-                    Registers::Baseline => [4, WIDTH * <$base as Lanes>::COUNT],
-                }
-            }
-            kernel! { small, product, (problem: &Problem<$t>), [$base, 4], [$v256, 6], [$v512, 8] }
-            kernel! { dots, dots, (problem: &Problem<$t>), [$base], [$v256], [$v512] }
-            kernel! { pack_lhs, pack_lhs, (panels: &Panels<$t>, i: usize), [$base, 4], [$v256, 6], [$v512, 12] }
-            kernel! { pack_rhs, pack_rhs, (panels: &Panels<$t>, i: usize), [$base, 4], [$v256, 6], [$v512, 12] }
-            kernel! { block, block, (panels: &Panels<$t>, rows: Range<usize>, columns: Range<usize>), [$base, 4], [$v256, 6], [$v512, 12] }
-        }
-    )*};
-}
-
-gemm! {
-    f32: [f32; 4], __m256, __m512;
-    f64: [f64; 2], __m256d, __m512d;
-}
 
 /// `out = start + lhs * rhs` for a contiguous `out: [m, n]`.
 ///
@@ -218,13 +94,20 @@ pub(crate) fn matmul<T: Gemm>(
         },
     };
     // SAFETY: `check` and the assertions above bound every strided extent.
+    unsafe { product(&problem) };
+}
+
+/// Computes a product in the way that suits its sizes.
+// SAFETY: the caller's promise, as `Gemm` words it.
+unsafe fn product<T: Gemm>(problem: &Problem<T>) {
+    // SAFETY: the caller's promise; `dots::pays` sees that strips are contiguous.
     unsafe {
-        if dots::pays(&problem) {
-            in_parts(&problem, T::dots);
-        } else if small::pays(&problem) {
-            in_parts(&problem, T::small);
+        if dots::pays(problem) {
+            in_parts(problem, T::dots);
+        } else if small::pays(problem) {
+            in_parts(problem, T::small);
         } else {
-            packed(problem);
+            packed::product(problem);
         }
     }
 }
@@ -259,13 +142,27 @@ unsafe fn in_parts<T: Gemm>(problem: &Problem<T>, product: unsafe fn(&Problem<T>
     });
 }
 
-impl<T> Problem<T> {
+impl<T> Start<*const T> {
+    /// What a product is added to from a column on.
+    // SAFETY: the caller's promise: there is such a column.
+    unsafe fn from(self, column: usize) -> Self {
+        match self {
+            // SAFETY: see above.
+            Self::Row(row) => Self::Row(unsafe { row.add(column) }),
+            start => start,
+        }
+    }
+
+    /// What it is added to after so many steps along the inner size.
+    fn after(self, steps: usize) -> Self {
+        if steps > 0 { Self::Result } else { self }
+    }
+}
+
+impl<T: Copy> Problem<T> {
     /// The part of the problem that gives these rows.
     // SAFETY: the caller's promise: there are such rows.
-    unsafe fn rows(&self, range: Range<usize>) -> Self
-    where
-        T: Copy,
-    {
+    unsafe fn rows(&self, range: Range<usize>) -> Self {
         let ([_, k, n], lhs, out) = (self.sizes, self.lhs, self.out);
         // SAFETY: see above.
         unsafe {
@@ -280,10 +177,7 @@ impl<T> Problem<T> {
 
     /// The part of the problem that gives these columns.
     // SAFETY: the caller's promise: there are such columns.
-    unsafe fn columns(&self, range: Range<usize>) -> Self
-    where
-        T: Copy,
-    {
+    unsafe fn columns(&self, range: Range<usize>) -> Self {
         let ([m, k, _], rhs, out) = (self.sizes, self.rhs, self.out);
         // SAFETY: see above.
         unsafe {
@@ -291,10 +185,23 @@ impl<T> Problem<T> {
                 sizes: [m, k, range.len()],
                 rhs: (rhs.0.add(range.start * rhs.2), rhs.1, rhs.2),
                 out: (out.0.add(range.start), out.1),
-                start: match self.start {
-                    Start::Row(row) => Start::Row(row.add(range.start)),
-                    start => start,
-                },
+                start: self.start.from(range.start),
+                ..*self
+            }
+        }
+    }
+
+    /// The part of the problem that adds these steps along the inner size, after those before.
+    // SAFETY: the caller's promise: there are such steps.
+    unsafe fn steps(&self, range: Range<usize>) -> Self {
+        let ([m, _, n], lhs, rhs) = (self.sizes, self.lhs, self.rhs);
+        // SAFETY: see above.
+        unsafe {
+            Self {
+                sizes: [m, range.len(), n],
+                lhs: (lhs.0.add(range.start * lhs.2), lhs.1, lhs.2),
+                rhs: (rhs.0.add(range.start * rhs.1), rhs.1, rhs.2),
+                start: self.start.after(range.start),
                 ..*self
             }
         }
@@ -324,7 +231,64 @@ fn check<T>(matrix: Matrix<'_, T>, rows: usize, columns: usize) {
 mod tests {
     use super::*;
 
-    fn row_major(data: &[f64], columns: usize) -> Matrix<'_, f64> {
+    /// What shows that a kernel wrote where it must not.
+    const UNTOUCHED: i32 = 100;
+
+    /// Compares a product with a naive loop on whole numbers, where both are exact: for operands in either order, for
+    /// every start, for a result inside a wider one, and with NaN around the operands.
+    pub(super) fn check<T: num_traits::Float + std::fmt::Debug>(
+        cases: &[[usize; 3]],
+        run: impl Fn(&Problem<T>),
+    ) {
+        let number = |i: i32| T::from(i).unwrap();
+        let within_nan = |len: usize, period: usize| {
+            let mut numbers = vec![T::nan(); len + 40];
+            for (i, x) in numbers[7..7 + len].iter_mut().enumerate() {
+                *x = number((i % period) as i32 - period as i32 / 2);
+            }
+            numbers
+        };
+        for (&[m, k, n], order) in cases
+            .iter()
+            .flat_map(|sizes| (0..4).map(move |order| (sizes, order)))
+        {
+            let (a, b, row) = (within_nan(m * k, 7), within_nan(k * n, 5), within_nan(n, 3));
+            let (a, b, row) = (&a[7..], &b[7..], &row[7..]);
+            let (lhs_rows, lhs_columns) = if order & 1 == 0 { (k, 1) } else { (1, m) };
+            let (rhs_rows, rhs_columns) = if order & 2 == 0 { (n, 1) } else { (1, k) };
+            for start in [Start::Zero, Start::Row(row.as_ptr()), Start::Result] {
+                let mut out = vec![number(UNTOUCHED); m * (n + 1)];
+                run(&Problem {
+                    sizes: [m, k, n],
+                    lhs: (a.as_ptr(), lhs_rows, lhs_columns),
+                    rhs: (b.as_ptr(), rhs_rows, rhs_columns),
+                    out: (out.as_mut_ptr(), n + 1),
+                    start,
+                });
+                for (place, &found) in out.iter().enumerate() {
+                    let (i, j) = (place / (n + 1), place % (n + 1));
+                    let product =
+                        |l| a[i * lhs_rows + l * lhs_columns] * b[l * rhs_rows + j * rhs_columns];
+                    let expected = if j == n {
+                        number(UNTOUCHED)
+                    } else {
+                        let first = match start {
+                            Start::Zero => number(0),
+                            Start::Result => number(UNTOUCHED),
+                            Start::Row(_) => row[j],
+                        };
+                        (0..k).fold(first, |sum, l| sum + product(l))
+                    };
+                    assert_eq!(
+                        found, expected,
+                        "[{m}, {k}, {n}], order {order}, {start:?}, at {i}, {j}"
+                    );
+                }
+            }
+        }
+    }
+
+    fn row_major<T>(data: &[T], columns: usize) -> Matrix<'_, T> {
         Matrix {
             data,
             offset: 0,
@@ -333,91 +297,86 @@ mod tests {
         }
     }
 
+    /// Small, thin, dot products, and packed: more steps than a panel has, rows and columns that fill no tile.
+    const SIZES: [[usize; 3]; 9] = [
+        [1, 1, 1],
+        [7, 5, 1],
+        [33, 17, 65],
+        [1, 300, 70],
+        [3, 70, 70],
+        [90, 70, 2],
+        [40, 2, 50],
+        [131, 130, 129],
+        [37, 1100, 61],
+    ];
+
     #[test]
     fn products_agree_with_a_naive_loop_for_any_size_and_order() {
-        for [m, k, n] in [
-            [1, 1, 1],
-            [2, 3, 4],
-            [7, 5, 1],
-            [1, 9, 6],
-            [33, 17, 65],
-            [100, 0, 3],
-            [130, 70, 260],
+        // SAFETY: `check` makes matrices of the sizes and steps that it names.
+        check::<f32>(&SIZES, |problem| unsafe { product(problem) });
+        // SAFETY: see above.
+        check::<f64>(&SIZES, |problem| unsafe { product(problem) });
+    }
+
+    #[test]
+    fn no_steps_leave_what_a_product_is_added_to() {
+        let (none, row) = (row_major::<f64>(&[], 0), [1.0, 2.0, 3.0]);
+        for (start, expected) in [
+            (Start::Zero, [0.0, 0.0, 0.0]),
+            (Start::Result, [5.0, 5.0, 5.0]),
+            (Start::Row(row.as_slice()), row),
         ] {
-            let a: Vec<f64> = (0..m * k).map(|i| (i % 7) as f64 - 3.0).collect();
-            let b: Vec<f64> = (0..k * n).map(|i| (i % 5) as f64 - 2.0).collect();
-            for (left, right) in [(false, false), (true, false), (false, true), (true, true)] {
-                let order = |data, rows, columns, transposed| {
-                    if transposed {
-                        Matrix {
-                            data,
-                            offset: 0,
-                            row_stride: 1,
-                            column_stride: rows,
-                        }
-                    } else {
-                        row_major(data, columns)
-                    }
-                };
-                let (lhs, rhs) = (order(&a, m, k, left), order(&b, k, n, right));
-                let mut out = vec![1.0; m * n];
-                matmul([m, k, n], lhs, rhs, &mut out, Start::Result);
-                for i in 0..m {
-                    for j in 0..n {
-                        let at = |x: Matrix<'_, f64>, r, c| {
-                            x.data[r * x.row_stride + c * x.column_stride]
-                        };
-                        let sum: f64 = (0..k).map(|l| at(lhs, i, l) * at(rhs, l, j)).sum();
-                        assert_eq!(out[i * n + j], 1.0 + sum, "[{m}, {k}, {n}] at {i}, {j}");
-                    }
-                }
-            }
+            let mut out = [5.0; 6];
+            matmul([2, 0, 3], none, none, &mut out, start);
+            assert_eq!(out, [expected, expected].concat().as_slice());
         }
     }
 
     #[test]
-    fn large_products_have_the_same_bits_on_any_number_of_threads() {
-        let a: Vec<f32> = (0..300 * 257).map(|i| (i as f32).sin()).collect();
-        let b: Vec<f32> = (0..257 * 310).map(|i| (i as f32).cos()).collect();
-        let matrix = |data, columns| Matrix {
-            data,
-            offset: 0,
-            row_stride: columns,
-            column_stride: 1,
-        };
-        let run = |threads| {
-            let mut out = vec![0.0; 300 * 310];
-            crate::threads::with(threads, || {
-                matmul(
-                    [300, 257, 310],
-                    matrix(&a, 257),
-                    matrix(&b, 310),
-                    &mut out,
-                    Start::Zero,
-                );
-            });
-            out
-        };
-        assert!(split(300, 257, 310).0 > 1, "the product must be split");
-        let one = run(1);
-        assert!(one == run(2) && one == run(3));
+    fn products_have_the_same_bits_on_any_number_of_threads() {
+        for [m, k, n] in [[300, 257, 310], [2, 900, 400], [400, 900, 2], [4, 500, 700]] {
+            let split = m * k * n >= packed::SPLIT || k * m.max(n) >= 2 * PART;
+            assert!(split, "[{m}, {k}, {n}] must be split");
+            let a: Vec<f32> = (0..m * k).map(|i| (i as f32).sin()).collect();
+            let b: Vec<f32> = (0..k * n).map(|i| (i as f32).cos()).collect();
+            let run = |threads| {
+                let mut out = vec![0.0; m * n];
+                crate::threads::with(threads, || {
+                    matmul(
+                        [m, k, n],
+                        row_major(&a, k),
+                        row_major(&b, n),
+                        &mut out,
+                        Start::Zero,
+                    );
+                });
+                out
+            };
+            let one = run(1);
+            assert!(one == run(2) && one == run(3), "[{m}, {k}, {n}]");
+        }
     }
 
     #[test]
     fn each_part_of_a_split_product_adds_its_own_part_of_the_row() {
-        let [m, k, n] = [150, 150, 200];
-        assert!(split(m, k, n).0 > 1, "the product must be split");
-        let (a, b) = (vec![1.0; m * k], vec![2.0; k * n]);
-        let row: Vec<f64> = (0..n).map(|j| j as f64).collect();
-        let mut out = vec![0.0; m * n];
-        let (lhs, rhs) = (row_major(&a, k), row_major(&b, n));
-        matmul([m, k, n], lhs, rhs, &mut out, Start::Row(&row));
-        let expected = |place: usize| (2 * k + place % n) as f64;
-        assert!(
-            out.iter()
-                .enumerate()
-                .all(|(place, &y)| y == expected(place))
-        );
+        for [m, k, n] in [[150, 150, 200], [2, 900, 400], [400, 900, 2]] {
+            let (a, b) = (vec![1.0; m * k], vec![2.0; k * n]);
+            let row: Vec<f64> = (0..n).map(|j| j as f64).collect();
+            let mut out = vec![0.0; m * n];
+            matmul(
+                [m, k, n],
+                row_major(&a, k),
+                row_major(&b, n),
+                &mut out,
+                Start::Row(&row),
+            );
+            let expected = |place: usize| (2 * k + place % n) as f64;
+            assert!(
+                out.iter()
+                    .enumerate()
+                    .all(|(place, &y)| y == expected(place))
+            );
+        }
     }
 
     #[test]

@@ -1,181 +1,313 @@
-//! Products of large matrices: both operands are copied into panels once, for all threads, and tiles of the result are
+//! Products of large matrices: both operands are copied into panels, once for all threads, and tiles of the result are
 //! computed from them.
 //!
 //! An element of the result is one sum, in the order of the inner index, however the product is cut.
 
-use super::lanes::Lanes;
+use std::ops::Range;
 
+use super::lanes::Lanes;
+use super::tile::{MAX_ROWS, MAX_WIDE, Tile, WIDTH, pack, tile};
 use super::{Gemm, Problem, Start};
 use crate::kernel::parallel;
 use crate::kernel::scratch::Scratch;
-use super::tile::{MAX_ROWS, MAX_WIDE, Tile, WIDTH, pack, tile};
 
-/// Bytes of a row of a panel along the inner index, at most: a panel of the right-hand side and one of the left stay in
-/// the first cache.
-const DEPTH: usize = 384;
-/// Numbers of the left-hand side in a block of tiles: they stay in the second cache.
+/// Bytes of a panel of the right-hand side: it stays in the first cache while tiles of many rows are computed from it.
+const PANEL: usize = 1 << 15;
+/// Numbers of the left-hand side that a block of tiles reads: they stay in the second cache.
 const BLOCK: usize = 1 << 16;
 /// Columns of a block of tiles.
 const BLOCK_COLUMNS: usize = 128;
-/// Rows and columns that are packed at a time.
+/// Rows and columns that are packed at a time, at most.
 const MOST: usize = 3072;
-/// Numbers that a part packs.
+/// Numbers that are packed in one part.
 const PACK: usize = 1 << 14;
-/// Multiplications from which a product is worth handing to other threads.
-const SPLIT: usize = 1 << 21;
+/// Multiplications from which a product is handed to other threads.
+pub(super) const SPLIT: usize = 1 << 21;
 
-/// Panels of both operands over some of the inner index, and the part of the result that they give.
+/// A product, and the panels that its operands are packed into.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Panels<T> {
-    pub(super) depth: usize,
-    pub(super) lhs: *mut T,
-    pub(super) rhs: *mut T,
-    pub(super) problem: Problem<T>,
+pub struct Packed<T> {
+    problem: Problem<T>,
+    /// Panels of as many rows as a tile has, all steps of one after the other.
+    lhs: *mut T,
+    /// The same for columns.
+    rhs: *mut T,
 }
 
-// SAFETY: numbers may cross threads, and parts write to places of their own.
-unsafe impl<T: Send> Sync for Panels<T> {}
+// SAFETY: numbers may cross threads, and every part writes to a panel or a block of the result of its own.
+unsafe impl<T: Send> Sync for Packed<T> {}
 
-fn pieces(size: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
-    let count = size.div_ceil(most);
-    (0..count).map(move |i| (i * size / count, (i + 1) * size / count))
-}
-
-/// As `Gemm::product`.
+/// As `Gemm::small`, whatever the size.
 // SAFETY: the caller's promise, as `Gemm` words it.
-pub(super) unsafe fn packed<T: Gemm>(problem: Problem<T>) {
-    let Problem { sizes: [m, k, n], lhs, rhs, out, start } = problem;
-    let threads_pay = m.saturating_mul(k).saturating_mul(n) >= SPLIT;
-    let for_parts = |parts, run: &(dyn Fn(usize) + Sync)| {
-        if threads_pay {
-            parallel::for_parts(parts, run);
-        } else {
-            (0..parts).for_each(run);
-        }
-    };
-    let [tile_rows, tile_columns] = T::tile();
-    let most_depth = k.div_ceil(k.div_ceil(DEPTH));
-    let room = |size: usize, tile: usize| size.min(MOST).next_multiple_of(tile) * most_depth;
-    let mut left_panels = Scratch::new(room(m, tile_rows));
-    let mut right_panels = Scratch::new(room(n, tile_columns));
-    let (left_panels, right_panels) = (left_panels.get(), right_panels.get());
-    for (column, columns) in pieces(n, MOST) {
-        for (first, depth) in pieces(k, DEPTH) {
-            for (row, rows) in pieces(m, MOST) {
-                let sizes = [rows - row, depth - first, columns - column];
-                // SAFETY: ...
-                let panels = unsafe {
-                    Panels {
-                    depth: sizes[1],
-                    lhs: left_panels.as_mut_ptr(),
-                    rhs: right_panels.as_mut_ptr(),
-                    problem: Problem {
-                        sizes,
-                        lhs: (lhs.0.add(row * lhs.1 + first * lhs.2), lhs.1, lhs.2),
-                        rhs: (rhs.0.add(first * rhs.1 + column * rhs.2), rhs.1, rhs.2),
-                        out: (out.0.add(row * out.1 + column), out.1),
-                        start: match start {
-                            _ if first > 0 => Start::Result,
-                            Start::Row(row) => Start::Row(row.add(column)),
-                            start => start,
-                        },
-                    },
-                }};
-                let left = sizes[0].div_ceil(tile_rows);
-                let right = sizes[2].div_ceil(tile_columns);
-                let old = if row > 0 { right } else { 0 };
-                let strips = (PACK / (tile_columns * sizes[1])).max(1);
-                let panels = &panels;
-                let count = left + right - old;
-                for_parts(count.div_ceil(strips), &|part| {
-                    for i in part * strips..((part + 1) * strips).min(count) {
-                        // SAFETY: ...
-                        unsafe {
-                        if i < left { T::pack_lhs(panels, i) } else { T::pack_rhs(panels, i - left) }
-                        }
-                    }
-                });
-                let grid_rows = left.div_ceil((BLOCK / (tile_rows * sizes[1])).max(1));
-                let grid_columns = right.div_ceil(BLOCK_COLUMNS / tile_columns);
-                for_parts(grid_rows * grid_columns, &|part| {
-                    let (i, j) = (part / grid_columns, part % grid_columns);
-                    let range = |i: usize, count: usize, of: usize| (i * of / count)..((i + 1) * of / count);
-                    // SAFETY: ...
-                    unsafe { T::block(panels, range(i, grid_rows, left), range(j, grid_columns, right)) };
-                });
+pub(super) unsafe fn product<T: Gemm>(whole: &Problem<T>) {
+    let [m, k, n] = whole.sizes;
+    let [rows, columns] = T::tile();
+    let split = m.saturating_mul(k).saturating_mul(n) >= SPLIT;
+    let deepest = PANEL / (columns * size_of::<T>());
+    let depth = k.div_ceil(k.div_ceil(deepest));
+    let room = |size: usize, tile: usize| size.min(MOST).next_multiple_of(tile) * depth;
+    let (mut left, mut right) = (Scratch::new(room(m, rows)), Scratch::new(room(n, columns)));
+    let (lhs, rhs) = (left.get().as_mut_ptr(), right.get().as_mut_ptr());
+    for in_columns in pieces(n, MOST) {
+        for steps in pieces(k, deepest) {
+            for in_rows in pieces(m, MOST) {
+                let fresh = in_rows.start == 0;
+                // SAFETY: the ranges are of the problem, and the panels have room for the longest of them. The panels
+                // of the right-hand side still hold these columns and steps where the rows are not the first.
+                unsafe {
+                    let problem = whole.columns(in_columns.clone()).steps(steps.clone());
+                    let problem = problem.rows(in_rows);
+                    Packed { problem, lhs, rhs }.run(split, fresh);
+                }
             }
         }
     }
 }
 
+/// Nearly equal pieces of a range, of at most that size.
+fn pieces(size: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let count = size.div_ceil(most);
+    (0..count).map(move |i| i * size / count..(i + 1) * size / count)
+}
+
+impl<T: Gemm> Packed<T> {
+    /// Packs the left-hand side, and the right-hand side where it is a `fresh` one; then adds up the product.
+    // SAFETY: the caller's promise: that of `Gemm` for the problem, and panels with room for it.
+    unsafe fn run(&self, split: bool, fresh: bool) {
+        let [m, depth, n] = self.problem.sizes;
+        let [rows, columns] = T::tile();
+        let (left, right) = (m.div_ceil(rows), n.div_ceil(columns));
+        let for_parts = |parts, run: &(dyn Fn(usize) + Sync)| {
+            if split {
+                parallel::for_parts(parts, run);
+            } else {
+                (0..parts).for_each(run);
+            }
+        };
+        let panels = left + if fresh { right } else { 0 };
+        let some = (PACK / (columns * depth)).max(1);
+        for_parts(panels.div_ceil(some), &|part| {
+            for i in part * some..((part + 1) * some).min(panels) {
+                // SAFETY: the caller's promise; each panel is packed by one part.
+                unsafe {
+                    if i < left {
+                        T::pack_lhs(self, i);
+                    } else {
+                        T::pack_rhs(self, i - left);
+                    }
+                }
+            }
+        });
+        let down = left.div_ceil((BLOCK / (rows * depth)).max(1));
+        let across = right.div_ceil(BLOCK_COLUMNS / columns);
+        for_parts(down * across, &|part| {
+            let (i, j) = (part / across, part % across);
+            let (rows, columns) = (
+                i * left / down..(i + 1) * left / down,
+                j * right / across..(j + 1) * right / across,
+            );
+            // SAFETY: the caller's promise; all panels are packed, and each block is computed by one part.
+            unsafe { T::block(self, rows, columns) };
+        });
+    }
+}
+
+/// Packs panel `i` of the left-hand side.
+// SAFETY: the caller's promise, as `Gemm` and `Lanes` word it.
 #[inline(always)]
-pub(super) unsafe fn pack_lhs<V: Lanes, const ROWS: usize>(panels: &Panels<V::T>, i: usize) {
-    let [m, depth, _] = panels.problem.sizes;
-    let (from, across, along) = panels.problem.lhs;
+pub(super) unsafe fn pack_lhs<V: Lanes, const ROWS: usize>(packed: &Packed<V::T>, i: usize) {
+    let [m, depth, _] = packed.problem.sizes;
+    let (from, across, along) = packed.problem.lhs;
     let left = m - i * ROWS;
     let count = left.min(ROWS);
+    // SAFETY: the caller's promise: there is such a panel, and `count` rows from its first on with `left - count` more.
     unsafe {
-        pack::<V>([ROWS, depth], (from.add(i * ROWS * across), along, across), [count, left - count], panels.lhs.add(i * ROWS * depth));
+        pack::<V>(
+            [ROWS, depth],
+            (from.add(i * ROWS * across), along, across),
+            [count, left - count],
+            packed.lhs.add(i * ROWS * depth),
+        );
     }
 }
 
+/// Packs panel `i` of the right-hand side.
+// SAFETY: the caller's promise, as `Gemm` and `Lanes` word it.
 #[inline(always)]
-pub(super) unsafe fn pack_rhs<V: Lanes, const ROWS: usize>(panels: &Panels<V::T>, i: usize) {
+pub(super) unsafe fn pack_rhs<V: Lanes>(packed: &Packed<V::T>, i: usize) {
     let wide = WIDTH * V::COUNT;
-    let [_, depth, n] = panels.problem.sizes;
-    let (from, along, across) = panels.problem.rhs;
+    let [_, depth, n] = packed.problem.sizes;
+    let (from, along, across) = packed.problem.rhs;
     let left = n - i * wide;
     let count = left.min(wide);
+    // SAFETY: as in `pack_lhs`, for columns.
     unsafe {
-        pack::<V>([wide, depth], (from.add(i * wide * across), along, across), [count, left - count], panels.rhs.add(i * wide * depth));
+        pack::<V>(
+            [wide, depth],
+            (from.add(i * wide * across), along, across),
+            [count, left - count],
+            packed.rhs.add(i * wide * depth),
+        );
     }
 }
 
+/// Computes the tiles that these panels give.
+// SAFETY: the caller's promise, as `Gemm` and `Lanes` word it.
 #[inline(always)]
 pub(super) unsafe fn block<V: Lanes, const ROWS: usize>(
-    panels: &Panels<V::T>,
-    rows: std::ops::Range<usize>,
-    columns: std::ops::Range<usize>,
+    packed: &Packed<V::T>,
+    rows: Range<usize>,
+    columns: Range<usize>,
 ) {
     let wide = WIDTH * V::COUNT;
-    let depth = panels.depth;
-    let Problem { sizes: [m, _, n], out, start, .. } = panels.problem;
-    for j in columns {
-        let column = j * wide;
-        let width = wide.min(n - column);
-        for i in rows.clone() {
-            let row = i * ROWS;
-            let height = ROWS.min(m - row);
+    let Problem {
+        sizes: [m, depth, n],
+        out,
+        start,
+        ..
+    } = packed.problem;
+    for column in columns.map(|j| j * wide) {
+        for row in rows.clone().map(|i| i * ROWS) {
+            // SAFETY: the caller's promise: panels begin every `ROWS` rows and `wide` columns, and are packed; the tile
+            // begins inside the result.
             unsafe {
-                let to = out.0.add(row * out.1 + column);
-                let mut task = Tile {
+                let tile = Tile {
                     depth,
-                    lhs: (panels.lhs.add(row * depth).cast_const(), 1, ROWS),
-                    rhs: (panels.rhs.add(column * depth).cast_const(), wide),
-                    out: (to, out.1),
+                    lhs: (packed.lhs.add(row * depth).cast_const(), 1, ROWS),
+                    rhs: (packed.rhs.add(column * depth).cast_const(), wide),
+                    out: (out.0.add(row * out.1 + column), out.1),
                     columns: wide,
-                    start: match start { Start::Row(row) => Start::Row(row.add(column)), start => start },
+                    start: start.from(column),
                 };
-                if width == wide && height == ROWS {
-                    for i in 0..ROWS {
-                        V::prefetch(to.wrapping_add((ROWS + i) * out.1));
-                        V::prefetch(to.wrapping_add((ROWS + i) * out.1 + V::COUNT));
-                    }
-                    tile::<V, ROWS, WIDTH>(task);
-                    continue;
+                if row + ROWS <= m && column + wide <= n {
+                    whole::<V, ROWS>(tile);
+                } else {
+                    partial::<V, ROWS>(tile, ROWS.min(m - row), wide.min(n - column));
                 }
-                let mut buffer = [V::T::default(); MAX_ROWS * MAX_WIDE];
-                match task.start {
-                    Start::Zero => {}
-                    Start::Row(row) => (0..height).for_each(|i| buffer.as_mut_ptr().add(i * wide).copy_from_nonoverlapping(row, width)),
-                    Start::Result => (0..height).for_each(|i| buffer.as_mut_ptr().add(i * wide).copy_from_nonoverlapping(to.add(i * out.1), width)),
-                }
-                task.out = (buffer.as_mut_ptr(), wide);
-                task.start = Start::Result;
-                tile::<V, ROWS, WIDTH>(task);
-                (0..height).for_each(|i| to.add(i * out.1).copy_from_nonoverlapping(buffer.as_ptr().add(i * wide), width));
             }
         }
+    }
+}
+
+/// A tile inside the result.
+// SAFETY: the caller's promise, as for `tile`.
+#[inline(always)]
+unsafe fn whole<V: Lanes, const ROWS: usize>(place: Tile<V::T>) {
+    // SAFETY: the caller's promise; what is fetched in advance, the tile below, need not be there.
+    unsafe {
+        for i in ROWS..2 * ROWS {
+            let below = place.out.0.wrapping_add(i * place.out.1);
+            (0..WIDTH).for_each(|j| V::prefetch(below.wrapping_add(j * V::COUNT)));
+        }
+        tile::<V, ROWS, WIDTH>(place);
+    }
+}
+
+/// A tile of which only some rows and columns are inside the result: computed beside it, then copied.
+// SAFETY: the caller's promise, as for `tile` with so many rows and columns.
+#[inline(always)]
+unsafe fn partial<V: Lanes, const ROWS: usize>(mut place: Tile<V::T>, rows: usize, columns: usize) {
+    let mut buffer = [V::T::default(); MAX_ROWS * MAX_WIDE];
+    let beside = (buffer.as_mut_ptr(), WIDTH * V::COUNT);
+    let (to, start) = (place.out, place.start);
+    // SAFETY: the caller's promise; the buffer holds the largest tile.
+    unsafe {
+        for i in 0..rows {
+            let row = beside.0.add(i * beside.1);
+            match start {
+                Start::Zero => {}
+                Start::Row(start) => row.copy_from_nonoverlapping(start, columns),
+                Start::Result => row.copy_from_nonoverlapping(to.0.add(i * to.1), columns),
+            }
+        }
+        (place.out, place.start) = (beside, Start::Result);
+        tile::<V, ROWS, WIDTH>(place);
+        for i in 0..rows {
+            let row = beside.0.add(i * beside.1);
+            to.0.add(i * to.1).copy_from_nonoverlapping(row, columns);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+    use super::*;
+
+    /// No more steps than one panel has, which is what the helper below packs.
+    const CASES: [[usize; 3]; 5] = [
+        [1, 1, 1],
+        [12, 8, 32],
+        [13, 17, 33],
+        [40, 30, 70],
+        [25, 64, 16],
+    ];
+
+    /// A product by the kernels of these registers and this many rows.
+    // SAFETY: the caller's promise, as `Gemm` and `Lanes` word it.
+    #[inline(always)]
+    unsafe fn by<V: Lanes, const ROWS: usize>(problem: &Problem<V::T>) {
+        let [m, k, n] = problem.sizes;
+        let (left, right) = (m.div_ceil(ROWS), n.div_ceil(WIDTH * V::COUNT));
+        // A number behind the panels shows whether one is packed too far.
+        let room = |panels: usize, size: usize| vec![V::T::default(); panels * size * k + 1];
+        let (mut lhs, mut rhs) = (room(left, ROWS), room(right, WIDTH * V::COUNT));
+        let packed = Packed {
+            problem: *problem,
+            lhs: lhs.as_mut_ptr(),
+            rhs: rhs.as_mut_ptr(),
+        };
+        // SAFETY: the caller's promise; there is room for all panels, which are packed before they are read.
+        unsafe {
+            (0..left).for_each(|i| pack_lhs::<V, ROWS>(&packed, i));
+            (0..right).for_each(|i| pack_rhs::<V>(&packed, i));
+            block::<V, ROWS>(&packed, 0..left, 0..right);
+        }
+        let zero = V::T::default();
+        assert!(
+            lhs.pop() == Some(zero) && rhs.pop() == Some(zero),
+            "packed too far"
+        );
+    }
+
+    #[test]
+    fn products_in_arrays_agree_with_a_naive_loop() {
+        // SAFETY: of these and all below: `check` makes matrices of the sizes and steps that it names.
+        check(&CASES, |problem| unsafe { by::<[f32; 4], 4>(problem) });
+        // SAFETY: see above.
+        check(&CASES, |problem| unsafe { by::<[f64; 2], 4>(problem) });
+    }
+
+    /// Tiles of AVX-512 are as many rows in wider registers.
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn high_tiles_agree_too() {
+        use std::arch::x86_64::{__m256, __m256d};
+        #[target_feature(enable = "avx2,fma")]
+        // SAFETY: the caller's promise, as `Gemm` words it.
+        unsafe fn high(problem: &Problem<f32>) {
+            // SAFETY: as above.
+            unsafe { by::<__m256, 12>(problem) };
+        }
+        #[target_feature(enable = "avx2,fma")]
+        // SAFETY: the caller's promise, as `Gemm` words it.
+        unsafe fn high_f64(problem: &Problem<f64>) {
+            // SAFETY: as above.
+            unsafe { by::<__m256d, 12>(problem) };
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            // SAFETY: the instructions are there; see above for the matrices.
+            check(&CASES, |problem| unsafe { high(problem) });
+            // SAFETY: see above.
+            check(&CASES, |problem| unsafe { high_f64(problem) });
+        }
+    }
+
+    #[test]
+    fn pieces_are_nearly_equal_and_leave_nothing_out() {
+        let found: Vec<_> = pieces(10, 4).collect();
+        assert_eq!(found, [0..3, 3..6, 6..10]);
+        assert!(pieces(4, 4).eq(std::iter::once(0..4)));
     }
 }

@@ -1,7 +1,7 @@
 //! Tiles of a product, whose sums stay in registers, and panels: operands copied so that a tile reads them in order.
 
-use super::lanes::Lanes;
 use super::Start;
+use super::lanes::Lanes;
 
 /// Registers of columns that a tile is wide.
 pub(super) const WIDTH: usize = 2;
@@ -71,18 +71,16 @@ pub(super) unsafe fn tile<V: Lanes, const M: usize, const W: usize>(tile: Tile<V
 // SAFETY: the caller's promise: `columns` numbers are readable, all registers where `whole`.
 #[inline(always)]
 unsafe fn load<V: Lanes, const W: usize>(from: *const V::T, columns: usize, whole: bool) -> [V; W] {
-    let mut buffer = [V::T::default(); MAX_WIDE];
-    // SAFETY: the caller's promise; the buffer holds the widest tile's columns.
+    // SAFETY: the caller's promise; past `columns` nothing is read.
     unsafe {
-        let from = if whole {
-            from
-        } else {
-            from.copy_to_nonoverlapping(buffer.as_mut_ptr(), columns);
-            buffer.as_ptr()
-        };
         let mut row = [V::splat(V::T::default()); W];
         for j in 0..W {
-            row[j] = V::load(from.add(j * V::COUNT));
+            let first = j * V::COUNT;
+            if whole || first + V::COUNT <= columns {
+                row[j] = V::load(from.add(first));
+            } else if first < columns {
+                row[j] = V::load_first(from.add(first), columns - first);
+            }
         }
         row
     }
@@ -92,19 +90,18 @@ unsafe fn load<V: Lanes, const W: usize>(from: *const V::T, columns: usize, whol
 // SAFETY: the caller's promise: `columns` numbers are writable, all registers where `whole`.
 #[inline(always)]
 unsafe fn store<V: Lanes, const W: usize>(row: [V; W], to: *mut V::T, columns: usize, whole: bool) {
-    let mut buffer = [V::T::default(); MAX_WIDE];
-    let into = if whole { to } else { buffer.as_mut_ptr() };
-    // SAFETY: the caller's promise; the buffer holds the widest tile's columns.
+    // SAFETY: the caller's promise; past `columns` nothing is written.
     unsafe {
         for j in 0..W {
-            row[j].store(into.add(j * V::COUNT));
-        }
-        if !whole {
-            to.copy_from_nonoverlapping(into, columns);
+            let first = j * V::COUNT;
+            if whole || first + V::COUNT <= columns {
+                row[j].store(to.add(first));
+            } else if first < columns {
+                row[j].store_first(to.add(first), columns - first);
+            }
         }
     }
 }
-
 
 /// Copies `count` strips of `depth` numbers side by side into a panel of `width` strips, filled up with zeros:
 /// `panel[l * width + i] = from[l * along + i * across]`.
