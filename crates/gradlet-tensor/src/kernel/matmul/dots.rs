@@ -1,8 +1,10 @@
 //! Products whose elements are dot products of contiguous rows and columns, few of the one or the other: a layer's weight
 //! is read once, where it lies.
 
+use std::mem::swap;
+
 use super::lanes::Lanes;
-use super::{Problem, Start};
+use super::problem::Problem;
 
 /// Rows or columns up to which each one of the other operand is best read in place.
 const FEW: usize = 4;
@@ -15,83 +17,76 @@ pub(super) fn pays<T>(problem: &Problem<T>) -> bool {
     problem.lhs.2 == 1 && problem.rhs.1 == 1 && m.min(n) <= FEW && k >= LONG
 }
 
-/// Contiguous strips, few of one operand and many of the other.
+/// Contiguous strips, few of one operand and many of the other, and where their products go.
 #[derive(Clone, Copy)]
 struct Strips<T> {
+    length: usize,
     few: (*const T, usize),
     many: (*const T, usize),
-    length: usize,
+    /// The step in the result from one of the few to the next, and that from one of the many.
+    out: (*mut T, usize, usize),
 }
 
-/// As `Gemm::product`, for contiguous rows on the left and columns on the right.
+impl<T: Copy> Strips<T> {
+    /// The strips from these on.
+    // SAFETY: the caller's promise: there are such strips.
+    unsafe fn from(&self, few: usize, many: usize) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            Self {
+                few: (self.few.0.add(few * self.few.1), self.few.1),
+                many: (self.many.0.add(many * self.many.1), self.many.1),
+                out: (
+                    self.out.0.add(few * self.out.1 + many * self.out.2),
+                    self.out.1,
+                    self.out.2,
+                ),
+                ..*self
+            }
+        }
+    }
+}
+
+/// As `Gemm::dots`.
 // SAFETY: the caller's promise, as `Gemm` and `Lanes` word it.
 #[inline(always)]
 pub(super) unsafe fn dots<V: Lanes>(problem: &Problem<V::T>) {
     let &Problem {
-        sizes: [m, k, n],
+        sizes: [m, length, n],
         lhs,
         rhs,
         out,
-        start,
+        ..
     } = problem;
-    let (left, right) = ((lhs.0, lhs.1), (rhs.0, rhs.2));
-    let turned = m > n;
-    let (few, many, strips) = if turned {
-        (
-            n,
-            m,
-            Strips {
-                few: right,
-                many: left,
-                length: k,
-            },
-        )
-    } else {
-        (
-            m,
-            n,
-            Strips {
-                few: left,
-                many: right,
-                length: k,
-            },
-        )
+    // SAFETY: the caller's promise.
+    unsafe { problem.begin() };
+    let (mut few, mut many) = (m, n);
+    let mut strips = Strips {
+        length,
+        few: (lhs.0, lhs.1),
+        many: (rhs.0, rhs.2),
+        out: (out.0, out.1, 1),
     };
-    let put = |i: usize, j: usize, sum: V::T| {
-        let (row, column) = if turned { (j, i) } else { (i, j) };
-        // SAFETY: a row and a column of the result, and of a start's row.
-        unsafe {
-            let to = out.0.add(row * out.1 + column);
-            *to = match start {
-                Start::Zero => sum,
-                Start::Result => *to + sum,
-                Start::Row(row) => *row.add(column) + sum,
-            };
-        }
-    };
+    if m > n {
+        swap(&mut few, &mut many);
+        swap(&mut strips.few, &mut strips.many);
+        swap(&mut strips.out.1, &mut strips.out.2);
+    }
+    // Eight sums hide an addition's latency.
     let wide = if few < 4 { 4 } else { 2 };
     for j in (0..many).step_by(wide) {
-        let columns = wide.min(many - j);
+        let count = wide.min(many - j);
         let mut i = 0;
         while i < few {
-            // SAFETY: the tile's strips are inside the operands.
+            // SAFETY: the caller's promise; so many strips are left.
             unsafe {
-                let strips = Strips {
-                    few: (strips.few.0.add(i * strips.few.1), strips.few.1),
-                    many: (strips.many.0.add(j * strips.many.1), strips.many.1),
-                    ..strips
-                };
-                let put = |a: usize, b: usize, sum| put(i + a, j + b, sum);
-                i += match (few - i, columns) {
-                    (4.., 2..) => tile::<V, 4, 2>(strips, put),
-                    (2.., 4..) => tile::<V, 2, 4>(strips, put),
-                    (1.., 4) => tile::<V, 1, 4>(strips, put),
-                    (4.., _) => tile::<V, 4, 1>(strips, put),
+                let strips = strips.from(i, j);
+                i += match (few - i, count) {
+                    (4.., 2) => tile::<V, 4, 2>(strips),
+                    (2.., 4) => tile::<V, 2, 4>(strips),
+                    (_, 4) => tile::<V, 1, 4>(strips),
                     _ => {
-                        for b in 0..columns {
-                            let many = (strips.many.0.add(b * strips.many.1), strips.many.1);
-                            tile::<V, 1, 1>(Strips { many, ..strips }, |a, _, sum| put(a, b, sum));
-                        }
+                        (0..count).for_each(|j| _ = tile::<V, 1, 1>(strips.from(0, j)));
                         1
                     }
                 };
@@ -100,12 +95,16 @@ pub(super) unsafe fn dots<V: Lanes>(problem: &Problem<V::T>) {
     }
 }
 
-/// The dot products of `A` strips with `B` others; returns `A`.
-// SAFETY: the caller's promise: so many strips are readable over their length.
+/// Adds the dot products of `A` strips with `B` others; returns `A`.
+// SAFETY: the caller's promise: so many strips are readable over their length, and their places in the result writable.
 #[inline(always)]
 unsafe fn tile<V: Lanes, const A: usize, const B: usize>(
-    Strips { few, many, length }: Strips<V::T>,
-    put: impl Fn(usize, usize, V::T),
+    Strips {
+        length,
+        few,
+        many,
+        out,
+    }: Strips<V::T>,
 ) -> usize {
     // SAFETY: all loads stay inside the strips; the last one is of a copy, filled up with zeros.
     unsafe {
@@ -132,9 +131,32 @@ unsafe fn tile<V: Lanes, const A: usize, const B: usize>(
         }
         for a in 0..A {
             for b in 0..B {
-                put(a, b, sums[a][b].sum());
+                let to = out.0.add(a * out.1 + b * out.2);
+                *to = *to + sums[a][b].sum();
             }
         }
     }
     A
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::product::tests::check;
+    use super::*;
+
+    #[test]
+    fn products_in_arrays_agree_with_a_naive_loop() {
+        const CASES: [[usize; 3]; 8] = [
+            [1, 1, 1],
+            [1, 16, 9],
+            [2, 7, 6],
+            [3, 21, 4],
+            [4, 9, 5],
+            [7, 18, 8],
+            [6, 20, 1],
+            [9, 5, 3],
+        ];
+        // SAFETY: `check` makes matrices of the sizes and steps that it names; rows and columns are contiguous.
+        check(&CASES, 2..3, |problem| unsafe { dots::<[f32; 4]>(problem) });
+    }
 }

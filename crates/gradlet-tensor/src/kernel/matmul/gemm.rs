@@ -4,10 +4,10 @@
 use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
 use std::ops::Range;
 
-use super::Problem;
 use super::dots::dots;
 use super::lanes::Lanes;
 use super::packed::{Packed, block, pack_lhs, pack_rhs};
+use super::problem::Problem;
 use super::small::small;
 use super::tile::WIDTH;
 use crate::element::Element;

@@ -5,9 +5,10 @@
 
 use std::ops::Range;
 
+use super::Gemm;
 use super::lanes::Lanes;
+use super::problem::{Problem, Start};
 use super::tile::{MAX_ROWS, MAX_WIDE, Tile, WIDTH, pack, tile};
-use super::{Gemm, Problem, Start};
 use crate::kernel::parallel;
 use crate::kernel::scratch::Scratch;
 
@@ -22,7 +23,7 @@ const MOST: usize = 3072;
 /// Numbers that are packed in one part.
 const PACK: usize = 1 << 14;
 /// Multiplications from which a product is handed to other threads.
-pub(super) const SPLIT: usize = 1 << 21;
+const SPLIT: usize = 1 << 21;
 
 /// A product, and the panels that its operands are packed into.
 #[doc(hidden)]
@@ -232,7 +233,7 @@ unsafe fn partial<V: Lanes, const ROWS: usize>(mut place: Tile<V::T>, rows: usiz
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::check;
+    use super::super::product::tests::check;
     use super::*;
 
     /// No more steps than one panel has, which is what the helper below packs.
@@ -274,33 +275,41 @@ mod tests {
     #[test]
     fn products_in_arrays_agree_with_a_naive_loop() {
         // SAFETY: of these and all below: `check` makes matrices of the sizes and steps that it names.
-        check(&CASES, |problem| unsafe { by::<[f32; 4], 4>(problem) });
+        check(&CASES, 0..4, |problem| unsafe {
+            by::<[f32; 4], 4>(problem);
+        });
         // SAFETY: see above.
-        check(&CASES, |problem| unsafe { by::<[f64; 2], 4>(problem) });
+        check(&CASES, 0..4, |problem| unsafe {
+            by::<[f64; 2], 4>(problem);
+        });
     }
 
-    /// Tiles of AVX-512 are as many rows in wider registers.
+    /// Six rows, and twelve as tiles of AVX-512 have them in wider registers.
     #[test]
     #[cfg(target_arch = "x86_64")]
-    fn high_tiles_agree_too() {
+    fn products_in_avx2_agree_for_either_height_of_tiles() {
         use std::arch::x86_64::{__m256, __m256d};
         #[target_feature(enable = "avx2,fma")]
         // SAFETY: the caller's promise, as `Gemm` words it.
-        unsafe fn high(problem: &Problem<f32>) {
+        unsafe fn singles<const ROWS: usize>(problem: &Problem<f32>) {
             // SAFETY: as above.
-            unsafe { by::<__m256, 12>(problem) };
+            unsafe { by::<__m256, ROWS>(problem) };
         }
         #[target_feature(enable = "avx2,fma")]
         // SAFETY: the caller's promise, as `Gemm` words it.
-        unsafe fn high_f64(problem: &Problem<f64>) {
+        unsafe fn doubles<const ROWS: usize>(problem: &Problem<f64>) {
             // SAFETY: as above.
-            unsafe { by::<__m256d, 12>(problem) };
+            unsafe { by::<__m256d, ROWS>(problem) };
         }
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the instructions are there; see above for the matrices.
-            check(&CASES, |problem| unsafe { high(problem) });
+            // SAFETY: of these and all below: the instructions are there; see above for the matrices.
+            check(&CASES, 0..4, |problem| unsafe { singles::<6>(problem) });
             // SAFETY: see above.
-            check(&CASES, |problem| unsafe { high_f64(problem) });
+            check(&CASES, 0..4, |problem| unsafe { singles::<12>(problem) });
+            // SAFETY: see above.
+            check(&CASES, 0..4, |problem| unsafe { doubles::<6>(problem) });
+            // SAFETY: see above.
+            check(&CASES, 0..4, |problem| unsafe { doubles::<12>(problem) });
         }
     }
 

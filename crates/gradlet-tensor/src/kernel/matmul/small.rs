@@ -3,8 +3,8 @@
 
 use std::mem::MaybeUninit;
 
-use super::Problem;
 use super::lanes::Lanes;
+use super::problem::Problem;
 use super::tile::{Tile, WIDTH, pack, tile};
 
 /// Multiplications up to which a product is small.
@@ -150,7 +150,7 @@ unsafe fn narrow_tiles<V: Lanes>(m: usize, mut place: Tile<V::T>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::check;
+    use super::super::product::tests::check;
     use super::*;
 
     const CASES: [[usize; 3]; 10] = [
@@ -169,9 +169,13 @@ mod tests {
     #[test]
     fn products_in_arrays_agree_with_a_naive_loop() {
         // SAFETY: of these and all below: `check` makes matrices of the sizes and steps that it names.
-        check(&CASES, |problem| unsafe { small::<[f32; 4], 4>(problem) });
+        check(&CASES, 0..4, |problem| unsafe {
+            small::<[f32; 4], 4>(problem);
+        });
         // SAFETY: see above.
-        check(&CASES, |problem| unsafe { small::<[f64; 2], 4>(problem) });
+        check(&CASES, 0..4, |problem| unsafe {
+            small::<[f64; 2], 4>(problem);
+        });
     }
 
     /// Tiles of AVX-512 are as many rows in wider registers.
@@ -193,9 +197,9 @@ mod tests {
         }
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             // SAFETY: the instructions are there; see above for the matrices.
-            check(&CASES, |problem| unsafe { high(problem) });
+            check(&CASES, 0..4, |problem| unsafe { high(problem) });
             // SAFETY: see above.
-            check(&CASES, |problem| unsafe { high_f64(problem) });
+            check(&CASES, 0..4, |problem| unsafe { high_f64(problem) });
         }
     }
 }

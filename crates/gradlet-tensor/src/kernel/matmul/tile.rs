@@ -1,7 +1,7 @@
 //! Tiles of a product, whose sums stay in registers, and panels: operands copied so that a tile reads them in order.
 
-use super::Start;
 use super::lanes::Lanes;
+use super::problem::Start;
 
 /// Registers of columns that a tile is wide.
 pub(super) const WIDTH: usize = 2;

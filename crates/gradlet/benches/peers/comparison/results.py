@@ -62,6 +62,12 @@ def best(series, workload, peer=None):
     return min(rivals, key=lambda s: s.median, default=None)
 
 
+def may_gain(series, variant, threads, workload, short):
+    """Whether fewer threads may be faster: only where what others cost, microseconds, is much of the whole."""
+    more = [s.median for (label, n, w), s in series.items() if (label, w) == (variant.label, workload) and n > threads]
+    return variant.peer == "gradlet" or not more or min(more) < short
+
+
 def is_contender(series, targets, variant, threads, workload, margin):
     """Whether another round is worth it: within `margin` of the best peer, or of the best of a peer that a target names."""
     mine = series.get((variant.label, threads, workload))

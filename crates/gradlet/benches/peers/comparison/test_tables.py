@@ -4,7 +4,7 @@ import unittest
 from pathlib import Path
 
 from comparison import tables
-from comparison.results import Results, best, is_contender
+from comparison.results import Results, best, is_contender, may_gain
 from comparison.variants import GRADLET, VARIANTS, select
 from comparison.workloads import TARGETS, WORKLOADS, chosen
 
@@ -49,6 +49,13 @@ class Tables(unittest.TestCase):
     def test_a_target_without_its_peer_is_unknown(self):
         series = self.series(record("numpy", "NumPy", 1, "step_tiny", 10))
         self.assertIn("torch was not measured", tables.judge(series, "step_tiny", 1)[1])
+
+    def test_fewer_threads_are_for_short_work(self):
+        series = self.series(record("gradlet", "gradlet", 2, "step_wide", 9000), record("numpy", "NumPy", 2, "step_wide", 9000),
+                             record("numpy", "NumPy", 2, "step_tiny", 90))
+        gains = [may_gain(series, *case, 1000) for case in (
+            (NUMPY, 1, "step_wide"), (NUMPY, 2, "step_wide"), (NUMPY, 1, "step_tiny"), (GRADLET, 1, "step_wide"))]
+        self.assertEqual(gains, [False, True, True, True])
 
     def test_measurements_are_found_again(self):
         self.series(record("numpy", "NumPy", 1, "step_tiny", 10))

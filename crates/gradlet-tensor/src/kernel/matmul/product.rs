@@ -1,0 +1,271 @@
+//! [`matmul`], and the choice between the ways to compute a product.
+
+use super::problem::{Matrix, Problem, Start};
+use super::{Gemm, dots, packed, small};
+use crate::kernel::parallel;
+
+/// Numbers that a part reads or writes at least, where operands are read from where they lie.
+const PART: usize = 1 << 16;
+/// Multiplications that make a part, too.
+const MULTIPLICATIONS: usize = 1 << 20;
+/// Rows and columns of a part are multiples of this, so that tiles stay whole.
+const TILE: usize = 64;
+
+/// `out = start + lhs * rhs` for a contiguous `out: [m, n]`.
+///
+/// # Panics
+///
+/// If a matrix does not lie inside its slice, or a start's row has no `n` numbers.
+pub(crate) fn matmul<T: Gemm>(
+    [m, k, n]: [usize; 3],
+    lhs: Matrix<'_, T>,
+    rhs: Matrix<'_, T>,
+    out: &mut [T],
+    start: Start<&[T]>,
+) {
+    assert_eq!(out.len(), m * n, "the result has m * n elements");
+    lhs.check(m, k);
+    rhs.check(k, n);
+    if let Start::Row(row) = start {
+        assert_eq!(row.len(), n, "a row has n elements");
+    }
+    if k == 0 && n > 0 {
+        match start {
+            Start::Zero => out.fill(T::default()),
+            Start::Result => {}
+            Start::Row(row) => out
+                .chunks_exact_mut(n)
+                .for_each(|out| out.copy_from_slice(row)),
+        }
+    }
+    if m == 0 || k == 0 || n == 0 {
+        return;
+    }
+    let problem = Problem {
+        sizes: [m, k, n],
+        lhs: (lhs.pointer(0, 0), lhs.row_stride, lhs.column_stride),
+        rhs: (rhs.pointer(0, 0), rhs.row_stride, rhs.column_stride),
+        out: (out.as_mut_ptr(), n),
+        start: match start {
+            Start::Zero => Start::Zero,
+            Start::Result => Start::Result,
+            Start::Row(row) => Start::Row(row.as_ptr()),
+        },
+    };
+    // SAFETY: `check` and the assertions above bound every strided extent.
+    unsafe { product(&problem) };
+}
+
+/// Computes a product in the way that suits its sizes.
+// SAFETY: the caller's promise, as `Gemm` words it.
+unsafe fn product<T: Gemm>(problem: &Problem<T>) {
+    // SAFETY: the caller's promise; `dots::pays` sees that strips are contiguous.
+    unsafe {
+        if dots::pays(problem) {
+            in_parts(problem, T::dots);
+        } else if small::pays(problem) {
+            in_parts(problem, T::small);
+        } else {
+            packed::product(problem);
+        }
+    }
+}
+
+/// How many parts a product from where its operands lie is worth: by what it reads, writes, and multiplies.
+fn parts([m, k, n]: [usize; 3]) -> usize {
+    let work = m.saturating_mul(k).saturating_mul(n);
+    (k.saturating_mul(m.max(n)).max(m * n) / PART).max(work / MULTIPLICATIONS)
+}
+
+/// Computes a product of few rows or columns in parts of the others.
+// SAFETY: the caller's promise, as `Gemm` words it.
+unsafe fn in_parts<T: Gemm>(problem: &Problem<T>, product: unsafe fn(&Problem<T>)) {
+    let [m, _, n] = problem.sizes;
+    let parts = parts(problem.sizes);
+    if parts < 2 {
+        // SAFETY: the caller's promise.
+        return unsafe { product(problem) };
+    }
+    let size = m.max(n);
+    let step = size.div_ceil(parts).next_multiple_of(TILE);
+    parallel::for_parts(size.div_ceil(step), |part| {
+        let range = part * step..((part + 1) * step).min(size);
+        // SAFETY: the caller's promise, for a range of rows or columns that no other part has.
+        unsafe {
+            product(&if m > n {
+                problem.rows(range)
+            } else {
+                problem.columns(range)
+            });
+        }
+    });
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::ops::Range;
+
+    use super::*;
+
+    /// What shows that a kernel wrote where it must not.
+    const UNTOUCHED: i32 = 100;
+
+    /// Compares a product with a naive loop on whole numbers, where both are exact: for operands in these
+    /// orders (1: left columns are contiguous, 2: right columns, 3: both), for
+    /// every start, for a result inside a wider one, and with NaN around the operands.
+    pub(in super::super) fn check<T: num_traits::Float + std::fmt::Debug>(
+        cases: &[[usize; 3]],
+        orders: Range<usize>,
+        run: impl Fn(&Problem<T>),
+    ) {
+        let number = |i: i32| T::from(i).unwrap();
+        let within_nan = |len: usize, period: usize| {
+            let mut numbers = vec![T::nan(); len + 40];
+            for (i, x) in numbers[7..7 + len].iter_mut().enumerate() {
+                *x = number((i % period) as i32 - period as i32 / 2);
+            }
+            numbers
+        };
+        for (&[m, k, n], order) in cases
+            .iter()
+            .flat_map(|sizes| orders.clone().map(move |order| (sizes, order)))
+        {
+            let (a, b, row) = (within_nan(m * k, 7), within_nan(k * n, 5), within_nan(n, 3));
+            let (a, b, row) = (&a[7..], &b[7..], &row[7..]);
+            let (lhs_rows, lhs_columns) = if order & 1 == 0 { (k, 1) } else { (1, m) };
+            let (rhs_rows, rhs_columns) = if order & 2 == 0 { (n, 1) } else { (1, k) };
+            for start in [Start::Zero, Start::Row(row.as_ptr()), Start::Result] {
+                let mut out = vec![number(UNTOUCHED); m * (n + 1)];
+                run(&Problem {
+                    sizes: [m, k, n],
+                    lhs: (a.as_ptr(), lhs_rows, lhs_columns),
+                    rhs: (b.as_ptr(), rhs_rows, rhs_columns),
+                    out: (out.as_mut_ptr(), n + 1),
+                    start,
+                });
+                for (place, &found) in out.iter().enumerate() {
+                    let (i, j) = (place / (n + 1), place % (n + 1));
+                    let product =
+                        |l| a[i * lhs_rows + l * lhs_columns] * b[l * rhs_rows + j * rhs_columns];
+                    let expected = if j == n {
+                        number(UNTOUCHED)
+                    } else {
+                        let first = match start {
+                            Start::Zero => number(0),
+                            Start::Result => number(UNTOUCHED),
+                            Start::Row(_) => row[j],
+                        };
+                        (0..k).fold(first, |sum, l| sum + product(l))
+                    };
+                    assert_eq!(
+                        found, expected,
+                        "[{m}, {k}, {n}], order {order}, {start:?}, at {i}, {j}"
+                    );
+                }
+            }
+        }
+    }
+
+    fn row_major<T>(data: &[T], columns: usize) -> Matrix<'_, T> {
+        Matrix {
+            data,
+            offset: 0,
+            row_stride: columns,
+            column_stride: 1,
+        }
+    }
+
+    /// Small, thin, dot products, and packed: more steps than a panel has, rows and columns that fill no tile.
+    const SIZES: [[usize; 3]; 9] = [
+        [1, 1, 1],
+        [7, 5, 1],
+        [33, 17, 65],
+        [1, 300, 70],
+        [3, 70, 70],
+        [90, 70, 2],
+        [40, 2, 50],
+        [131, 130, 129],
+        [37, 1100, 61],
+    ];
+
+    #[test]
+    fn products_agree_with_a_naive_loop_for_any_size_and_order() {
+        // SAFETY: `check` makes matrices of the sizes and steps that it names.
+        check::<f32>(&SIZES, 0..4, |problem| unsafe { product(problem) });
+        // SAFETY: see above.
+        check::<f64>(&SIZES, 0..4, |problem| unsafe { product(problem) });
+    }
+
+    #[test]
+    fn no_steps_leave_what_a_product_is_added_to() {
+        let (none, row) = (row_major::<f64>(&[], 0), [1.0, 2.0, 3.0]);
+        for (start, expected) in [
+            (Start::Zero, [0.0, 0.0, 0.0]),
+            (Start::Result, [5.0, 5.0, 5.0]),
+            (Start::Row(row.as_slice()), row),
+        ] {
+            let mut out = [5.0; 6];
+            matmul([2, 0, 3], none, none, &mut out, start);
+            assert_eq!(out, [expected, expected].concat().as_slice());
+        }
+    }
+
+    #[test]
+    fn products_have_the_same_bits_on_any_number_of_threads() {
+        for [m, k, n] in [[300, 257, 310], [2, 900, 400], [400, 900, 2], [4, 500, 700]] {
+            let split = parts([m, k, n]) > 1;
+            assert!(split, "[{m}, {k}, {n}] must be split");
+            let a: Vec<f32> = (0..m * k).map(|i| (i as f32).sin()).collect();
+            let b: Vec<f32> = (0..k * n).map(|i| (i as f32).cos()).collect();
+            let run = |threads| {
+                let mut out = vec![0.0; m * n];
+                crate::threads::with(threads, || {
+                    matmul(
+                        [m, k, n],
+                        row_major(&a, k),
+                        row_major(&b, n),
+                        &mut out,
+                        Start::Zero,
+                    );
+                });
+                out
+            };
+            let one = run(1);
+            assert!(one == run(2) && one == run(3), "[{m}, {k}, {n}]");
+        }
+    }
+
+    #[test]
+    fn each_part_of_a_split_product_adds_its_own_part_of_the_row() {
+        for [m, k, n] in [[150, 150, 200], [2, 900, 400], [400, 900, 2]] {
+            let (a, b) = (vec![1.0; m * k], vec![2.0; k * n]);
+            let row: Vec<f64> = (0..n).map(|j| j as f64).collect();
+            let mut out = vec![0.0; m * n];
+            matmul(
+                [m, k, n],
+                row_major(&a, k),
+                row_major(&b, n),
+                &mut out,
+                Start::Row(&row),
+            );
+            let expected = |place: usize| (2 * k + place % n) as f64;
+            assert!(
+                out.iter()
+                    .enumerate()
+                    .all(|(place, &y)| y == expected(place))
+            );
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "beyond its storage")]
+    fn a_matrix_outside_its_slice_is_refused() {
+        matmul(
+            [2, 2, 2],
+            row_major(&[0.0; 4], 2),
+            row_major(&[0.0; 3], 2),
+            &mut [0.0; 4],
+            Start::Zero,
+        );
+    }
+}
