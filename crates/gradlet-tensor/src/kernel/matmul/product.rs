@@ -175,8 +175,9 @@ pub(super) mod tests {
         }
     }
 
-    /// Small, thin, dot products, and packed: more steps than a panel has, rows and columns that fill no tile.
-    const SIZES: [[usize; 3]; 9] = [
+    /// Small, thin, dot products, and packed: more steps than a panel has, more rows and columns than are packed at a
+    /// time, rows and columns that fill no tile.
+    const SIZES: [[usize; 3]; 11] = [
         [1, 1, 1],
         [7, 5, 1],
         [33, 17, 65],
@@ -186,6 +187,8 @@ pub(super) mod tests {
         [40, 2, 50],
         [131, 130, 129],
         [37, 1100, 61],
+        [3100, 20, 40],
+        [40, 20, 3100],
     ];
 
     #[test]

@@ -139,6 +139,14 @@ pub(super) unsafe fn pack<V: Lanes>(
                 if first + V::BLOCK > count + beyond || (first + V::BLOCK > count && !narrow) {
                     break;
                 }
+                debug_assert!(
+                    first + V::BLOCK <= count + beyond,
+                    "strips that are not there"
+                );
+                debug_assert!(
+                    deep + usize::from(narrow) <= depth,
+                    "no step to run over into"
+                );
                 for l in (0..deep).step_by(V::BLOCK) {
                     let from = from.add(l + first * across);
                     V::transpose(from, across, panel.add(l * width + first), width);
