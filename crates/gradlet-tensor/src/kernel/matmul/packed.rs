@@ -36,8 +36,8 @@ pub struct Packed<T> {
     rhs: *mut T,
 }
 
-// SAFETY: numbers may cross threads, and every part writes to a panel or a block of the result of its own.
-unsafe impl<T: Send> Sync for Packed<T> {}
+// SAFETY: numbers may be sent to threads and shared between them, and every part writes to a panel or a block of the result of its own.
+unsafe impl<T: Send + Sync> Sync for Packed<T> {}
 
 /// As `Gemm::small`, whatever the size.
 // SAFETY: the caller's promise, as `Gemm` words it.

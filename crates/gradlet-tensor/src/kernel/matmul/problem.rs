@@ -35,8 +35,8 @@ pub struct Problem<T> {
     pub(super) start: Start<*const T>,
 }
 
-// SAFETY: numbers may cross threads, and every part writes to rows or columns of its own.
-unsafe impl<T: Send> Sync for Problem<T> {}
+// SAFETY: numbers may be sent to threads and shared between them, and every part writes to rows or columns of its own.
+unsafe impl<T: Send + Sync> Sync for Problem<T> {}
 
 impl<T> Start<*const T> {
     /// What a product is added to from a column on.

@@ -176,12 +176,13 @@ pub(super) mod tests {
     }
 
     /// Small, thin, dot products, and packed: more steps than a panel has, rows and columns that fill no tile.
-    const SIZES: [[usize; 3]; 9] = [
+    const SIZES: [[usize; 3]; 10] = [
         [1, 1, 1],
         [7, 5, 1],
         [33, 17, 65],
         [1, 300, 70],
         [3, 70, 70],
+        [4, 70, 9],
         [90, 70, 2],
         [40, 2, 50],
         [131, 130, 129],
@@ -214,50 +215,57 @@ pub(super) mod tests {
         }
     }
 
+    /// Products that are split: packed, in place, and, for a right-hand side that is turned, dot products.
+    const SPLIT: [[usize; 3]; 4] = [[300, 257, 310], [2, 900, 400], [400, 900, 2], [4, 500, 700]];
+
+    /// `[k, n]` with contiguous columns where `turned`, else with contiguous rows.
+    fn right<T>(data: &[T], [k, n]: [usize; 2], turned: bool) -> Matrix<'_, T> {
+        let mut matrix = row_major(data, n);
+        if turned {
+            (matrix.row_stride, matrix.column_stride) = (1, k);
+        }
+        matrix
+    }
+
     #[test]
     fn products_have_the_same_bits_on_any_number_of_threads() {
-        for [m, k, n] in [[300, 257, 310], [2, 900, 400], [400, 900, 2], [4, 500, 700]] {
-            let split = parts([m, k, n]) > 1;
-            assert!(split, "[{m}, {k}, {n}] must be split");
+        for ([m, k, n], turned) in SPLIT
+            .into_iter()
+            .flat_map(|sizes| [(sizes, false), (sizes, true)])
+        {
+            assert!(parts([m, k, n]) > 1, "[{m}, {k}, {n}] must be split");
             let a: Vec<f32> = (0..m * k).map(|i| (i as f32).sin()).collect();
             let b: Vec<f32> = (0..k * n).map(|i| (i as f32).cos()).collect();
             let run = |threads| {
                 let mut out = vec![0.0; m * n];
+                let rhs = right(&b, [k, n], turned);
                 crate::threads::with(threads, || {
-                    matmul(
-                        [m, k, n],
-                        row_major(&a, k),
-                        row_major(&b, n),
-                        &mut out,
-                        Start::Zero,
-                    );
+                    matmul([m, k, n], row_major(&a, k), rhs, &mut out, Start::Zero);
                 });
                 out
             };
             let one = run(1);
-            assert!(one == run(2) && one == run(3), "[{m}, {k}, {n}]");
+            assert!(one == run(2) && one == run(3), "[{m}, {k}, {n}], {turned}");
         }
     }
 
     #[test]
     fn each_part_of_a_split_product_adds_its_own_part_of_the_row() {
-        for [m, k, n] in [[150, 150, 200], [2, 900, 400], [400, 900, 2]] {
+        for ([m, k, n], turned) in SPLIT
+            .into_iter()
+            .flat_map(|sizes| [(sizes, false), (sizes, true)])
+        {
             let (a, b) = (vec![1.0; m * k], vec![2.0; k * n]);
             let row: Vec<f64> = (0..n).map(|j| j as f64).collect();
             let mut out = vec![0.0; m * n];
-            matmul(
-                [m, k, n],
-                row_major(&a, k),
-                row_major(&b, n),
-                &mut out,
-                Start::Row(&row),
-            );
+            let rhs = right(&b, [k, n], turned);
+            matmul([m, k, n], row_major(&a, k), rhs, &mut out, Start::Row(&row));
             let expected = |place: usize| (2 * k + place % n) as f64;
-            assert!(
-                out.iter()
-                    .enumerate()
-                    .all(|(place, &y)| y == expected(place))
-            );
+            let right = out
+                .iter()
+                .enumerate()
+                .all(|(place, &y)| y == expected(place));
+            assert!(right, "[{m}, {k}, {n}], {turned}");
         }
     }
 

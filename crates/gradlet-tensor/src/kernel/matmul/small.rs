@@ -37,7 +37,7 @@ pub(super) unsafe fn small<V: Lanes, const ROWS: usize>(problem: &Problem<V::T>)
     let ordered = problem.rhs.2 == 1;
     // SAFETY: the caller's promise; the rows are of the problem, and 8 steps of 8 registers are no more than a panel.
     unsafe {
-        if ordered && m == 1 && k * n > LARGE {
+        if ordered && m == 1 && k.saturating_mul(n) > LARGE {
             stripes::<V, 1, 8>(problem, SHALLOW);
         } else if ordered && k < 3 {
             // One row of the result after the other, for it is all that is written or read.

@@ -105,7 +105,8 @@ def ceiling(series):
         if s.peer == "peak":
             mflop = int("".join(filter(str.isdigit, s.workload.rsplit("_", 1)[1])))
             name = s.workload.split("_")[1].upper()
-            lines.append(f"- {name}, {s.threads} threads: {mflop * s.threads / s.median * 1e3:.0f} GFLOP/s")
+            plural = "s" if s.threads > 1 else ""
+            lines.append(f"- {name}, {s.threads} thread{plural}: {mflop * s.threads / s.median * 1e3:.0f} GFLOP/s")
     return "\n".join(sorted(lines)) + "\n"
 
 
