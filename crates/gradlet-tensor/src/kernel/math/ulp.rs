@@ -10,6 +10,16 @@ const STRIDE_F32: usize = 4_091;
 /// Random bit patterns tried by a f64 sweep: about 100 of each exponent and sign.
 const SAMPLES_F64: usize = 400_000;
 
+/// 1, or n where the environment's `GRADLET_SWEEP_EVERY` says that every nth of these numbers is
+/// enough: emulators take a minute for all.
+fn every() -> usize {
+    let Ok(text) = std::env::var("GRADLET_SWEEP_EVERY") else {
+        return 1;
+    };
+    let n = text.parse().ok().filter(|n| (1..=1000).contains(n));
+    n.unwrap_or_else(|| panic!("GRADLET_SWEEP_EVERY={text} is no number from 1 to 1000"))
+}
+
 /// |y - exact| in spacings of the f32 at `exact` (the smaller one at a power of 2); 0 when y is the
 /// f32 nearest `exact`.
 // Rounding once and equality are meant.
@@ -28,11 +38,11 @@ pub(super) fn error_f32(y: f32, exact: f64) -> f64 {
     if error.is_nan() { f64::INFINITY } else { error }
 }
 
-/// Asserts |f(x) - exact(x)| <= `bound` ulp for every `STRIDE_F32`th f32: every exponent, both
+/// Asserts |f(x) - exact(x)| <= `bound` ulp for every `STRIDE_F32`th f32 (fewer if [`every`] says so): every exponent, both
 /// signs, subnormals, infinities, NaN.
 #[track_caller]
 pub(super) fn sweep_f32(f: fn(f32) -> f32, exact: fn(f64) -> f64, bound: f64) {
-    let errors = (0..=u32::MAX).step_by(STRIDE_F32).map(|bits| {
+    let errors = (0..=u32::MAX).step_by(STRIDE_F32 * every()).map(|bits| {
         let x = f32::from_bits(bits);
         (error_f32(f(x), exact(f64::from(x))), x)
     });
@@ -66,7 +76,7 @@ fn steps_f64(y: f64, reference: f64) -> u64 {
 #[track_caller]
 pub(super) fn sweep_f64(f: fn(f64) -> f64, reference: fn(f64) -> f64, bound: u64) {
     let mut rng = Pcg64::seed_from_u64(1);
-    for _ in 0..SAMPLES_F64 {
+    for _ in 0..SAMPLES_F64 / every() {
         let x = f64::from_bits(rng.random());
         let steps = steps_f64(f(x), reference(x));
         assert!(
@@ -81,7 +91,7 @@ pub(super) fn sweep_f64(f: fn(f64) -> f64, reference: fn(f64) -> f64, bound: u64
 /// The most steps between f and the reference at random points of [low, high).
 pub(super) fn worst_f64(f: fn(f64) -> f64, reference: fn(f64) -> f64, low: f64, high: f64) -> u64 {
     let mut rng = Pcg64::seed_from_u64(2);
-    (0..SAMPLES_F64)
+    (0..SAMPLES_F64 / every())
         .map(|_| rng.random_range(low..high))
         .map(|x| steps_f64(f(x), reference(x)))
         .max()

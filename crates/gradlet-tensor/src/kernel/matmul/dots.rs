@@ -86,7 +86,9 @@ pub(super) unsafe fn dots<V: Lanes>(problem: &Problem<V::T>) {
                     (2.., 4) => tile::<V, 2, 4>(strips),
                     (_, 4) => tile::<V, 1, 4>(strips),
                     _ => {
-                        (0..count).for_each(|j| _ = tile::<V, 1, 1>(strips.from(0, j)));
+                        for j in 0..count {
+                            tile::<V, 1, 1>(strips.from(0, j));
+                        }
                         1
                     }
                 };

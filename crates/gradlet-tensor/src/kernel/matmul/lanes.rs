@@ -10,7 +10,8 @@ const MAX_COUNT: usize = 16;
 /// # Safety
 ///
 /// Every method needs a processor with the register's instructions (AVX2 and FMA, or AVX-512 F), and must be inlined
-/// into a function compiled for them. A pointer must be good for as many numbers as are read or written there.
+/// into a function compiled for them: loops over registers are `for` loops, since a closure that is not inlined calls
+/// each instruction as a function. A pointer must be good for as many numbers as are read or written there.
 pub(super) trait Lanes: Copy {
     type T: Float + Default;
     const COUNT: usize;

@@ -199,7 +199,9 @@ unsafe fn whole<V: Lanes, const ROWS: usize>(place: Tile<V::T>) {
     unsafe {
         for i in ROWS..2 * ROWS {
             let below = place.out.0.wrapping_add(i * place.out.1);
-            (0..WIDTH).for_each(|j| V::prefetch(below.wrapping_add(j * V::COUNT)));
+            for j in 0..WIDTH {
+                V::prefetch(below.wrapping_add(j * V::COUNT));
+            }
         }
         tile::<V, ROWS, WIDTH>(place);
     }

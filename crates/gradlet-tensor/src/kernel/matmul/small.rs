@@ -41,7 +41,9 @@ pub(super) unsafe fn small<V: Lanes, const ROWS: usize>(problem: &Problem<V::T>)
             stripes::<V, 1, 8>(problem, SHALLOW);
         } else if ordered && k < 3 {
             // One row of the result after the other, for it is all that is written or read.
-            (0..m).for_each(|row| stripes::<V, 1, 8>(&problem.rows(row..row + 1), SHALLOW));
+            for row in 0..m {
+                stripes::<V, 1, 8>(&problem.rows(row..row + 1), SHALLOW);
+            }
         } else {
             stripes::<V, ROWS, WIDTH>(problem, PANEL / (WIDTH * V::COUNT));
         }
