@@ -104,11 +104,11 @@ impl ByHand<'_> {
     /// This is all in which the two forms differ.
     fn dropout(&mut self, x: &Tensor<f64>, mode: Mode) -> Result<Tensor<f64>> {
         let keep = 1.0 - self.p;
-        match (self.scaling, mode) {
-            (Scaling::Classic, Mode::Train) => x.mul(&self.mask(x.shape())?),
-            (Scaling::Classic, Mode::Eval) => Ok(x.mul_scalar(keep)),
-            (Scaling::Inverted, Mode::Train) => Ok(x.mul(&self.mask(x.shape())?)?.div_scalar(keep)),
-            (Scaling::Inverted, Mode::Eval) => Ok(x.clone()),
+        match (self.scaling, mode.drops()) {
+            (Scaling::Classic, true) => x.mul(&self.mask(x.shape())?),
+            (Scaling::Classic, false) => Ok(x.mul_scalar(keep)),
+            (Scaling::Inverted, true) => Ok(x.mul(&self.mask(x.shape())?)?.div_scalar(keep)),
+            (Scaling::Inverted, false) => Ok(x.clone()),
         }
     }
 

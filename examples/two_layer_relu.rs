@@ -15,7 +15,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use gradlet::prelude::*;
-use gradlet_examples::{args, chart, data, progress::Progress};
+use gradlet_examples::chart::{self, Curve, Panel, Style};
+use gradlet_examples::{args, data, progress::Progress};
 
 /// Hidden units of the net.
 const HIDDEN: usize = 128;
@@ -137,32 +138,20 @@ fn show_toggle(model: &mut TwoLayer, images: &Var) -> Result<()> {
 
 /// Draws the curves under `target/` and prints where they are.
 fn draw_curves(history: &[[f64; 4]]) -> Result<(), Box<dyn Error>> {
-    let column = |i: usize| history.iter().map(|row| row[i]).collect::<Vec<_>>();
-    let [train_loss, train_accuracy, test_loss, test_accuracy] = [0, 1, 2, 3].map(column);
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new("."));
-    let path = workspace.join("target/two_layer_relu.svg");
-    chart::write(
-        &path,
-        &[
-            chart::Panel {
-                title: "loss (cross-entropy)",
-                train: &train_loss,
-                test: &test_loss,
-            },
-            chart::Panel {
-                title: "accuracy",
-                train: &train_accuracy,
-                test: &test_accuracy,
-            },
-        ],
-    )?;
-    let here = std::env::current_dir()?;
-    println!(
-        "\ncurves: {}",
-        path.strip_prefix(here).unwrap_or(&path).display()
-    );
+    let panel = |title, of_train: usize, of_test: usize| {
+        let curve = |name, i: usize, color| {
+            let values: Vec<_> = history.iter().map(|row| row[i]).collect();
+            Curve::of_epochs(name, &values, color, Style::Marked)
+        };
+        Panel {
+            title,
+            x: "epoch",
+            curves: vec![curve("train", of_train, 0), curve("test", of_test, 1)],
+        }
+    };
+    let panels = [panel("loss (cross-entropy)", 0, 2), panel("accuracy", 1, 3)];
+    let path = chart::write("two_layer_relu", &panels)?;
+    println!("\ncurves: {}", path.display());
     Ok(())
 }
 

@@ -46,3 +46,23 @@ fn a_parameter_that_a_kept_graph_shares_is_copied_and_counted() -> Result<()> {
     assert_eq!(loss.backward()?.len(), grads.len());
     Ok(())
 }
+
+#[test]
+fn dropout_in_eval_mode_and_with_p_zero_allocates_and_records_nothing() -> Result<()> {
+    let mut rng = gradlet::rng(1);
+    let mut dropout = Dropout::new(0.5, &mut rng)?;
+    dropout.eval();
+    let none = Dropout::new(0.0, &mut rng)?;
+    let x = Var::leaf(Tensor::ones([100, 100])?);
+    for layer in [&dropout, &none] {
+        let mut y = None;
+        let counted = allocation_counter::measure(|| y = layer.forward(&x).ok());
+        assert_eq!(
+            (counted.count_total, counted.bytes_total),
+            (0, 0),
+            "{layer}"
+        );
+        assert_eq!(y.and_then(|y| y.leaf_id()), x.leaf_id(), "{layer}");
+    }
+    Ok(())
+}

@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audit;
+pub mod golden;
 pub mod house;
 pub mod nets;
 
@@ -9,3 +11,8 @@ pub mod nets;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// The code in docs/dropout.md, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/dropout.md")]
+pub struct DropoutPage;

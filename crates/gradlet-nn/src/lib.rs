@@ -7,7 +7,9 @@
 extern crate self as gradlet;
 
 pub mod data;
+pub mod dropout;
 mod forward;
+pub mod functional;
 pub mod init;
 mod layer;
 mod loss;
@@ -19,11 +21,15 @@ mod require;
 mod stream;
 
 pub use data::{Batches, Dataset, idx};
+pub use dropout::{
+    AlphaDropout, DropConnect, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout,
+    GaussianDropout, Scaling, monte_carlo,
+};
 pub use forward::Forward;
-pub use layer::{Conv2d, Dropout, Flatten, Linear, MaxPool2d, Relu, Sequential};
+pub use layer::{Conv2d, Flatten, Linear, MaxPool2d, Relu, Sequential};
 pub use loss::{cross_entropy, mse_loss};
 pub use mode::Mode;
 pub use module::{Leaf, LeafMut, Module, Name, Path, Summary};
-pub use optim::{Adam, Copies, Optimizer, Sgd};
+pub use optim::{Adam, Copies, MaxNorm, Optimizer, Sgd};
 pub use parameter::{AnyBuffer, AnyParameter, Buffer, Parameter};
 pub use stream::Stream;

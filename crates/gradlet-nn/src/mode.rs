@@ -27,6 +27,15 @@ pub enum Mode {
     Train,
     /// Layers are deterministic. Gradients still flow.
     Eval,
+    /// As `Eval`, but dropout goes on dropping: one sample of a net's predictions. See [`Module::sampling`].
+    Sample,
+}
+
+impl Mode {
+    /// Whether dropout drops: in all modes but `Eval`.
+    pub fn drops(self) -> bool {
+        self != Mode::Eval
+    }
 }
 
 impl fmt::Display for Mode {
@@ -34,6 +43,7 @@ impl fmt::Display for Mode {
         f.pad(match self {
             Mode::Train => "train",
             Mode::Eval => "eval",
+            Mode::Sample => "sample",
         })
     }
 }

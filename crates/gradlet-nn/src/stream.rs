@@ -33,6 +33,23 @@ impl Stream {
         }
     }
 
+    /// The key that the next draw will have: all there is to know of a stream, to be kept and given to
+    /// [`from_state`](Stream::from_state) later.
+    pub fn state(&self) -> DrawKey {
+        DrawKey {
+            seed: self.seed,
+            call: self.calls.load(Ordering::Relaxed),
+        }
+    }
+
+    /// A stream whose next draw has this key.
+    pub fn from_state(state: DrawKey) -> Self {
+        Self {
+            seed: state.seed,
+            calls: AtomicU64::new(state.call),
+        }
+    }
+
     /// Starts anew, with another number from this generator.
     pub fn reseed(&mut self, rng: &mut (impl Rng + ?Sized)) {
         *self = Self::fork(rng);
@@ -41,10 +58,7 @@ impl Stream {
 
 impl Clone for Stream {
     fn clone(&self) -> Self {
-        Self {
-            seed: self.seed,
-            calls: AtomicU64::new(self.calls.load(Ordering::Relaxed)),
-        }
+        Self::from_state(self.state())
     }
 }
 
@@ -63,6 +77,16 @@ mod tests {
         assert_ne!(
             stream.next_key().seed,
             Stream::fork(&mut rng).next_key().seed
+        );
+        let state = stream.state();
+        assert_eq!(stream.next_key(), state);
+        assert_eq!(
+            stream.next_key(),
+            Stream::from_state(DrawKey {
+                call: state.call + 1,
+                ..state
+            })
+            .next_key()
         );
         clone.reseed(&mut rng);
         assert_ne!(stream.next_key().seed, clone.next_key().seed);

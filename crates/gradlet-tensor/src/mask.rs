@@ -65,17 +65,30 @@ impl Mask {
         if (0.0..=1.0).contains(&p) {
             return Ok(());
         }
-        let expected = "in [0, 1]";
-        let remedy =
-            "; it is the probability that an element is zeroed (0 keeps all, 1 zeroes all)"
-                .to_owned();
-        Err(Error::new(ErrorKind::OutOfRange {
+        Err(Self::bad_probability(op, "in [0, 1]", p))
+    }
+
+    /// The error for a `p` outside its range, `expected` in words, which guesses at what may have been meant.
+    #[track_caller]
+    pub fn bad_probability(op: &'static str, expected: &'static str, p: f64) -> Error {
+        let meant = if p > 1.0 && p <= 100.0 {
+            format!("; in percent? that would be p = {}", p / 100.0)
+        } else if (-1.0..0.0).contains(&p) {
+            format!("; to keep {} of all, p = {}", -p, 1.0 + p)
+        } else {
+            String::new()
+        };
+        let remedy = format!(
+            "; it is the probability that an element is zeroed (0 keeps all, 1 zeroes all), \
+             1 - p where you have the probability to keep one{meant}"
+        );
+        Error::new(ErrorKind::OutOfRange {
             op,
             name: "p",
             expected,
             value: p,
             remedy,
-        }))
+        })
     }
 
     /// The mask of these bits, `true` where an element is kept.
@@ -105,6 +118,46 @@ impl Mask {
             fill(words);
         }
         Ok(Self { shape, words })
+    }
+
+    /// The mask of a larger shape in which axes of size 1 repeat: elements along them are kept or dropped together.
+    ///
+    /// # Errors
+    ///
+    /// A shape that this one does not broadcast to.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Mask, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let channels = Mask::from_kept(&tensor![bool; [true], [false]])?;
+    /// assert_eq!(channels.broadcast_to([2, 3])?.iter().collect::<Vec<_>>(), [true, true, true, false, false, false]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn broadcast_to(&self, shape: impl IntoShape) -> Result<Self> {
+        let shape = shape.into_shape()?;
+        if shape == self.shape {
+            return Ok(self.clone());
+        }
+        // One run of equal bits for each bit, where all repeated axes come last.
+        let lead = (0..shape.rank())
+            .take_while(|&i| self.shape.dims().get(i) == shape.dims().get(i))
+            .count();
+        let repeats = self.shape.rank() == shape.rank()
+            && self.shape.dims()[lead..].iter().all(|&size| size == 1);
+        if !repeats {
+            return Self::from_kept(&self.to_tensor()?.broadcast_to(shape)?);
+        }
+        let run = shape.dims()[lead..].iter().product::<usize>();
+        Self::build(shape, |words| {
+            words.fill(0);
+            for (i, _) in self.iter().enumerate().filter(|(_, kept)| *kept) {
+                set_bits(words, i * run, run);
+            }
+        })
     }
 
     /// The shape of what the mask covers.
@@ -188,6 +241,17 @@ impl Mask {
     }
 }
 
+/// Sets `count` bits from bit `first` on.
+fn set_bits(words: &mut [u64], first: usize, count: usize) {
+    let (mut bit, end) = (first, first + count);
+    while bit < end {
+        let (word, offset) = (bit / 64, bit % 64);
+        let here = (64 - offset).min(end - bit);
+        words[word] |= (u64::MAX >> (64 - here)) << offset;
+        bit += here;
+    }
+}
+
 impl PartialEq for Mask {
     fn eq(&self, other: &Self) -> bool {
         self.shape == other.shape && self.words.as_slice() == other.words.as_slice()
@@ -257,8 +321,36 @@ mod tests {
 
     #[test]
     fn a_probability_says_which_way_round_it_is() {
-        let error = Mask::draw([3], 1.5, KEY).unwrap_err().to_string();
-        assert!(error.starts_with("mask: p must be in [0, 1], got 1.5; it is the probability that an element is zeroed"), "{error}");
-        assert!(Mask::draw([3], f64::NAN, KEY).is_err());
+        let message = |p| Mask::draw([3], p, KEY).unwrap_err().to_string();
+        let meaning = "it is the probability that an element is zeroed (0 keeps all, 1 zeroes all), \
+                       1 - p where you have the probability to keep one";
+        assert!(message(1.5).starts_with(&format!(
+            "mask: p must be in [0, 1], got 1.5; {meaning}; in percent? that would be p = 0.015 (at "
+        )));
+        assert!(message(-0.25).starts_with(&format!(
+            "mask: p must be in [0, 1], got -0.25; {meaning}; to keep 0.25 of all, p = 0.75 (at "
+        )));
+        assert!(message(f64::NAN).contains(&format!("got NaN; {meaning} (at ")));
+    }
+
+    #[test]
+    fn broadcasting_a_mask_equals_broadcasting_its_bits() -> Result<()> {
+        for (from, to) in [
+            (&[7, 1, 1][..], &[7, 5, 13][..]),
+            (&[7, 1, 1], &[7, 64, 2]),
+            (&[1, 5, 1], &[3, 5, 70]),
+            (&[5, 1], &[4, 5, 3]),
+            (&[1], &[200]),
+            (&[3, 4], &[3, 4]),
+            (&[2, 1], &[2, 0]),
+            (&[1, 1, 6], &[2, 3, 6]),
+        ] {
+            let mask = Mask::draw(from, 0.5, KEY)?;
+            let expected = Mask::from_kept(&mask.to_tensor()?.broadcast_to(to)?)?;
+            assert_eq!(mask.broadcast_to(to)?, expected, "{from:?} {to:?}");
+        }
+        assert!(Mask::draw([3], 0.5, KEY)?.broadcast_to([4]).is_err());
+        assert!(Mask::draw([3, 1], 0.5, KEY)?.broadcast_to([3]).is_err());
+        Ok(())
     }
 }

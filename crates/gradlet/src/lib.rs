@@ -9,8 +9,8 @@ pub use gradlet_nn as nn;
 pub use gradlet_tensor as tensor;
 
 pub use gradlet_autograd::{
-    CreateGraph, Gradients, LeafId, Op, Var, dropout_with, grad, gradcheck, gradgradcheck,
-    is_recording, no_grad,
+    CreateGraph, Gradients, LeafId, Op, Var, dropout_into, dropout_with, grad, gradcheck,
+    gradgradcheck, is_recording, no_grad,
 };
 pub use gradlet_nn::*;
 pub use gradlet_tensor::{

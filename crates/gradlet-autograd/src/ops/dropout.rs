@@ -62,6 +62,25 @@ pub fn dropout_with<T: Float>(x: &Var<T>, mask: Mask, scale: T) -> Result<Var<T>
     Dropout { mask, scale }.apply([x])
 }
 
+/// As [`dropout_with`], into the memory of `x` where nothing else holds it: PyTorch's `inplace`, which cannot spoil what a
+/// graph saved.
+///
+/// # Shape
+///
+/// `x: [...]`, a mask of the same shape `-> [...]`
+///
+/// # Gradient
+///
+/// The same function of `g`, with the same mask.
+///
+/// # Errors
+///
+/// A mask of another shape.
+#[track_caller]
+pub fn dropout_into<T: Float>(x: Var<T>, mask: Mask, scale: T) -> Result<Var<T>> {
+    Dropout { mask, scale }.apply_owned([x])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +110,26 @@ mod tests {
                 .zip(mask.iter())
                 .all(|(y, kept)| y == if kept { 1.5 } else { 0.0 })
         );
+        Ok(())
+    }
+
+    #[test]
+    fn dropping_in_place_reuses_unshared_memory_alone() -> Result<()> {
+        let mask = Mask::draw([100], 0.5, DrawKey { seed: 1, call: 2 })?;
+        let ones = || Tensor::<f32>::ones([100]);
+        let at = |x: &Var| x.tensor().as_slice().map(<[f32]>::as_ptr);
+        let x = Var::constant(ones()?);
+        let place = at(&x);
+        let y = dropout_into(x, mask.clone(), 2.0)?;
+        assert_eq!((at(&y), y.tensor()), (place, &mask.apply(&ones()?, 2.0)?));
+        // Squaring saves its input, which must survive.
+        let leaf = Var::leaf(ones()?);
+        let h = &leaf * 3.0;
+        let square = h.powi(2);
+        let y = dropout_into(h, mask.clone(), 2.0)?;
+        let grads = (square + y).sum(..)?.backward()?;
+        let expected = mask.apply(&ones()?, 6.0)?.add_scalar(18.0);
+        assert_eq!(grads.wrt(&leaf), Some(&expected));
         Ok(())
     }
 

@@ -36,4 +36,4 @@ mod sum;
 mod tanh;
 
 pub use cross_entropy::cross_entropy;
-pub use dropout::dropout_with;
+pub use dropout::{dropout_into, dropout_with};

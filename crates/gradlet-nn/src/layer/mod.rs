@@ -1,7 +1,6 @@
 //! The layers, one a file.
 
 mod conv2d;
-mod dropout;
 mod flatten;
 mod linear;
 mod max_pool2d;
@@ -9,7 +8,6 @@ mod relu;
 mod sequential;
 
 pub use conv2d::Conv2d;
-pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use linear::Linear;
 pub use max_pool2d::MaxPool2d;

@@ -5,6 +5,7 @@ use std::any::type_name;
 use gradlet_autograd::Result;
 
 use super::{Name, Path, Summary, evaluating, path, walk};
+use crate::dropout::Source;
 use crate::mode::Mode;
 use crate::parameter::{AnyBuffer, AnyParameter};
 
@@ -56,7 +57,7 @@ pub trait Module: Send + Sync {
     /// [`Module::children`], mutably: the same ones in the same order.
     fn children_mut<'a>(&'a mut self, visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module));
 
-    /// What this is itself when it is no composite. Only `Parameter`, `Buffer`, `Mode` and
+    /// What this is itself when it is no composite. Only `Parameter`, `Buffer`, `Mode`, `Source` and
     /// what passes through to them (`Box`, `Option`) answer; children of a leaf are not visited.
     #[inline]
     fn leaf(&self) -> Leaf<'_> {
@@ -114,7 +115,31 @@ pub trait Module: Send + Sync {
     where
         Self: Sized,
     {
-        evaluating::evaluating(self, f)
+        evaluating::within(self, Mode::Eval, f)
+    }
+
+    /// As [`evaluating`](Module::evaluating), with dropout kept on: each forward inside is one sample of the net's
+    /// predictions. [`monte_carlo`](crate::monte_carlo) takes their mean and variance.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_nn::{Dropout, Forward, Mode, Module};
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::{Tensor, rng};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (mut model, x) = (Dropout::new(0.5, &mut rng(1))?, Var::constant(Tensor::ones([100])?));
+    /// model.eval();
+    /// let dropped = model.sampling(|m| m.forward(&x))?;
+    /// assert!(dropped.to_vec().contains(&0.0) && !model.forward(&x)?.to_vec().contains(&0.0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn sampling<R>(&mut self, f: impl FnOnce(&Self) -> R) -> R
+    where
+        Self: Sized,
+    {
+        evaluating::within(self, Mode::Sample, f)
     }
 
     /// Hands every leaf below to `visit`, with its path, until an error.
@@ -176,6 +201,24 @@ pub trait Module: Send + Sync {
         walk::named_buffers(self)
     }
 
+    /// Every dropout's [`Source`] below, under its path: its probability, and the stream that its masks come from.
+    fn named_sources(&self) -> Vec<(String, &Source)> {
+        walk::named_sources(self)
+    }
+
+    /// Hands every dropout's [`Source`] below to `visit`, with its path, until an error: to set probabilities, to reseed
+    /// streams or to put back their states.
+    ///
+    /// # Errors
+    ///
+    /// The first one that `visit` returns; nothing is visited after it.
+    fn visit_sources_mut(
+        &mut self,
+        visit: &mut dyn FnMut(&Path<'_>, &mut Source) -> Result<()>,
+    ) -> Result<()> {
+        walk::visit_sources_mut(self, visit)
+    }
+
     /// The number of elements in all parameters below, frozen ones included.
     fn parameter_count(&self) -> usize {
         walk::parameter_count(self)
@@ -208,6 +251,8 @@ pub enum Leaf<'a> {
     Buffer(&'a dyn AnyBuffer),
     /// A layer's mode.
     Mode(Mode),
+    /// Where a dropout's masks come from.
+    Source(&'a Source),
 }
 
 /// [`Leaf`], mutably.
@@ -221,4 +266,6 @@ pub enum LeafMut<'a> {
     Buffer(&'a mut dyn AnyBuffer),
     /// A layer's mode.
     Mode(&'a mut Mode),
+    /// Where a dropout's masks come from.
+    Source(&'a mut Source),
 }

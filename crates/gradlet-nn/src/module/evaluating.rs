@@ -1,13 +1,13 @@
-//! `evaluating`: eval mode for the length of a closure.
+//! `evaluating` and `sampling`: another mode for the length of a closure.
 
 use super::{Module, walk};
 use crate::mode::Mode;
 
-/// Runs `f` on `module` in eval mode and restores each layer's own mode, come what may.
-pub(super) fn evaluating<M: Module, R>(module: &mut M, f: impl FnOnce(&M) -> R) -> R {
+/// Runs `f` on `module` in this mode and restores each layer's own mode, come what may.
+pub(super) fn within<M: Module, R>(module: &mut M, mode: Mode, f: impl FnOnce(&M) -> R) -> R {
     let mut earlier = Vec::new();
-    walk::each_mode(module, |mode| {
-        earlier.push(std::mem::replace(mode, Mode::Eval));
+    walk::each_mode(module, |own| {
+        earlier.push(std::mem::replace(own, mode));
     });
     let restore = Restore { module, earlier };
     f(&*restore.module)

@@ -89,7 +89,7 @@ impl Summary {
             .name()
             .map_or_else(String::new, |name| name.to_string());
         let tensor = match leaf {
-            Leaf::None => return,
+            Leaf::None | Leaf::Source(_) => return,
             Leaf::Mode(mode) => {
                 for &row in lineage {
                     self.rows[row].modes.add(mode);

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use gradlet_autograd::Result;
 
 use super::{Leaf, LeafMut, Module, Path};
+use crate::dropout::Source;
 use crate::mode::Mode;
 use crate::parameter::{AnyBuffer, AnyParameter};
 
@@ -163,6 +164,27 @@ pub(super) fn named_buffers<M: Module + ?Sized>(module: &M) -> Vec<(String, &dyn
         CONTINUE
     });
     named
+}
+
+pub(super) fn named_sources<M: Module + ?Sized>(module: &M) -> Vec<(String, &Source)> {
+    let mut named = Vec::new();
+    let _ = leaves(module, |path, leaf| {
+        if let Leaf::Source(source) = leaf {
+            named.push((path.to_string(), source));
+        }
+        CONTINUE
+    });
+    named
+}
+
+pub(super) fn visit_sources_mut<M: Module + ?Sized>(
+    module: &mut M,
+    visit: &mut dyn FnMut(&Path<'_>, &mut Source) -> Result<()>,
+) -> Result<()> {
+    visit_leaves_mut(module, &mut |path, leaf| match leaf {
+        LeafMut::Source(source) => visit(path, source),
+        _ => Ok(()),
+    })
 }
 
 pub(super) fn parameter_count<M: Module + ?Sized>(module: &M) -> usize {

@@ -30,6 +30,12 @@ pub struct DrawKey {
 }
 
 impl DrawKey {
+    /// A generator for this draw, for numbers other than masks (the same on every machine).
+    pub fn rng(self) -> impl Rng {
+        // No mask has so many blocks.
+        self.generator(u64::MAX)
+    }
+
     /// The generator of one block: the fastest 64-bit member of `rand_pcg` (2^20 bits at p = 0.5 in
     /// 0.024 ms, `Pcg64` in 0.028, `Pcg64Dxsm` in 0.036). PCG's weakness, related streams, needs
     /// related states: the hash leaves none.

@@ -1,0 +1,150 @@
+//! [`Elements`] and [`Channels`]: forms that zero elements, each by itself or a channel at a time.
+
+use gradlet_autograd::{Float, Result, Var, dropout_into};
+use gradlet_tensor::{DrawKey, Error, ErrorKind, Mask, Shape};
+
+use super::form::Form;
+
+/// When dropout scales, so that the mean of its output in training is what it gives in eval mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Scaling {
+    /// What is kept is divided by 1 - p in training, and eval mode is the identity: inverted dropout, as everyone has it.
+    #[default]
+    Training,
+    /// What is kept stays as it is in training, and eval mode multiplies by 1 - p: classic dropout, as in the 2014 paper.
+    Test,
+}
+
+/// Zeroes each element by itself, or together along chosen axes: the form of [`Dropout`](super::Dropout).
+#[derive(Clone, Debug, Default)]
+pub struct Elements {
+    pub(super) scaling: Scaling,
+    pub(super) noise_shape: Option<Vec<Option<usize>>>,
+}
+
+impl Elements {
+    /// As `tf.nn.dropout` has it: of each axis, `None` takes the size of the input, and `Some(1)` drops along the axis
+    /// together.
+    pub(crate) fn with_noise_shape(noise_shape: &[Option<usize>]) -> Self {
+        Self {
+            noise_shape: Some(noise_shape.to_vec()),
+            ..Self::default()
+        }
+    }
+
+    /// The mask for an `x` of this shape, one bit an element.
+    #[track_caller]
+    pub(crate) fn mask(&self, x: Shape, p: f64, key: DrawKey) -> Result<Mask> {
+        Mask::draw(self.noise_shape(x)?, p, key)?.broadcast_to(x)
+    }
+}
+
+impl Form for Elements {
+    const NAME: &'static str = "Dropout";
+
+    fn noise_shape(&self, x: Shape) -> Result<Shape> {
+        let Some(wanted) = &self.noise_shape else {
+            return Ok(x);
+        };
+        let sizes = wanted.iter().zip(x.dims());
+        let noise: Vec<_> = sizes.map(|(size, &own)| size.unwrap_or(own)).collect();
+        let noise = Shape::new(&noise)?;
+        if wanted.len() != x.rank() || Shape::broadcast("noise_shape", &noise, &x)? != x {
+            let wanted: Vec<_> = wanted.iter().map(|size| size.unwrap_or(1)).collect();
+            return Err(Error::new(ErrorKind::ShapeMismatch {
+                op: "noise_shape",
+                expected: x,
+                found: Shape::new(&wanted)?,
+            }));
+        }
+        Ok(noise)
+    }
+
+    fn perturb<T: Float>(&self, x: Var<T>, p: f64, key: DrawKey) -> Result<Var<T>> {
+        let mask = self.mask(x.dims(), p, key)?;
+        dropout_into(x, mask, T::of(self.scaling.of_kept(p)))
+    }
+
+    fn evaluate<T: Float>(&self, x: Var<T>, p: f64) -> Result<Var<T>> {
+        match self.scaling {
+            Scaling::Training => Ok(x),
+            // Selected, as in training: 0 times infinity would be NaN.
+            Scaling::Test if p == 1.0 => zeros(x),
+            Scaling::Test => Ok(x * T::of(1.0 - p)),
+        }
+    }
+
+    fn setting(&self) -> String {
+        let size = |size: &Option<usize>| size.map_or("_".to_owned(), |size| size.to_string());
+        let noise = self.noise_shape.as_ref().map_or_else(String::new, |noise| {
+            let sizes: Vec<_> = noise.iter().map(size).collect();
+            format!(", noise_shape=[{}]", sizes.join(", "))
+        });
+        let scaling = match self.scaling {
+            Scaling::Training => "",
+            Scaling::Test => ", scaling=test",
+        };
+        noise + scaling
+    }
+}
+
+impl Scaling {
+    /// The factor of what is kept in training; infinite for p = 1, where nothing is.
+    pub(crate) fn of_kept(self, p: f64) -> f64 {
+        match self {
+            Scaling::Training => 1.0 / (1.0 - p),
+            Scaling::Test => 1.0,
+        }
+    }
+}
+
+/// +0 for every element, whatever it was, and for every gradient.
+#[track_caller]
+pub(super) fn zeros<T: Float>(x: Var<T>) -> Result<Var<T>> {
+    // p = 1 draws nothing.
+    let nothing = Mask::draw(x.dims(), 1.0, DrawKey { seed: 0, call: 0 })?;
+    dropout_into(x, nothing, T::of(1.0))
+}
+
+/// Zeroes whole channels of inputs with `N` axes of space: the form of [`Dropout1d`](super::Dropout1d) and its like.
+#[derive(Clone, Debug, Default)]
+pub struct Channels<const N: usize>;
+
+impl<const N: usize> Form for Channels<N> {
+    const NAME: &'static str = ["Dropout1d", "Dropout2d", "Dropout3d"][N - 1];
+
+    fn noise_shape(&self, x: Shape) -> Result<Shape> {
+        // Without a batch, the first axis is the channels'; Dropout2d alone takes [batch, channels, length] for that.
+        let kept = match x.rank() {
+            rank if rank == N + 2 => 2,
+            rank if rank == N + 1 => 1 + usize::from(N == 2),
+            _ => {
+                let expected = [
+                    "[batch, channels, length] or [channels, length]",
+                    "[batch, channels, height, width] or [batch, channels, length]",
+                    "[batch, channels, depth, height, width] or [channels, depth, height, width]",
+                ][N - 1];
+                let (op, shape) = (Self::NAME, x);
+                return Err(Error::new(ErrorKind::Rank {
+                    op,
+                    expected,
+                    shape,
+                }));
+            }
+        };
+        first_axes(x, kept)
+    }
+
+    fn perturb<T: Float>(&self, x: Var<T>, p: f64, key: DrawKey) -> Result<Var<T>> {
+        let mask = Mask::draw(self.noise_shape(x.dims())?, p, key)?.broadcast_to(x.dims())?;
+        dropout_into(x, mask, T::of(Scaling::Training.of_kept(p)))
+    }
+}
+
+/// The shape with only these many axes of their own; the others are 1.
+#[track_caller]
+pub(super) fn first_axes(x: Shape, count: usize) -> Result<Shape> {
+    let mut sizes = x.dims().to_vec();
+    sizes[count..].fill(1);
+    Shape::new(&sizes)
+}

@@ -1,0 +1,26 @@
+//! Dropout in all its forms, one a file: what is drawn, what is done with it, and what a net's samples tell.
+
+mod alpha;
+mod drop_connect;
+mod elements;
+mod form;
+mod gaussian;
+mod layer;
+mod monte_carlo;
+mod schedule;
+mod source;
+
+pub use alpha::{Alpha, AlphaChannels, alpha_dropout_with};
+pub use drop_connect::DropConnect;
+pub use elements::{Channels, Elements, Scaling};
+pub use form::Form;
+pub(crate) use form::apply;
+pub use gaussian::Gaussian;
+pub use layer::{
+    AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout, GaussianDropout,
+    Noise,
+};
+pub use monte_carlo::{Moments, monte_carlo};
+pub use schedule::Schedule;
+pub use source::Source;
+pub(crate) use source::check;

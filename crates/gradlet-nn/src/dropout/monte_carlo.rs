@@ -1,0 +1,110 @@
+//! [`monte_carlo`]: what a net with dropout predicts, and how sure it is.
+
+use gradlet_autograd::{Float, Result, Var, no_grad};
+use gradlet_tensor::Tensor;
+
+use crate::forward::Forward;
+use crate::require::require;
+
+/// Mean and variance of a net's outputs over passes with dropout on.
+#[derive(Clone, Debug)]
+pub struct Moments<T: Float = f32> {
+    /// The mean, of the shape of one output.
+    pub mean: Tensor<T>,
+    /// The unbiased variance (divided by the number of passes less 1), of the same shape.
+    pub variance: Tensor<T>,
+}
+
+/// Runs `model` on `x` so many times in eval mode but with dropout kept on, without recording, and takes the mean and
+/// variance of the outputs.
+///
+/// Every layer's own mode is restored afterwards. The moments are added up pass by pass (Welford), so that memory does
+/// not grow with the passes.
+///
+/// # Errors
+///
+/// Fewer than 2 passes, or an error of the model.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_nn::{Dropout, Linear, monte_carlo, sequential};
+/// # use gradlet_autograd::Var;
+/// # use gradlet_tensor::{Tensor, rng};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let mut rng = rng(1);
+/// let mut model = sequential![Dropout::new(0.5, &mut rng)?, Linear::new(64, 1, &mut rng)?];
+/// let moments = monte_carlo(&mut model, &Var::constant(Tensor::ones([8, 64])?), 100)?;
+/// assert!(moments.variance.to_vec().iter().all(|&variance| variance > 0.0));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Source
+///
+/// Y. Gal, Z. Ghahramani, "Dropout as a Bayesian Approximation", 2016.
+#[track_caller]
+pub fn monte_carlo<T: Float, M: Forward<T>>(
+    model: &mut M,
+    x: &Var<T>,
+    passes: usize,
+) -> Result<Moments<T>> {
+    let (count, enough) = (passes as f64, passes >= 2);
+    require(enough, "monte_carlo", "passes", "at least 2", count)?;
+    model.sampling(|model| {
+        no_grad(|| {
+            let mut mean = model.forward(x)?.into_tensor();
+            let mut squares = mean.zeros_like();
+            for pass in 2..=passes {
+                let y = model.forward(x)?;
+                let before = y.tensor().sub(&mean)?;
+                mean.add_assign(&before.div_scalar(T::of(pass as f64)))?;
+                squares.add_assign(&before.mul(&y.tensor().sub(&mean)?)?)?;
+            }
+            let variance = squares.div_scalar(T::of(count - 1.0));
+            Ok(Moments { mean, variance })
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Dropout, Mode, Module};
+    use gradlet_tensor::rng;
+
+    #[test]
+    fn moments_are_those_of_the_single_passes() -> Result<()> {
+        let mut model = Dropout::new(0.3, &mut rng(1))?;
+        model.eval();
+        let (x, twin) = (
+            Var::constant(Tensor::arange(1.0, 21.0, 1.0)?),
+            model.clone(),
+        );
+        let moments = monte_carlo(&mut model, &x, 50)?;
+        let passes: Vec<_> = (0..50)
+            .map(|_| twin.forward_in(&x, Mode::Train).map(Var::into_tensor))
+            .collect::<Result<_>>()?;
+        let all = Tensor::stack(&passes.iter().collect::<Vec<_>>(), 0)?;
+        let mean = all.mean(0)?;
+        let variance = all.sub(&mean)?.powi(2).sum(0)?.div_scalar(49.0);
+        assert!(moments.mean.allclose(&mean, 1e-5, 1e-6));
+        assert!(moments.variance.allclose(&variance, 1e-5, 1e-6));
+        assert_eq!(
+            model.to_string(),
+            "Dropout(p=0.3, eval)",
+            "its mode is back"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn one_pass_has_no_variance_and_nothing_is_recorded() -> Result<()> {
+        let mut model = Dropout::new(0.3, &mut rng(1))?;
+        let x = Var::leaf(Tensor::ones([3])?);
+        let error = monte_carlo(&mut model, &x, 1).unwrap_err().to_string();
+        assert!(error.starts_with("monte_carlo: passes must be at least 2, got 1"));
+        assert!(monte_carlo(&mut model, &x, 2)?.mean.is_unshared());
+        Ok(())
+    }
+}

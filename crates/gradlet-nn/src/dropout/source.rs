@@ -1,0 +1,156 @@
+//! [`Source`]: a dropout's probability, and the stream that its masks come from.
+
+use gradlet_tensor::{DrawKey, Mask, Result};
+use rand::Rng;
+
+use crate::module::{Leaf, LeafMut, Module, Name};
+use crate::stream::Stream;
+
+/// What a dropout layer draws with: the probability that an element is zeroed, and the layer's own stream.
+///
+/// It is a leaf of a model, as parameters and modes are: [`Module::named_sources`] and [`Module::visit_sources_mut`] find
+/// all of them, so that probabilities can be scheduled and the state of every stream be read and put back. A layer of
+/// your own holds one as a field and takes the key of each draw from it.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_nn::{Dropout, Forward, Module, sequential};
+/// # use gradlet_autograd::Var;
+/// # use gradlet_tensor::{Tensor, rng};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let mut rng = rng(1);
+/// let mut model = sequential![Dropout::new(0.5, &mut rng)?, Dropout::new(0.1, &mut rng)?];
+/// let x = Var::constant(Tensor::ones([100])?);
+/// let states: Vec<_> = model.named_sources().iter().map(|(_, source)| source.state()).collect();
+/// let first = model.forward(&x)?;
+/// let mut states = states.into_iter();
+/// model.visit_sources_mut(&mut |_, source| Ok(states.next().into_iter().for_each(|state| source.set_state(state))))?;
+/// assert_eq!(model.forward(&x)?.tensor(), first.tensor());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Source {
+    op: &'static str,
+    below_one: bool,
+    p: f64,
+    stream: Stream,
+}
+
+impl Source {
+    /// A source for a layer of this name and a `p` in [0, 1], which takes one number from the generator.
+    ///
+    /// # Errors
+    ///
+    /// A `p` outside [0, 1].
+    #[track_caller]
+    pub fn new(op: &'static str, p: f64, rng: &mut (impl Rng + ?Sized)) -> Result<Self> {
+        Self::within(op, false, p, rng)
+    }
+
+    /// The same, of a `p` in [0, 1) where `below_one`.
+    #[track_caller]
+    pub(super) fn within(
+        op: &'static str,
+        below_one: bool,
+        p: f64,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<Self> {
+        check(op, below_one, p)?;
+        let stream = Stream::fork(rng);
+        Ok(Self {
+            op,
+            below_one,
+            p,
+            stream,
+        })
+    }
+
+    /// The probability that an element is zeroed.
+    pub fn p(&self) -> f64 {
+        self.p
+    }
+
+    /// Sets the probability of the draws to come.
+    ///
+    /// # Errors
+    ///
+    /// A `p` outside the layer's range; the old one stays.
+    #[track_caller]
+    pub fn set_p(&mut self, p: f64) -> Result<()> {
+        check(self.op, self.below_one, p)?;
+        self.p = p;
+        Ok(())
+    }
+
+    /// The key of the next draw.
+    pub fn next_key(&self) -> DrawKey {
+        self.stream.next_key()
+    }
+
+    /// The key that the next draw will have: the whole state of the stream.
+    pub fn state(&self) -> DrawKey {
+        self.stream.state()
+    }
+
+    /// Puts the stream where it was when this state was read: the same masks follow.
+    pub fn set_state(&mut self, state: DrawKey) {
+        self.stream = Stream::from_state(state);
+    }
+
+    /// Starts a new stream, with a number from this generator.
+    pub fn reseed(&mut self, rng: &mut (impl Rng + ?Sized)) {
+        self.stream.reseed(rng);
+    }
+}
+
+/// An error unless `p` is in [0, 1], and below 1 where that is asked.
+#[track_caller]
+pub(crate) fn check(op: &'static str, below_one: bool, p: f64) -> Result<()> {
+    if below_one && !(0.0..1.0).contains(&p) {
+        return Err(Mask::bad_probability(op, "in [0, 1)", p));
+    }
+    Mask::check_probability(op, p)
+}
+
+#[diagnostic::do_not_recommend]
+impl Module for Source {
+    fn children<'a>(&'a self, _visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {}
+
+    fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}
+
+    fn leaf(&self) -> Leaf<'_> {
+        Leaf::Source(self)
+    }
+
+    fn leaf_mut(&mut self) -> LeafMut<'_> {
+        LeafMut::Source(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gradlet_tensor::rng;
+
+    #[test]
+    fn a_bad_p_is_refused_and_changes_nothing() -> Result<()> {
+        let mut source = Source::within("GaussianDropout", true, 0.5, &mut rng(1))?;
+        let error = source.set_p(1.0).unwrap_err().to_string();
+        assert!(
+            error.starts_with("GaussianDropout: p must be in [0, 1), got 1; it is the probability"),
+            "{error}"
+        );
+        assert!(source.set_p(f64::NAN).is_err());
+        assert_eq!(source.p(), 0.5);
+        source.set_p(0.25)?;
+        assert_eq!(source.p(), 0.25);
+        assert!(
+            Source::new("Dropout", 1.0, &mut rng(1))?
+                .set_p(-0.1)
+                .is_err()
+        );
+        Ok(())
+    }
+}

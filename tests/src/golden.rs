@@ -1,0 +1,66 @@
+//! Reads the cases that PyTorch computed: JSON says what they are, safetensors holds the numbers.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use gradlet::Tensor;
+use safetensors::{Dtype, SafeTensors};
+use serde_json::Value;
+
+/// The folder of the cases.
+pub const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden");
+
+type Failure = Box<dyn Error>;
+
+/// The cases of one operation and their tensors.
+#[derive(Debug)]
+pub struct Golden {
+    cases: Vec<Value>,
+    bytes: Vec<u8>,
+}
+
+impl Golden {
+    /// Reads `name.json` and `name.safetensors`.
+    ///
+    /// # Errors
+    /// If one is missing or damaged.
+    pub fn open(folder: &Path, name: &str) -> Result<Self, Failure> {
+        let path = |extension| folder.join(name).with_extension(extension);
+        Ok(Self {
+            cases: serde_json::from_slice(&fs::read(path("json"))?)?,
+            bytes: fs::read(path("safetensors"))?,
+        })
+    }
+
+    /// What each case says of itself.
+    pub fn cases(&self) -> &[Value] {
+        &self.cases
+    }
+
+    /// The tensor whose key is the string `key`.
+    ///
+    /// # Errors
+    /// If `key` is no string, or there is no such tensor of f64.
+    pub fn tensor(&self, key: &Value) -> Result<Tensor<f64>, Failure> {
+        let key = key.as_str().ok_or_else(|| format!("no key: {key}"))?;
+        let tensors = SafeTensors::deserialize(&self.bytes)?;
+        let view = tensors.tensor(key)?;
+        if view.dtype() != Dtype::F64 {
+            return Err(format!("{key} is of {:?}", view.dtype()).into());
+        }
+        let (numbers, _) = view.data().as_chunks::<8>();
+        let numbers: Vec<_> = numbers
+            .iter()
+            .map(|bytes| f64::from_le_bytes(*bytes))
+            .collect();
+        Ok(Tensor::from_vec(numbers, view.shape())?)
+    }
+}
+
+/// The number that a JSON value stands for: a plain one, a string such as `"-0.0"`, or `{"float": "nan"}`.
+#[must_use]
+pub fn number(value: &Value) -> Option<f64> {
+    let text = value.get("float").unwrap_or(value);
+    value.as_f64().or_else(|| text.as_str()?.parse().ok())
+}
