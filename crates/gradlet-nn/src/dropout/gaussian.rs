@@ -25,16 +25,15 @@ impl Form for Gaussian {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gradlet_tensor::Mask;
 
     #[test]
     fn factors_have_the_mean_and_variance_of_inverted_dropout() -> Result<()> {
-        let x = Var::leaf(Tensor::<f64>::ones_of([100_000])?);
+        let x = Var::leaf(Tensor::<f64>::ones_of([1_000_000])?);
         let y = Gaussian.perturb(x.clone(), 0.2, DrawKey { seed: 1, call: 0 })?;
         let mean = y.tensor().mean(..)?.item()?;
         let variance = (y.tensor() - 1.0).powi(2).mean(..)?.item()?;
-        // Seven standard deviations: 0.0016 of the mean, 0.0011 of the variance.
-        assert!((mean - 1.0).abs() < 0.011 && (variance - 0.25).abs() < 0.008);
+        // Seven standard deviations: 0.0005 of the mean, 0.00035 of the variance.
+        assert!((mean - 1.0).abs() < 0.0035 && (variance - 0.25).abs() < 0.0025);
         let factors = y.tensor().clone();
         assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&factors));
         Ok(())
@@ -47,18 +46,6 @@ mod tests {
             let y = Gaussian.perturb(x.clone(), p, DrawKey { seed: 1, call: 0 })?;
             assert!(y.to_vec().iter().all(|y| y.is_finite()), "{p}");
         }
-        Ok(())
-    }
-
-    #[test]
-    fn its_numbers_are_not_those_of_a_mask() -> Result<()> {
-        let key = DrawKey { seed: 1, call: 0 };
-        let noise = Tensor::<f64>::uniform([640], 0.0, 1.0, &mut key.rng())?;
-        let low = Mask::from_kept(&noise.map(|u| u >= 0.5))?;
-        let mask = Mask::draw([640], 0.5, key)?;
-        let agree = low.iter().zip(mask.iter()).filter(|(a, b)| a == b).count();
-        // Six standard deviations around half.
-        assert!((244..=396).contains(&agree), "{agree}");
         Ok(())
     }
 }

@@ -280,6 +280,15 @@ mod tests {
     }
 
     #[test]
+    fn other_numbers_of_a_key_are_not_its_masks_bits() {
+        // At p = 0.5 the words of a mask are what its generator gives.
+        let masks = kept(64 * 1000, 0.5, KEY);
+        let mut rng = KEY.rng();
+        assert!((0..1000).all(|_| !masks.contains(&rng.next_u64())));
+        assert_eq!(KEY.rng().next_u64(), KEY.rng().next_u64());
+    }
+
+    #[test]
     fn the_last_binary_digit_decides() {
         for p in [0.1f64, 1e-6, 0.999_999, 5e-324] {
             let digits = Digits::of(p);
