@@ -1,7 +1,8 @@
 //! Statistics of dropout's masks: checks of independence and rate, with a bound on how often they err.
 //!
 //! Each check counts something that is binomial if the bits are independent and kept with probability 1 - p. A count is
-//! refused where Chernoff's bound, which holds for every size, gives it a probability below [`LEVEL`].
+//! refused where Chernoff's bound, which holds for every size, gives it less than its
+//! share of [`FALSE_ALARM`].
 
 /// Rows and columns of the masks that are checked: 64 blocks of one generator each.
 pub const SHAPE: [usize; 2] = [1024, 1024];
