@@ -33,7 +33,7 @@ impl Mask {
     /// Draws a mask in which each bit is 0 with exactly the given probability, to its last binary digit.
     ///
     /// The same key and probability give the same bits for each row-major index, on any number of threads and any
-    /// processor; a probability of 0 or 1 draws nothing.
+    /// processor, until a major version says otherwise; a probability of 0 or 1 draws nothing.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@ use crate::parameter::{AnyBuffer, AnyParameter};
 /// and [`Module::children_mut`] are needed; both must name the same children
 /// in the same order. What a module computes is [`Forward`](crate::Forward)'s matter.
 ///
-/// All methods but [`Module::evaluating`] work on `dyn Module`; in a `Box` that one does, too.
+/// All methods but [`Module::evaluating`] and [`Module::sampling`] work on `dyn Module`; in a `Box` those do, too.
 ///
 /// # Example
 ///

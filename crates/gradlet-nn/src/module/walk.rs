@@ -144,37 +144,38 @@ pub(super) fn training<M: Module + ?Sized>(module: &M) -> bool {
     flow.is_break()
 }
 
-pub(super) fn named_parameters<M: Module + ?Sized>(module: &M) -> Vec<(String, &dyn AnyParameter)> {
+/// What `pick` finds in the leaves below, each under its path.
+fn named<'a, M: Module + ?Sized, X>(
+    module: &'a M,
+    pick: impl Fn(Leaf<'a>) -> Option<X>,
+) -> Vec<(String, X)> {
     let mut named = Vec::new();
     let _ = leaves(module, |path, leaf| {
-        if let Leaf::Parameter(parameter) = leaf {
-            named.push((path.to_string(), parameter));
-        }
+        named.extend(pick(leaf).map(|found| (path.to_string(), found)));
         CONTINUE
     });
     named
+}
+
+pub(super) fn named_parameters<M: Module + ?Sized>(module: &M) -> Vec<(String, &dyn AnyParameter)> {
+    named(module, |leaf| match leaf {
+        Leaf::Parameter(parameter) => Some(parameter),
+        _ => None,
+    })
 }
 
 pub(super) fn named_buffers<M: Module + ?Sized>(module: &M) -> Vec<(String, &dyn AnyBuffer)> {
-    let mut named = Vec::new();
-    let _ = leaves(module, |path, leaf| {
-        if let Leaf::Buffer(buffer) = leaf {
-            named.push((path.to_string(), buffer));
-        }
-        CONTINUE
-    });
-    named
+    named(module, |leaf| match leaf {
+        Leaf::Buffer(buffer) => Some(buffer),
+        _ => None,
+    })
 }
 
 pub(super) fn named_sources<M: Module + ?Sized>(module: &M) -> Vec<(String, &Source)> {
-    let mut named = Vec::new();
-    let _ = leaves(module, |path, leaf| {
-        if let Leaf::Source(source) = leaf {
-            named.push((path.to_string(), source));
-        }
-        CONTINUE
-    });
-    named
+    named(module, |leaf| match leaf {
+        Leaf::Source(source) => Some(source),
+        _ => None,
+    })
 }
 
 pub(super) fn visit_sources_mut<M: Module + ?Sized>(
