@@ -42,6 +42,7 @@ impl Elements {
 impl Form for Elements {
     const NAME: &'static str = "Dropout";
 
+    #[inline]
     fn noise_shape(&self, x: Shape) -> Result<Shape> {
         let Some(wanted) = &self.noise_shape else {
             return Ok(x);
@@ -65,6 +66,7 @@ impl Form for Elements {
         dropout_into(x, mask, T::of(self.scaling.of_kept(p)))
     }
 
+    #[inline]
     fn evaluate<T: Float>(&self, x: Var<T>, p: f64) -> Result<Var<T>> {
         match self.scaling {
             Scaling::Training => Ok(x),

@@ -20,6 +20,7 @@ pub trait Form: Clone + Default + fmt::Debug + Send + Sync + 'static {
     ///
     /// A shape that this form does not take.
     #[track_caller]
+    #[inline]
     fn noise_shape(&self, x: Shape) -> Result<Shape> {
         Ok(x)
     }
@@ -38,6 +39,7 @@ pub trait Form: Clone + Default + fmt::Debug + Send + Sync + 'static {
     ///
     /// More elements than memory holds.
     #[track_caller]
+    #[inline]
     fn evaluate<T: Float>(&self, x: Var<T>, _p: f64) -> Result<Var<T>> {
         Ok(x)
     }
