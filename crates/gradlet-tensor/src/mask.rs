@@ -69,6 +69,14 @@ impl Mask {
     }
 
     /// The error for a `p` outside its range, `expected` in words, which guesses at what may have been meant.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Mask;
+    /// let error = Mask::bad_probability("GaussianDropout", "in [0, 1)", 1.0);
+    /// assert!(error.to_string().starts_with("GaussianDropout: p must be in [0, 1), got 1"));
+    /// ```
     #[track_caller]
     pub fn bad_probability(op: &'static str, expected: &'static str, p: f64) -> Error {
         let meant = if p > 1.0 && p <= 100.0 {

@@ -76,6 +76,18 @@ pub fn dropout_with<T: Float>(x: &Var<T>, mask: Mask, scale: T) -> Result<Var<T>
 /// # Errors
 ///
 /// A mask of another shape.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_autograd::{Var, dropout_into};
+/// # use gradlet_tensor::{Mask, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let mask = Mask::from_kept(&tensor![bool; true, false])?;
+/// assert_eq!(dropout_into(Var::leaf(tensor![1.0, 2.0]), mask, 2.0)?.to_vec(), [2.0, 0.0]);
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn dropout_into<T: Float>(x: Var<T>, mask: Mask, scale: T) -> Result<Var<T>> {
     Dropout { mask, scale }.apply_owned([x])

@@ -68,6 +68,20 @@ impl Form for AlphaChannels {
 ///
 /// A mask of another shape, or a `p` outside [0, 1].
 ///
+/// # Example
+///
+/// ```
+/// # use gradlet_nn::dropout::alpha_dropout_with;
+/// # use gradlet_autograd::Var;
+/// # use gradlet_tensor::{Mask, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let mask = Mask::from_kept(&tensor![bool; true, false])?;
+/// let y = alpha_dropout_with(Var::leaf(tensor![1.0, 1.0]), mask, 0.5)?;
+/// assert!(y.tensor().allclose(&tensor![1.6655988, -0.7791939], 1e-6, 0.0));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Source
 ///
 /// `torch.nn.functional.alpha_dropout`

@@ -38,8 +38,7 @@ use crate::parameter::Parameter;
 ///
 /// # Source
 ///
-/// L. Wan and others, "Regularization of Neural Networks using
-/// `DropConnect`", 2013; scaled in training, where the paper
+/// L. Wan and others, "Regularization of Neural Networks using `DropConnect`", 2013; scaled in training, where the paper
 /// samples at test time.
 #[derive(Clone, Debug, Module)]
 #[module(describe = Self::setting)]

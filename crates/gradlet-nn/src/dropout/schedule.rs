@@ -83,10 +83,13 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// A probability of 1 where a `GaussianDropout` is among them; those before it have it then.
+    /// A probability of 1 where a `GaussianDropout` is among them. Nothing is changed then.
     #[track_caller]
     pub fn apply(&self, model: &mut (impl Module + ?Sized), step: usize) -> Result<()> {
         let p = self.at(step);
+        for (_, source) in model.named_sources() {
+            source.check(p)?;
+        }
         model.visit_sources_mut(&mut |_, source| source.set_p(p))
     }
 }
@@ -141,6 +144,8 @@ mod tests {
             error.starts_with("GaussianDropout: p must be in [0, 1), got 1"),
             "{error}"
         );
+        let named = model.named_sources();
+        assert!(named.iter().all(|(_, source)| source.p() == 0.1));
         Ok(())
     }
 }

@@ -79,9 +79,15 @@ impl Source {
     /// A `p` outside the layer's range; the old one stays.
     #[track_caller]
     pub fn set_p(&mut self, p: f64) -> Result<()> {
-        check(self.op, self.below_one, p)?;
+        self.check(p)?;
         self.p = p;
         Ok(())
+    }
+
+    /// The error that setting this probability would give.
+    #[track_caller]
+    pub(super) fn check(&self, p: f64) -> Result<()> {
+        check(self.op, self.below_one, p)
     }
 
     /// The key of the next draw.
