@@ -62,6 +62,11 @@ def best(series, workload, peer=None):
     return min(rivals, key=lambda s: s.median, default=None)
 
 
+def fastest_round(series, workload):
+    """The lowest median that any peer had in any round: what they reach while the machine gives its all."""
+    return min(min(s.us) for s in series.values() if s.workload == workload and s.peer not in ("gradlet", "peak"))
+
+
 def may_gain(series, variant, threads, workload, short):
     """Whether fewer threads may be faster: only where what others cost, microseconds, is much of the whole."""
     more = [s.median for (label, n, w), s in series.items() if (label, w) == (variant.label, workload) and n > threads]
