@@ -43,19 +43,48 @@ impl Golden {
     /// # Errors
     /// If `key` is no string, or there is no such tensor of f64.
     pub fn tensor(&self, key: &Value) -> Result<Tensor<f64>, Failure> {
+        match self.array(key)? {
+            Array::Floats(tensor) => Ok(tensor),
+            other => Err(format!("{key} is {other:?}").into()),
+        }
+    }
+
+    /// The numbers whose key is the string `key`, of whatever type.
+    ///
+    /// # Errors
+    /// If `key` is no string, or there is no such tensor of f64, i64 or bool.
+    pub fn array(&self, key: &Value) -> Result<Array, Failure> {
         let key = key.as_str().ok_or_else(|| format!("no key: {key}"))?;
         let tensors = SafeTensors::deserialize(&self.bytes)?;
         let view = tensors.tensor(key)?;
-        if view.dtype() != Dtype::F64 {
-            return Err(format!("{key} is of {:?}", view.dtype()).into());
-        }
-        let (numbers, _) = view.data().as_chunks::<8>();
-        let numbers: Vec<_> = numbers
-            .iter()
-            .map(|bytes| f64::from_le_bytes(*bytes))
-            .collect();
-        Ok(Tensor::from_vec(numbers, view.shape())?)
+        let (words, _) = view.data().as_chunks::<8>();
+        Ok(match view.dtype() {
+            Dtype::F64 => {
+                let numbers: Vec<_> = words.iter().map(|word| f64::from_le_bytes(*word)).collect();
+                Array::Floats(Tensor::from_vec(numbers, view.shape())?)
+            }
+            Dtype::I64 => {
+                let numbers: Vec<_> = words.iter().map(|word| i64::from_le_bytes(*word)).collect();
+                Array::Ints(Tensor::from_vec(numbers, view.shape())?)
+            }
+            Dtype::BOOL => {
+                let truths: Vec<_> = view.data().iter().map(|byte| *byte != 0).collect();
+                Array::Bools(Tensor::from_vec(truths, view.shape())?)
+            }
+            other => return Err(format!("{key} is of {other:?}").into()),
+        })
     }
+}
+
+/// A stored tensor.
+#[derive(Debug, Clone)]
+pub enum Array {
+    /// Of f64.
+    Floats(Tensor<f64>),
+    /// Of i64.
+    Ints(Tensor<i64>),
+    /// Of bool.
+    Bools(Tensor<bool>),
 }
 
 /// The number that a JSON value stands for: a plain one, a string such as `"-0.0"`, or `{"float": "nan"}`.

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+pub mod conformance;
 pub mod golden;
 pub mod house;
 pub mod nets;

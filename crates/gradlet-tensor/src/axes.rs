@@ -5,7 +5,8 @@ use std::ops::RangeFull;
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::{MAX_RANK, Shape};
 
-/// The axes that a reduction goes over: `..` for all, one axis, or a list; negative ones count from the end.
+/// The axes that a reduction goes over: `..` for all, one axis, or a list; negative ones count from the end. A scalar
+/// has the axis 0 here, which is also -1.
 pub trait Axes {
     /// Which of the shape's axes are meant.
     ///
@@ -31,15 +32,19 @@ impl Axes for isize {
 impl Axes for [isize] {
     fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
         let mut selected = [false; MAX_RANK];
+        // A scalar is reduced like a vector of one element: there is no axis to select.
+        let mut seen = [false; MAX_RANK];
         for &axis in self {
-            let axis = shape.axis(op, axis)?;
-            if std::mem::replace(&mut selected[axis], true) {
+            let of_scalar = shape.rank() == 0 && (axis == 0 || axis == -1);
+            let axis = if of_scalar { 0 } else { shape.axis(op, axis)? };
+            if std::mem::replace(&mut seen[axis], true) {
                 return Err(Error::new(ErrorKind::AxisRepeated {
                     op,
                     axis,
                     shape: *shape,
                 }));
             }
+            selected[axis] = !of_scalar;
         }
         Ok(selected)
     }

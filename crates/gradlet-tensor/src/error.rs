@@ -145,6 +145,10 @@ pub enum ErrorKind {
         value: f64,
         remedy: String,
     },
+    /// An `einsum` equation that cannot be read, or that the operands do not fit.
+    #[error("einsum: {equation:?}: {reason}")]
+    #[allow(missing_docs)]
+    Equation { equation: String, reason: String },
     /// A backward from a value that no tracked variable led to.
     #[error(
         "backward: the loss does not depend on any tracked variable; was it computed under no_grad, or from constants?"

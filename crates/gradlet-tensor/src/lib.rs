@@ -5,17 +5,21 @@
 
 mod arith;
 mod axes;
+mod choose;
 mod conv;
 mod create;
 mod display;
+mod einsum;
 mod element;
 mod error;
 mod extreme;
+mod functions;
 mod index;
 mod join;
 mod kernel;
 mod layout;
 mod literal;
+mod logic;
 mod map;
 mod mask;
 mod math;
@@ -25,6 +29,7 @@ mod random;
 mod reduce;
 mod shape;
 mod softmax;
+mod statistics;
 mod storage;
 mod sum_to;
 mod tensor;
@@ -35,6 +40,7 @@ mod window;
 
 pub use axes::Axes;
 pub use conv::Convolution;
+pub use einsum::{Contract, einsum};
 pub use element::{Element, Float};
 pub use error::{Error, ErrorKind, Result};
 pub use literal::{Literal, from_literal};

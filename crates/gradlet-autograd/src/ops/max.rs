@@ -1,4 +1,4 @@
-//! The largest element over axes.
+//! The largest and the smallest element over axes.
 
 use gradlet_tensor::{Axes, Float, Result, Shape, Tensor};
 
@@ -6,28 +6,60 @@ use crate::op::{Fixed, Inputs, Op, Want};
 use crate::ops::sum::reduced_shapes;
 use crate::var::Var;
 
-/// y = largest x over the reduced axes, which stay with size 1 in `kept`
+/// y = largest or smallest x over the reduced axes, which stay with size 1 in `kept`
 #[derive(Debug)]
-struct Max {
+struct Extreme {
+    end: End,
     reduced: Vec<isize>,
     kept: Shape,
     to: Shape,
 }
 
-impl<T: Float> Op<T> for Max {
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Max,
+    Min,
+}
+
+impl Extreme {
+    #[track_caller]
+    fn new(op: &'static str, end: End, shape: Shape, axes: &impl Axes) -> Result<Self> {
+        let (kept, to) = reduced_shapes(op, shape, axes)?;
+        let selected = axes.select(op, &shape)?;
+        let reduced = (0..shape.rank()).filter(|&axis| selected[axis]);
+        Ok(Self {
+            end,
+            reduced: reduced.map(|axis| axis as isize).collect(),
+            kept,
+            to,
+        })
+    }
+}
+
+impl<T: Float> Op<T> for Extreme {
     type Arity = Fixed<1>;
     type Saves = Inputs;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        x.max(self.reduced.as_slice())?.reshape(self.to)
+        let axes = self.reduced.as_slice();
+        match self.end {
+            End::Max => x.max(axes),
+            End::Min => x.min(axes),
+        }?
+        .reshape(self.to)
     }
 
-    /// dx = g where x is the largest, divided by how many are
+    /// dx = g where x is y or both are NaN, divided by how many are
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         let x = x.tensor();
-        let largest = x.max_keepdim(self.reduced.as_slice())?;
-        let ties = x.zip("max", &largest, |x, y| {
-            if x == y { T::of(1.0) } else { T::of(0.0) }
+        let axes = self.reduced.as_slice();
+        let y = match self.end {
+            End::Max => x.max_keepdim(axes)?,
+            End::Min => x.min_keepdim(axes)?,
+        };
+        let ties = x.zip("max", &y, |x, y| {
+            let is_taken = x == y || (x.is_nan() && y.is_nan());
+            if is_taken { T::of(1.0) } else { T::of(0.0) }
         })?;
         let share = ties.div(&ties.sum_to(self.kept)?)?;
         Ok([Some(g.reshape(self.kept)?.mul(&Var::constant(share))?)])
@@ -54,13 +86,23 @@ impl<T: Float> Var<T> {
     /// `torch.amax`
     #[track_caller]
     pub fn max(&self, axes: impl Axes) -> Result<Self> {
-        let (kept, to) = reduced_shapes("max", self.dims(), &axes)?;
-        let selected = axes.select("max", &self.dims())?;
-        let reduced = (0..self.rank())
-            .filter(|&axis| selected[axis])
-            .map(|axis| axis as isize)
-            .collect();
-        Max { reduced, kept, to }.apply([self])
+        Extreme::new("max", End::Max, self.dims(), &axes)?.apply([self])
+    }
+
+    /// The smallest element over the axes, which go away; NaN where there is one.
+    ///
+    /// The gradient is shared as by [`max`](Self::max).
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range or named twice, or no elements to choose from.
+    ///
+    /// # Source
+    ///
+    /// `torch.amin`
+    #[track_caller]
+    pub fn min(&self, axes: impl Axes) -> Result<Self> {
+        Extreme::new("min", End::Min, self.dims(), &axes)?.apply([self])
     }
 }
 
@@ -76,6 +118,8 @@ mod tests {
         for axes in [vec![0], vec![-1], vec![0, 2], vec![0, 1, 2], vec![]] {
             gradcheck(|x| x[0].max(axes.as_slice()), &x)?;
             gradgradcheck(|x| x[0].transpose(0, 2)?.max(axes.as_slice()), &x)?;
+            gradcheck(|x| x[0].min(axes.as_slice()), &x)?;
+            gradgradcheck(|x| x[0].square().min(axes.as_slice()), &x)?;
         }
         gradcheck(|x| x[0].max(0), &[Tensor::zeros_of([3, 0])?])
     }
@@ -89,6 +133,11 @@ mod tests {
         assert_eq!(
             grads.wrt(&x).map(Tensor::to_vec),
             Some(vec![0.0, 4.0, 4.0, 3.0, 0.0, 0.0])
+        );
+        let grads = x.min(0)?.backward_with(tensor![1.0, 2.0, 4.0])?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![1.0, 0.0, 0.0, 0.0, 2.0, 4.0])
         );
         assert!(Var::constant(Tensor::zeros([0])?).max(..).is_err());
         Ok(())

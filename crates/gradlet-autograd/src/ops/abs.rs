@@ -1,0 +1,74 @@
+//! The absolute value.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = |x|
+#[derive(Debug)]
+struct Abs;
+
+impl<T: Float> Op<T> for Abs {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.abs())
+    }
+
+    /// dx = g * sign(x)
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let sign = Var::constant(x.tensor().sign());
+        Ok([Some(g.mul(&sign)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The absolute value.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * sign(x)`, 0 at 0; the input is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.abs`
+    pub fn abs(&self) -> Self {
+        infallible(Abs.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x + 0.2f64.copysign(x), |x| Ok(x.abs()));
+    }
+
+    #[test]
+    fn the_gradient_has_the_sign_and_is_0_at_0() -> Result<()> {
+        let x = Var::leaf(tensor![f64; -2.0, 0.0, 3.0]);
+        let y = x.abs();
+        let expected = tensor![f64; 2.0, 0.0, 3.0];
+        assert!(y.tensor().allclose(&expected, 1e-15, 1e-15), "{y}");
+        let grads = y.backward_with(tensor![f64; 5.0, 5.0, 5.0])?;
+        let expected = tensor![f64; -5.0, 0.0, 5.0];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

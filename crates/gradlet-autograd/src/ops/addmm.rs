@@ -1,0 +1,179 @@
+//! Products of vectors and matrices under their own names: inner, outer, batched, and one added to a matrix.
+
+use gradlet_tensor::{Error, ErrorKind, Float, Result};
+
+use crate::var::Var;
+
+impl<T: Float> Var<T> {
+    /// `beta * self + alpha * lhs * rhs`; with a beta of 0 the first is left out, whatever it holds.
+    ///
+    /// # Shape
+    ///
+    /// `self` broadcasts to `[m, n]`, `lhs: [m, k], rhs: [k, n] -> [m, n]`
+    ///
+    /// # Gradient
+    ///
+    /// `beta * g`, summed where self was repeated, and those of [`matmul`](Self::matmul) times alpha; each factor is
+    /// saved if the other is tracked.
+    ///
+    /// # Errors
+    ///
+    /// Factors that are no matrices or whose inner sizes differ, or a `self` that does not broadcast to their product.
+    ///
+    /// # Source
+    ///
+    /// `torch.addmm`
+    #[track_caller]
+    pub fn addmm(&self, lhs: &Self, rhs: &Self, beta: T, alpha: T) -> Result<Self> {
+        lhs.expect_rank("addmm", 2, "matrices")?;
+        rhs.expect_rank("addmm", 2, "matrices")?;
+        let product = lhs.matmul(rhs)?.mul_scalar(alpha);
+        let term = self.broadcast_to(product.dims())?;
+        if beta == T::of(0.0) {
+            return Ok(product);
+        }
+        product.add(&term.mul_scalar(beta))
+    }
+
+    /// The sum of products of two vectors: `[k], [k] -> []`. The gradient is that of [`matmul`](Self::matmul).
+    ///
+    /// # Errors
+    ///
+    /// Anything but two vectors of one size.
+    ///
+    /// # Source
+    ///
+    /// `torch.dot`
+    #[track_caller]
+    pub fn dot(&self, rhs: &Self) -> Result<Self> {
+        self.expect_rank("dot", 1, "vectors")?;
+        rhs.expect_rank("dot", 1, "vectors")?;
+        self.matmul(rhs)
+    }
+
+    /// All products of two vectors' elements: `[m], [n] -> [m, n]`. The gradient is that of [`mul`](Self::mul).
+    ///
+    /// # Errors
+    ///
+    /// Anything but two vectors.
+    ///
+    /// # Source
+    ///
+    /// `torch.outer`
+    #[track_caller]
+    pub fn outer(&self, rhs: &Self) -> Result<Self> {
+        self.expect_rank("outer", 1, "vectors")?;
+        rhs.expect_rank("outer", 1, "vectors")?;
+        self.unsqueeze(1)?.mul(rhs)
+    }
+
+    /// The matrix products of two batches: `[b, m, k], [b, k, n] -> [b, m, n]`, without broadcasting. The gradient is
+    /// that of [`matmul`](Self::matmul).
+    ///
+    /// # Errors
+    ///
+    /// Anything but two batches of matrices of one length, or inner sizes that differ.
+    ///
+    /// # Source
+    ///
+    /// `torch.bmm`
+    #[track_caller]
+    pub fn bmm(&self, rhs: &Self) -> Result<Self> {
+        self.expect_rank("bmm", 3, "batches of matrices, [b, m, k]")?;
+        rhs.expect_rank("bmm", 3, "batches of matrices, [b, m, k]")?;
+        if self.shape()[0] != rhs.shape()[0] {
+            return Err(Error::new(ErrorKind::ShapeMismatch {
+                op: "bmm",
+                expected: self.dims(),
+                found: rhs.dims(),
+            }));
+        }
+        self.matmul(rhs)
+    }
+
+    #[track_caller]
+    fn expect_rank(&self, op: &'static str, rank: usize, expected: &'static str) -> Result<()> {
+        if self.rank() == rank {
+            return Ok(());
+        }
+        let shape = self.dims();
+        Err(Error::new(ErrorKind::Rank {
+            op,
+            expected,
+            shape,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{Tensor, rng, tensor};
+
+    type Product = fn(&Var<f64>, &Var<f64>) -> Result<Var<f64>>;
+
+    fn make<const N: usize>(shapes: [&[usize]; N]) -> Result<Vec<Tensor<f64>>> {
+        let mut rng = rng(5);
+        shapes
+            .iter()
+            .map(|shape| Tensor::normal(*shape, 0.0, 1.0, &mut rng))
+            .collect()
+    }
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        for term in [[2, 4].as_slice(), &[4], &[], &[2, 1]] {
+            let inputs = make([term, &[2, 3], &[3, 4]])?;
+            let f = |x: &[Var<f64>]| x[0].addmm(&x[1], &x[2], 0.5, 2.0);
+            gradcheck(f, &inputs)?;
+            gradgradcheck(f, &inputs)?;
+        }
+        let cases: [(Product, [&[usize]; 2]); 5] = [
+            (Var::dot, [&[3], &[3]]),
+            (Var::dot, [&[0], &[0]]),
+            (Var::outer, [&[2], &[3]]),
+            (Var::bmm, [&[2, 1, 3], &[2, 3, 2]]),
+            (Var::bmm, [&[2, 1, 0], &[2, 0, 2]]),
+        ];
+        for (f, shapes) in cases {
+            let inputs = make(shapes)?;
+            gradcheck(|x| f(&x[0], &x[1]), &inputs)?;
+            gradgradcheck(|x| f(&x[0], &x[1]), &inputs)?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_beta_of_0_hides_nan() -> Result<()> {
+        let (x, one) = (
+            Var::constant(tensor![f32::NAN]),
+            Var::constant(tensor![[2.0]]),
+        );
+        assert_eq!(x.addmm(&one, &one, 0.0, 3.0)?.to_vec(), [12.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn other_ranks_are_refused_by_name() -> Result<()> {
+        let (v, m) = (
+            Var::constant(tensor![1.0, 2.0]),
+            Var::constant(tensor![[1.0, 2.0]]),
+        );
+        for (error, op) in [
+            (v.dot(&m), "dot"),
+            (m.outer(&v), "outer"),
+            (m.bmm(&m), "bmm"),
+            (v.addmm(&v, &m, 1.0, 1.0), "addmm"),
+        ] {
+            let error = error.unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::Rank { op: name, .. } if *name == op),
+                "{error}"
+            );
+        }
+        let (a, b) = (Tensor::ones([1, 2, 2])?, Tensor::ones([3, 2, 2])?);
+        assert!(Var::constant(a).bmm(&Var::constant(b)).is_err());
+        Ok(())
+    }
+}

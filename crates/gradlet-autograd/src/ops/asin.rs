@@ -1,0 +1,74 @@
+//! The arc sine.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = arcsin x
+#[derive(Debug)]
+struct Asin;
+
+impl<T: Float> Op<T> for Asin {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.asin())
+    }
+
+    /// dx = g / sqrt(1 - x^2)
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let one_less = x.square().neg().add_scalar(T::of(1.0));
+        Ok([Some(g.mul(&one_less.rsqrt())?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The arc sine in `[-pi/2, pi/2]`; NaN outside `[-1, 1]`.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g / sqrt(1 - x^2)`; the input is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.asin`
+    pub fn asin(&self) -> Self {
+        infallible(Asin.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| 0.9 * x.tanh(), |x| Ok(x.asin()));
+    }
+
+    #[test]
+    fn the_slope_grows_towards_the_ends() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 0.0, 0.6]);
+        let y = x.asin();
+        let expected = tensor![f64; 0.0, 0.6f64.asin()];
+        assert!(y.tensor().allclose(&expected, 1e-15, 1e-15), "{y}");
+        let grads = y.backward_with(tensor![f64; 2.0, 4.0])?;
+        let expected = tensor![f64; 2.0, 5.0];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

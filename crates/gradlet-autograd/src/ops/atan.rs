@@ -1,0 +1,73 @@
+//! The arc tangent.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = arctan x
+#[derive(Debug)]
+struct Atan;
+
+impl<T: Float> Op<T> for Atan {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.atan())
+    }
+
+    /// dx = g / (1 + x^2)
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.div(&x.square().add_scalar(T::of(1.0)))?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The arc tangent in `[-pi/2, pi/2]`.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g / (1 + x^2)`; the input is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.atan`
+    pub fn atan(&self) -> Self {
+        infallible(Atan.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.atan()));
+    }
+
+    #[test]
+    fn the_slope_falls_with_the_square() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 0.0, 2.0]);
+        let y = x.atan();
+        let expected = tensor![f64; 0.0, 2f64.atan()];
+        assert!(y.tensor().allclose(&expected, 1e-15, 1e-15), "{y}");
+        let grads = y.backward_with(tensor![f64; 3.0, 10.0])?;
+        let expected = tensor![f64; 3.0, 2.0];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

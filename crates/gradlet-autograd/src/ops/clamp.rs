@@ -1,0 +1,126 @@
+//! Bounds from below and above.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = min(max(x, low), high)
+#[derive(Debug)]
+struct Clamp<T> {
+    low: Option<T>,
+    high: Option<T>,
+}
+
+impl<T: Float> Op<T> for Clamp<T> {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.clamp(self.low, self.high))
+    }
+
+    /// dx = g strictly between the bounds, else 0
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let Self { low, high } = *self;
+        let at_bound = x
+            .tensor()
+            .map(|x| low.is_some_and(|low| x <= low) || high.is_some_and(|high| x >= high));
+        Ok([Some(g.masked_fill(&at_bound, T::of(0.0))?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// x, but at least `low` and then at most `high`, where given; NaN stays NaN.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` strictly between the bounds, 0 at and beyond them, as in `PyTorch` 2.15; the input is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.clamp` with numbers
+    pub fn clamp(&self, low: Option<T>, high: Option<T>) -> Self {
+        infallible(Clamp { low, high }.apply([self]))
+    }
+
+    /// x, but at least `low` and then at most `high`, element by element, where given and after broadcasting.
+    ///
+    /// The gradient is that of [`maximum`](Self::maximum) and [`minimum`](Self::minimum): at a bound, half to each.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    ///
+    /// # Source
+    ///
+    /// `torch.clamp` with tensors
+    #[track_caller]
+    pub fn clamp_between(&self, low: Option<&Self>, high: Option<&Self>) -> Result<Self> {
+        let y = match low {
+            Some(low) => self.maximum(low)?,
+            None => self.clone(),
+        };
+        match high {
+            Some(high) => y.minimum(high),
+            None => Ok(y),
+        }
+    }
+
+    /// x between `low` and `high`; `PyTorch`'s defaults are -1 and 1.
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.hardtanh`
+    pub fn hardtanh(&self, low: T, high: T) -> Self {
+        self.clamp(Some(low), Some(high))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck_everywhere, gradcheck_pairs};
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.clamp(Some(-0.5), None)));
+        gradcheck_everywhere(|x| x, |x| Ok(x.hardtanh(-0.3, 0.4)));
+        // Its second derivative is 0: a square makes it depend on x.
+        gradcheck_everywhere(|x| x, |x| Ok(x.clamp(None, Some(0.5)).square()));
+        gradcheck_pairs(
+            |x| x,
+            |x, y| x.clamp_between(Some(&y.sub_scalar(0.3)), Some(&y.add_scalar(0.3))),
+        );
+    }
+
+    #[test]
+    fn nothing_flows_at_a_bound_or_beyond() -> Result<()> {
+        let x = Var::leaf(tensor![-2.0, -1.0, 0.0, 1.0, 2.0]);
+        let y = x.clamp(Some(-1.0), Some(1.0));
+        assert_eq!(y.to_vec(), [-1.0, -1.0, 0.0, 1.0, 1.0]);
+        let grads = y.sum(..)?.backward()?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![0.0, 0.0, 1.0, 0.0, 0.0])
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn tensor_bounds_share_the_gradient_where_they_are_met() -> Result<()> {
+        let (x, low) = (Var::leaf(tensor![1.0, 3.0]), Var::leaf(tensor![1.0, 2.0]));
+        let y = x.clamp_between(Some(&low), None)?;
+        let grads = y.sum(..)?.backward()?;
+        assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![0.5, 1.0]));
+        assert_eq!(grads.wrt(&low).map(Tensor::to_vec), Some(vec![0.5, 0.0]));
+        assert_eq!(x.clamp_between(None, None)?.to_vec(), [1.0, 3.0]);
+        Ok(())
+    }
+}

@@ -1,0 +1,104 @@
+//! The exponential linear unit, plain and scaled.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// From Klambauer et al., "Self-Normalizing Neural Networks", arXiv:1706.02515.
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+
+/// y = x where x > 0, else alpha * (e^x - 1)
+#[derive(Debug)]
+struct Elu<T> {
+    alpha: T,
+}
+
+impl<T: Float> Op<T> for Elu<T> {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        let alpha = self.alpha;
+        Ok(x.map(|x| {
+            if x > T::of(0.0) {
+                x
+            } else {
+                alpha * x.exp_m1()
+            }
+        }))
+    }
+
+    /// dx = g where x > 0, else g * alpha * e^x
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let above = x.tensor().map(|x| x > T::of(0.0));
+        // Filled before the exponential as well, which could overflow where it is not used.
+        let below = x
+            .masked_fill(&above, T::of(0.0))?
+            .exp()
+            .mul_scalar(self.alpha);
+        Ok([Some(g.mul(&below.masked_fill(&above, T::of(1.0))?)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `x` where it is above 0, `alpha * (e^x - 1)` elsewhere; `PyTorch`'s default alpha is 1.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` where x is above 0, `g * alpha * e^x` elsewhere, at 0 too; the input is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.elu`
+    pub fn elu(&self, alpha: T) -> Self {
+        infallible(Elu { alpha }.apply([self]))
+    }
+
+    /// `1.0507 * elu(x, 1.6733)`, with constants that keep the mean 0 and the variance 1 from layer to layer.
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.selu`
+    pub fn selu(&self) -> Self {
+        self.elu(T::of(SELU_ALPHA)).mul_scalar(T::of(SELU_SCALE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        let away = |x: f64| x + 0.1f64.copysign(x);
+        gradcheck_everywhere(away, |x| Ok(x.elu(0.7)));
+        gradcheck_everywhere(away, |x| Ok(x.selu()));
+    }
+
+    #[test]
+    fn zero_is_on_the_curved_side_and_large_numbers_do_not_overflow() -> Result<()> {
+        let x = Var::leaf(tensor![f64; -1.0, 0.0, 1000.0]);
+        let y = x.elu(2.0);
+        assert_eq!(y.to_vec(), [2.0 * (-1f64).exp_m1(), 0.0, 1000.0]);
+        let grads = y.backward_with(tensor![f64; 1.0, 1.0, 1.0])?;
+        let expected = tensor![f64; 2.0 * (-1f64).exp(), 2.0, 1.0];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-15, 0.0)),
+            "{grads:?}"
+        );
+        let scale = x.selu().to_vec()[2] / 1000.0;
+        assert!((scale - SELU_SCALE).abs() < 1e-15);
+        Ok(())
+    }
+}

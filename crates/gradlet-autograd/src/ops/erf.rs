@@ -1,0 +1,78 @@
+//! The error function.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = 2 / sqrt(pi) * integral of e^(-t^2) from 0 to x
+#[derive(Debug)]
+struct Erf;
+
+impl<T: Float> Op<T> for Erf {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.erf())
+    }
+
+    /// dx = g * 2 / sqrt(pi) * e^(-x^2)
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let slope = x
+            .square()
+            .neg()
+            .exp()
+            .mul_scalar(T::of(std::f64::consts::FRAC_2_SQRT_PI));
+        Ok([Some(g.mul(&slope)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The error function `2 / sqrt(pi) * integral of e^(-t^2) from 0 to x`.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * 2 / sqrt(pi) * e^(-x^2)`; the input is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.erf`
+    pub fn erf(&self) -> Self {
+        infallible(Erf.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.erf()));
+    }
+
+    #[test]
+    fn the_slope_is_a_bell() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 0.0, 1.0]);
+        let y = x.erf();
+        let expected = tensor![f64; 0.0, 0.842_700_792_949_714_9];
+        assert!(y.tensor().allclose(&expected, 1e-15, 1e-15), "{y}");
+        let grads = y.backward_with(tensor![f64; 1.0, 1.0])?;
+        let expected = tensor![f64; std::f64::consts::FRAC_2_SQRT_PI, std::f64::consts::FRAC_2_SQRT_PI * (-1f64).exp()];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! The exponential function less one.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Op, Output, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = e^x - 1
+#[derive(Debug)]
+struct Expm1;
+
+impl<T: Float> Op<T> for Expm1 {
+    type Arity = Fixed<1>;
+    type Saves = Output;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.expm1())
+    }
+
+    /// dx = g * (y + 1)
+    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.mul(&y.add_scalar(T::of(1.0)))?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `e^x - 1`, with full precision near 0.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * (y + 1)`; the output is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.expm1`
+    pub fn expm1(&self) -> Self {
+        infallible(Expm1.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.expm1()));
+    }
+
+    #[test]
+    fn small_numbers_keep_their_digits() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 0.0, 1e-20, 1.0]);
+        let y = x.expm1();
+        let expected = tensor![f64; 0.0, 1e-20, 1f64.exp_m1()];
+        assert!(y.tensor().allclose(&expected, 1e-15, 1e-15), "{y}");
+        let grads = y.backward_with(tensor![f64; 1.0, 1.0, 2.0])?;
+        let expected = tensor![f64; 1.0, 1.0, 2.0 * 1f64.exp()];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! The Gaussian error linear unit.
+
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = x * Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2
+#[derive(Debug)]
+struct Gelu;
+
+impl<T: Float> Op<T> for Gelu {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.map(|x| x * phi(x)))
+    }
+
+    /// dx = g (Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi))
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let cdf = x
+            .mul_scalar(T::of(FRAC_1_SQRT_2))
+            .erf()
+            .add_scalar(T::of(1.0))
+            .mul_scalar(T::of(0.5));
+        let bell = x.square().mul_scalar(T::of(-0.5)).exp();
+        let pdf = bell.mul_scalar(T::of(0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI));
+        Ok([Some(g.mul(&cdf.add(&x.mul(&pdf)?)?)?)])
+    }
+}
+
+/// The probability that a standard normal number is below x.
+fn phi<T: Float>(x: T) -> T {
+    T::of(0.5) * (T::of(1.0) + (x * T::of(FRAC_1_SQRT_2)).erf_())
+}
+
+impl<T: Float> Var<T> {
+    /// `x` times the probability that a standard normal number is below it.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * (Phi(x) + x * e^(-x^2 / 2) / sqrt(2 pi))`; the input is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.gelu`
+    pub fn gelu(&self) -> Self {
+        infallible(Gelu.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.gelu()));
+    }
+
+    #[test]
+    fn half_the_slope_at_0() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 0.0, 1.0]);
+        let y = x.gelu();
+        let expected = tensor![f64; 0.0, 0.841_344_746_068_542_9];
+        assert!(y.tensor().allclose(&expected, 1e-15, 1e-15), "{y}");
+        let grads = y.backward_with(tensor![f64; 1.0, 1.0])?;
+        let expected = tensor![f64; 0.5, 1.083_315_470_587_687];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! The Gaussian error linear unit by a hyperbolic tangent.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// The factor of the cube; like the formula from Hendrycks and Gimpel, "Gaussian Error Linear Units", arXiv:1606.08415.
+const CUBIC: f64 = 0.044_715;
+const SQRT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;
+
+/// y = x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))
+#[derive(Debug)]
+struct GeluTanh;
+
+impl<T: Float> Op<T> for GeluTanh {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.map(|x| x * T::of(0.5) * (T::of(1.0) + inner(x).tanh_())))
+    }
+
+    /// dx = g / 2 * (1 + t + x (1 - t^2) u'), t the tangent, u' the slope of what it is taken of
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let one = T::of(1.0);
+        let squared = x.square();
+        let u = x
+            .mul(&squared.mul_scalar(T::of(CUBIC)).add_scalar(one))?
+            .mul_scalar(T::of(SQRT_2_OVER_PI));
+        let t = u.tanh();
+        let du = squared
+            .mul_scalar(T::of(3.0 * CUBIC))
+            .add_scalar(one)
+            .mul_scalar(T::of(SQRT_2_OVER_PI));
+        let curve = x.mul(&t.square().neg().add_scalar(one))?.mul(&du)?;
+        let slope = t.add_scalar(one).add(&curve)?.mul_scalar(T::of(0.5));
+        Ok([Some(g.mul(&slope)?)])
+    }
+}
+
+/// What the tangent is taken of.
+fn inner<T: Float>(x: T) -> T {
+    T::of(SQRT_2_OVER_PI) * x * (T::of(1.0) + T::of(CUBIC) * x * x)
+}
+
+impl<T: Float> Var<T> {
+    /// The approximation `x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))` of [`gelu`](Self::gelu).
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// The derivative of the approximation, times `g`; the input is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.gelu(approximate="tanh")`
+    pub fn gelu_tanh(&self) -> Self {
+        infallible(GeluTanh.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.gelu_tanh()));
+    }
+
+    #[test]
+    fn half_the_slope_at_0() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 0.0, 1.0]);
+        let y = x.gelu_tanh();
+        let expected = tensor![f64; 0.0, 0.841_191_990_608_276_6];
+        assert!(y.tensor().allclose(&expected, 1e-15, 1e-15), "{y}");
+        let grads = y.backward_with(tensor![f64; 1.0, 1.0])?;
+        let expected = tensor![f64; 0.5, 1.082_964_083_845_782_6];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

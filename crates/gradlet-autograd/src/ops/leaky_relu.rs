@@ -1,0 +1,73 @@
+//! The rectifier with a slope on both sides.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = x where x > 0, else slope * x
+#[derive(Debug)]
+struct LeakyRelu<T> {
+    slope: T,
+}
+
+impl<T: Float> Op<T> for LeakyRelu<T> {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        let slope = self.slope;
+        Ok(x.map(|x| if x > T::of(0.0) { x } else { x * slope }))
+    }
+
+    /// dx = g where x > 0, else slope * g
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let slope = self.slope;
+        let slopes = x
+            .tensor()
+            .map(|x| if x > T::of(0.0) { T::of(1.0) } else { slope });
+        Ok([Some(g.mul(&Var::constant(slopes))?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `x` where it is above 0, `slope * x` elsewhere; `PyTorch`'s default slope is 0.01.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` where x is above 0, `slope * g` elsewhere, at 0 too; the input is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.leaky_relu`
+    pub fn leaky_relu(&self, slope: T) -> Self {
+        infallible(LeakyRelu { slope }.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x + 0.1f64.copysign(x), |x| Ok(x.leaky_relu(0.2)));
+    }
+
+    #[test]
+    fn zero_is_on_the_lower_side() -> Result<()> {
+        let x = Var::leaf(tensor![-2.0, 0.0, 3.0]);
+        let y = x.leaky_relu(0.5);
+        assert_eq!(y.to_vec(), [-1.0, 0.0, 3.0]);
+        let grads = y.backward_with(tensor![4.0, 4.0, 4.0])?;
+        assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![2.0, 2.0, 4.0]));
+        Ok(())
+    }
+}

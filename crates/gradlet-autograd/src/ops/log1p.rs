@@ -1,0 +1,73 @@
+//! The natural logarithm of one more.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = ln(1 + x)
+#[derive(Debug)]
+struct Log1p;
+
+impl<T: Float> Op<T> for Log1p {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.log1p())
+    }
+
+    /// dx = g / (1 + x)
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.div(&x.add_scalar(T::of(1.0)))?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `ln(1 + x)`, with full precision near 0; -inf at -1, NaN below.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g / (1 + x)`; the input is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.log1p`
+    pub fn log1p(&self) -> Self {
+        infallible(Log1p.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x.abs() - 0.5, |x| Ok(x.log1p()));
+    }
+
+    #[test]
+    fn small_numbers_keep_their_digits() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 0.0, 1e-20, 1.0]);
+        let y = x.log1p();
+        let expected = tensor![f64; 0.0, 1e-20, 2f64.ln()];
+        assert!(y.tensor().allclose(&expected, 1e-15, 1e-15), "{y}");
+        let grads = y.backward_with(tensor![f64; 1.0, 1.0, 2.0])?;
+        let expected = tensor![f64; 1.0, 1.0, 1.0];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! The logarithm to base 2.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = log2 x
+#[derive(Debug)]
+struct Log2;
+
+impl<T: Float> Op<T> for Log2 {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.log2())
+    }
+
+    /// dx = g / (x ln 2)
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.div(&x.mul_scalar(T::of(std::f64::consts::LN_2)))?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The logarithm to base 2; -inf at 0, NaN below.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g / (x * ln(2))`; the input is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.log2`
+    pub fn log2(&self) -> Self {
+        infallible(Log2.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x.abs() + 0.5, |x| Ok(x.log2()));
+    }
+
+    #[test]
+    fn powers_give_their_exponents() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 1.0, 8.0]);
+        let y = x.log2();
+        let expected = tensor![f64; 0.0, 3.0];
+        assert!(y.tensor().allclose(&expected, 1e-15, 1e-15), "{y}");
+        let grads = y.backward_with(tensor![f64; 1.0, 1.0])?;
+        let expected = tensor![f64; 1.0 / std::f64::consts::LN_2, 0.125 / std::f64::consts::LN_2];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

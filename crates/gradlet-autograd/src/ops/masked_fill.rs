@@ -1,0 +1,93 @@
+//! A number in place of masked elements.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::var::Var;
+
+/// y = value where the mask holds, else x; both of one shape
+#[derive(Debug)]
+struct MaskedFill<T> {
+    mask: Tensor<bool>,
+    value: T,
+}
+
+impl<T: Float> Op<T> for MaskedFill<T> {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.masked_fill(&self.mask, self.value)
+    }
+
+    /// dx = 0 where the mask holds, else g
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.masked_fill(&self.mask, T::of(0.0))?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `value` where the mask holds, x elsewhere, after broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// `self: [..., n]`, mask `[..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Gradient
+    ///
+    /// `g` where the mask does not hold, 0 elsewhere whatever `g` is there; the mask is saved.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    ///
+    /// # Source
+    ///
+    /// `torch.Tensor.masked_fill`
+    #[track_caller]
+    pub fn masked_fill(&self, mask: &Tensor<bool>, value: T) -> Result<Self> {
+        let shape = gradlet_tensor::Shape::broadcast("masked_fill", &self.dims(), &mask.dims())?;
+        let op = MaskedFill {
+            mask: mask.broadcast_to(shape)?,
+            value,
+        };
+        op.apply([&*self.broadcast_if_needed(shape)?])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::{ErrorKind, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(
+            |x| x,
+            |x| x.square().masked_fill(&x.tensor().map(|x| x > 0.3), 2.0),
+        );
+        let mask = tensor![bool; [true], [false]];
+        gradcheck_everywhere(|x| x, |x| x.sum(..)?.square().masked_fill(&mask, 2.0));
+    }
+
+    #[test]
+    fn masked_gradients_are_0_even_where_g_is_nan() -> Result<()> {
+        let x = Var::leaf(tensor![1.0, f32::NAN]);
+        let y = x.masked_fill(&tensor![bool; false, true], 7.0)?;
+        assert_eq!(y.to_vec(), [1.0, 7.0]);
+        let grads = y.backward_with(tensor![3.0, f32::NAN])?;
+        assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![3.0, 0.0]));
+        let error = x
+            .masked_fill(&tensor![bool; true, true, true], 0.0)
+            .unwrap_err();
+        assert!(matches!(
+            error.kind(),
+            ErrorKind::Broadcast {
+                op: "masked_fill",
+                ..
+            }
+        ));
+        Ok(())
+    }
+}

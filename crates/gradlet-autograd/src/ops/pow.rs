@@ -1,0 +1,106 @@
+//! Powers with an exponent for each element.
+
+use gradlet_tensor::{Float, Result, Shape, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::var::Var;
+
+/// y = x^e, both of one shape
+#[derive(Debug)]
+struct Pow;
+
+impl<T: Float> Op<T> for Pow {
+    type Arity = Fixed<2>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x, e]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+        x.pow(e)
+    }
+
+    /// dx = g e x^(e - 1), 0 where e = 0; de = g x^e ln x, 0 where x = 0 and e >= 0
+    fn backward(
+        &self,
+        g: Var<T>,
+        [x, e]: [Var<T>; 2],
+        [want_x, want_e]: [Want; 2],
+    ) -> Result<[Option<Var<T>>; 2]> {
+        let zero = T::of(0.0);
+        let base = || {
+            let flat = e.tensor().map(|e| e == zero);
+            // A base of 1 where the slope is 0 anyway, for 0^(-1) would spoil what it is multiplied by.
+            let x = x.masked_fill(&flat, T::of(1.0))?;
+            let slope = e.mul(&x.pow(&e.sub_scalar(T::of(1.0)))?)?;
+            g.mul(&slope)?.masked_fill(&flat, zero)
+        };
+        let exponent = || {
+            let flat = x
+                .tensor()
+                .zip("pow", e.tensor(), |x, e| x == zero && e >= zero)?;
+            let logarithm = x.masked_fill(&flat, T::of(1.0))?.ln();
+            g.mul(&x.pow(&e)?.mul(&logarithm)?)?
+                .masked_fill(&flat, zero)
+        };
+        Ok([want_x.then(base)?, want_e.then(exponent)?])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// x to the power of each exponent, after broadcasting; NaN where x is negative and the exponent no integer, 1 where
+    /// the exponent is 0. For one number as exponent there are [`powf`](Self::powf) and [`powi`](Self::powi).
+    ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Gradient
+    ///
+    /// `g * e * x^(e - 1)`, 0 where the exponent is 0, and `g * x^e * ln(x)`, 0 where x is 0 and the exponent is not
+    /// negative; both inputs are saved.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    ///
+    /// # Source
+    ///
+    /// `torch.pow`
+    #[track_caller]
+    pub fn pow(&self, exponent: &Self) -> Result<Self> {
+        let shape = Shape::broadcast("pow", &self.dims(), &exponent.dims())?;
+        Pow.apply([
+            &*self.broadcast_if_needed(shape)?,
+            &*exponent.broadcast_if_needed(shape)?,
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_pairs;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_pairs(|x| x.abs() + 0.5, Var::pow);
+    }
+
+    #[test]
+    fn powers_of_and_by_0_have_finite_gradients() -> Result<()> {
+        let (x, e) = (
+            Var::leaf(tensor![0.0, 0.0, 3.0, -2.0]),
+            Var::leaf(tensor![0.0, 2.0, 0.0, 3.0]),
+        );
+        let y = x.pow(&e)?;
+        assert_eq!(y.to_vec(), [1.0, 0.0, 1.0, -8.0]);
+        let grads = y.sum(..)?.backward()?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![0.0, 0.0, 0.0, 12.0])
+        );
+        let of_e = grads.wrt(&e).map(Tensor::to_vec).unwrap_or_default();
+        assert_eq!(of_e[..3], [0.0, 0.0, 3f32.ln()]);
+        assert!(of_e[3].is_nan());
+        Ok(())
+    }
+}

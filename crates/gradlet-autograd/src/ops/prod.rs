@@ -1,0 +1,91 @@
+//! The product over axes.
+
+use gradlet_tensor::{Axes, Float, Result, Tensor};
+
+use crate::ops::sum::reduced_shapes;
+use crate::var::Var;
+
+impl<T: Float> Var<T> {
+    /// The product over the axes, which go away; 1 where there are no elements.
+    ///
+    /// It multiplies halves with each other until one is left, so that the gradient needs no division and is right where
+    /// elements are 0.
+    ///
+    /// # Shape
+    ///
+    /// `prod(1)`: `[a, b, c] -> [a, c]`; `prod(..)`: `[...] -> []`
+    ///
+    /// # Gradient
+    ///
+    /// `g` times the product of all other elements; the factors of each halving are saved, as many numbers as the input
+    /// has.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    ///
+    /// # Source
+    ///
+    /// `torch.prod`
+    #[track_caller]
+    pub fn prod(&self, axes: impl Axes) -> Result<Self> {
+        let (_, to) = reduced_shapes("prod", self.dims(), &axes)?;
+        let reduced = axes.select("prod", &self.dims())?;
+        let mut order: Vec<isize> = (0..self.rank() as isize).collect();
+        order.sort_by_key(|&axis| reduced[axis as usize]);
+        let count: usize = (0..self.rank())
+            .filter(|&axis| reduced[axis])
+            .map(|axis| self.shape()[axis])
+            .product();
+        if count == 0 {
+            return Ok(Self::constant(Tensor::ones_of(to)?));
+        }
+        let mut x = self.permute(&order)?.reshape([to.len(), count])?;
+        while x.shape()[1] > 1 {
+            let half = x.shape()[1] / 2;
+            let y = x.narrow(1, 0, half)?.mul(&x.narrow(1, half, half)?)?;
+            x = match x.shape()[1] % 2 {
+                0 => y,
+                _ => Self::cat(&[&y, &x.narrow(1, 2 * half, 1)?], 1)?,
+            };
+        }
+        x.reshape(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradcheck_everywhere, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        gradcheck_everywhere(|x| x, |x| x.prod(..));
+        let x = [Tensor::<f64>::normal([2, 5, 3], 0.0, 1.0, &mut rng(1))?];
+        for axes in [vec![1], vec![-1], vec![0, 2], vec![]] {
+            gradcheck(|x| x[0].prod(axes.as_slice()), &x)?;
+            gradgradcheck(|x| x[0].transpose(0, 2)?.prod(axes.as_slice()), &x)?;
+        }
+        let zeros = [tensor![f64; [0.0, 2.0, 3.0], [0.0, 5.0, 0.0]]];
+        gradcheck(|x| x[0].prod(1), &zeros)?;
+        gradgradcheck(|x| x[0].prod(1), &zeros)
+    }
+
+    #[test]
+    fn one_zero_gets_the_product_of_the_others() -> Result<()> {
+        let x = Var::leaf(tensor![[0.0, 2.0, 3.0], [0.0, 5.0, 0.0]]);
+        let y = x.prod(-1)?;
+        assert_eq!(y.to_vec(), [0.0, 0.0]);
+        let grads = y.backward_with(tensor![1.0, 1.0])?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![6.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+        );
+        assert_eq!(
+            Var::constant(Tensor::zeros([2, 0])?).prod(1)?.to_vec(),
+            [1.0, 1.0]
+        );
+        Ok(())
+    }
+}

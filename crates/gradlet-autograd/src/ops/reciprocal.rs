@@ -1,0 +1,73 @@
+//! The reciprocal.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Op, Output, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = 1 / x
+#[derive(Debug)]
+struct Reciprocal;
+
+impl<T: Float> Op<T> for Reciprocal {
+    type Arity = Fixed<1>;
+    type Saves = Output;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.reciprocal())
+    }
+
+    /// dx = -g y^2
+    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.mul(&y.square())?.neg())])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `1 / x`; infinite at 0.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `-g * y^2`; the output is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.reciprocal`
+    pub fn reciprocal(&self) -> Self {
+        infallible(Reciprocal.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x + 0.5f64.copysign(x), |x| Ok(x.reciprocal()));
+    }
+
+    #[test]
+    fn the_gradient_falls_with_the_square() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 2.0, -4.0]);
+        let y = x.reciprocal();
+        let expected = tensor![f64; 0.5, -0.25];
+        assert!(y.tensor().allclose(&expected, 1e-15, 1e-15), "{y}");
+        let grads = y.backward_with(tensor![f64; 4.0, 16.0])?;
+        let expected = tensor![f64; -1.0, -1.0];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! The sigmoid-weighted unit.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = x * sigmoid(x)
+#[derive(Debug)]
+struct Silu;
+
+impl<T: Float> Op<T> for Silu {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.map(|x| x * x.sigmoid_()))
+    }
+
+    /// dx = g s (1 + x (1 - s)), s = sigmoid(x)
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let s = x.sigmoid();
+        let rest = s.neg().add_scalar(T::of(1.0));
+        let slope = s.mul(&x.mul(&rest)?.add_scalar(T::of(1.0)))?;
+        Ok([Some(g.mul(&slope)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `x * sigmoid(x)`, also known as swish.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * s * (1 + x * (1 - s))` with `s = sigmoid(x)`; the input is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.silu`
+    pub fn silu(&self) -> Self {
+        infallible(Silu.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.silu()));
+    }
+
+    #[test]
+    fn half_the_slope_at_0() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 0.0, 1.0]);
+        let y = x.silu();
+        let expected = tensor![f64; 0.0, 0.731_058_578_630_004_9];
+        assert!(y.tensor().allclose(&expected, 1e-15, 1e-15), "{y}");
+        let grads = y.backward_with(tensor![f64; 1.0, 1.0])?;
+        let expected = tensor![f64; 0.5, 0.927_670_511_871_486_7];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

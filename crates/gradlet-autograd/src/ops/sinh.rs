@@ -1,0 +1,73 @@
+//! The hyperbolic sine.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = sinh x
+#[derive(Debug)]
+struct Sinh;
+
+impl<T: Float> Op<T> for Sinh {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.sinh())
+    }
+
+    /// dx = g cosh x
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.mul(&x.cosh())?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The hyperbolic sine.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * cosh(x)`; the input is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.sinh`
+    pub fn sinh(&self) -> Self {
+        infallible(Sinh.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.sinh()));
+    }
+
+    #[test]
+    fn the_slope_is_the_hyperbolic_cosine() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 0.0, 1.0]);
+        let y = x.sinh();
+        let expected = tensor![f64; 0.0, 1f64.sinh()];
+        assert!(y.tensor().allclose(&expected, 1e-15, 1e-15), "{y}");
+        let grads = y.backward_with(tensor![f64; 2.0, 1.0])?;
+        let expected = tensor![f64; 2.0, 1f64.cosh()];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! The square.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = x^2
+#[derive(Debug)]
+struct Square;
+
+impl<T: Float> Op<T> for Square {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.square())
+    }
+
+    /// dx = 2 g x
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.mul(&x)?.mul_scalar(T::of(2.0)))])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `x * x`.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `2 * g * x`; the input is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.square`
+    pub fn square(&self) -> Self {
+        infallible(Square.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.square()));
+    }
+
+    #[test]
+    fn the_gradient_is_twice_the_input() -> Result<()> {
+        let x = Var::leaf(tensor![f64; -3.0, 0.0, 2.0]);
+        let y = x.square();
+        let expected = tensor![f64; 9.0, 0.0, 4.0];
+        assert!(y.tensor().allclose(&expected, 1e-15, 1e-15), "{y}");
+        let grads = y.backward_with(tensor![f64; 1.0, 1.0, 10.0])?;
+        let expected = tensor![f64; -6.0, 0.0, 40.0];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

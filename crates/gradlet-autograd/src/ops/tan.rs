@@ -1,0 +1,73 @@
+//! The tangent.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Op, Output, Want};
+use crate::operators::infallible;
+use crate::var::Var;
+
+/// y = tan x
+#[derive(Debug)]
+struct Tan;
+
+impl<T: Float> Op<T> for Tan {
+    type Arity = Fixed<1>;
+    type Saves = Output;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.tan())
+    }
+
+    /// dx = g (1 + y^2)
+    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.mul(&y.square().add_scalar(T::of(1.0)))?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The tangent of x in radians.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * (1 + y^2)`; the output is saved.
+    ///
+    /// # Source
+    ///
+    /// `torch.tan`
+    pub fn tan(&self) -> Self {
+        infallible(Tan.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x * 0.4, |x| Ok(x.tan()));
+    }
+
+    #[test]
+    fn the_slope_is_one_more_than_the_square() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 0.0, 0.5]);
+        let y = x.tan();
+        let expected = tensor![f64; 0.0, 0.5f64.tan()];
+        assert!(y.tensor().allclose(&expected, 1e-15, 1e-15), "{y}");
+        let grads = y.backward_with(tensor![f64; 2.0, 1.0])?;
+        let expected = tensor![f64; 2.0, 1.0 + 0.5f64.tan() * 0.5f64.tan()];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

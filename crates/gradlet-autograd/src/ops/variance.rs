@@ -1,0 +1,162 @@
+//! Variance and standard deviation over axes.
+
+use gradlet_tensor::{Axes, Float, Result, Shape, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::ops::sum::reduced_shapes;
+use crate::var::Var;
+
+/// What is reduced, and what it is divided by.
+#[derive(Clone, Debug)]
+struct Spread {
+    axes: Vec<isize>,
+    correction: f64,
+    kept: Shape,
+    to: Shape,
+}
+
+impl Spread {
+    #[track_caller]
+    fn new(op: &'static str, shape: Shape, axes: &impl Axes, correction: f64) -> Result<Self> {
+        let selected = axes.select(op, &shape)?;
+        let (kept, to) = reduced_shapes(op, shape, axes)?;
+        let axes = (0..shape.rank()).filter(|&axis| selected[axis]);
+        Ok(Self {
+            axes: axes.map(|axis| axis as isize).collect(),
+            correction,
+            kept,
+            to,
+        })
+    }
+
+    /// (x - mean) / (n - correction): half the slope of the variance.
+    fn slope<T: Float>(&self, x: &Var<T>) -> Result<Var<T>> {
+        let count = (x.len() / self.kept.len().max(1)) as f64;
+        let left = (count - self.correction).max(0.0);
+        let mean = x.mean_keepdim(self.axes.as_slice())?;
+        Ok(x.sub(&mean)?.div_scalar(T::of(left)))
+    }
+}
+
+/// y = sum of (x - mean)^2 / (n - correction) over the axes
+#[derive(Debug)]
+struct Variance(Spread);
+
+impl<T: Float> Op<T> for Variance {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.var(self.0.axes.as_slice(), self.0.correction)?
+            .reshape(self.0.to)
+    }
+
+    /// dx = 2 g (x - mean) / (n - correction)
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let g = g.reshape(self.0.kept)?.mul_scalar(T::of(2.0));
+        Ok([Some(self.0.slope(&x)?.mul(&g)?)])
+    }
+}
+
+/// y = the square root of the variance
+#[derive(Debug)]
+struct Deviation(Spread);
+
+impl<T: Float> Op<T> for Deviation {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.std(self.0.axes.as_slice(), self.0.correction)?
+            .reshape(self.0.to)
+    }
+
+    /// dx = g (x - mean) / (n - correction) / y, 0 where y = 0
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let y = x
+            .std(self.0.axes.as_slice(), self.0.correction)?
+            .reshape(self.0.kept)?;
+        let flat = y.tensor().map(|y| y == T::of(0.0));
+        let y = y.masked_fill(&flat, T::of(1.0))?;
+        let g = g.reshape(self.0.kept)?.masked_fill(&flat, T::of(0.0))?;
+        Ok([Some(self.0.slope(&x)?.mul(&g.div(&y)?)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The variance over the axes, which go away: squared distances from the mean, summed, divided by
+    /// `max(n - correction, 0)` for n elements; `PyTorch`'s default correction is 1.
+    ///
+    /// # Shape
+    ///
+    /// `var(1, 1.0)`: `[a, b, c] -> [a, c]`; `var(.., 1.0)`: `[...] -> []`
+    ///
+    /// # Gradient
+    ///
+    /// `2 * g * (x - mean) / (n - correction)`; the input is saved.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    ///
+    /// # Source
+    ///
+    /// `torch.var`
+    #[track_caller]
+    pub fn var(&self, axes: impl Axes, correction: f64) -> Result<Self> {
+        Variance(Spread::new("var", self.dims(), &axes, correction)?).apply([self])
+    }
+
+    /// The standard deviation over the axes, which go away: the square root of [`var`](Self::var).
+    ///
+    /// Its gradient, `g * (x - mean) / ((n - correction) * std)`, is 0 where all elements are the same.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    ///
+    /// # Source
+    ///
+    /// `torch.std`
+    #[track_caller]
+    pub fn std(&self, axes: impl Axes, correction: f64) -> Result<Self> {
+        Deviation(Spread::new("std", self.dims(), &axes, correction)?).apply([self])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        let x = [Tensor::<f64>::normal([2, 3, 4], 0.0, 1.0, &mut rng(1))?];
+        for axes in [vec![0], vec![-1], vec![0, 2], vec![0, 1, 2]] {
+            for correction in [0.0, 1.0] {
+                let var = |x: &[Var<f64>]| x[0].var(axes.as_slice(), correction);
+                let std = |x: &[Var<f64>]| x[0].transpose(0, 2)?.std(axes.as_slice(), correction);
+                gradcheck(var, &x)?;
+                gradgradcheck(var, &x)?;
+                gradcheck(std, &x)?;
+                gradgradcheck(std, &x)?;
+            }
+        }
+        gradcheck(|x| x[0].var(0, 1.0), &[Tensor::zeros_of([3, 0])?])
+    }
+
+    #[test]
+    fn equal_elements_have_no_slope() -> Result<()> {
+        let x = Var::leaf(tensor![[2.0, 2.0], [1.0, 3.0]]);
+        let y = x.std(1, 0.0)?;
+        assert_eq!(y.to_vec(), [0.0, 1.0]);
+        let grads = y.backward_with(tensor![4.0, 4.0])?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![0.0, 0.0, -2.0, 2.0])
+        );
+        assert!(x.var(2, 0.0).is_err() && x.std([0, -2], 0.0).is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! A choice between two by a condition.
+
+use gradlet_tensor::{Float, Result, Shape, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::var::Var;
+
+/// out = x where the condition holds, else y; all of one shape
+#[derive(Debug)]
+struct WhereCond {
+    condition: Tensor<bool>,
+}
+
+impl<T: Float> Op<T> for WhereCond {
+    type Arity = Fixed<2>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x, y]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+        Tensor::where_cond(&self.condition, x, y)
+    }
+
+    /// dx = g where the condition holds, dy = g where it does not, else 0
+    fn backward(
+        &self,
+        g: Var<T>,
+        (): (),
+        [want_x, want_y]: [Want; 2],
+    ) -> Result<[Option<Var<T>>; 2]> {
+        let zero = T::of(0.0);
+        Ok([
+            want_x.then(|| g.masked_fill(&self.condition.logical_not(), zero))?,
+            want_y.then(|| g.masked_fill(&self.condition, zero))?,
+        ])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `x` where the condition holds, `y` elsewhere, after broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// condition `[..., n]`, `x: [..., n], y: [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Gradient
+    ///
+    /// `g` to the one that was taken, 0 to the other; the condition is saved.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, y) = (Var::leaf(tensor![1.0, 2.0]), Var::leaf(tensor![-1.0, -2.0]));
+    /// let z = Var::where_cond(&tensor![bool; true, false], &x, &y)?;
+    /// assert_eq!(z.to_vec(), [1.0, -2.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.where`
+    #[track_caller]
+    pub fn where_cond(condition: &Tensor<bool>, x: &Self, y: &Self) -> Result<Self> {
+        let shape = Shape::broadcast("where_cond", &x.dims(), &y.dims())?;
+        let shape = Shape::broadcast("where_cond", &condition.dims(), &shape)?;
+        let op = WhereCond {
+            condition: condition.broadcast_to(shape)?,
+        };
+        op.apply([
+            &*x.broadcast_if_needed(shape)?,
+            &*y.broadcast_if_needed(shape)?,
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_pairs;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_pairs(
+            |x| x,
+            |x, y| {
+                let condition = x.tensor().lt(y.tensor())?;
+                Var::where_cond(&condition, &x.square(), &y.powi(3))
+            },
+        );
+    }
+
+    #[test]
+    fn each_gets_the_gradient_where_it_was_taken() -> Result<()> {
+        let (x, y) = (Var::leaf(tensor![1.0, 2.0]), Var::leaf(Tensor::scalar(5.0)));
+        let z = Var::where_cond(&tensor![bool; [true, false], [false, false]], &x, &y)?;
+        assert_eq!(z.to_vec(), [1.0, 5.0, 5.0, 5.0]);
+        let grads = z.backward_with(tensor![[1.0, 2.0], [4.0, 8.0]])?;
+        assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![1.0, 0.0]));
+        assert_eq!(grads.wrt(&y).map(Tensor::to_vec), Some(vec![14.0]));
+        Ok(())
+    }
+}

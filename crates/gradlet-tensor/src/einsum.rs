@@ -1,0 +1,416 @@
+//! Sums of products by Einstein's convention, for anything that can be permuted, reshaped, summed and multiplied.
+
+use std::collections::BTreeMap;
+
+use crate::element::Float;
+use crate::error::{Error, ErrorKind, Result};
+use crate::tensor::Tensor;
+
+/// What [`einsum`] needs of its operands: tensors have it, and what wraps them.
+pub trait Contract: Clone {
+    /// The sizes of the axes.
+    fn sizes(&self) -> &[usize];
+    /// Axes in another order.
+    ///
+    /// # Errors
+    ///
+    /// Anything but each axis once.
+    #[track_caller]
+    fn permuted(&self, axes: &[isize]) -> Result<Self>;
+    /// The same elements in another shape.
+    ///
+    /// # Errors
+    ///
+    /// Another number of elements.
+    #[track_caller]
+    fn reshaped(&self, sizes: &[usize]) -> Result<Self>;
+    /// The sum over axes, which go away.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range or named twice.
+    #[track_caller]
+    fn summed(&self, axes: &[isize]) -> Result<Self>;
+    /// Slices along the first axis.
+    ///
+    /// # Errors
+    ///
+    /// An index out of range.
+    #[track_caller]
+    fn picked(&self, indices: &Tensor<i64>) -> Result<Self>;
+    /// `[b, m, k] x [b, k, n] -> [b, m, n]`
+    ///
+    /// # Errors
+    ///
+    /// Sizes that differ.
+    #[track_caller]
+    fn multiplied(&self, rhs: &Self) -> Result<Self>;
+}
+
+impl<T: Float> Contract for Tensor<T> {
+    fn sizes(&self) -> &[usize] {
+        self.shape()
+    }
+
+    fn permuted(&self, axes: &[isize]) -> Result<Self> {
+        self.permute(axes)
+    }
+
+    fn reshaped(&self, sizes: &[usize]) -> Result<Self> {
+        self.reshape(sizes)
+    }
+
+    fn summed(&self, axes: &[isize]) -> Result<Self> {
+        self.sum(axes)
+    }
+
+    fn picked(&self, indices: &Tensor<i64>) -> Result<Self> {
+        self.index_select(0, indices)
+    }
+
+    fn multiplied(&self, rhs: &Self) -> Result<Self> {
+        self.matmul(rhs)
+    }
+}
+
+/// The sum of products that the equation names: `ij,jk->ik` is the matrix product.
+///
+/// Each operand has a letter an axis. Letters that the output does not name are summed over; a letter twice in one
+/// operand takes its diagonal. Without `->`, the output names the letters that occur once, in alphabetical order.
+/// Operands are combined from left to right, each pair by one batched matrix product. There is no ellipsis.
+///
+/// # Errors
+///
+/// An equation that cannot be read, a letter twice in the output or unknown there, another number of operands or axes
+/// than letters, or a letter with two sizes.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{einsum, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let (x, w) = (tensor![[1.0, 2.0], [3.0, 4.0]], tensor![10.0, 100.0]);
+/// assert_eq!(einsum("ij,j->i", &[&x, &w])?.to_vec(), [210.0, 430.0]);
+/// assert_eq!(einsum("ii", &[&x])?.to_vec(), [5.0]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Source
+///
+/// `torch.einsum`
+#[track_caller]
+pub fn einsum<X: Contract>(equation: &str, operands: &[&X]) -> Result<X> {
+    let Equation { inputs, output } = Equation::parse(equation, operands)?;
+    let mut terms = Vec::with_capacity(operands.len());
+    for (labels, operand) in inputs.into_iter().zip(operands) {
+        terms.push(
+            Term {
+                labels,
+                x: (*operand).clone(),
+            }
+            .diagonals()?,
+        );
+    }
+    let mut terms = terms.into_iter();
+    let Some(mut left) = terms.next() else {
+        return Err(Error::new(ErrorKind::NoTensors { op: "einsum" }));
+    };
+    let mut rest: Vec<Term<X>> = terms.collect();
+    while !rest.is_empty() {
+        let right = rest.remove(0);
+        let needed = |label: &u8| {
+            output.contains(label) || rest.iter().any(|term| term.labels.contains(label))
+        };
+        left = left.times(right, needed)?;
+    }
+    left.sum_others(|label| output.contains(label))?
+        .ordered(&output)
+}
+
+/// The letters of each operand and of the output.
+struct Equation {
+    inputs: Vec<Vec<u8>>,
+    output: Vec<u8>,
+}
+
+impl Equation {
+    #[track_caller]
+    fn parse<X: Contract>(equation: &str, operands: &[&X]) -> Result<Self> {
+        let letters: String = equation.chars().filter(|c| !c.is_whitespace()).collect();
+        let (left, right) = match letters.split_once("->") {
+            Some((left, right)) => (left, Some(right)),
+            None => (letters.as_str(), None),
+        };
+        let known = |c: char| c.is_ascii_alphabetic() || c == ',';
+        if let Some(c) = left.chars().find(|&c| !known(c)) {
+            return Err(mistake(equation, format!("{c:?} is no letter a-z or A-Z")));
+        }
+        let inputs: Vec<Vec<u8>> = left
+            .split(',')
+            .map(|part| part.as_bytes().to_vec())
+            .collect();
+        if inputs.len() != operands.len() {
+            let (wanted, found) = (inputs.len(), operands.len());
+            return Err(mistake(
+                equation,
+                format!("it has {wanted} operands, got {found}"),
+            ));
+        }
+        let mut sizes: BTreeMap<u8, usize> = BTreeMap::new();
+        for (i, (labels, operand)) in inputs.iter().zip(operands).enumerate() {
+            let shape = operand.sizes();
+            if labels.len() != shape.len() {
+                let (letters, axes) = (labels.len(), shape.len());
+                return Err(mistake(
+                    equation,
+                    format!(
+                        "operand {i} has {letters} letters, but its shape {shape:?} has {axes} axes"
+                    ),
+                ));
+            }
+            for (&label, &size) in labels.iter().zip(shape) {
+                let before = *sizes.entry(label).or_insert(size);
+                if before != size {
+                    let letter = char::from(label);
+                    return Err(mistake(
+                        equation,
+                        format!("{letter:?} has the sizes {before} and {size}"),
+                    ));
+                }
+            }
+        }
+        let output = match right {
+            Some(right) => right.as_bytes().to_vec(),
+            None => once(&inputs),
+        };
+        for (i, label) in output.iter().enumerate() {
+            let letter = char::from(*label);
+            if !sizes.contains_key(label) {
+                return Err(mistake(
+                    equation,
+                    format!("the output names {letter:?}, which no operand has"),
+                ));
+            }
+            if output[..i].contains(label) {
+                return Err(mistake(
+                    equation,
+                    format!("the output names {letter:?} twice"),
+                ));
+            }
+        }
+        Ok(Self { inputs, output })
+    }
+}
+
+#[track_caller]
+fn mistake(equation: &str, reason: String) -> Error {
+    let equation = equation.to_owned();
+    Error::new(ErrorKind::Equation { equation, reason })
+}
+
+/// The letters that occur once, in alphabetical order.
+fn once(inputs: &[Vec<u8>]) -> Vec<u8> {
+    let all: Vec<u8> = inputs.concat();
+    let mut output: Vec<u8> = all
+        .iter()
+        .copied()
+        .filter(|label| {
+            let is_label = |other: &u8| other == label;
+            all.iter().position(is_label) == all.iter().rposition(is_label)
+        })
+        .collect();
+    output.sort_unstable();
+    output
+}
+
+/// An operand and the letters of its axes.
+struct Term<X> {
+    labels: Vec<u8>,
+    x: X,
+}
+
+impl<X: Contract> Term<X> {
+    /// With each letter once: of repeated ones the diagonal is taken.
+    #[track_caller]
+    fn diagonals(mut self) -> Result<Self> {
+        while let Some((first, second)) = repeated(&self.labels) {
+            let rest = (0..self.labels.len()).filter(|&axis| axis != first && axis != second);
+            let rest: Vec<usize> = rest.collect();
+            let mut axes = vec![first as isize, second as isize];
+            axes.extend(rest.iter().map(|&axis| axis as isize));
+            let x = self.x.permuted(&axes)?;
+            let n = x.sizes()[0];
+            let mut merged = vec![n * n];
+            merged.extend_from_slice(&x.sizes()[2..]);
+            let places = Tensor::<i64>::from_fn(n, |i| (i * (n + 1)) as i64)?;
+            let mut labels = vec![self.labels[first]];
+            labels.extend(rest.iter().map(|&axis| self.labels[axis]));
+            self = Self {
+                labels,
+                x: x.reshaped(&merged)?.picked(&places)?,
+            };
+        }
+        Ok(self)
+    }
+
+    /// Summed over the axes whose letters are not needed.
+    #[track_caller]
+    fn sum_others(self, needed: impl Fn(&u8) -> bool) -> Result<Self> {
+        let axes: Vec<isize> = (0..self.labels.len())
+            .filter(|&axis| !needed(&self.labels[axis]))
+            .map(|axis| axis as isize)
+            .collect();
+        if axes.is_empty() {
+            return Ok(self);
+        }
+        let x = self.x.summed(&axes)?;
+        let labels = self
+            .labels
+            .into_iter()
+            .filter(|label| needed(label))
+            .collect();
+        Ok(Self { labels, x })
+    }
+
+    /// With its axes in the order of these letters, which it has.
+    #[track_caller]
+    fn ordered(self, labels: &[u8]) -> Result<X> {
+        if self.labels == labels {
+            return Ok(self.x);
+        }
+        let place = |label: &u8| self.labels.iter().position(|other| other == label);
+        let axes: Vec<isize> = labels
+            .iter()
+            .filter_map(place)
+            .map(|axis| axis as isize)
+            .collect();
+        self.x.permuted(&axes)
+    }
+
+    /// The product of two terms, summed over letters that both have and nobody needs.
+    #[track_caller]
+    fn times(self, other: Self, needed: impl Fn(&u8) -> bool) -> Result<Self> {
+        let (left, right) = (self.labels.clone(), other.labels.clone());
+        let lhs = self.sum_others(|label| needed(label) || right.contains(label))?;
+        let rhs = other.sum_others(|label| needed(label) || left.contains(label))?;
+        let both = |label: &&u8| rhs.labels.contains(label);
+        let pick = |labels: &[u8], keep: &dyn Fn(&&u8) -> bool| -> Vec<u8> {
+            labels.iter().filter(|label| keep(label)).copied().collect()
+        };
+        let batch = pick(&lhs.labels, &|label| both(label) && needed(label));
+        let summed = pick(&lhs.labels, &|label| both(label) && !needed(label));
+        let rows = pick(&lhs.labels, &|label| !both(label));
+        let columns = pick(&rhs.labels, &|label| !lhs.labels.contains(label));
+        let sizes: BTreeMap<u8, usize> = (lhs
+            .labels
+            .iter()
+            .copied()
+            .zip(lhs.x.sizes().iter().copied()))
+        .chain(
+            rhs.labels
+                .iter()
+                .copied()
+                .zip(rhs.x.sizes().iter().copied()),
+        )
+        .collect();
+        let sizes_of = |labels: &[u8]| -> Vec<usize> {
+            labels
+                .iter()
+                .filter_map(|label| sizes.get(label).copied())
+                .collect()
+        };
+        let count = |labels: &[u8]| sizes_of(labels).into_iter().product::<usize>();
+        let (b, m, k, n) = (count(&batch), count(&rows), count(&summed), count(&columns));
+        let x = lhs
+            .ordered(&[&batch[..], &rows, &summed].concat())?
+            .reshaped(&[b, m, k])?;
+        let y = rhs
+            .ordered(&[&batch[..], &summed, &columns].concat())?
+            .reshaped(&[b, k, n])?;
+        let labels = [batch, rows, columns].concat();
+        let x = x.multiplied(&y)?.reshaped(&sizes_of(&labels))?;
+        Ok(Self { labels, x })
+    }
+}
+
+/// The axes of the first letter that occurs twice.
+fn repeated(labels: &[u8]) -> Option<(usize, usize)> {
+    labels.iter().enumerate().find_map(|(second, label)| {
+        let first = labels[..second].iter().position(|other| other == label)?;
+        Some((first, second))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+
+    fn reason(equation: &str, operands: &[&Tensor]) -> String {
+        match einsum(equation, operands) {
+            Ok(y) => format!("no error: {y}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn usual_equations_agree_with_their_methods() -> Result<()> {
+        let normal = |shape: &[usize]| Tensor::<f64>::normal(shape, 0.0, 1.0, &mut crate::rng(3));
+        let (a, b) = (normal(&[2, 3, 4])?, normal(&[2, 4, 5])?);
+        let close =
+            |x: Tensor<f64>, y: Tensor<f64>| assert!(x.allclose(&y, 1e-12, 1e-12), "{x} {y}");
+        close(einsum("bij,bjk->bik", &[&a, &b])?, a.matmul(&b)?);
+        close(
+            einsum("bij,bjk->kib", &[&a, &b])?,
+            a.matmul(&b)?.permute(&[2, 1, 0])?,
+        );
+        close(einsum("bij->", &[&a])?, a.sum(..)?);
+        close(einsum("bij", &[&a])?, a.clone());
+        close(einsum("bij,bij->bij", &[&a, &a])?, a.mul(&a)?);
+        close(einsum("bij , xyz -> bx", &[&a, &b])?, {
+            let (a, b) = (a.sum([1, 2])?, b.sum([1, 2])?);
+            a.unsqueeze(1)?.mul(&b)?
+        });
+        let square = normal(&[3, 3])?;
+        let places = tensor![i64; 0, 4, 8];
+        let diagonal = square.reshape([9])?.index_select(0, &places)?;
+        close(einsum("ii->i", &[&square])?, diagonal.clone());
+        close(einsum("ii", &[&square])?, diagonal.sum(..)?);
+        close(einsum("ij,ii->j", &[&square, &square])?, {
+            diagonal.unsqueeze(1)?.mul(&square)?.sum(0)?
+        });
+        let three = einsum("bij,bjk,k->i", &[&a, &b, &normal(&[5])?])?;
+        close(three, a.matmul(&b)?.matmul(&normal(&[5])?)?.sum(0)?);
+        Ok(())
+    }
+
+    #[test]
+    fn scalars_and_empty_operands_have_their_sums() -> Result<()> {
+        let (one, none) = (Tensor::scalar(3.0), Tensor::zeros([0, 2])?);
+        assert_eq!(einsum(",->", &[&one, &one])?.item()?, 9.0);
+        assert_eq!(einsum("ij,ik->jk", &[&none, &none])?.to_vec(), [0.0; 4]);
+        Ok(())
+    }
+
+    #[test]
+    fn mistakes_are_told_with_the_equation() {
+        let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+        for (equation, expected) in [
+            ("ij->ii", "the output names 'i' twice"),
+            ("ij->ik", "the output names 'k', which no operand has"),
+            (
+                "ijk->i",
+                "operand 0 has 3 letters, but its shape [2, 2] has 2 axes",
+            ),
+            ("ij,jk->ik", "it has 2 operands, got 1"),
+            ("i.->i", "'.' is no letter a-z or A-Z"),
+        ] {
+            let message = reason(equation, &[&x]);
+            let start = format!("einsum: {equation:?}: {expected} (at ");
+            assert!(message.starts_with(&start), "{message}");
+        }
+        let message = reason("ij,jk", &[&x, &tensor![[1.0, 2.0, 3.0]]]);
+        assert!(message.contains("'j' has the sizes 2 and 1"), "{message}");
+    }
+}

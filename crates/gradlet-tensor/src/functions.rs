@@ -1,0 +1,153 @@
+//! Elementwise functions that the standard library computes, and those that follow from them.
+
+use crate::element::Float;
+use crate::kernel::math::Math;
+use crate::tensor::Tensor;
+
+macro_rules! by_std {
+    ($($method:ident: $doc:literal;)*) => {
+        impl<T: Float> Tensor<T> {$(
+            #[doc = $doc]
+            pub fn $method(&self) -> Self {
+                self.map(num_traits::Float::$method)
+            }
+        )*}
+    };
+}
+
+by_std! {
+    abs: "The absolute value; `-0` becomes `0`.";
+    floor: "The largest whole number that is not above x.";
+    ceil: "The smallest whole number that is not below x.";
+    cos: "The cosine of x in radians.";
+    sin: "The sine of x in radians.";
+    tan: "The tangent of x in radians.";
+    acos: "The arc cosine in `[0, pi]`; NaN outside `[-1, 1]`.";
+    asin: "The arc sine in `[-pi/2, pi/2]`; NaN outside `[-1, 1]`.";
+    atan: "The arc tangent in `[-pi/2, pi/2]`.";
+    cosh: "The hyperbolic cosine.";
+    sinh: "The hyperbolic sine.";
+    log2: "The logarithm to base 2; -inf at 0, NaN below.";
+    log10: "The logarithm to base 10; -inf at 0, NaN below.";
+}
+
+impl<T: Float> Tensor<T> {
+    /// The nearest whole number; of two equally near, the even one.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![0.5, 1.5, -2.5, 2.6].round().to_vec(), [0.0, 2.0, -2.0, 3.0]);
+    /// ```
+    pub fn round(&self) -> Self {
+        let half = T::of(0.5);
+        self.map(|x| {
+            let away = x.round();
+            if (away - x).abs() == half {
+                (x * half).round() + (x * half).round()
+            } else {
+                away
+            }
+        })
+    }
+
+    /// -1, 0 or 1, as x is below, at or above 0; 0 for NaN.
+    pub fn sign(&self) -> Self {
+        let (zero, one) = (T::of(0.0), T::of(1.0));
+        self.map(|x| {
+            if x > zero {
+                one
+            } else if x < zero {
+                -one
+            } else {
+                zero
+            }
+        })
+    }
+
+    /// `e^x - 1`, with full precision near 0.
+    pub fn expm1(&self) -> Self {
+        self.map(num_traits::Float::exp_m1)
+    }
+
+    /// `ln(1 + x)`, with full precision near 0; -inf at -1, NaN below.
+    pub fn log1p(&self) -> Self {
+        self.map(num_traits::Float::ln_1p)
+    }
+
+    /// `1 / sqrt(x)`; infinite at 0, NaN below.
+    pub fn rsqrt(&self) -> Self {
+        self.map(|x| T::of(1.0) / num_traits::Float::sqrt(x))
+    }
+
+    /// `x * x`.
+    pub fn square(&self) -> Self {
+        self.map(|x| x * x)
+    }
+
+    /// `1 / x`.
+    pub fn reciprocal(&self) -> Self {
+        self.map(|x| T::of(1.0) / x)
+    }
+
+    /// The error function `2 / sqrt(pi) * integral of e^(-t^2) from 0 to x`.
+    pub fn erf(&self) -> Self {
+        self.map(Math::erf_)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tensor;
+
+    #[test]
+    fn functions_give_known_values() {
+        let x = tensor![f64; -1.0, 0.0, 0.5];
+        assert_eq!(x.abs().to_vec(), [1.0, 0.0, 0.5]);
+        assert_eq!(x.sign().to_vec(), [-1.0, 0.0, 1.0]);
+        assert_eq!(x.floor().to_vec(), [-1.0, 0.0, 0.0]);
+        assert_eq!(x.ceil().to_vec(), [-1.0, 0.0, 1.0]);
+        assert_eq!(x.square().to_vec(), [1.0, 0.0, 0.25]);
+        assert_eq!(x.reciprocal().to_vec(), [-1.0, f64::INFINITY, 2.0]);
+        assert_eq!(x.expm1().to_vec()[1..], [0.0, 0.5f64.exp_m1()]);
+        assert_eq!(x.log1p().to_vec()[..2], [f64::NEG_INFINITY, 0.0]);
+        assert_eq!(tensor![f64; 8.0].log2().to_vec(), [3.0]);
+        assert_eq!(tensor![f64; 1000.0].log10().to_vec(), [3.0]);
+        assert_eq!(
+            tensor![f64; 4.0, 0.0].rsqrt().to_vec(),
+            [0.5, f64::INFINITY]
+        );
+        assert_eq!(x.erf().to_vec()[1], 0.0);
+        let pi = std::f64::consts::PI;
+        assert_eq!(x.acos().to_vec()[..2], [pi, pi / 2.0]);
+        assert_eq!(x.asin().to_vec()[..2], [-pi / 2.0, 0.0]);
+        assert_eq!(x.atan().to_vec()[..2], [-pi / 4.0, 0.0]);
+        assert_eq!(x.cos().to_vec()[1..], [1.0, 0.5f64.cos()]);
+        assert_eq!(x.sin().to_vec()[1..], [0.0, 0.5f64.sin()]);
+        assert_eq!(x.tan().to_vec()[1..], [0.0, 0.5f64.tan()]);
+        assert_eq!(x.cosh().to_vec()[1], 1.0);
+        assert_eq!(x.sinh().to_vec()[1..], [0.0, 0.5f64.sinh()]);
+    }
+
+    #[test]
+    fn halves_go_to_the_even_number() {
+        let x = tensor![-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.51, 0.499_999_97];
+        assert_eq!(
+            x.round().to_vec(),
+            [-2.0, -2.0, 0.0, 0.0, 2.0, 2.0, 3.0, 0.0]
+        );
+        let odd = tensor![f32::NAN, f32::INFINITY, 1e30, 8_388_609.0];
+        assert!(odd.round().to_vec()[0].is_nan());
+        assert_eq!(
+            odd.round().to_vec()[1..],
+            [f32::INFINITY, 1e30, 8_388_609.0]
+        );
+    }
+
+    #[test]
+    fn a_sign_of_nan_is_0_and_of_minus_0_too() {
+        assert_eq!(tensor![f32::NAN, -0.0].sign().to_vec(), [0.0, 0.0]);
+        assert!(tensor![f32::NAN].abs().to_vec()[0].is_nan());
+    }
+}

@@ -1,0 +1,151 @@
+//! Truth: what kind of number each element is, and, or, not, and whether any or all hold.
+
+use crate::axes::Axes;
+use crate::element::Float;
+use crate::error::Result;
+use crate::kernel::fold;
+use crate::reduce::{Blocks, kept};
+use crate::shape::MAX_RANK;
+use crate::tensor::Tensor;
+
+impl<T: Float> Tensor<T> {
+    /// Where x is not a number.
+    pub fn isnan(&self) -> Tensor<bool> {
+        self.map(num_traits::Float::is_nan)
+    }
+
+    /// Where x is neither infinite nor NaN.
+    pub fn isfinite(&self) -> Tensor<bool> {
+        self.map(num_traits::Float::is_finite)
+    }
+
+    /// Where x is infinite, of either sign.
+    pub fn isinf(&self) -> Tensor<bool> {
+        self.map(num_traits::Float::is_infinite)
+    }
+}
+
+impl Tensor<bool> {
+    /// Where both hold, after broadcasting.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    #[track_caller]
+    pub fn logical_and(&self, rhs: &Self) -> Result<Self> {
+        self.zip("logical_and", rhs, |a, b| a && b)
+    }
+
+    /// Where at least one holds, after broadcasting.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    #[track_caller]
+    pub fn logical_or(&self, rhs: &Self) -> Result<Self> {
+        self.zip("logical_or", rhs, |a, b| a || b)
+    }
+
+    /// Where exactly one holds, after broadcasting.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    #[track_caller]
+    pub fn logical_xor(&self, rhs: &Self) -> Result<Self> {
+        self.zip("logical_xor", rhs, |a, b| a != b)
+    }
+
+    /// Where it does not hold.
+    pub fn logical_not(&self) -> Self {
+        self.map(|a| !a)
+    }
+
+    /// Whether any element over the axes holds; the axes go away. False where there are none.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    #[track_caller]
+    pub fn any(&self, axes: impl Axes) -> Result<Self> {
+        let reduced = axes.select("any", &self.dims())?;
+        self.fold_over(&reduced, false, |a, b| a || b)
+    }
+
+    /// Whether all elements over the axes hold; the axes go away. True where there are none.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    #[track_caller]
+    pub fn all(&self, axes: impl Axes) -> Result<Self> {
+        let reduced = axes.select("all", &self.dims())?;
+        self.fold_over(&reduced, true, |a, b| a && b)
+    }
+
+    #[track_caller]
+    fn fold_over(
+        &self,
+        reduced: &[bool; MAX_RANK],
+        first: bool,
+        f: impl Fn(bool, bool) -> bool + Sync,
+    ) -> Result<Self> {
+        let shape = kept(&self.dims(), reduced);
+        let columns = |x: &[bool], out: &mut [bool]| {
+            out.fill(first);
+            for row in x.chunks_exact(out.len()) {
+                out.iter_mut().zip(row).for_each(|(y, &x)| *y = f(*y, x));
+            }
+        };
+        Blocks::new(self, reduced)?
+            .reduce(shape, |x| fold::fold(x, first, &f), columns)?
+            .without(reduced)
+    }
+
+    /// How many elements hold.
+    pub fn count_true(&self) -> usize {
+        self.iter().filter(|&holds| holds).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+
+    #[test]
+    fn kinds_of_numbers_are_told_apart() {
+        let x = tensor![1.0, f32::NAN, f32::NEG_INFINITY];
+        assert_eq!(x.isnan().to_vec(), [false, true, false]);
+        assert_eq!(x.isfinite().to_vec(), [true, false, false]);
+        assert_eq!(x.isinf().to_vec(), [false, false, true]);
+    }
+
+    #[test]
+    fn tables_of_truth() -> Result<()> {
+        let (a, b) = (tensor![bool; [false], [true]], tensor![bool; false, true]);
+        assert_eq!(a.logical_and(&b)?.to_vec(), [false, false, false, true]);
+        assert_eq!(a.logical_or(&b)?.to_vec(), [false, true, true, true]);
+        assert_eq!(a.logical_xor(&b)?.to_vec(), [false, true, true, false]);
+        assert_eq!(a.logical_not().to_vec(), [true, false]);
+        assert_eq!(b.count_true(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn any_and_all_over_axes_and_over_nothing() -> Result<()> {
+        let x = tensor![bool; [true, false], [true, true]];
+        assert_eq!(x.all(0)?.to_vec(), [true, false]);
+        assert_eq!(x.any(1)?.to_vec(), [true, true]);
+        assert_eq!((x.all(..)?.item()?, x.any(..)?.item()?), (false, true));
+        let none = Tensor::<bool>::zeros_of([0, 2])?;
+        assert_eq!(none.all(0)?.to_vec(), [true, true]);
+        assert_eq!(none.any(0)?.to_vec(), [false, false]);
+        assert_eq!(
+            Tensor::<bool>::zeros_of([2, 0])?.any(1)?.to_vec(),
+            [false, false]
+        );
+        assert!(tensor![bool; true].select(0, 0)?.any(-1)?.item()?);
+        Ok(())
+    }
+}

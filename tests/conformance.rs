@@ -1,0 +1,164 @@
+//! Every operation against what PyTorch computed for it: values and gradients in f64, in f32, from strided inputs, and
+//! products with second derivatives.
+//!
+//! `GRADLET_GOLDEN` names another folder of cases. `cargo test -p gradlet-tests conformance -- --nocapture` prints a line
+//! for each operation.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use gradlet_tests::conformance::{Bound, Layout, Outcome, run_f32, run_f64, second_order};
+use gradlet_tests::golden::{FOLDER, Golden};
+use serde_json::Value;
+
+/// Rounding of sums in another order.
+const F64: Bound = Bound {
+    absolute: 1e-12,
+    relative: 1e-9,
+};
+/// Rounding of f32 in a few operations, against the same operations in f64.
+const F32: Bound = Bound {
+    absolute: 1e-6,
+    relative: 1e-4,
+};
+
+/// Files that hold something else than calls of one operation; other tests read them.
+const OTHERS: [&str; 6] = [
+    "clip",
+    "dropout",
+    "dropout_behaviour",
+    "schedules",
+    "second_order",
+    "training",
+];
+
+/// Why gradlet does not do what a case asks.
+fn declined(case: &Value) -> Option<&'static str> {
+    let equation = || case["args"][0].as_str().unwrap_or_default();
+    match case["op"].as_str().unwrap_or_default() {
+        "einsum" if equation().contains("...") => Some("einsum has no ellipsis: letters say it"),
+        _ => None,
+    }
+}
+
+fn folder() -> PathBuf {
+    std::env::var_os("GRADLET_GOLDEN").map_or_else(|| PathBuf::from(FOLDER), PathBuf::from)
+}
+
+/// The operations that the folder has cases of.
+fn operations(folder: &Path) -> Result<BTreeSet<String>, Box<dyn Error>> {
+    let mut names = BTreeSet::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "safetensors")
+            && let Some(name) = path.file_stem().and_then(|stem| stem.to_str())
+            && !OTHERS.contains(&name)
+        {
+            names.insert(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// What became of an operation's cases.
+#[derive(Default)]
+struct Tally {
+    cases: usize,
+    passed: usize,
+    declined: usize,
+}
+
+type Run = fn(&Golden, &Value, Layout) -> Result<Option<(Outcome, Outcome)>, Box<dyn Error>>;
+
+/// The case in both types and both layouts.
+fn check(golden: &Golden, case: &Value) -> Result<(), String> {
+    let ways: [(&str, Run, Bound, Layout); 4] = [
+        ("f64", run_f64, F64, Layout::Contiguous),
+        ("f64 strided", run_f64, F64, Layout::Strided),
+        ("f32", run_f32, F32, Layout::Contiguous),
+        ("f32 strided", run_f32, F32, Layout::Strided),
+    ];
+    for (way, run, bound, layout) in ways {
+        match run(golden, case, layout) {
+            Err(error) => return Err(format!("{way}: {error}")),
+            Ok(None) => return Err("no such operation".to_owned()),
+            Ok(Some((ours, theirs))) => {
+                ours.compare(&theirs, bound)
+                    .map_err(|difference| format!("{way}: {difference}"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn conformance_values_and_gradients_are_pytorchs() -> Result<(), Box<dyn Error>> {
+    let folder = folder();
+    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
+    let (mut failures, mut reasons) = (Vec::new(), BTreeSet::new());
+    for op in operations(&folder)? {
+        let golden = Golden::open(&folder, &op)?;
+        let tally = tallies.entry(op.clone()).or_default();
+        for case in golden.cases() {
+            tally.cases += 1;
+            if let Some(reason) = declined(case) {
+                tally.declined += 1;
+                reasons.insert(format!("{op}: {reason}"));
+                continue;
+            }
+            match check(&golden, case) {
+                Ok(()) => tally.passed += 1,
+                Err(failure) => failures.push(format!("{op} {}: {failure}", case["id"])),
+            }
+        }
+    }
+    let mut sum = Tally::default();
+    for (op, tally) in &tallies {
+        let Tally {
+            cases,
+            passed,
+            declined,
+        } = *tally;
+        println!("{op:34} cases {cases:3}, passed {passed:3}, declined {declined:2}");
+        sum.cases += cases;
+        sum.passed += passed;
+        sum.declined += declined;
+    }
+    for reason in reasons {
+        println!("declined: {reason}");
+    }
+    let ops = tallies.len();
+    println!(
+        "{ops} operations, {} cases, {} passed, {} declined",
+        sum.cases, sum.passed, sum.declined
+    );
+    assert!(sum.cases > 0, "no cases in {}", folder.display());
+    assert!(
+        failures.is_empty(),
+        "{} cases fail:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+    let ran = (sum.cases - sum.declined) as f64 / sum.cases as f64;
+    assert!(ran >= 0.95, "only {ran} of the cases run");
+    Ok(())
+}
+
+#[test]
+fn conformance_second_derivatives_are_pytorchs() -> Result<(), Box<dyn Error>> {
+    let golden = Golden::open(&folder(), "second_order")?;
+    let mut failures = Vec::new();
+    for case in golden.cases() {
+        for layout in [Layout::Contiguous, Layout::Strided] {
+            if let Err(failure) = second_order(&golden, case, layout, F64) {
+                failures.push(format!("{} {}: {failure}", case["op"], case["id"]));
+            }
+        }
+    }
+    assert!(!golden.cases().is_empty());
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! Runs the cases that PyTorch computed through gradlet's own methods, and compares.
+
+mod case;
+mod compare;
+mod elementwise;
+mod linear;
+mod loss;
+mod net;
+mod reduction;
+mod rounding;
+mod second_order;
+mod shape;
+
+pub use case::{Case, Layout, Out};
+pub use compare::{Bound, Outcome, agree};
+pub use rounding::{run_f32, run_f64};
+pub use second_order::second_order;
+
+use gradlet::Float;
+
+/// What went wrong in a case.
+pub type Failure = Box<dyn std::error::Error>;
+
+/// What a case's operation gives here; `None` where there is no such operation.
+///
+/// # Errors
+/// What the operation returns, or arguments that nobody reads.
+pub fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, Failure> {
+    let families = [
+        elementwise::call,
+        reduction::call,
+        linear::call,
+        shape::call,
+        net::call,
+        loss::call,
+    ];
+    for family in families {
+        if let Some(outs) = family(case)? {
+            case.all_read()?;
+            return Ok(Some(outs));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,104 @@
+//! Reductions.
+
+use gradlet::{Float, Tensor, Var};
+
+use super::Failure;
+use super::case::{Case, NAMED, Out};
+
+pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, Failure> {
+    let y = match case.op() {
+        "sum" if !case.is_floats(0) => {
+            let truths = case.bools(0, "input")?;
+            return Ok(Some(vec![Out::Ints(Tensor::scalar(
+                truths.count_true() as i64
+            ))]));
+        }
+        "max" | "min" if case.value(1, "dim").is_some() => return extreme_and_place(case),
+        "argmax" | "argmin" => return place(case),
+        "amax" | "amin" | "logsumexp" | "max" | "mean" | "min" | "prod" | "std" | "sum" | "var"
+        | "vector_norm" => reduced(case)?,
+        _ => return Ok(None),
+    };
+    Ok(Some(vec![Out::Var(y)]))
+}
+
+/// The axes to reduce; an empty list means all, as in PyTorch.
+fn axes<T: Float>(case: &Case<'_, T>, x: &Var<T>, place: usize) -> Vec<isize> {
+    match case.list(place, "dim") {
+        Some(axes) if !axes.is_empty() => axes,
+        _ => (0..x.rank() as isize).collect(),
+    }
+}
+
+fn reduced<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
+    let x = case.var(0, "input")?;
+    let norm = case.op() == "vector_norm";
+    let p = if norm { case.float(1, "ord", 2.0) } else { 0.0 };
+    let axes = axes(case, &x, if norm { 2 } else { 1 });
+    let axes = axes.as_slice();
+    let y = match case.op() {
+        "amax" | "max" => x.max(axes)?,
+        "amin" | "min" => x.min(axes)?,
+        "logsumexp" => x.logsumexp(axes)?,
+        "mean" => x.mean(axes)?,
+        "prod" => x.prod(axes)?,
+        "std" => x.std(axes, correction(case))?,
+        "var" => x.var(axes, correction(case))?,
+        "vector_norm" => x.norm(p, axes)?,
+        _ => x.sum(axes)?,
+    };
+    if !case.flag(if norm { 3 } else { 2 }, "keepdim", false) {
+        return Ok(y);
+    }
+    let kept: Vec<usize> = (0..x.rank() as isize)
+        .map(|axis| {
+            let is_reduced = axes.contains(&axis) || axes.contains(&(axis - x.rank() as isize));
+            if is_reduced {
+                1
+            } else {
+                x.shape()[axis as usize]
+            }
+        })
+        .collect();
+    Ok(y.reshape(kept.as_slice())?)
+}
+
+fn correction<T: Float>(case: &Case<'_, T>) -> f64 {
+    let unbiased = case.flag(NAMED, "unbiased", true);
+    case.float(NAMED, "correction", f64::from(u8::from(unbiased)))
+}
+
+/// `max` and `min` along one axis, with indices.
+fn extreme_and_place<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, Failure> {
+    let (x, axis) = (case.var(0, "input")?, case.int(1, "dim", 0) as isize);
+    let (mut y, mut places) = match case.op() {
+        "max" => x.max_with_indices(axis)?,
+        _ => x.min_with_indices(axis)?,
+    };
+    if case.flag(2, "keepdim", false) && x.rank() > 0 {
+        let at = axis.rem_euclid(x.rank() as isize);
+        (y, places) = (y.unsqueeze(at)?, places.unsqueeze(at)?);
+    }
+    Ok(Some(vec![Out::Var(y), Out::Ints(places)]))
+}
+
+fn place<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, Failure> {
+    let x = case.var(0, "input")?.into_tensor();
+    let of = |x: &Tensor<T>, axis| match case.op() {
+        "argmax" => x.argmax(axis),
+        _ => x.argmin(axis),
+    };
+    let keep = case.flag(2, "keepdim", false);
+    let y = match case.maybe_int(1, "dim") {
+        None => of(&x.flatten(), 0)?,
+        Some(axis) => {
+            let y = of(&x, axis as isize)?;
+            if keep && x.rank() > 0 {
+                y.unsqueeze((axis as isize).rem_euclid(x.rank() as isize))?
+            } else {
+                y
+            }
+        }
+    };
+    Ok(Some(vec![Out::Ints(y)]))
+}
