@@ -14,8 +14,8 @@ pub use gradlet_autograd::{
 };
 pub use gradlet_nn::*;
 pub use gradlet_tensor::{
-    Convolution, DrawKey, Element, Error, ErrorKind, Float, Mask, Pcg64, PerAxis, Pooling, Result,
-    Rounding, Shape, Tensor, memory, rng, tensor, threads,
+    Convolution, DrawKey, Element, Error, ErrorKind, Float, MAX_RANK, Mask, Pcg64, PerAxis,
+    Pooling, Result, Rounding, Shape, Tensor, memory, rng, tensor, threads,
 };
 
 pub mod prelude;

@@ -24,10 +24,9 @@ impl<T: Float> Op<T> for Clamp<T> {
     /// dx = g strictly between the bounds, else 0
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         let Self { low, high } = *self;
-        let at_bound = x
-            .tensor()
-            .map(|x| low.is_some_and(|low| x <= low) || high.is_some_and(|high| x >= high));
-        Ok([Some(g.masked_fill(&at_bound, T::of(0.0))?)])
+        let inside = |x: T| low.is_none_or(|low| x > low) && high.is_none_or(|high| x < high);
+        let outside = x.tensor().map(|x| !inside(x));
+        Ok([Some(g.masked_fill(&outside, T::of(0.0))?)])
     }
 }
 
@@ -40,7 +39,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g` strictly between the bounds, 0 at and beyond them, as in `PyTorch` 2.15; the input is saved.
+    /// `g` strictly between the bounds, 0 at and beyond them and for NaN, as in `PyTorch` 2.15; the input is saved.
     ///
     /// # Source
     ///
@@ -102,13 +101,13 @@ mod tests {
 
     #[test]
     fn nothing_flows_at_a_bound_or_beyond() -> Result<()> {
-        let x = Var::leaf(tensor![-2.0, -1.0, 0.0, 1.0, 2.0]);
+        let x = Var::leaf(tensor![-2.0, -1.0, 0.0, 1.0, 2.0, f32::NAN]);
         let y = x.clamp(Some(-1.0), Some(1.0));
-        assert_eq!(y.to_vec(), [-1.0, -1.0, 0.0, 1.0, 1.0]);
+        assert_eq!(y.to_vec()[..5], [-1.0, -1.0, 0.0, 1.0, 1.0]);
         let grads = y.sum(..)?.backward()?;
         assert_eq!(
             grads.wrt(&x).map(Tensor::to_vec),
-            Some(vec![0.0, 0.0, 1.0, 0.0, 0.0])
+            Some(vec![0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
         );
         Ok(())
     }

@@ -59,6 +59,17 @@ impl<T: Float> Var<T> {
         }
         .apply([self])
     }
+
+    /// As [`logsumexp`](Self::logsumexp), with the axes kept at size 1.
+    ///
+    /// # Errors
+    ///
+    /// As for `logsumexp`.
+    #[track_caller]
+    pub fn logsumexp_keepdim(&self, axes: impl Axes) -> Result<Self> {
+        let (kept, _) = reduced_shapes("logsumexp_keepdim", self.dims(), &axes)?;
+        self.logsumexp(axes)?.reshape(kept)
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +93,7 @@ mod tests {
         let x = Var::leaf(tensor![f64; 1000.0, 1000.0]);
         let y = x.logsumexp(..)?;
         assert_eq!(y.item()?, 1000.0 + 2f64.ln());
+        assert_eq!(x.logsumexp_keepdim(0)?.shape(), [1]);
         let grads = y.backward()?;
         let half = tensor![f64; 0.5, 0.5];
         assert!(

@@ -49,7 +49,7 @@ impl<T: Float> Op<T> for Extreme {
         .reshape(self.to)
     }
 
-    /// dx = g where x is y or both are NaN, divided by how many are
+    /// dx = g where x = y, divided by how many are
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         let x = x.tensor();
         let axes = self.reduced.as_slice();
@@ -57,10 +57,13 @@ impl<T: Float> Op<T> for Extreme {
             End::Max => x.max_keepdim(axes)?,
             End::Min => x.min_keepdim(axes)?,
         };
-        let ties = x.zip("max", &y, |x, y| {
-            let is_taken = x == y || (x.is_nan() && y.is_nan());
-            if is_taken { T::of(1.0) } else { T::of(0.0) }
-        })?;
+        let ties = x.zip(
+            "max",
+            &y,
+            |x, y| {
+                if x == y { T::of(1.0) } else { T::of(0.0) }
+            },
+        )?;
         let share = ties.div(&ties.sum_to(self.kept)?)?;
         Ok([Some(g.reshape(self.kept)?.mul(&Var::constant(share))?)])
     }
@@ -75,7 +78,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g` at the largest element, shared evenly among equal ones, 0 elsewhere; the input is saved.
+    /// `g` at the largest element, shared evenly among equal ones, 0 elsewhere; NaN where y is. The input is saved.
     ///
     /// # Errors
     ///
@@ -103,6 +106,28 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn min(&self, axes: impl Axes) -> Result<Self> {
         Extreme::new("min", End::Min, self.dims(), &axes)?.apply([self])
+    }
+
+    /// As [`max`](Self::max), with the axes kept at size 1.
+    ///
+    /// # Errors
+    ///
+    /// As for `max`.
+    #[track_caller]
+    pub fn max_keepdim(&self, axes: impl Axes) -> Result<Self> {
+        let (kept, _) = reduced_shapes("max_keepdim", self.dims(), &axes)?;
+        self.max(axes)?.reshape(kept)
+    }
+
+    /// As [`min`](Self::min), with the axes kept at size 1.
+    ///
+    /// # Errors
+    ///
+    /// As for `min`.
+    #[track_caller]
+    pub fn min_keepdim(&self, axes: impl Axes) -> Result<Self> {
+        let (kept, _) = reduced_shapes("min_keepdim", self.dims(), &axes)?;
+        self.min(axes)?.reshape(kept)
     }
 }
 
@@ -139,6 +164,12 @@ mod tests {
             grads.wrt(&x).map(Tensor::to_vec),
             Some(vec![1.0, 0.0, 0.0, 0.0, 2.0, 4.0])
         );
+        let kept = [x.max_keepdim(1)?, x.min_keepdim(-1)?];
+        assert!(kept.iter().all(|y| y.shape() == [2, 1]));
+        assert_eq!(kept[1].to_vec(), [1.0, 0.0]);
+        let x = Var::leaf(tensor![f32::NAN, 1.0]);
+        let grads = x.max(..)?.backward()?;
+        assert!(grads.wrt(&x).is_some_and(|dx| dx.iter().all(f32::is_nan)));
         assert!(Var::constant(Tensor::zeros([0])?).max(..).is_err());
         Ok(())
     }

@@ -87,6 +87,17 @@ impl<T: Float> Var<T> {
         }
         .apply([self])
     }
+
+    /// As [`norm`](Self::norm), with the axes kept at size 1.
+    ///
+    /// # Errors
+    ///
+    /// As for `norm`.
+    #[track_caller]
+    pub fn norm_keepdim(&self, p: f64, axes: impl Axes) -> Result<Self> {
+        let (kept, _) = reduced_shapes("norm_keepdim", self.dims(), &axes)?;
+        self.norm(p, axes)?.reshape(kept)
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +144,7 @@ mod tests {
                 "{grads:?}"
             );
         }
+        assert_eq!(x.norm_keepdim(2.0, [0, 1])?.shape(), [1, 1]);
         let grads = x.norm(0.5, 1)?.sum(..)?.backward()?;
         let expected = tensor![[0.0, 0.0], [0.0, 1.0]];
         assert!(

@@ -51,6 +51,17 @@ impl<T: Float> Var<T> {
         }
         x.reshape(to)
     }
+
+    /// As [`prod`](Self::prod), with the axes kept at size 1.
+    ///
+    /// # Errors
+    ///
+    /// As for `prod`.
+    #[track_caller]
+    pub fn prod_keepdim(&self, axes: impl Axes) -> Result<Self> {
+        let (kept, _) = reduced_shapes("prod_keepdim", self.dims(), &axes)?;
+        self.prod(axes)?.reshape(kept)
+    }
 }
 
 #[cfg(test)]
@@ -74,6 +85,8 @@ mod tests {
 
     #[test]
     fn one_zero_gets_the_product_of_the_others() -> Result<()> {
+        let wide = Var::constant(Tensor::ones([2, 3])?);
+        assert_eq!(wide.prod_keepdim(0)?.shape(), [1, 3]);
         let x = Var::leaf(tensor![[0.0, 2.0, 3.0], [0.0, 5.0, 0.0]]);
         let y = x.prod(-1)?;
         assert_eq!(y.to_vec(), [0.0, 0.0]);

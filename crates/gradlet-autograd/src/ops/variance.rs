@@ -122,6 +122,28 @@ impl<T: Float> Var<T> {
     pub fn std(&self, axes: impl Axes, correction: f64) -> Result<Self> {
         Deviation(Spread::new("std", self.dims(), &axes, correction)?).apply([self])
     }
+
+    /// As [`var`](Self::var), with the axes kept at size 1.
+    ///
+    /// # Errors
+    ///
+    /// As for `var`.
+    #[track_caller]
+    pub fn var_keepdim(&self, axes: impl Axes, correction: f64) -> Result<Self> {
+        let (kept, _) = reduced_shapes("var_keepdim", self.dims(), &axes)?;
+        self.var(axes, correction)?.reshape(kept)
+    }
+
+    /// As [`std`](Self::std), with the axes kept at size 1.
+    ///
+    /// # Errors
+    ///
+    /// As for `std`.
+    #[track_caller]
+    pub fn std_keepdim(&self, axes: impl Axes, correction: f64) -> Result<Self> {
+        let (kept, _) = reduced_shapes("std_keepdim", self.dims(), &axes)?;
+        self.std(axes, correction)?.reshape(kept)
+    }
 }
 
 #[cfg(test)]
@@ -156,6 +178,8 @@ mod tests {
             grads.wrt(&x).map(Tensor::to_vec),
             Some(vec![0.0, 0.0, -2.0, 2.0])
         );
+        assert_eq!(x.var_keepdim(1, 0.0)?.shape(), [2, 1]);
+        assert_eq!(x.std_keepdim(.., 0.0)?.shape(), [1, 1]);
         assert!(x.var(2, 0.0).is_err() && x.std([0, -2], 0.0).is_err());
         Ok(())
     }
