@@ -126,6 +126,9 @@ fn fine<X>(result: Result<X>) -> std::result::Result<X, TestCaseError> {
 }
 
 proptest! {
+    // Nothing is written beside the sources; a failure prints its input.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn sums_and_products_commute_to_the_bit((a, b) in pair()) {
         let (a, b) = (fine(a.make())?, fine(b.make())?);

@@ -184,10 +184,14 @@ pub enum ErrorKind {
     File { path: PathBuf, reason: String },
 }
 
-/// "the end" with the two sizes of a broadcast axis, counted in the longer shape.
+/// "the left" with the two sizes of an axis, counted in the longer shape; the shorter one may not have it.
 fn sizes(lhs: &Shape, rhs: &Shape, axis: usize) -> String {
     let rank = lhs.rank().max(rhs.rank());
-    let size = |shape: &Shape| shape.dims()[axis + shape.rank() - rank];
+    let size = |shape: &Shape| {
+        let place = (axis + shape.rank()).checked_sub(rank);
+        let size = place.and_then(|place| shape.dims().get(place));
+        size.map_or_else(|| "none".to_owned(), ToString::to_string)
+    };
     format!("the left has sizes {} and {}", size(lhs), size(rhs))
 }
 
@@ -283,6 +287,17 @@ mod tests {
             error.to_string().starts_with("2.0 Linear: cat: "),
             "{error}"
         );
+    }
+
+    #[test]
+    fn an_axis_that_the_target_lacks_has_no_size() {
+        let error = crate::tensor![[1.0, 2.0]].broadcast_to([2]).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.starts_with("broadcast_to: shapes do not broadcast: [1, 2] and [2] (axis 0 "),
+            "{text}"
+        );
+        assert!(text.contains("sizes 1 and none"), "{text}");
     }
 
     #[test]

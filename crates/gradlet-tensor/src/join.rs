@@ -57,13 +57,13 @@ impl<T: Element> Tensor<T> {
     /// An axis out of range, or more elements than memory holds.
     #[track_caller]
     pub fn surround(&self, axis: isize, before: usize, after: usize) -> Result<Self> {
-        let zeros = |size| {
-            let mut shape = self.dims();
-            let axis = shape.axis("surround", axis)?;
-            shape.dims_mut()[axis] = size;
-            Self::zeros_of(shape)
-        };
-        Self::cat(&[&zeros(before)?, self, &zeros(after)?], axis)
+        let at = self.dims().axis("surround", axis)?;
+        // A closure would lose the caller's line.
+        let [mut front, mut back] = [self.dims(); 2];
+        front.dims_mut()[at] = before;
+        back.dims_mut()[at] = after;
+        let (front, back) = (Self::zeros_of(front)?, Self::zeros_of(back)?);
+        Self::cat(&[&front, self, &back], axis)
     }
 
     /// Tensors of one shape joined along a new axis.

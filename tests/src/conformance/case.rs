@@ -42,7 +42,7 @@ pub struct Case<'a, T: Float> {
 }
 
 /// A place that no positional argument has.
-pub const NAMED: usize = usize::MAX;
+pub(super) const NAMED: usize = usize::MAX;
 
 impl<'a, T: Float> Case<'a, T> {
     /// The case's inputs as leaves, rounded to the type.
