@@ -5,6 +5,7 @@
 
 mod backward;
 mod check;
+mod derivatives;
 mod gradients;
 mod graph;
 mod metric;
@@ -16,6 +17,7 @@ mod var;
 
 pub use backward::{CreateGraph, grad};
 pub use check::{gradcheck, gradgradcheck};
+pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use gradients::Gradients;
 pub use gradlet_tensor::{Convolution, Element, Error, ErrorKind, Float, Pooling, Result, Tensor};
 pub use no_grad::{is_recording, no_grad};
