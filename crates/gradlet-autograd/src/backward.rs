@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
 use crate::gradients::Gradients;
-use crate::graph::{History, Node, Origin};
+use crate::graph::{Give, History, Node, Origin};
 use crate::no_grad::set_recording;
 use crate::var::{LeafId, Var};
 
@@ -200,7 +200,7 @@ fn accumulate<T: Float>(sum: &mut Var<T>, g: Var<T>) -> Result<()> {
 
 /// Visits the nodes that lead to `history` by descending id, so that a node's gradient is complete when it is reached
 /// and sums always come in the same order.
-fn walk<T: Float>(
+pub(crate) fn walk<T: Float>(
     mut history: History<T>,
     g: Var<T>,
     see_node: &mut dyn FnMut(u64, &Var<T>),
@@ -222,6 +222,30 @@ fn walk<T: Float>(
             Origin::Leaf(id) => leaf(id, g),
             Origin::Node(node) => pending.add(node, g),
         })?;
+    }
+    Ok(())
+}
+
+/// As `walk`, but goes no further than the nodes newer than `boundary`: gradients of older ones, and of leaves, are handed
+/// to `give`.
+pub(crate) fn walk_above<T: Float>(
+    boundary: u64,
+    mut history: History<T>,
+    g: Var<T>,
+    give: &mut Give<'_, T>,
+) -> Result<()> {
+    let mut pending = Pending {
+        newest: None,
+        others: BTreeMap::new(),
+    };
+    let mut sort = |pending: &mut Pending<T>, origin, g| match origin {
+        Origin::Node(node) if node.id() > boundary => pending.add(node, g),
+        Origin::Constant => Ok(()),
+        older => give(older, g),
+    };
+    sort(&mut pending, history.take(), g)?;
+    while let Some((_, node, g)) = pending.pop() {
+        node.backward(g, &mut |origin, g| sort(&mut pending, origin, g))?;
     }
     Ok(())
 }

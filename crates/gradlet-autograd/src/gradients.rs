@@ -4,7 +4,7 @@ use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::var::{LeafId, Var};
 
-/// The gradient of each leaf that a loss depends on. A plain value: `Send`, `Sync`, dropped when it goes out of scope.
+/// The gradient of each leaf and retained value that a loss depends on. A plain value: `Send`, `Sync`, dropped when it goes out of scope.
 #[derive(Clone, Debug)]
 pub struct Gradients<T: Float = f32> {
     /// Newest leaf first: a backward pass usually meets them in this order.
@@ -29,9 +29,10 @@ impl<T: Float> Gradients<T> {
         self.find(id).ok().map(|place| &self.entries[place].1)
     }
 
-    /// The gradient of this leaf; `None` where the loss does not depend on it, or for anything but a leaf.
-    pub fn wrt(&self, leaf: &Var<T>) -> Option<&Tensor<T>> {
-        self.get(leaf.leaf_id()?)
+    /// The gradient of this leaf or [retained](Var::retain) value; `None` where the loss does not depend on it, and for
+    /// anything else.
+    pub fn wrt(&self, x: &Var<T>) -> Option<&Tensor<T>> {
+        self.get(x.leaf_id().or_else(|| x.retained_id())?)
     }
 
     /// The number of leaves that got a gradient.

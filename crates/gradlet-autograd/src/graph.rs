@@ -1,11 +1,13 @@
 //! The recorded graph: one reference-counted record a node, freed without recursion.
 
+use std::any::{Any, type_name};
 use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
 use gradlet_tensor::{Float, Result, Tensor};
 
+use crate::inspect::Saved;
 use crate::no_grad::is_recording;
 use crate::op::{Arity, Of, Op, Saves, SavesNoInput, Want};
 use crate::var::{LeafId, Var};
@@ -41,6 +43,21 @@ pub(crate) trait Recorded<T: Float>: fmt::Debug {
 
     /// Drops the record if nobody else holds it, leaving the nodes it held to the caller.
     fn dismantle(self: Rc<Self>, held: &mut Vec<Node<T>>);
+
+    /// The operation, for a downcast.
+    fn op(&self) -> &dyn Any;
+
+    /// What the record holds, for who looks at the graph.
+    fn describe(&self) -> Description<T>;
+}
+
+/// What a record holds.
+pub(crate) struct Description<T: Float> {
+    /// The full name of the operation's type.
+    pub(crate) type_name: &'static str,
+    pub(crate) inputs: Vec<History<T>>,
+    pub(crate) saved: Vec<Saved>,
+    pub(crate) attribute_bytes: usize,
 }
 
 struct Record<T: Float, O: Op<T>> {
@@ -96,6 +113,14 @@ fn is_recorded<'a, T: Float>(inputs: impl IntoIterator<Item = &'a Var<T>>) -> bo
     is_recording() && inputs.into_iter().any(Var::is_tracked)
 }
 
+/// The id of a record that is being made.
+#[inline]
+pub(crate) fn next_id() -> u64 {
+    let id = NEXT_ID.get();
+    NEXT_ID.set(id + 1);
+    id
+}
+
 #[inline]
 fn recorded<T: Float, O: Op<T>>(
     op: O,
@@ -103,12 +128,10 @@ fn recorded<T: Float, O: Op<T>>(
     inputs: Of<O::Arity, History<T>>,
     tensor: Tensor<T>,
 ) -> Var<T> {
-    let id = NEXT_ID.get();
-    NEXT_ID.set(id + 1);
     Var {
         tensor,
         history: History::node(Rc::new(Record {
-            id,
+            id: next_id(),
             op,
             saved,
             inputs,
@@ -186,6 +209,21 @@ impl<T: Float, O: Op<T>> Recorded<T> for Record<T, O> {
             }
         }
     }
+
+    fn op(&self) -> &dyn Any {
+        &self.op
+    }
+
+    fn describe(&self) -> Description<T> {
+        let mut saved = Vec::new();
+        O::Saves::each(&self.saved, &mut |tensor| saved.push(Saved::of(tensor)));
+        Description {
+            type_name: type_name::<O>(),
+            inputs: self.inputs.as_ref().to_vec(),
+            saved,
+            attribute_bytes: self.op.attribute_bytes(),
+        }
+    }
 }
 
 impl<T: Float, O: Op<T>> fmt::Debug for Record<T, O> {
@@ -203,7 +241,7 @@ impl<T: Float> History<T> {
     }
 
     #[inline]
-    fn node(node: Node<T>) -> Self {
+    pub(crate) fn node(node: Node<T>) -> Self {
         Self(Origin::Node(node))
     }
 

@@ -78,6 +78,12 @@ pub trait Op<T: Float>: Debug + Sized + 'static {
         Self::Arity::from_fn(wants.as_ref().len(), |_| true)
     }
 
+    /// The bytes that the operation's own attributes keep for the gradient, such as those of a mask or of indices, beside
+    /// what [`Saves`](Op::Saves) names. Only [`Var::graph`] asks.
+    fn attribute_bytes(&self) -> usize {
+        0
+    }
+
     /// The operation on these inputs, recorded if one of them is tracked and recording is on.
     ///
     /// # Errors
@@ -197,6 +203,10 @@ pub trait Saves: 'static {
     #[doc(hidden)]
     fn share<T: Float, A: Arity>(stored: &Self::Stored<T, A>) -> Self::Stored<T, A>;
 
+    /// Shows each tensor that is kept.
+    #[doc(hidden)]
+    fn each<T: Float, A: Arity>(stored: &Self::Stored<T, A>, see: &mut dyn FnMut(&Tensor<T>));
+
     /// Gives back what was kept.
     #[doc(hidden)]
     fn view<T: Float, A: Arity>(
@@ -231,6 +241,8 @@ impl Saves for Nothing {
 
     fn share<T: Float, A: Arity>((): &()) {}
 
+    fn each<T: Float, A: Arity>((): &(), _: &mut dyn FnMut(&Tensor<T>)) {}
+
     #[inline]
     fn view<T: Float, A: Arity>(
         (): (),
@@ -259,6 +271,10 @@ impl Saves for Inputs {
 
     fn share<T: Float, A: Arity>(stored: &Of<A, Tensor<T>>) -> Of<A, Tensor<T>> {
         A::from_fn(stored.as_ref().len(), |i| stored.as_ref()[i].clone())
+    }
+
+    fn each<T: Float, A: Arity>(stored: &Of<A, Tensor<T>>, see: &mut dyn FnMut(&Tensor<T>)) {
+        stored.as_ref().iter().for_each(see);
     }
 
     #[inline]
@@ -305,6 +321,13 @@ impl Saves for SomeInputs {
         A::from_fn(stored.as_ref().len(), |i| stored.as_ref()[i].clone())
     }
 
+    fn each<T: Float, A: Arity>(
+        stored: &Of<A, Option<Tensor<T>>>,
+        see: &mut dyn FnMut(&Tensor<T>),
+    ) {
+        stored.as_ref().iter().flatten().for_each(see);
+    }
+
     #[inline]
     fn view<T: Float, A: Arity>(
         stored: Of<A, Option<Tensor<T>>>,
@@ -348,6 +371,10 @@ impl Saves for Output {
 
     fn share<T: Float, A: Arity>(stored: &Tensor<T>) -> Tensor<T> {
         stored.clone()
+    }
+
+    fn each<T: Float, A: Arity>(stored: &Tensor<T>, see: &mut dyn FnMut(&Tensor<T>)) {
+        see(stored);
     }
 
     #[inline]

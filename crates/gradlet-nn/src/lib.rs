@@ -6,6 +6,7 @@
 // The derive writes paths that begin with `::gradlet`.
 extern crate self as gradlet;
 
+mod checkpoint;
 pub mod data;
 pub mod dropout;
 mod forward;
@@ -20,6 +21,7 @@ mod parameter;
 mod require;
 mod stream;
 
+pub use checkpoint::checkpoint_module;
 pub use data::{Batches, Dataset, idx};
 pub use dropout::{
     AlphaDropout, DropConnect, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout,

@@ -61,6 +61,11 @@ impl<T: Float> Parameter<T> {
         }
     }
 
+    /// Under another id: for a copy of a model whose gradients are the original's.
+    pub(crate) fn rename(&mut self, id: LeafId) {
+        self.id = id;
+    }
+
     /// The size of each axis.
     pub fn shape(&self) -> &[usize] {
         self.tensor.shape()

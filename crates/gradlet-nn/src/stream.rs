@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use gradlet_autograd::replayable;
 use gradlet_tensor::DrawKey;
 use rand::{Rng, RngExt};
 
@@ -24,13 +25,13 @@ impl Stream {
         }
     }
 
-    /// The key of the next draw.
+    /// The key of the next draw; where a [`checkpoint`](gradlet_autograd::checkpoint) computes something again, the key that
+    /// was drawn there before, and the stream stays where it is.
     pub fn next_key(&self) -> DrawKey {
-        let call = self.calls.fetch_add(1, Ordering::Relaxed);
-        DrawKey {
+        replayable(|| DrawKey {
             seed: self.seed,
-            call,
-        }
+            call: self.calls.fetch_add(1, Ordering::Relaxed),
+        })
     }
 
     /// The key that the next draw will have: all there is to know of a stream, to be kept and given to

@@ -9,8 +9,9 @@ pub use gradlet_nn as nn;
 pub use gradlet_tensor as tensor;
 
 pub use gradlet_autograd::{
-    CreateGraph, Gradients, LeafId, Op, Var, dropout_into, dropout_with, grad, gradcheck,
-    gradgradcheck, is_recording, no_grad,
+    CreateGraph, Gradients, Graph, GraphInput, GraphLeaf, GraphNode, LeafId, Op, Saved, Var,
+    checkpoint, checkpoint_with, dropout_into, dropout_with, grad, gradcheck, gradgradcheck,
+    hessian, hvp, is_recording, jacobian, jvp, no_grad, replayable, vjp,
 };
 pub use gradlet_nn::*;
 pub use gradlet_tensor::{
@@ -18,4 +19,5 @@ pub use gradlet_tensor::{
     Pooling, Result, Rounding, Shape, Tensor, memory, rng, tensor, threads,
 };
 
+pub mod op;
 pub mod prelude;

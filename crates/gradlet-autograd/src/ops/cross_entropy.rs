@@ -35,6 +35,11 @@ impl<T: Float> Op<T> for CrossEntropy<T> {
         };
         Ok([self.normalizers.clone().map(gradient).transpose()?])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        let normalizers = self.normalizers.as_ref().map_or(0, Tensor::len);
+        self.labels.len() * size_of::<i64>() + normalizers * size_of::<T>()
+    }
 }
 
 /// y[i, j] = g / n * (softmax(x)[i, j] - (1 if j = labels[i] else 0))
@@ -72,6 +77,10 @@ impl<T: Float> Op<T> for Gradient<T> {
             .sub(&p.mul(&weighted.sum_keepdim(1)?)?)?
             .mul(&g.div_scalar(n))?;
         Ok([Some(dg), Some(dx)])
+    }
+
+    fn attribute_bytes(&self) -> usize {
+        self.labels.len() * size_of::<i64>() + self.normalizers.len() * size_of::<T>()
     }
 }
 

@@ -29,6 +29,10 @@ impl<T: Float> Op<T> for Dropout<T> {
         let (mask, scale) = (self.mask.clone(), self.scale);
         Ok([Some(Self { mask, scale }.apply_owned([g])?)])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        self.mask.size_bytes()
+    }
 }
 
 /// `x * scale` where the mask keeps an element, +0 elsewhere: selected, so that a dropped NaN or infinity is 0 too.

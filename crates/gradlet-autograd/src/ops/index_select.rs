@@ -37,6 +37,10 @@ impl<T: Float> Op<T> for IndexSelect {
             .apply([&g])?,
         )])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        self.indices.len() * size_of::<i64>()
+    }
 }
 
 /// y[.., indices[i], ..] += x[.., i, ..], from zeros
@@ -60,6 +64,10 @@ impl<T: Float> Op<T> for IndexAdd {
     /// dx[.., i, ..] = g[.., indices[i], ..]
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         Ok([Some(g.index_select(self.axis, &self.indices)?)])
+    }
+
+    fn attribute_bytes(&self) -> usize {
+        self.indices.len() * size_of::<i64>()
     }
 }
 

@@ -29,6 +29,11 @@ impl<T: Float> Op<T> for MaxPool2d {
         let spread = |indices| SpreadInPlanes { indices, planes }.apply([&g]);
         Ok([indices.map(spread).transpose()?])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        let indices = self.indices.as_ref().map_or(0, Tensor::len);
+        indices * size_of::<i64>()
+    }
 }
 
 /// y[.., indices[p, q]] += x[.., p, q], from zeros
@@ -51,6 +56,10 @@ impl<T: Float> Op<T> for SpreadInPlanes {
         let (indices, planes) = (self.indices.clone(), self.planes);
         Ok([Some(PickInPlanes { indices, planes }.apply([&g])?)])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        self.indices.len() * size_of::<i64>()
+    }
 }
 
 /// y[.., p, q] = x[.., indices[p, q]]
@@ -72,6 +81,10 @@ impl<T: Float> Op<T> for PickInPlanes {
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         let (indices, planes) = (self.indices.clone(), self.planes);
         Ok([Some(SpreadInPlanes { indices, planes }.apply([&g])?)])
+    }
+
+    fn attribute_bytes(&self) -> usize {
+        self.indices.len() * size_of::<i64>()
     }
 }
 

@@ -30,6 +30,10 @@ impl<T: Float> Op<T> for Nll {
             .apply([&g])?,
         )])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        self.labels.len() * size_of::<i64>()
+    }
 }
 
 /// y[i, labels[i]] = -x / n, and 0 elsewhere
@@ -53,6 +57,10 @@ impl<T: Float> Op<T> for Spread {
     /// dx = -1/n `sum_i` g[i, labels[i]]
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         Ok([Some(g.nll(&self.labels)?)])
+    }
+
+    fn attribute_bytes(&self) -> usize {
+        self.labels.len() * size_of::<i64>()
     }
 }
 

@@ -49,6 +49,10 @@ impl<T: Float> Op<T> for Gate<T> {
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         Ok([Some(Gate { y: self.y.clone() }.apply_owned([g])?)])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        self.y.len() * size_of::<T>()
+    }
 }
 
 impl<T: Float> Var<T> {
