@@ -17,7 +17,10 @@ mod var;
 pub use backward::{CreateGraph, grad};
 pub use check::{gradcheck, gradgradcheck};
 pub use gradients::Gradients;
-pub use gradlet_tensor::{Convolution, Element, Error, ErrorKind, Float, Pooling, Result, Tensor};
+pub use gradlet_tensor::{
+    AveragePooling, Convolution, Divisor, Element, Error, ErrorKind, Float, Pooling, Result,
+    Rounding, Tensor,
+};
 pub use no_grad::{is_recording, no_grad};
 pub use op::{
     Arity, Fixed, Inputs, Many, Nothing, Of, Op, Output, Saves, SavesNoInput, SomeInputs, View,

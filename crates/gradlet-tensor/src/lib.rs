@@ -4,6 +4,7 @@
 //! This crate knows nothing of gradients or layers.
 
 mod arith;
+mod avg_pool;
 mod axes;
 mod conv;
 mod create;
@@ -33,6 +34,7 @@ mod view;
 mod walk;
 mod window;
 
+pub use avg_pool::{AveragePooling, Divisor};
 pub use axes::Axes;
 pub use conv::Convolution;
 pub use element::{Element, Float};

@@ -2,8 +2,10 @@
 
 mod add;
 mod add_scalar;
+mod avg_pool2d;
 mod broadcast;
 mod cat;
+mod conv1d;
 mod conv2d;
 mod cross_entropy;
 mod div;
@@ -30,6 +32,7 @@ mod powi;
 mod relu;
 mod reshape;
 mod sigmoid;
+mod softmax;
 mod sqrt;
 mod sub;
 mod sum;
