@@ -26,5 +26,5 @@ pub use op::{
     Arity, Fixed, Inputs, Many, Nothing, Of, Op, Output, Saves, SavesNoInput, SomeInputs, View,
     Want,
 };
-pub use ops::{cross_entropy, dropout_into, dropout_with};
+pub use ops::{BatchNorm, RunningStatistics, cross_entropy, dropout_into, dropout_with};
 pub use var::{LeafId, Var};
