@@ -12,6 +12,7 @@ mod no_grad;
 mod op;
 mod operators;
 mod ops;
+mod reduction;
 mod var;
 
 pub use backward::{CreateGraph, grad};
@@ -26,5 +27,11 @@ pub use op::{
     Arity, Fixed, Inputs, Many, Nothing, Of, Op, Output, Saves, SavesNoInput, SomeInputs, View,
     Want,
 };
-pub use ops::{BatchNorm, RunningStatistics, cross_entropy, dropout_into, dropout_with};
+pub use ops::{
+    BatchNorm, CrossEntropy, KlTarget, RunningStatistics, binary_cross_entropy,
+    binary_cross_entropy_with_logits, cross_entropy, cross_entropy_probabilities,
+    cross_entropy_with, dropout_into, dropout_with, huber_loss, kl_div, l1_loss, mse_loss,
+    nll_loss, smooth_l1_loss,
+};
+pub use reduction::Reduction;
 pub use var::{LeafId, Var};

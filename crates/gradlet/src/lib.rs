@@ -9,13 +9,15 @@ pub use gradlet_nn as nn;
 pub use gradlet_tensor as tensor;
 
 pub use gradlet_autograd::{
-    CreateGraph, Gradients, LeafId, Op, Var, dropout_into, dropout_with, grad, gradcheck,
-    gradgradcheck, is_recording, no_grad,
+    BatchNorm, CreateGraph, CrossEntropy, Gradients, KlTarget, LeafId, Op, Reduction,
+    RunningStatistics, Var, binary_cross_entropy, binary_cross_entropy_with_logits,
+    cross_entropy_probabilities, cross_entropy_with, dropout_into, dropout_with, grad, gradcheck,
+    gradgradcheck, huber_loss, is_recording, kl_div, l1_loss, nll_loss, no_grad, smooth_l1_loss,
 };
 pub use gradlet_nn::*;
 pub use gradlet_tensor::{
-    Convolution, DrawKey, Element, Error, ErrorKind, Float, Mask, Pcg64, PerAxis, Pooling, Result,
-    Rounding, Shape, Tensor, memory, rng, tensor, threads,
+    AveragePooling, Convolution, Divisor, DrawKey, Element, Error, ErrorKind, Float, Mask, Pcg64,
+    PerAxis, Pooling, Result, Rounding, Shape, Tensor, memory, rng, tensor, threads,
 };
 
 pub mod prelude;
