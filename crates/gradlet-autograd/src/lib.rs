@@ -17,6 +17,7 @@ mod no_grad;
 mod op;
 mod operators;
 mod ops;
+mod reduction;
 mod replay;
 mod var;
 
@@ -25,12 +26,22 @@ pub use check::{gradcheck, gradgradcheck};
 pub use checkpoint::{checkpoint, checkpoint_with};
 pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use gradients::Gradients;
-pub use gradlet_tensor::{Convolution, Element, Error, ErrorKind, Float, Pooling, Result, Tensor};
+pub use gradlet_tensor::{
+    AveragePooling, Convolution, Divisor, Element, Error, ErrorKind, Float, Pooling, Result,
+    Rounding, Tensor,
+};
 pub use inspect::{Graph, GraphInput, GraphLeaf, GraphNode, Saved};
 pub use no_grad::{is_recording, no_grad};
 pub use op::{
     Arity, Fixed, Inputs, Many, Nothing, Of, Op, Output, Saves, SavesNoInput, SomeInputs, View,
     Want,
 };
-pub use ops::{cross_entropy, dropout_into, dropout_with, einsum};
+pub use ops::{
+    BatchNorm, CrossEntropy, KlTarget, RunningStatistics, binary_cross_entropy,
+    binary_cross_entropy_with_logits, cross_entropy, cross_entropy_probabilities,
+    cross_entropy_with, dropout_into, dropout_with, einsum, huber_loss, kl_div, l1_loss, mse_loss,
+    nll_loss, smooth_l1_loss,
+};
+pub use reduction::Reduction;
 pub use replay::replayable;
+pub use var::{LeafId, Var};

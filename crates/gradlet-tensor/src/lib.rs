@@ -4,6 +4,7 @@
 //! This crate knows nothing of gradients or layers.
 
 mod arith;
+mod avg_pool;
 mod axes;
 mod choose;
 mod conv;
@@ -38,6 +39,7 @@ mod view;
 mod walk;
 mod window;
 
+pub use avg_pool::{AveragePooling, Divisor};
 pub use axes::Axes;
 pub use conv::Convolution;
 pub use einsum::{Contract, einsum};

@@ -72,7 +72,7 @@ impl Pooling {
 
     /// Windows that all read at least one element.
     #[track_caller]
-    fn windows(&self, op: &'static str, shape: &Shape) -> Result<[Window; 2]> {
+    pub(crate) fn windows(&self, op: &'static str, shape: &Shape) -> Result<[Window; 2]> {
         let sliding = Sliding {
             op,
             kernel: self.kernel,
@@ -238,7 +238,7 @@ impl<T: Element> Tensor<T> {
 
 /// The rank, which must be at least 2.
 #[track_caller]
-fn expect_planes(op: &'static str, shape: Shape) -> Result<usize> {
+pub(crate) fn expect_planes(op: &'static str, shape: Shape) -> Result<usize> {
     if shape.rank() < 2 {
         return Err(Error::new(ErrorKind::Rank {
             op,

@@ -234,7 +234,8 @@ impl<T: Element> Tensor<T> {
             return None;
         }
         match storage {
-            Storage::Inline(value) => Some(std::slice::from_mut(value)),
+            // A view without elements may share the one element's storage.
+            Storage::Inline(value) => std::slice::from_mut(value).get_mut(..layout.shape.len()),
             Storage::Heap(buffer) => buffer
                 .get_mut()?
                 .get_mut(layout.offset..layout.offset + layout.shape.len()),
@@ -406,6 +407,15 @@ mod tests {
         assert!(tensor![1.0, 2.0].item().is_err());
         assert!(Tensor::zeros([0])?.item().is_err());
         assert_eq!(Tensor::zeros([0, 3])?.to_vec(), []);
+        Ok(())
+    }
+
+    #[test]
+    fn a_view_without_elements_of_one_element_is_written_to_as_such() -> Result<()> {
+        let mut none = Tensor::scalar(1.0f32).broadcast_to([0])?;
+        assert_eq!(none.as_mut_slice(), []);
+        none.add_assign(&Tensor::zeros([0])?)?;
+        assert_eq!(none.shape(), [0]);
         Ok(())
     }
 

@@ -9,14 +9,17 @@ pub use gradlet_nn as nn;
 pub use gradlet_tensor as tensor;
 
 pub use gradlet_autograd::{
-    CreateGraph, Gradients, Graph, GraphInput, GraphLeaf, GraphNode, LeafId, Op, Saved, Var,
-    checkpoint, checkpoint_with, dropout_into, dropout_with, grad, gradcheck, gradgradcheck,
-    hessian, hvp, is_recording, jacobian, jvp, no_grad, replayable, vjp,
+    BatchNorm, CreateGraph, CrossEntropy, Gradients, Graph, GraphInput, GraphLeaf, GraphNode,
+    KlTarget, LeafId, Op, Reduction, RunningStatistics, Saved, Var, binary_cross_entropy,
+    binary_cross_entropy_with_logits, checkpoint, checkpoint_with, cross_entropy_probabilities,
+    cross_entropy_with, dropout_into, dropout_with, einsum, grad, gradcheck, gradgradcheck,
+    hessian, huber_loss, hvp, is_recording, jacobian, jvp, kl_div, l1_loss, nll_loss, no_grad,
+    replayable, smooth_l1_loss, vjp,
 };
 pub use gradlet_nn::*;
 pub use gradlet_tensor::{
-    Convolution, DrawKey, Element, Error, ErrorKind, Float, MAX_RANK, Mask, Pcg64, PerAxis,
-    Pooling, Result, Rounding, Shape, Tensor, memory, rng, tensor, threads,
+    AveragePooling, Convolution, Divisor, DrawKey, Element, Error, ErrorKind, Float, MAX_RANK,
+    Mask, Pcg64, PerAxis, Pooling, Result, Rounding, Shape, Tensor, memory, rng, tensor, threads,
 };
 
 pub mod op;

@@ -111,6 +111,11 @@ impl<'a, T: Float> Case<'a, T> {
         self.floats.get(key)
     }
 
+    /// Whether PyTorch changed an input in place.
+    pub fn mutates(&self) -> bool {
+        self.json["mutated"].as_object().is_some_and(|map| !map.is_empty())
+    }
+
     /// The argument at a place or under a name; `None` where it is missing or null.
     pub fn value(&self, place: usize, name: &str) -> Option<&'a Value> {
         let positional = self.json["args"].get(place);

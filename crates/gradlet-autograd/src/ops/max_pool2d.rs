@@ -128,6 +128,38 @@ impl<T: Float> Var<T> {
         };
         op.apply([self])
     }
+
+    /// As [`max_pool2d`](Self::max_pool2d), and each result's place `row * w + column` in its plane.
+    ///
+    /// # Errors
+    ///
+    /// As for `max_pool2d`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::{Pooling, Var};
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_autograd::Result<()> {
+    /// let x = Var::constant(tensor![[1.0, 5.0, 2.0, 0.0], [3.0, 4.0, 9.0, 8.0]]);
+    /// let (y, indices) = x.max_pool2d_with_indices(Pooling::new(2))?;
+    /// assert_eq!((y.to_vec(), indices.to_vec()), (vec![5.0, 9.0], vec![1, 6]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.max_pool2d_with_indices`
+    #[track_caller]
+    pub fn max_pool2d_with_indices(&self, pooling: Pooling) -> Result<(Self, Tensor<i64>)> {
+        let (_, indices) = self.tensor().max_pool2d(pooling)?;
+        let pick = PickInPlanes {
+            indices: indices.clone(),
+            planes: self.dims(),
+        };
+        Ok((pick.apply([self])?, indices))
+    }
 }
 
 #[cfg(test)]
@@ -202,6 +234,23 @@ mod tests {
             Some(vec![4.0, 1.0, 1.0, 2.0, 0.0, 4.0])
         );
         Ok(())
+    }
+
+    #[test]
+    fn indices_come_with_the_same_values_and_gradients() -> Result<()> {
+        let x = Var::leaf(tensor![[1.0, 2.0, 2.0], [0.0, 1.0, 7.0]]);
+        let pooling = Pooling::new([1, 2]).stride(1);
+        let (y, indices) = x.max_pool2d_with_indices(pooling)?;
+        assert_eq!(y.tensor(), x.max_pool2d(pooling)?.tensor());
+        assert_eq!(indices, tensor![i64; [1, 1], [4, 5]]);
+        let grads = y.backward_with(tensor![[1.0, 2.0], [3.0, 4.0]])?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![0.0, 3.0, 0.0, 0.0, 3.0, 4.0])
+        );
+        assert!(x.max_pool2d_with_indices(Pooling::new(4)).is_err());
+        let x = [tensor![f64; [1.0, 2.0, 3.0], [0.0, 1.0, 7.0]]];
+        gradcheck(|x| Ok(x[0].max_pool2d_with_indices(pooling)?.0), &x)
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::op::{Fixed, Inputs, Op, Want};
+use crate::reduction::Reduction;
 use crate::var::Var;
 
 /// y = 1/n `sum_i` (`x_i` - `target_i)^2`
@@ -58,6 +59,33 @@ impl<T: Float> Var<T> {
     }
 }
 
+/// The squared differences to a target: their mean, as [`Var::mse`] has it, their sum, or each of them.
+///
+/// # Shape
+///
+/// `x: [...], target: [...] -> []`, or `[...]` without reduction
+///
+/// # Gradient
+///
+/// `2 g * (x - target)` and its negative, divided by the number of elements for the mean; both inputs are saved, or their
+/// difference.
+///
+/// # Errors
+///
+/// Shapes that differ.
+///
+/// # Source
+///
+/// `torch.nn.functional.mse_loss`
+#[track_caller]
+pub fn mse_loss<T: Float>(x: &Var<T>, target: &Var<T>, reduction: Reduction) -> Result<Var<T>> {
+    target.tensor().expect_shape("mse_loss", x.dims())?;
+    match reduction {
+        Reduction::Mean => x.mse(target),
+        _ => reduction.of(x.sub(target)?.powi(2)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,9 +100,30 @@ mod tests {
             let inputs = [make()?, make()?];
             gradcheck(|x| x[0].mse(&x[1]), &inputs)?;
             gradgradcheck(|x| x[0].mse(&x[1]), &inputs)?;
+            for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
+                gradcheck(|x| mse_loss(&x[0], &x[1], reduction), &inputs)?;
+                gradgradcheck(|x| mse_loss(&x[0], &x[1], reduction), &inputs)?;
+            }
         }
         let x = [tensor![f64; [1.0, 2.0], [3.0, 5.0]]];
         gradcheck(|x| x[0].mse(&x[0].t()?), &x)
+    }
+
+    #[test]
+    fn losses_are_averaged_added_up_or_left() -> Result<()> {
+        let (x, target) = (
+            Var::leaf(tensor![1.0, 4.0]),
+            Var::constant(tensor![0.0, 2.0]),
+        );
+        let of = |reduction| mse_loss(&x, &target, reduction).map(|y| y.to_vec());
+        assert_eq!(of(Reduction::Mean)?, [2.5]);
+        assert_eq!(of(Reduction::Sum)?, [5.0]);
+        assert_eq!(of(Reduction::None)?, [1.0, 4.0]);
+        let none = Var::constant(Tensor::zeros([0, 3])?);
+        assert!(mse_loss(&none, &none, Reduction::Mean)?.item()?.is_nan());
+        assert_eq!(mse_loss(&none, &none, Reduction::Sum)?.item()?, 0.0);
+        assert!(mse_loss(&x, &none, Reduction::Sum).is_err());
+        Ok(())
     }
 
     #[test]

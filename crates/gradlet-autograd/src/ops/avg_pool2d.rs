@@ -1,0 +1,218 @@
+//! The average of each window: of a window that slides, or of one of as many parts as wanted.
+
+use gradlet_tensor::{AveragePooling, Float, Result, Shape, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::var::Var;
+
+#[derive(Clone, Copy, Debug)]
+enum Windows {
+    Sliding(AveragePooling),
+    Parts([Option<usize>; 2]),
+}
+
+/// y[.., p, q] = the sum of the x that window (p, q) reads, divided
+#[derive(Debug)]
+struct AvgPool2d {
+    windows: Windows,
+    planes: Shape,
+}
+
+impl<T: Float> Op<T> for AvgPool2d {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        match self.windows {
+            Windows::Sliding(pooling) => x.avg_pool2d(pooling),
+            Windows::Parts(sizes) => x.adaptive_avg_pool2d(sizes),
+        }
+    }
+
+    /// dx[.., i, j] = the sum of g[.., p, q], divided, over the windows (p, q) that read element (i, j)
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let (windows, planes) = (self.windows, self.planes);
+        Ok([Some(SpreadAverages { windows, planes }.apply([&g])?)])
+    }
+}
+
+/// y[.., i, j] = the sum of x[.., p, q], divided, over the windows (p, q) that read element (i, j)
+#[derive(Debug)]
+struct SpreadAverages {
+    windows: Windows,
+    planes: Shape,
+}
+
+impl<T: Float> Op<T> for SpreadAverages {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        match self.windows {
+            Windows::Sliding(pooling) => x.avg_pool2d_gradient(self.planes, pooling),
+            Windows::Parts(sizes) => x.adaptive_avg_pool2d_gradient(self.planes, sizes),
+        }
+    }
+
+    /// dx[.., p, q] = the sum of the g that window (p, q) reads, divided
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let (windows, planes) = (self.windows, self.planes);
+        Ok([Some(AvgPool2d { windows, planes }.apply([&g])?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The average of each window.
+    ///
+    /// # Shape
+    ///
+    /// `[..., h, w] -> [..., p, q]`, `p = (h + 2 * padding - kernel) / stride + 1`, rounded
+    ///
+    /// # Gradient
+    ///
+    /// `g`, divided as the sums were, at each element of its window; windows that share an element add up. Nothing is
+    /// saved.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than two axes, a setting or divisor of 0 where that is meaningless, a kernel larger than the padded plane,
+    /// or a padding of more than half the kernel.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::{AveragePooling, Tensor, Var};
+    /// # fn main() -> gradlet_autograd::Result<()> {
+    /// let x = Var::constant(Tensor::arange(0.0, 16.0, 1.0)?.reshape([1, 1, 4, 4])?);
+    /// assert_eq!(x.avg_pool2d(AveragePooling::new(2))?.to_vec(), [2.5, 4.5, 10.5, 12.5]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.avg_pool2d`
+    #[track_caller]
+    pub fn avg_pool2d(&self, pooling: AveragePooling) -> Result<Self> {
+        let (windows, planes) = (Windows::Sliding(pooling), self.dims());
+        AvgPool2d { windows, planes }.apply([self])
+    }
+
+    /// The averages of so many parts of each plane, whatever its size; `None` keeps an axis as it is.
+    ///
+    /// Part i of n covers the elements from `i * size / n`, rounded down, to `(i + 1) * size / n`, rounded up.
+    ///
+    /// # Shape
+    ///
+    /// `[..., h, w] -> [..., p, q]` for sizes `[Some(p), Some(q)]`
+    ///
+    /// # Gradient
+    ///
+    /// `g`, divided by the number of elements of its part, at each of them; parts that share an element add up. Nothing
+    /// is saved.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than two axes, or an axis without elements to average.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::{Tensor, Var};
+    /// # fn main() -> gradlet_autograd::Result<()> {
+    /// let x = Var::constant(Tensor::ones([8, 64, 7, 7])?);
+    /// assert_eq!(x.adaptive_avg_pool2d([Some(1); 2])?.shape(), [8, 64, 1, 1]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.adaptive_avg_pool2d`
+    #[track_caller]
+    pub fn adaptive_avg_pool2d(&self, sizes: [Option<usize>; 2]) -> Result<Self> {
+        let (windows, planes) = (Windows::Parts(sizes), self.dims());
+        AvgPool2d { windows, planes }.apply([self])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{Divisor, ErrorKind, Rounding, rng, tensor};
+
+    #[test]
+    fn gradients_of_sliding_averages_agree_with_finite_differences() -> Result<()> {
+        let plain = AveragePooling::new(2);
+        let padded = AveragePooling::new([3, 2]).stride([2, 1]).padding(1);
+        let cases: [(&[usize], AveragePooling); 6] = [
+            (&[2, 1, 4, 4], plain),
+            (&[2, 5, 3], plain.stride(1)),
+            (&[5, 4], padded),
+            (&[5, 4], padded.divisor(Divisor::WithoutPadding)),
+            (
+                &[1, 5, 5],
+                plain.rounding(Rounding::Ceil).divisor(Divisor::Fixed(-3)),
+            ),
+            (&[0, 1, 4, 4], plain),
+        ];
+        for (shape, pooling) in cases {
+            let x = [Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng(1))?];
+            gradcheck(|x| x[0].avg_pool2d(pooling), &x)?;
+            gradgradcheck(
+                |x| Ok(x[0].transpose(-1, -2)?.avg_pool2d(pooling)?.powi(2)),
+                &x,
+            )?;
+        }
+        let row = [tensor![f64; 1.0, 2.0, 4.0]];
+        gradcheck(|x| x[0].broadcast_to([2, 4, 3])?.avg_pool2d(plain), &row)
+    }
+
+    #[test]
+    fn gradients_of_parts_agree_with_finite_differences() -> Result<()> {
+        let cases: [(&[usize], [Option<usize>; 2]); 5] = [
+            (&[2, 1, 4, 4], [Some(2); 2]),
+            (&[2, 5, 3], [Some(3), None]),
+            (&[2, 3], [Some(5), Some(2)]),
+            (&[2, 3], [Some(0), Some(2)]),
+            (&[0, 3, 3], [Some(1); 2]),
+        ];
+        for (shape, sizes) in cases {
+            let x = [Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng(1))?];
+            gradcheck(|x| x[0].adaptive_avg_pool2d(sizes), &x)?;
+            gradgradcheck(
+                |x| Ok(x[0].transpose(-1, -2)?.adaptive_avg_pool2d(sizes)?.powi(2)),
+                &x,
+            )?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_element_of_a_window_gets_its_share() -> Result<()> {
+        let x = Var::leaf(tensor![[1.0, 2.0, 6.0]]);
+        let y = x.avg_pool2d(AveragePooling::new([1, 2]).stride(1))?;
+        assert_eq!(y.to_vec(), [1.5, 4.0]);
+        let grads = y.backward_with(tensor![[2.0, 10.0]])?;
+        assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![1.0, 6.0, 5.0]));
+        let y = x.adaptive_avg_pool2d([None, Some(1)])?;
+        let grads = y.backward_with(tensor![[3.0]])?;
+        assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![1.0; 3]));
+        Ok(())
+    }
+
+    #[test]
+    fn mistakes_name_this_line() -> Result<()> {
+        let x = Var::constant(Tensor::ones([3, 3])?);
+        let error = x.avg_pool2d(AveragePooling::new(4)).unwrap_err();
+        let here = format!("(at {}:{})", file!(), line!() - 1);
+        assert!(error.to_string().ends_with(&here), "{error}");
+        let none = Var::constant(Tensor::ones([0, 3])?);
+        let error = none.adaptive_avg_pool2d([Some(1); 2]).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Empty { .. }));
+        let here = format!("(at {}:{})", file!(), line!() - 2);
+        assert!(error.to_string().ends_with(&here), "{error}");
+        Ok(())
+    }
+}

@@ -1,0 +1,323 @@
+//! Losses that are quadratic near the target and linear far from it, and the linear one.
+
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::reduction::Reduction;
+use crate::var::Var;
+
+/// y = slope * (|x| - joint / 2) where |x| >= joint, slope / joint * x^2 / 2 in between
+#[derive(Clone, Copy, Debug)]
+struct Huber<T: Float> {
+    joint: T,
+    slope: T,
+}
+
+impl<T: Float> Op<T> for Huber<T> {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        let Self { joint, slope } = *self;
+        let (half, curvature) = (joint * T::of(0.5), slope / joint * T::of(0.5));
+        Ok(x.map(|x| {
+            if x.abs() >= joint {
+                slope * (x.abs() - half)
+            } else {
+                curvature * x * x
+            }
+        }))
+    }
+
+    /// dx = g * y', y' = slope * sign(x) where |x| >= joint, slope / joint * x in between
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.mul(&Slope(*self).apply([&x])?)?)])
+    }
+}
+
+/// y = slope * sign(x) where |x| >= joint, slope / joint * x in between
+#[derive(Debug)]
+struct Slope<T: Float>(Huber<T>);
+
+impl<T: Float> Op<T> for Slope<T> {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        let Huber { joint, slope } = self.0;
+        if joint == T::zero() {
+            // As in PyTorch, the sign of 0 and of NaN is 0.
+            return Ok(x.map(|x| {
+                if x > T::zero() {
+                    slope
+                } else if x < T::zero() {
+                    -slope
+                } else {
+                    T::zero()
+                }
+            }));
+        }
+        let curvature = slope / joint;
+        Ok(x.map(|x| {
+            if x >= joint {
+                slope
+            } else if x <= -joint {
+                -slope
+            } else {
+                curvature * x
+            }
+        }))
+    }
+
+    /// dx = g * slope / joint where |x| < joint, 0 elsewhere
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let Huber { joint, slope } = self.0;
+        let curvature = x.tensor().map(|x| {
+            if x.abs() < joint {
+                slope / joint
+            } else {
+                T::zero()
+            }
+        });
+        Ok([Some(g.mul(&Var::constant(curvature))?)])
+    }
+}
+
+#[track_caller]
+fn of_difference<T: Float>(
+    op: &'static str,
+    x: &Var<T>,
+    target: &Var<T>,
+    huber: Huber<T>,
+    reduction: Reduction,
+) -> Result<Var<T>> {
+    target.tensor().expect_shape(op, x.dims())?;
+    reduction.of(huber.apply([&x.sub(target)?])?)
+}
+
+/// An error unless a joint fits.
+#[track_caller]
+fn check_joint(
+    op: &'static str,
+    name: &'static str,
+    value: f64,
+    fits: bool,
+    expected: &'static str,
+) -> Result<()> {
+    if fits {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::OutOfRange {
+        op,
+        name,
+        expected,
+        value,
+        remedy: String::new(),
+    }))
+}
+
+/// The absolute differences to a target, `|x - target|`: their mean, their sum, or each of them.
+///
+/// # Shape
+///
+/// `x: [...], target: [...] -> []`, or `[...]` without reduction; the shapes have to be equal.
+///
+/// # Gradient
+///
+/// `g * sign(x - target)` and its negative, divided by the number of elements for the mean; 0 where they are equal, and
+/// where the difference is NaN. The difference is saved.
+///
+/// # Errors
+///
+/// Shapes that differ.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_autograd::{Reduction, Var, l1_loss};
+/// # use gradlet_tensor::tensor;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let (x, target) = (Var::leaf(tensor![1.0, 4.0]), Var::constant(tensor![3.0, 4.0]));
+/// assert_eq!(l1_loss(&x, &target, Reduction::Mean)?.item()?, 1.0);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Source
+///
+/// `torch.nn.functional.l1_loss`
+#[track_caller]
+pub fn l1_loss<T: Float>(x: &Var<T>, target: &Var<T>, reduction: Reduction) -> Result<Var<T>> {
+    let (joint, slope) = (T::zero(), T::one());
+    of_difference("l1_loss", x, target, Huber { joint, slope }, reduction)
+}
+
+/// Squared differences, halved and divided by beta, where they are smaller than beta, and absolute ones less `beta / 2`
+/// elsewhere: their mean, their sum, or each of them.
+///
+/// # Shape
+///
+/// `x: [...], target: [...] -> []`, or `[...]` without reduction; the shapes have to be equal.
+///
+/// # Gradient
+///
+/// `g * (x - target) / beta`, at least `-g` and at most `g`, and its negative, divided by the number of elements for the
+/// mean. The second derivative at a difference of beta is 0. The difference is saved.
+///
+/// # Errors
+///
+/// Shapes that differ, or a beta that is negative or NaN; 0 gives [`l1_loss`].
+///
+/// # Source
+///
+/// `torch.nn.functional.smooth_l1_loss`
+#[track_caller]
+pub fn smooth_l1_loss<T: Float>(
+    x: &Var<T>,
+    target: &Var<T>,
+    beta: f64,
+    reduction: Reduction,
+) -> Result<Var<T>> {
+    let op = "smooth_l1_loss";
+    check_joint(op, "beta", beta, beta >= 0.0, "at least 0")?;
+    let (joint, slope) = (T::of(beta), T::one());
+    of_difference(op, x, target, Huber { joint, slope }, reduction)
+}
+
+/// Squared differences, halved, where they are at most delta, and `delta * (|x - target| - delta / 2)` elsewhere: their
+/// mean, their sum, or each of them.
+///
+/// # Shape
+///
+/// `x: [...], target: [...] -> []`, or `[...]` without reduction; the shapes have to be equal.
+///
+/// # Gradient
+///
+/// `g * (x - target)`, at least `-delta g` and at most `delta g`, and its negative, divided by the number of elements for
+/// the mean. The second derivative at a difference of delta is 0. The difference is saved.
+///
+/// # Errors
+///
+/// Shapes that differ, or a delta that is not larger than 0.
+///
+/// # Source
+///
+/// P. J. Huber, "Robust Estimation of a Location Parameter", 1964; `torch.nn.functional.huber_loss`
+#[track_caller]
+pub fn huber_loss<T: Float>(
+    x: &Var<T>,
+    target: &Var<T>,
+    delta: f64,
+    reduction: Reduction,
+) -> Result<Var<T>> {
+    let op = "huber_loss";
+    check_joint(op, "delta", delta, delta > 0.0, "larger than 0")?;
+    let (joint, slope) = (T::of(delta), T::of(delta));
+    of_difference(op, x, target, Huber { joint, slope }, reduction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
+
+    const ALL: [Reduction; 3] = [Reduction::Mean, Reduction::Sum, Reduction::None];
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        type Loss = fn(&Var<f64>, &Var<f64>, Reduction) -> Result<Var<f64>>;
+        let losses: [Loss; 3] = [
+            l1_loss,
+            |x, t, r| smooth_l1_loss(x, t, 0.7, r),
+            |x, t, r| huber_loss(x, t, 0.7, r),
+        ];
+        for shape in [vec![], vec![7], vec![2, 3], vec![0, 2]] {
+            let mut rng = rng(1);
+            let mut make = || Tensor::<f64>::normal(&shape, 0.0, 1.0, &mut rng);
+            let inputs = [make()?, make()?];
+            for (loss, reduction) in losses.iter().flat_map(|loss| ALL.map(|r| (loss, r))) {
+                if reduction == Reduction::Mean && inputs[0].is_empty() {
+                    continue;
+                }
+                gradcheck(|x| loss(&x[0], &x[1], reduction), &inputs)?;
+                gradgradcheck(|x| loss(&x[0], &x[1], reduction), &inputs)?;
+            }
+        }
+        let x = [tensor![f64; [1.0, 2.0], [3.0, 5.5]]];
+        let row = |x: &[Var<f64>]| x[0].narrow(0, 0, 1)?.broadcast_to([2, 2]);
+        gradcheck(
+            |x| smooth_l1_loss(&x[0].t()?, &row(x)?, 1.5, Reduction::None),
+            &x,
+        )
+    }
+
+    /// The loss and its gradient at each difference.
+    fn at(
+        differences: &Tensor,
+        loss: impl Fn(&Var, &Var) -> Result<Var>,
+    ) -> Result<(Vec<f32>, Vec<f32>)> {
+        let x = Var::leaf(differences.clone());
+        let y = loss(&x, &Var::constant(differences.zeros_like()))?;
+        let grads = y.sum(..)?.backward()?;
+        Ok((
+            y.to_vec(),
+            grads.wrt(&x).map(Tensor::to_vec).unwrap_or_default(),
+        ))
+    }
+
+    #[test]
+    fn each_loss_has_its_values_at_and_around_the_joint() -> Result<()> {
+        let x = tensor![0.0, 1.0, -2.0, 4.0];
+        let none = Reduction::None;
+        assert_eq!(
+            at(&x, |x, t| l1_loss(x, t, none))?,
+            (vec![0.0, 1.0, 2.0, 4.0], vec![0.0, 1.0, -1.0, 1.0])
+        );
+        assert_eq!(
+            at(&x, |x, t| smooth_l1_loss(x, t, 2.0, none))?,
+            (vec![0.0, 0.25, 1.0, 3.0], vec![0.0, 0.5, -1.0, 1.0])
+        );
+        assert_eq!(
+            at(&x, |x, t| huber_loss(x, t, 2.0, none))?,
+            (vec![0.0, 0.5, 2.0, 6.0], vec![0.0, 1.0, -2.0, 2.0])
+        );
+        assert_eq!(
+            at(&x, |x, t| smooth_l1_loss(x, t, 0.0, none))?,
+            at(&x, |x, t| l1_loss(x, t, none))?
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn nan_is_kept_and_infinity_has_a_slope() -> Result<()> {
+        let x = tensor![f32::NAN, f32::NEG_INFINITY];
+        let (y, dx) = at(&x, |x, t| huber_loss(x, t, 2.0, Reduction::None))?;
+        assert!(y[0].is_nan() && dx[0].is_nan());
+        assert_eq!((y[1], dx[1]), (f32::INFINITY, -2.0));
+        let (y, dx) = at(&x, |x, t| l1_loss(x, t, Reduction::None))?;
+        assert!(y[0].is_nan() && dx == [0.0, -1.0], "{y:?} {dx:?}");
+        Ok(())
+    }
+
+    #[test]
+    fn shapes_and_joints_that_do_not_fit_are_errors() {
+        let (x, t) = (Var::leaf(tensor![1.0]), Var::leaf(tensor![[1.0]]));
+        let mean = Reduction::Mean;
+        for error in [
+            l1_loss(&x, &t, mean).unwrap_err(),
+            smooth_l1_loss(&x, &t, 1.0, mean).unwrap_err(),
+            huber_loss(&x, &t, 1.0, mean).unwrap_err(),
+        ] {
+            assert!(matches!(error.kind(), ErrorKind::ShapeMismatch { .. }));
+            assert!(error.to_string().contains(file!()), "{error}");
+        }
+        assert!(smooth_l1_loss(&x, &x, -1.0, mean).is_err());
+        assert!(smooth_l1_loss(&x, &x, f64::NAN, mean).is_err());
+        let error = huber_loss(&x, &x, 0.0, mean).unwrap_err();
+        assert!(matches!(
+            error.kind(),
+            ErrorKind::OutOfRange { name: "delta", .. }
+        ));
+    }
+}

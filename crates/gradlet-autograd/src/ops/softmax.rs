@@ -1,0 +1,94 @@
+//! Softmax: exponentials that add up to one.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Op, Output, Want};
+use crate::var::Var;
+
+/// `y_i` = `e^x_i` / `sum_j` `e^x_j` along an axis
+#[derive(Debug)]
+struct Softmax {
+    axis: isize,
+}
+
+impl<T: Float> Op<T> for Softmax {
+    type Arity = Fixed<1>;
+    type Saves = Output;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.softmax(self.axis)
+    }
+
+    /// dx = y * (g - sum of g * y along the axis)
+    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let weighted = g.mul(&y)?;
+        let total = if g.rank() == 0 {
+            weighted
+        } else {
+            weighted.sum_keepdim(self.axis)?
+        };
+        Ok([Some(g.sub(&total)?.mul(&y)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `e^x_i / sum_j e^x_j` along an axis, without overflow.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `y * (g - sum of g * y along the axis)`; the output is saved.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range.
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.softmax`
+    #[track_caller]
+    pub fn softmax(&self, axis: isize) -> Result<Self> {
+        Softmax { axis }.apply([self])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradcheck_everywhere, gradgradcheck};
+    use gradlet_tensor::{ErrorKind, rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        gradcheck_everywhere(|x| x, |x| x.softmax(-1));
+        let x = [Tensor::<f64>::normal([2, 3, 4], 0.0, 1.0, &mut rng(1))?];
+        gradcheck(|x| x[0].softmax(1), &x)?;
+        gradgradcheck(|x| x[0].softmax(-3), &x)
+    }
+
+    #[test]
+    fn equal_logits_share_evenly_and_gradients_add_up_to_nothing() -> Result<()> {
+        let x = Var::leaf(tensor![f64; [1000.0, 1000.0]]);
+        let y = x.softmax(1)?;
+        assert_eq!(y.to_vec(), [0.5, 0.5]);
+        let grads = y.backward_with(tensor![f64; [1.0, 0.0]])?;
+        assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![0.25, -0.25]));
+        Ok(())
+    }
+
+    #[test]
+    fn a_scalar_is_one_whatever_its_value() -> Result<()> {
+        let x = Var::leaf(Tensor::scalar(3.0f32));
+        for axis in [0, -1] {
+            let y = x.softmax(axis)?;
+            assert_eq!(y.item()?, 1.0);
+            assert_eq!(y.backward()?.wrt(&x).map(Tensor::to_vec), Some(vec![0.0]));
+        }
+        let error = x.softmax(1).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::AxisOutOfRange { .. }));
+        Ok(())
+    }
+}
