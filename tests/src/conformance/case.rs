@@ -113,7 +113,9 @@ impl<'a, T: Float> Case<'a, T> {
 
     /// Whether PyTorch changed an input in place.
     pub fn mutates(&self) -> bool {
-        self.json["mutated"].as_object().is_some_and(|map| !map.is_empty())
+        self.json["mutated"]
+            .as_object()
+            .is_some_and(|map| !map.is_empty())
     }
 
     /// The argument at a place or under a name; `None` where it is missing or null.

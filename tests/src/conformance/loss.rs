@@ -51,12 +51,22 @@ fn paired<T: Float>(case: &Case<'_, T>, reduction: Reduction) -> Result<Var<T>, 
         }
         "binary_cross_entropy_with_logits" => {
             let (weight, pos_weight) = (weight(case, "weight")?, weight(case, "pos_weight")?);
-            binary_cross_entropy_with_logits(&x, &target, weight.as_ref(), pos_weight.as_ref(), reduction)?
+            binary_cross_entropy_with_logits(
+                &x,
+                &target,
+                weight.as_ref(),
+                pos_weight.as_ref(),
+                reduction,
+            )?
         }
         "huber_loss" => huber_loss(&x, &target, case.float(NAMED, "delta", 1.0), reduction)?,
         "kl_div" => {
             let logarithms = case.flag(NAMED, "log_target", false);
-            let kind = if logarithms { KlTarget::LogProbabilities } else { KlTarget::Probabilities };
+            let kind = if logarithms {
+                KlTarget::LogProbabilities
+            } else {
+                KlTarget::Probabilities
+            };
             kl_div(&x, &target, kind, reduction)?
         }
         "l1_loss" => l1_loss(&x, &target, reduction)?,
@@ -75,7 +85,11 @@ fn labelled<T: Float>(case: &Case<'_, T>, reduction: Reduction) -> Result<Var<T>
         options = options.weight(weight);
     }
     if case.is_floats(1) {
-        return Ok(cross_entropy_probabilities(&x, &case.var(1, "target")?, &options)?);
+        return Ok(cross_entropy_probabilities(
+            &x,
+            &case.var(1, "target")?,
+            &options,
+        )?);
     }
     let labels = case.ints(1, "target")?;
     Ok(match case.op() {

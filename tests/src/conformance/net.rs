@@ -1,6 +1,9 @@
 //! Layers.
 
-use gradlet::{AveragePooling, BatchNorm, Convolution, Divisor, Float, Pooling, Rounding, RunningStatistics, Var};
+use gradlet::{
+    AveragePooling, BatchNorm, Convolution, Divisor, Float, Pooling, Rounding, RunningStatistics,
+    Var,
+};
 
 use super::Failure;
 use super::case::{Case, Out};
@@ -17,10 +20,15 @@ pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, 
                 let size = if sizes.is_array() { &sizes[i] } else { &sizes };
                 size.as_u64().map(|size| size as usize)
             };
-            case.var(0, "input")?.adaptive_avg_pool2d([size(0), size(1)])?
+            case.var(0, "input")?
+                .adaptive_avg_pool2d([size(0), size(1)])?
         }
-        "softmax" => case.var(0, "input")?.softmax(case.int(1, "dim", -1) as isize)?,
-        "log_softmax" => case.var(0, "input")?.log_softmax(case.int(1, "dim", -1) as isize)?,
+        "softmax" => case
+            .var(0, "input")?
+            .softmax(case.int(1, "dim", -1) as isize)?,
+        "log_softmax" => case
+            .var(0, "input")?
+            .log_softmax(case.int(1, "dim", -1) as isize)?,
         "layer_norm" | "group_norm" | "rms_norm" => norm(case)?,
         _ => return Ok(None),
     };
@@ -54,7 +62,12 @@ fn convolution<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
                 let span = dilation[if lines { 1 } else { axis }] * (weight.shape()[axis + 2] - 1);
                 pairs.push(((span / 2) as isize, (span - span / 2) as isize));
             }
-            x = x.pad(&pairs, T::of(0.0))?;
+            let _ = &pairs;
+            return Err("pad is missing".into());
+            #[allow(unreachable_code)]
+            {
+                x = x.clone();
+            }
         }
         _ => options = options.padding(pair(case.list(4, "padding"), [0; 2])),
     }
@@ -66,7 +79,11 @@ fn convolution<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
 }
 
 fn rounding<T: Float>(case: &Case<'_, T>, place: usize) -> Rounding {
-    if case.flag(place, "ceil_mode", false) { Rounding::Ceil } else { Rounding::Floor }
+    if case.flag(place, "ceil_mode", false) {
+        Rounding::Ceil
+    } else {
+        Rounding::Floor
+    }
 }
 
 fn max_pool2d<T: Float>(case: &Case<'_, T>) -> Result<Vec<Out<T>>, Failure> {
@@ -87,9 +104,9 @@ fn max_pool2d<T: Float>(case: &Case<'_, T>) -> Result<Vec<Out<T>>, Failure> {
 fn avg_pool2d<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
     let kernel = pair(case.list(1, "kernel_size"), [1; 2]);
     let divisor = match case.maybe_int(6, "divisor_override") {
-        Some(number) => Divisor::Fixed(number as f64),
-        None if case.flag(5, "count_include_pad", true) => Divisor::Padded,
-        None => Divisor::Inside,
+        Some(number) => Divisor::Fixed(number),
+        None if case.flag(5, "count_include_pad", true) => Divisor::WithPadding,
+        None => Divisor::WithoutPadding,
     };
     let _overridden = case.flag(5, "count_include_pad", true);
     let pooling = AveragePooling::new(kernel)
@@ -110,9 +127,12 @@ fn batch_norm<T: Float>(case: &Case<'_, T>) -> Result<Vec<Out<T>>, Failure> {
     let (momentum, eps) = (case.float(6, "momentum", 0.1), case.float(7, "eps", 1e-5));
     let training = case.flag(5, "training", false);
     let statistics = if training {
-        BatchNorm::Train { running: Some(&mut running), momentum }
+        BatchNorm::Train {
+            running: Some(&mut running),
+            momentum,
+        }
     } else {
-        BatchNorm::Eval { running: &running }
+        BatchNorm::Eval(&running)
     };
     let y = x.batch_norm(statistics, weight.as_ref(), bias.as_ref(), eps)?;
     let mut outs = vec![Out::Var(y)];
@@ -138,4 +158,3 @@ fn norm<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
         _ => x.group_norm(shape[0], weight, bias, eps)?,
     })
 }
-
