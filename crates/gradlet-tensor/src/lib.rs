@@ -26,6 +26,7 @@ mod mask;
 mod math;
 mod matmul;
 mod pool;
+mod products;
 mod random;
 mod reduce;
 mod shape;

@@ -1,6 +1,6 @@
 //! Products of vectors and matrices under their own names: inner, outer, batched, and one added to a matrix.
 
-use gradlet_tensor::{Error, ErrorKind, Float, Result};
+use gradlet_tensor::{Float, Result};
 
 use crate::var::Var;
 
@@ -25,8 +25,8 @@ impl<T: Float> Var<T> {
     /// `torch.addmm`
     #[track_caller]
     pub fn addmm(&self, lhs: &Self, rhs: &Self, beta: T, alpha: T) -> Result<Self> {
-        lhs.expect_rank("addmm", 2, "matrices")?;
-        rhs.expect_rank("addmm", 2, "matrices")?;
+        lhs.tensor().expect_rank("addmm", 2, "matrices")?;
+        rhs.tensor().expect_rank("addmm", 2, "matrices")?;
         let product = lhs.matmul(rhs)?.mul_scalar(alpha);
         let term = self.broadcast_to(product.dims())?;
         if beta == T::of(0.0) {
@@ -46,8 +46,8 @@ impl<T: Float> Var<T> {
     /// `torch.dot`
     #[track_caller]
     pub fn dot(&self, rhs: &Self) -> Result<Self> {
-        self.expect_rank("dot", 1, "vectors")?;
-        rhs.expect_rank("dot", 1, "vectors")?;
+        self.tensor().expect_rank("dot", 1, "vectors")?;
+        rhs.tensor().expect_rank("dot", 1, "vectors")?;
         self.matmul(rhs)
     }
 
@@ -62,8 +62,8 @@ impl<T: Float> Var<T> {
     /// `torch.outer`
     #[track_caller]
     pub fn outer(&self, rhs: &Self) -> Result<Self> {
-        self.expect_rank("outer", 1, "vectors")?;
-        rhs.expect_rank("outer", 1, "vectors")?;
+        self.tensor().expect_rank("outer", 1, "vectors")?;
+        rhs.tensor().expect_rank("outer", 1, "vectors")?;
         self.unsqueeze(1)?.mul(rhs)
     }
 
@@ -79,29 +79,8 @@ impl<T: Float> Var<T> {
     /// `torch.bmm`
     #[track_caller]
     pub fn bmm(&self, rhs: &Self) -> Result<Self> {
-        self.expect_rank("bmm", 3, "batches of matrices, [b, m, k]")?;
-        rhs.expect_rank("bmm", 3, "batches of matrices, [b, m, k]")?;
-        if self.shape()[0] != rhs.shape()[0] {
-            return Err(Error::new(ErrorKind::ShapeMismatch {
-                op: "bmm",
-                expected: self.dims(),
-                found: rhs.dims(),
-            }));
-        }
+        self.tensor().expect_batches(rhs.tensor())?;
         self.matmul(rhs)
-    }
-
-    #[track_caller]
-    fn expect_rank(&self, op: &'static str, rank: usize, expected: &'static str) -> Result<()> {
-        if self.rank() == rank {
-            return Ok(());
-        }
-        let shape = self.dims();
-        Err(Error::new(ErrorKind::Rank {
-            op,
-            expected,
-            shape,
-        }))
     }
 }
 
@@ -109,7 +88,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck, gradgradcheck};
-    use gradlet_tensor::{Tensor, rng, tensor};
+    use gradlet_tensor::{ErrorKind, Tensor, rng, tensor};
 
     type Product = fn(&Var<f64>, &Var<f64>) -> Result<Var<f64>>;
 

@@ -1,0 +1,160 @@
+//! Products of vectors and matrices under their own names: inner, outer, batched, and one added to a matrix.
+
+use crate::element::{Element, Float};
+use crate::error::{Error, ErrorKind, Result};
+use crate::tensor::Tensor;
+
+impl<T: Element> Tensor<T> {
+    /// An error unless there are so many axes; `expected` says in words what has them.
+    ///
+    /// # Errors
+    ///
+    /// Another rank.
+    #[track_caller]
+    pub fn expect_rank(&self, op: &'static str, rank: usize, expected: &'static str) -> Result<()> {
+        if self.rank() == rank {
+            return Ok(());
+        }
+        let shape = self.dims();
+        Err(Error::new(ErrorKind::Rank {
+            op,
+            expected,
+            shape,
+        }))
+    }
+}
+
+impl<T: Float> Tensor<T> {
+    /// The sum of products of two vectors: `[k], [k] -> []`.
+    ///
+    /// # Errors
+    ///
+    /// Anything but two vectors of one size.
+    #[track_caller]
+    pub fn dot(&self, rhs: &Self) -> Result<Self> {
+        self.expect_rank("dot", 1, "vectors")?;
+        rhs.expect_rank("dot", 1, "vectors")?;
+        self.matmul(rhs)
+    }
+
+    /// All products of two vectors' elements: `[m], [n] -> [m, n]`.
+    ///
+    /// # Errors
+    ///
+    /// Anything but two vectors.
+    #[track_caller]
+    pub fn outer(&self, rhs: &Self) -> Result<Self> {
+        self.expect_rank("outer", 1, "vectors")?;
+        rhs.expect_rank("outer", 1, "vectors")?;
+        self.unsqueeze(1)?.mul(rhs)
+    }
+
+    /// The matrix products of two batches: `[b, m, k], [b, k, n] -> [b, m, n]`, without broadcasting.
+    ///
+    /// # Errors
+    ///
+    /// Anything but two batches of matrices of one length, or inner sizes that differ.
+    #[track_caller]
+    pub fn bmm(&self, rhs: &Self) -> Result<Self> {
+        self.expect_batches(rhs)?;
+        self.matmul(rhs)
+    }
+
+    /// What [`bmm`](Self::bmm) asks of its operands.
+    ///
+    /// # Errors
+    ///
+    /// As for `bmm`, but for the inner sizes.
+    #[track_caller]
+    pub fn expect_batches(&self, rhs: &Self) -> Result<()> {
+        self.expect_rank("bmm", 3, "batches of matrices, [b, m, k]")?;
+        rhs.expect_rank("bmm", 3, "batches of matrices, [b, m, k]")?;
+        if self.shape()[0] == rhs.shape()[0] {
+            return Ok(());
+        }
+        let (op, expected, found) = ("bmm", self.dims(), rhs.dims());
+        Err(Error::new(ErrorKind::ShapeMismatch {
+            op,
+            expected,
+            found,
+        }))
+    }
+
+    /// `beta * self + alpha * lhs * rhs`; with a beta of 0 the first is left out, whatever it holds.
+    ///
+    /// # Shape
+    ///
+    /// `self` broadcasts to `[m, n]`, `lhs: [m, k], rhs: [k, n] -> [m, n]`
+    ///
+    /// # Errors
+    ///
+    /// Factors that are no matrices or whose inner sizes differ, or a `self` that does not broadcast to their product.
+    #[track_caller]
+    pub fn addmm(&self, lhs: &Self, rhs: &Self, beta: T, alpha: T) -> Result<Self> {
+        lhs.expect_rank("addmm", 2, "matrices")?;
+        rhs.expect_rank("addmm", 2, "matrices")?;
+        let product = lhs.matmul(rhs)?.mul_scalar(alpha);
+        let term = self.broadcast_to(product.dims())?;
+        if beta == T::of(0.0) {
+            return Ok(product);
+        }
+        product.zip("addmm", &term, |product, term| product + term * beta)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+
+    #[test]
+    fn products_have_their_shapes_and_values() -> Result<()> {
+        let (x, y) = (tensor![1.0, 2.0], tensor![3.0, 4.0]);
+        assert_eq!(x.dot(&y)?.item()?, 11.0);
+        assert_eq!(x.outer(&y)?.to_vec(), [3.0, 4.0, 6.0, 8.0]);
+        let m = x.outer(&y)?;
+        assert_eq!(
+            m.unsqueeze(0)?.bmm(&m.unsqueeze(0)?)?.select(0, 0)?,
+            m.matmul(&m)?
+        );
+        assert_eq!(
+            x.addmm(&m, &m, 10.0, 2.0)?,
+            (m.matmul(&m)? * 2.0).add(&(x * 10.0))?
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_beta_of_0_hides_nan_but_not_a_wrong_shape() -> Result<()> {
+        let one = tensor![[2.0]];
+        assert_eq!(
+            tensor![f32::NAN].addmm(&one, &one, 0.0, 3.0)?.to_vec(),
+            [12.0]
+        );
+        assert!(tensor![1.0, 2.0].addmm(&one, &one, 0.0, 1.0).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn other_ranks_are_refused_by_name() -> Result<()> {
+        let (v, m) = (tensor![1.0, 2.0], tensor![[1.0, 2.0]]);
+        for (error, op) in [
+            (v.dot(&m), "dot"),
+            (m.outer(&v), "outer"),
+            (m.bmm(&m), "bmm"),
+            (v.addmm(&v, &m, 1.0, 1.0), "addmm"),
+        ] {
+            let error = error.unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::Rank { op: name, .. } if *name == op),
+                "{error}"
+            );
+        }
+        assert!(
+            Tensor::ones([1, 2, 2])?
+                .bmm(&Tensor::ones([3, 2, 2])?)
+                .is_err()
+        );
+        Ok(())
+    }
+}
