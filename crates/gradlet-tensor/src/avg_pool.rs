@@ -139,10 +139,7 @@ impl Averages {
     fn parts(op: &'static str, from: Shape, sizes: [Option<usize>; 2]) -> Result<Self> {
         let rank = expect_planes(op, from)?;
         let planes = &from.dims()[rank - 2..];
-        let spans = [0, 1].map(|i| Spans::Parts {
-            input: planes[i],
-            output: sizes[i].unwrap_or(planes[i]),
-        });
+        let spans = [0, 1].map(|i| Spans::parts(planes[i], sizes[i].unwrap_or(planes[i])));
         if spans
             .iter()
             .any(|part| part.input() == 0 && part.output() > 0)
@@ -169,8 +166,9 @@ impl Averages {
             let [from, to] = self.plane_sizes();
             for_chunks(y, PART.div_ceil(to) * to, |start, y| {
                 let planes = x[start / to * from..].chunks_exact(from);
+                let mut line = vec![T::zero(); self.spans[1].input()];
                 for (x, y) in planes.zip(y.chunks_exact_mut(to)) {
-                    kernel::average(&self.spans, self.divisor, x, y);
+                    kernel::average(&self.spans, self.divisor, x, y, &mut line);
                 }
             });
         })
@@ -188,8 +186,9 @@ impl Averages {
         Tensor::build(self.from, |dx| {
             for_chunks(dx, PART.div_ceil(from) * from, |start, dx| {
                 let planes = g[start / from * to..].chunks_exact(to);
+                let mut line = vec![T::zero(); self.spans[1].input()];
                 for (g, dx) in planes.zip(dx.chunks_exact_mut(from)) {
-                    kernel::spread(&self.spans, self.divisor, g, dx);
+                    kernel::spread(&self.spans, self.divisor, g, dx, &mut line);
                 }
             });
         })
@@ -380,7 +379,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn spreading_is_the_transpose_of_averaging(
+        fn windows_agree_with_loops_and_spreading_is_their_transpose(
             (h, w) in (1..7usize, 1..7usize),
             kernel in [1..4usize, 1..4usize],
             stride in [1..4usize, 1..4usize],
@@ -392,6 +391,19 @@ mod tests {
             let pooling = AveragePooling { kernel, stride, padding, rounding, divisor };
             let x = Tensor::<f64>::from_fn([2, h, w], |i| (i * 31 % 13) as f64)?;
             let Ok(y) = x.avg_pool2d(pooling) else { return Ok(()) };
+            let sums = x.avg_pool2d(pooling.divisor(Divisor::Fixed(1)))?;
+            let mut expected = Vec::new();
+            for at in 0..sums.len() {
+                let (p, q) = (at / sums.shape()[2] % sums.shape()[1], at % sums.shape()[2]);
+                let plane = at / (sums.shape()[1] * sums.shape()[2]);
+                let taps = (0..kernel[0]).flat_map(|i| (0..kernel[1]).map(move |j| (i, j)));
+                let element = |(i, j): (usize, usize)| {
+                    let row = (p * stride[0] + i).wrapping_sub(padding[0]);
+                    x.at(&[plane, row, (q * stride[1] + j).wrapping_sub(padding[1])]).unwrap_or(0.0)
+                };
+                expected.push(taps.map(element).sum::<f64>());
+            }
+            prop_assert_eq!(sums.to_vec(), expected);
             let g = Tensor::<f64>::from_fn(y.dims(), |i| (i * 17 % 11) as f64)?;
             let dx = g.avg_pool2d_gradient(x.dims(), pooling)?;
             let (left, right) = (g.mul(&y)?.sum(..)?.item()?, dx.mul(&x)?.sum(..)?.item()?);

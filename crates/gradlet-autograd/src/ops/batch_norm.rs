@@ -117,12 +117,16 @@ impl<T: Float> Var<T> {
     ) -> Result<Self> {
         let op = "batch_norm";
         let (channels, [weight, bias]) = self.channels(op, [weight, bias])?;
-        let flat = Shape::from([
-            self.shape()[0],
-            channels,
-            Shape::new(&self.shape()[2..])?.len(),
-        ]);
-        let kept = Shape::from([1, channels, 1]);
+        let (samples, places) = (self.shape()[0], Shape::new(&self.shape()[2..])?.len());
+        // Columns of a matrix are summed faster than rows of one element.
+        let (flat, kept) = if places == 1 {
+            (Shape::from([samples, channels]), Shape::from([1, channels]))
+        } else {
+            (
+                Shape::from([samples, channels, places]),
+                Shape::from([1, channels, 1]),
+            )
+        };
         let standardized = match statistics {
             BatchNorm::Eval(running) => {
                 running.expect_channels(op, channels)?;
@@ -136,7 +140,7 @@ impl<T: Float> Var<T> {
                 if let Some(running) = &running {
                     running.expect_channels(op, channels)?;
                 }
-                let count = flat.dims()[0].saturating_mul(flat.dims()[2]);
+                let count = samples.saturating_mul(places);
                 if count == 1 {
                     return Err(single_value(op));
                 }

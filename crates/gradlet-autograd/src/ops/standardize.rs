@@ -37,21 +37,52 @@ fn count<T: Float>(from: Shape, kept: Shape) -> T {
 impl Standard {
     #[track_caller]
     pub(crate) fn moments<T: Float>(&self, x: &Tensor<T>) -> Result<Moments<T>> {
-        let n = count(x.dims(), self.kept);
-        let square = |x: &Tensor<T>| Ok(x.mul_sum_to(x, self.kept)?.div_scalar(n));
         match self.centre {
             Centre::Zero => Ok(Moments {
                 mean: None,
-                variance: square(x)?,
+                variance: self.mean_of(&x.powi(2))?,
             }),
             Centre::Mean => {
-                let mean = x.sum_to(self.kept)?.div_scalar(n);
+                let mean = self.mean_of(x)?;
                 // From the deviations: the mean square less the squared mean would lose digits.
-                let variance = square(&x.sub(&mean)?)?;
+                let variance = if self.sums_columns() {
+                    let deviations = x.sub(&mean)?;
+                    self.mean_product(&deviations, &deviations)?
+                } else {
+                    self.mean_of(&x.zip("standardize", &mean, |x, m| (x - m) * (x - m))?)?
+                };
                 let mean = Some(mean);
                 Ok(Moments { mean, variance })
             }
         }
+    }
+
+    /// Whether means go over the rows of a matrix, which sums of products take without having these in memory.
+    fn sums_columns(&self) -> bool {
+        self.kept.rank() == 2 && self.kept.dims()[0] == 1
+    }
+
+    /// The means of `a * b`, in the kept shape.
+    #[track_caller]
+    fn mean_product<T: Float>(&self, a: &Tensor<T>, b: &Tensor<T>) -> Result<Tensor<T>> {
+        if self.sums_columns() {
+            let sums = a.mul_sum_to(b, self.kept)?;
+            Ok(sums.div_scalar(count(a.dims(), self.kept)))
+        } else {
+            self.mean_of(&a.mul(b)?)
+        }
+    }
+
+    /// The means, in the kept shape.
+    #[track_caller]
+    fn mean_of<T: Float>(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
+        // Rows first: what is then left of axes that do not lie side by side is small.
+        let mut rows = self.kept.dims().to_vec();
+        if let Some((first, size)) = rows.first_mut().zip(x.shape().first()) {
+            *first = *size;
+        }
+        let sums = x.sum_to(Shape::new(&rows)?)?.sum_to(self.kept)?;
+        Ok(sums.div_scalar(count(x.dims(), self.kept)))
     }
 
     /// Standardized elements, given their moments.
@@ -142,15 +173,13 @@ impl<T: Float> Op<T> for Gradient<T> {
     type Arity = Fixed<2>;
     type Saves = Inputs;
 
-    fn forward(&mut self, [g, x]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        let kept = self.standard.kept;
-        let n = count::<T>(x.dims(), kept);
-        let along = g.mul_sum_to(&self.y, kept)?.div_scalar(n);
+    fn forward(&mut self, [g, _]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+        let along = self.standard.mean_product(g, &self.y)?;
         let mut z = self.y.mul(&along)?;
-        if self.standard.centre == Centre::Mean {
-            z.add_assign(&g.sum_to(kept)?.div_scalar(n))?;
-        }
         z.zip_in_place("standardize", g, |z, g| g - z)?;
+        if self.standard.centre == Centre::Mean {
+            z.sub_assign(&self.standard.mean_of(g)?)?;
+        }
         z.mul_assign(&self.scale)?;
         Ok(z)
     }
@@ -218,7 +247,7 @@ impl<T: Float> Var<T> {
             None => self,
         };
         match bias {
-            Some(bias) => scaled.add(bias),
+            Some(bias) => scaled.add_owned(bias),
             None => Ok(scaled),
         }
     }

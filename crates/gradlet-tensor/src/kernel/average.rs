@@ -18,6 +18,26 @@ pub(crate) enum Spans {
 }
 
 impl Spans {
+    /// Parts, which are windows that slide where the sizes divide.
+    pub(crate) fn parts(input: usize, output: usize) -> Self {
+        if output == 0 || input == 0 || !input.is_multiple_of(output) {
+            return Self::Parts { input, output };
+        }
+        let size = input / output;
+        let window = Window {
+            input,
+            output,
+            kernel: size,
+            stride: size,
+            padding: 0,
+            dilation: 1,
+        };
+        Self::Sliding {
+            window,
+            padding_counts: false,
+        }
+    }
+
     pub(crate) fn input(&self) -> usize {
         match *self {
             Self::Sliding { window, .. } => window.input,
@@ -32,8 +52,25 @@ impl Spans {
         }
     }
 
+    /// The outputs whose windows lie inside the input, where the first of these windows begins, its size, and how far
+    /// apart they begin.
+    fn whole(&self) -> (Range<usize>, usize, [usize; 2]) {
+        match self {
+            Self::Sliding { window, .. } => {
+                let whole = window.whole();
+                let first = if whole.is_empty() {
+                    0
+                } else {
+                    window.place(whole.start, 0)
+                };
+                (whole, first, [window.kernel, window.stride])
+            }
+            Self::Parts { .. } => (0..0, 0, [1, 1]),
+        }
+    }
+
     /// An output's elements, and how many they count as.
-    #[inline]
+    #[inline(always)]
     fn at(&self, i: usize) -> (Range<usize>, f64) {
         match *self {
             Self::Sliding {
@@ -60,55 +97,119 @@ impl Spans {
                 (elements, count as f64)
             }
             Self::Parts { input, output } => {
-                let (i, wide) = (i as u128, input as u128);
-                let start = (i * wide / output as u128) as usize;
-                let end = ((i + 1) * wide).div_ceil(output as u128) as usize;
+                let (start, end) = if let Some(product) = (i + 1).checked_mul(input) {
+                    ((product - input) / output, product.div_ceil(output))
+                } else {
+                    let (product, output) = ((i as u128 + 1) * input as u128, output as u128);
+                    let start = (product - input as u128) / output;
+                    (start as usize, product.div_ceil(output) as usize)
+                };
                 (start..end, (end - start) as f64)
             }
         }
     }
 }
 
-/// `y[p, q]` = the sum of the elements of x that output (p, q) averages, divided by their count or by `divisor`
-pub(crate) fn average<T: Float>(
-    [down, along]: &[Spans; 2],
-    divisor: Option<f64>,
-    x: &[T],
-    y: &mut [T],
-) {
-    for (p, y) in y.chunks_exact_mut(along.output()).enumerate() {
-        let (rows, height) = down.at(p);
-        for (q, y) in y.iter_mut().enumerate() {
-            let (columns, width) = along.at(q);
-            let mut sum = T::zero();
-            for row in rows.clone() {
-                for &x in &x[row * along.input()..][columns.clone()] {
-                    sum = sum + x;
+vectorized! {
+    /// `y[p, q]` = the sum of the elements of x that output (p, q) averages, divided by their count or by `divisor`.
+    /// `line` is memory for a row of x.
+    pub(crate) fn average<T: Float>(
+        [down, along]: &[Spans; 2],
+        divisor: Option<f64>,
+        x: &[T],
+        y: &mut [T],
+        line: &mut [T],
+    ) {
+        let columns = along.input();
+        let (whole, first, [kernel, stride]) = along.whole();
+        for (p, y) in y.chunks_exact_mut(along.output()).enumerate() {
+            let (rows, height) = down.at(p);
+            line.fill(T::zero());
+            for row in x[rows.start * columns..rows.end * columns].chunks_exact(columns) {
+                for (sum, &x) in line.iter_mut().zip(row) {
+                    *sum = *sum + x;
                 }
             }
-            *y = sum / T::of(divisor.unwrap_or(height * width));
+            let cut = |q: usize, y: &mut T| {
+                let (columns, width) = along.at(q);
+                let mut sum = T::zero();
+                for &x in &line[columns] {
+                    sum = sum + x;
+                }
+                *y = sum / T::of(divisor.unwrap_or(height * width));
+            };
+            let (before, rest) = y.split_at_mut(whole.start);
+            let (inside, behind) = rest.split_at_mut(whole.len());
+            before.iter_mut().enumerate().for_each(|(q, y)| cut(q, y));
+            behind.iter_mut().enumerate().for_each(|(q, y)| cut(whole.end + q, y));
+            let divisor = T::of(divisor.unwrap_or(height * kernel as f64));
+            let line = &line[first..];
+            // The most common sizes are known to the compiler.
+            match [kernel, stride] {
+                [2, 2] => average_whole(line, [2, 2], divisor, inside),
+                [3, 2] => average_whole(line, [3, 2], divisor, inside),
+                sizes => average_whole(line, sizes, divisor, inside),
+            }
+        }
+    }
+
+    /// `dx[i, j]` = the sum of `g[p, q]`, divided so, over the outputs (p, q) that average element (i, j).
+    /// `line` is memory for a row of dx.
+    pub(crate) fn spread<T: Float>(
+        [down, along]: &[Spans; 2],
+        divisor: Option<f64>,
+        g: &[T],
+        dx: &mut [T],
+        line: &mut [T],
+    ) {
+        dx.fill(T::zero());
+        let columns = along.input();
+        let (whole, first, [kernel, stride]) = along.whole();
+        for (p, g) in g.chunks_exact(along.output()).enumerate() {
+            let (rows, height) = down.at(p);
+            line.fill(T::zero());
+            for q in (0..whole.start).chain(whole.end..g.len()) {
+                let (columns, width) = along.at(q);
+                let share = g[q] / T::of(divisor.unwrap_or(height * width));
+                for sum in &mut line[columns] {
+                    *sum = *sum + share;
+                }
+            }
+            let divisor = T::of(divisor.unwrap_or(height * kernel as f64));
+            let (inside, line_inside) = (&g[whole.clone()], &mut line[first..]);
+            match [kernel, stride] {
+                [2, 2] => spread_whole(inside, [2, 2], divisor, line_inside),
+                [3, 2] => spread_whole(inside, [3, 2], divisor, line_inside),
+                sizes => spread_whole(inside, sizes, divisor, line_inside),
+            }
+            for row in dx[rows.start * columns..rows.end * columns].chunks_exact_mut(columns) {
+                for (dx, &sum) in row.iter_mut().zip(&*line) {
+                    *dx = *dx + sum;
+                }
+            }
         }
     }
 }
 
-/// `dx[i, j]` = the sum of `g[p, q]`, divided so, over the outputs (p, q) that average element (i, j)
-pub(crate) fn spread<T: Float>(
-    [down, along]: &[Spans; 2],
-    divisor: Option<f64>,
-    g: &[T],
-    dx: &mut [T],
-) {
-    dx.fill(T::zero());
-    for (p, g) in g.chunks_exact(along.output()).enumerate() {
-        let (rows, height) = down.at(p);
-        for (q, &g) in g.iter().enumerate() {
-            let (columns, width) = along.at(q);
-            let share = g / T::of(divisor.unwrap_or(height * width));
-            for row in rows.clone() {
-                for dx in &mut dx[row * along.input()..][columns.clone()] {
-                    *dx = *dx + share;
-                }
-            }
+/// `y[q]` = the sum of the `kernel` elements from `q * stride`, divided
+#[inline(always)]
+fn average_whole<T: Float>(x: &[T], [kernel, stride]: [usize; 2], divisor: T, y: &mut [T]) {
+    for (q, y) in y.iter_mut().enumerate() {
+        let mut sum = T::zero();
+        for &x in &x[q * stride..][..kernel] {
+            sum = sum + x;
+        }
+        *y = sum / divisor;
+    }
+}
+
+/// `dx[q * stride + i] += g[q]`, divided, for each i below `kernel`
+#[inline(always)]
+fn spread_whole<T: Float>(g: &[T], [kernel, stride]: [usize; 2], divisor: T, dx: &mut [T]) {
+    for (q, &g) in g.iter().enumerate() {
+        let share = g / divisor;
+        for dx in &mut dx[q * stride..][..kernel] {
+            *dx = *dx + share;
         }
     }
 }
@@ -120,7 +221,7 @@ mod tests {
     #[test]
     fn parts_overlap_where_the_sizes_do_not_divide() {
         let parts = |input, output| -> Vec<_> {
-            let spans = Spans::Parts { input, output };
+            let spans = Spans::parts(input, output);
             (0..output).map(|i| spans.at(i).0).collect()
         };
         assert_eq!(parts(6, 3), [0..2, 2..4, 4..6]);
