@@ -39,3 +39,4 @@ mod tanh;
 
 pub use cross_entropy::cross_entropy;
 pub use dropout::{dropout_into, dropout_with};
+pub(crate) use retain::Retain;
