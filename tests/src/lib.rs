@@ -17,3 +17,8 @@ pub struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/dropout.md")]
 pub struct DropoutPage;
+
+/// The code in docs/extending.md, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/extending.md")]
+pub struct ExtendingPage;

@@ -157,7 +157,7 @@ impl<T: Float> Recorded<T> for Checkpoint<T> {
             return Ok(());
         };
         let id = self.id;
-        // What this alone holds is freed now, so that the walk can free the nodes that it passes.
+        // Inputs and captured values that the new graph does not need are freed before it is walked.
         drop((self, tensor));
         // What is newer was recorded by the call just now; all that led to the inputs, and what was captured, is older.
         walk_above(id, history, g, give)
@@ -319,6 +319,43 @@ mod tests {
         loss.backward()?;
         assert_eq!(inside.borrow().len(), 2);
         assert!(inside.borrow()[1].is_unshared() && input.is_unshared());
+        Ok(())
+    }
+
+    #[test]
+    fn the_first_run_records_nothing_and_the_second_does() -> Result<()> {
+        let runs = Rc::new(RefCell::new(Vec::new()));
+        let seen = Rc::clone(&runs);
+        let f = move |x: &[Var]| {
+            let y = x[0].exp();
+            seen.borrow_mut().push((is_recording(), y.is_tracked()));
+            Ok(y)
+        };
+        let x = Var::leaf(tensor![1.0]);
+        checkpoint(f, &[&x])?.backward()?;
+        assert_eq!(*runs.borrow(), [(false, false), (true, true)]);
+        Ok(())
+    }
+
+    #[test]
+    fn inputs_are_freed_before_the_walk_where_it_does_not_need_them() -> Result<()> {
+        let x = Var::leaf(tensor![0.5, -0.5]);
+        let h = &x + 1.0;
+        let input = Rc::new(h.tensor().clone());
+        let free = Rc::new(Cell::new(false));
+        let (input_seen, free_seen) = (Rc::clone(&input), Rc::clone(&free));
+        let f = move |x: &[Var]| {
+            let (input, free) = (Rc::clone(&input_seen), Rc::clone(&free_seen));
+            // tanh keeps its output only.
+            Ok(x[0].tanh().hook(move |_| {
+                free.set(input.is_unshared());
+                Ok(None)
+            }))
+        };
+        let y = checkpoint(f, &[&h])?;
+        drop(h);
+        y.backward_with(tensor![1.0, 1.0])?;
+        assert!(free.get());
         Ok(())
     }
 

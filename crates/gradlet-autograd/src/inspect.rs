@@ -8,6 +8,7 @@ use gradlet_tensor::{Float, Shape, Tensor};
 use crate::backward::walk;
 use crate::graph::{Description, History, Node, Origin};
 use crate::no_grad::set_recording;
+use crate::ops::Retain;
 use crate::var::{LeafId, Var};
 
 /// The operations that led to a Var, as far as they were recorded. Made by [`Var::graph`].
@@ -136,7 +137,7 @@ impl<T: Float> Var<T> {
                 shapes.insert(id, g.dims());
             };
             let mut see_leaf = |id: LeafId, g: Var<T>| {
-                leaves.insert(id, Some(g.dims()));
+                leaves.entry(id).and_modify(|shape| *shape = Some(g.dims()));
                 Ok(())
             };
             let g = Var::constant(self.tensor.zeros_like());
@@ -186,7 +187,11 @@ fn recorded<T: Float>(history: &History<T>) -> (Descriptions<T>, BTreeMap<LeafId
         if nodes.contains_key(&node.id()) {
             continue;
         }
-        let description = node.describe();
+        let mut description = node.describe();
+        if node.op().is::<Retain>() {
+            // The second is the leaf that stands for the gradient: nothing was computed from it.
+            description.inputs.truncate(1);
+        }
         description
             .inputs
             .iter()
@@ -303,6 +308,15 @@ mod tests {
         );
         let graph = x.detach().graph();
         assert_eq!((graph.nodes.len(), graph.leaves.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_retained_value_shows_one_input_and_no_leaf_of_its_own() {
+        let x = Var::leaf(tensor![1.0, 2.0]);
+        let graph = x.exp().retain().graph();
+        assert_eq!(graph.nodes[1].inputs, [GraphInput::Node(0)]);
+        assert_eq!(graph.leaves.len(), 1);
+        assert_eq!(graph.leaves[0].shape, Some(Shape::from(2)));
     }
 
     #[test]

@@ -24,6 +24,7 @@ use crate::forward::Forward;
 /// # use gradlet_autograd::{Result, Var};
 /// # use gradlet_tensor::{Tensor, rng};
 /// #[derive(Clone, Module)]
+/// # #[module(crate = gradlet_nn)]
 /// struct Block {
 ///     linear: Linear,
 ///     dropout: Dropout,

@@ -85,6 +85,7 @@ mod tanh;
 mod variance;
 mod where_cond;
 
+pub(crate) use retain::Retain;
 pub use batch_norm::{BatchNorm, RunningStatistics};
 pub use binary_cross_entropy::binary_cross_entropy;
 pub use binary_cross_entropy_with_logits::binary_cross_entropy_with_logits;

@@ -31,6 +31,9 @@ impl<T: Float> Var<T> {
     /// The same value, whose gradient [`backward`](Var::backward) returns too, as if it were a leaf:
     /// [`grads.wrt(&h)`](crate::Gradients::wrt).
     ///
+    /// It is an entry of [`Gradients`](crate::Gradients) like any other: who sums over all of them, as for a norm, sums over
+    /// this one, too.
+    ///
     /// A leaf, a constant, what is retained already, and anything while recording is off come back as they are.
     ///
     /// # Shape
