@@ -23,6 +23,7 @@ mod matmul;
 mod pool;
 mod random;
 mod reduce;
+mod reshape;
 mod shape;
 mod softmax;
 mod storage;
