@@ -25,6 +25,7 @@ mod random;
 mod reduce;
 mod reshape;
 mod shape;
+mod slice;
 mod softmax;
 mod storage;
 mod sum_to;

@@ -30,6 +30,7 @@ mod powi;
 mod relu;
 mod reshape;
 mod sigmoid;
+mod slice;
 mod sqrt;
 mod sub;
 mod sum;
