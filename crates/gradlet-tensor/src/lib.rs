@@ -11,6 +11,7 @@ mod display;
 mod element;
 mod error;
 mod extreme;
+mod gather;
 mod index;
 mod join;
 mod kernel;
