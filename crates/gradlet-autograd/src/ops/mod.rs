@@ -33,6 +33,7 @@ mod reshape;
 mod scatter_add;
 mod sigmoid;
 mod slice;
+mod sort;
 mod sqrt;
 mod sub;
 mod sum;
