@@ -21,6 +21,7 @@ mod map;
 mod mask;
 mod math;
 mod matmul;
+mod one_hot;
 mod pool;
 mod random;
 mod reduce;

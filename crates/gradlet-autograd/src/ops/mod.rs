@@ -9,6 +9,7 @@ mod cross_entropy;
 mod div;
 mod div_scalar;
 mod dropout;
+mod embedding;
 mod exp;
 mod gather;
 mod index_select;
