@@ -24,6 +24,7 @@ mod mask;
 mod math;
 mod matmul;
 mod one_hot;
+mod pad;
 mod pool;
 mod random;
 mod reduce;
