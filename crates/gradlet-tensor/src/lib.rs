@@ -37,6 +37,7 @@ mod storage;
 mod sum_to;
 mod tensor;
 pub mod threads;
+mod triangle;
 mod view;
 mod walk;
 mod window;

@@ -7,6 +7,7 @@ mod cat;
 mod conv2d;
 mod cross_entropy;
 mod cumsum;
+mod diag;
 mod div;
 mod div_scalar;
 mod dropout;
@@ -44,6 +45,7 @@ mod sqrt;
 mod sub;
 mod sum;
 mod tanh;
+mod tril;
 
 pub use cross_entropy::cross_entropy;
 pub use dropout::{dropout_into, dropout_with};
