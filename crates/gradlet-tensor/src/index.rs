@@ -9,7 +9,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Shape
     ///
-    /// `[a, n, b]`, indices `[m]` -> `[a, m, b]`
+    /// `[a, n, b]`, indices `[m]` -> `[a, m, b]`; `[]`, indices `[1]` -> `[]`
     ///
     /// # Errors
     ///
@@ -28,6 +28,10 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn index_select(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
         let mut shape = self.dims();
+        if self.rank() == 0 {
+            indices.expect_shape("index_select", 1)?;
+            return self.reshape(1)?.index_select(axis, indices)?.reshape(());
+        }
         let axis = shape.axis("index_select", axis)?;
         let indices = checked_indices("index_select", self, axis, indices)?;
         let (outer, size, inner) = split(self.shape(), axis);
@@ -63,6 +67,14 @@ impl<T: crate::element::Float> Tensor<T> {
     #[track_caller]
     pub fn index_add(&mut self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<()> {
         let mut shape = self.dims();
+        if self.rank() == 0 {
+            source.expect_shape("index_add", ())?;
+            indices.expect_shape("index_add", 1)?;
+            *self = self.reshape(1)?;
+            let added = self.index_add(axis, indices, &source.reshape(1)?);
+            *self = self.reshape(())?;
+            return added;
+        }
         let axis = shape.axis("index_add", axis)?;
         let indices = checked_indices("index_add", self, axis, indices)?;
         let (outer, size, inner) = split(self.shape(), axis);
@@ -222,6 +234,21 @@ mod tests {
             x.index_add(1, &tensor![i64; 0], &tensor![[1.0, 2.0]])
                 .is_err()
         );
+        Ok(())
+    }
+
+    #[test]
+    fn a_scalar_has_one_slice() -> Result<()> {
+        let mut x = Tensor::scalar(3.0f32);
+        assert_eq!(x.index_select(-1, &tensor![i64; 0])?, x);
+        x.index_add(0, &tensor![i64; 0], &Tensor::scalar(4.0))?;
+        assert_eq!(x, Tensor::scalar(7.0));
+        assert!(x.index_select(0, &tensor![i64; 0, 0]).is_err());
+        assert!(
+            x.index_add(0, &tensor![i64; 1], &Tensor::scalar(4.0))
+                .is_err()
+        );
+        assert_eq!(x, Tensor::scalar(7.0));
         Ok(())
     }
 

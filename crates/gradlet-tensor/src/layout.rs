@@ -112,9 +112,12 @@ impl Layout {
     #[track_caller]
     pub(crate) fn transpose(&self, a: isize, b: isize) -> Result<Self> {
         let (a, b) = (
-            self.shape.axis("transpose", a)?,
-            self.shape.axis("transpose", b)?,
+            self.shape.axis_or_scalar("transpose", a)?,
+            self.shape.axis_or_scalar("transpose", b)?,
         );
+        if self.shape.rank() == 0 {
+            return Ok(*self);
+        }
         let (mut shape, mut strides) = (self.shape, self.strides);
         shape.dims_mut().swap(a, b);
         strides.swap(a, b);
@@ -144,6 +147,17 @@ impl Layout {
             self.offset + start * self.strides[axis]
         };
         Ok(Self::new(shape, self.strides, offset))
+    }
+
+    /// Each `step`-th of the indices of an axis; `step` is at least 1.
+    pub(crate) fn every(&self, axis: usize, step: usize) -> Self {
+        let (mut shape, mut strides) = (self.shape, self.strides);
+        let size = shape.dims()[axis].div_ceil(step);
+        shape.dims_mut()[axis] = size;
+        if size > 1 {
+            strides[axis] = strides[axis].saturating_mul(step);
+        }
+        Self::new(shape, strides, self.offset)
     }
 
     /// Without an axis of the given index; its size must be 1, or the index within it.

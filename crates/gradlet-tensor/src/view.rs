@@ -2,7 +2,7 @@
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
-use crate::shape::{IntoShape, Shape};
+use crate::shape::IntoShape;
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
@@ -37,7 +37,7 @@ impl<T: Element> Tensor<T> {
         Ok(self.view(self.layout().permute(axes)?))
     }
 
-    /// Two axes swapped. A view.
+    /// Two axes swapped; a scalar has an axis 0 here. A view.
     ///
     /// # Errors
     ///
@@ -97,15 +97,15 @@ impl<T: Element> Tensor<T> {
         Ok(self.view(self.layout().remove(axis, index)))
     }
 
-    /// Without an axis of size 1; as it is where the size is another. A view.
+    /// Without an axis of size 1; as it is where the size is another. A scalar has an axis 0 here. A view.
     ///
     /// # Errors
     ///
     /// An axis out of range.
     #[track_caller]
     pub fn squeeze(&self, axis: isize) -> Result<Self> {
-        let axis = self.dims().axis("squeeze", axis)?;
-        Ok(if self.shape()[axis] == 1 {
+        let axis = self.dims().axis_or_scalar("squeeze", axis)?;
+        Ok(if self.shape().get(axis) == Some(&1) {
             self.view(self.layout().remove(axis, 0))
         } else {
             self.clone()
@@ -145,12 +145,8 @@ impl<T: Element> Tensor<T> {
     /// An axis out of range.
     #[track_caller]
     pub fn flatten_from(&self, axis: isize) -> Result<Self> {
-        let shape = self.dims();
-        let axis = shape.axis("flatten_from", axis)?;
-        let (kept, merged) = shape.dims().split_at(axis);
-        let mut target = Shape::new(kept)?;
-        target.push(merged.iter().product())?;
-        self.reshape(target)
+        let axis = self.dims().axis_or_scalar("flatten_from", axis)? as isize;
+        self.flatten_axes(axis, -1)
     }
 
     /// Repeated along axes of size 1 and new leading axes, without a copy.
@@ -216,6 +212,11 @@ mod tests {
         assert_eq!(x.squeeze(0)?.shape(), [2, 3, 4]);
         assert_eq!(x.flatten_from(1)?.shape(), [2, 12]);
         assert_eq!(Tensor::scalar(1.0f32).flatten().shape(), [1]);
+        let scalar = Tensor::scalar(1.0f32);
+        assert_eq!(scalar.squeeze(-1)?.shape(), [0; 0]);
+        assert_eq!(scalar.transpose(0, -1)?.shape(), [0; 0]);
+        assert_eq!(scalar.flatten_from(0)?.shape(), [1]);
+        assert!(scalar.squeeze(1).is_err() && scalar.transpose(0, 1).is_err());
         assert!(x.unsqueeze(4).is_err() && x.squeeze(3).is_err() && x.t().is_err());
         Ok(())
     }

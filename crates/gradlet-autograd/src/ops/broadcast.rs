@@ -79,6 +79,17 @@ impl<T: Float> Var<T> {
         .apply([self])
     }
 
+    /// Repeated along axes of size 1 and new leading axes, where -1 keeps a size: `expand(&[-1, 3])`: `[n, 1] -> [n, 3]`.
+    /// `torch.Tensor.expand`
+    ///
+    /// # Errors
+    ///
+    /// Fewer sizes than axes, another size for an axis whose size is not 1, a size below -1, or -1 for a new axis.
+    #[track_caller]
+    pub fn expand(&self, sizes: &[isize]) -> Result<Self> {
+        self.broadcast_to(self.dims().expanded(sizes)?)
+    }
+
     #[track_caller]
     #[inline]
     pub(crate) fn broadcast_if_needed(&self, shape: Shape) -> Result<Cow<'_, Self>> {
@@ -111,6 +122,17 @@ mod tests {
             |x| x[0].t()?.broadcast_to([2, 2, 1]),
             &[tensor![f64; [1.0, 2.0]]],
         )
+    }
+
+    #[test]
+    fn a_size_of_minus_one_is_kept() -> Result<()> {
+        let x = Var::leaf(tensor![[1.0], [2.0]]);
+        let y = x.expand(&[2, -1, 1])?;
+        assert_eq!(y.shape(), [2, 2, 1]);
+        let grads = y.backward_with(tensor![[[1.0], [2.0]], [[3.0], [4.0]]])?;
+        assert_eq!(grads.wrt(&x), Some(&tensor![[4.0], [6.0]]));
+        assert!(x.expand(&[-1, 2, 1]).is_err() && x.expand(&[3, 1]).is_err());
+        Ok(())
     }
 
     #[test]

@@ -94,6 +94,23 @@ mod tests {
     }
 
     #[test]
+    fn stacking_counts_axes_of_the_result_and_takes_scalars_and_nothing() -> Result<()> {
+        let (x, y) = (
+            Var::leaf(Tensor::scalar(1.0f32)),
+            Var::leaf(Tensor::scalar(2.0)),
+        );
+        let z = Var::stack(&[&x, &y, &x], -1)?;
+        assert_eq!(z.to_vec(), [1.0, 2.0, 1.0]);
+        let grads = z.backward_with(tensor![1.0, 10.0, 100.0])?;
+        assert_eq!(grads.wrt(&x), Some(&Tensor::scalar(101.0)));
+        let empty = Var::leaf(Tensor::zeros([0, 1, 0])?);
+        assert_eq!(Var::stack(&[&empty, &empty], -1)?.shape(), [0, 1, 0, 2]);
+        assert_eq!(Var::stack(&[&empty, &empty], -4)?.shape(), [2, 0, 1, 0]);
+        assert!(Var::stack(&[&empty], -5).is_err());
+        Ok(())
+    }
+
+    #[test]
     fn each_input_gets_its_part() -> Result<()> {
         let (x, y) = (Var::leaf(tensor![1.0]), Var::leaf(tensor![2.0, 3.0]));
         let joined = Var::cat(&[&x, &y, &x], 0)?;

@@ -45,10 +45,10 @@ impl<T: Float> Op<T> for IndexSelect {
 
 /// y[.., indices[i], ..] += x[.., i, ..], from zeros
 #[derive(Debug)]
-struct IndexAdd {
-    axis: isize,
-    indices: Tensor<i64>,
-    shape: Shape,
+pub(crate) struct IndexAdd {
+    pub(crate) axis: isize,
+    pub(crate) indices: Tensor<i64>,
+    pub(crate) shape: Shape,
 }
 
 impl<T: Float> Op<T> for IndexAdd {
@@ -76,7 +76,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Shape
     ///
-    /// `[a, n, b]`, indices `[m]` -> `[a, m, b]`
+    /// `[a, n, b]`, indices `[m]` -> `[a, m, b]`; `[]`, indices `[1]` -> `[]`
     ///
     /// # Gradient
     ///
@@ -109,7 +109,9 @@ mod tests {
             gradcheck(|x| x[0].index_select(1, &indices), &x)?;
             gradgradcheck(|x| x[0].transpose(0, 1)?.index_select(0, &indices), &x)?;
         }
-        Ok(())
+        let scalar = [Tensor::scalar(1.5)];
+        gradcheck(|x| x[0].index_select(0, &tensor![i64; 0]), &scalar)?;
+        gradgradcheck(|x| x[0].index_select(-1, &tensor![i64; 0]), &scalar)
     }
 
     #[test]

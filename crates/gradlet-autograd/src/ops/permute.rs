@@ -73,7 +73,7 @@ impl<T: Float> Var<T> {
         .apply([self])
     }
 
-    /// Two axes swapped. A view.
+    /// Two axes swapped; a scalar has an axis 0 here. A view.
     ///
     /// # Errors
     ///
@@ -121,6 +121,19 @@ mod tests {
                     x.permute(&vec![0; x.rank()])
                 }
             },
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_scalar_transposes_to_itself() -> Result<()> {
+        let x = [Tensor::scalar(1.5f64)];
+        gradcheck(|x| x[0].transpose(0, -1), &x)?;
+        gradgradcheck(|x| x[0].transpose(0, 0), &x)?;
+        assert!(
+            Var::constant(Tensor::scalar(1.0f32))
+                .transpose(0, 1)
+                .is_err()
         );
         Ok(())
     }

@@ -66,27 +66,56 @@ impl<T: Float> Var<T> {
     /// An axis out of range.
     #[track_caller]
     pub fn flatten_from(&self, axis: isize) -> Result<Self> {
-        let (kept, merged) = self
-            .shape()
-            .split_at(self.dims().axis("flatten_from", axis)?);
-        let mut shape = kept.to_vec();
-        shape.push(merged.iter().product());
-        self.reshape(&shape)
+        let axis = self.dims().axis_or_scalar("flatten_from", axis)? as isize;
+        self.flatten_axes(axis, -1)
     }
 
-    /// Without an axis of size 1; as it is where the size is another.
+    /// The axes from `start` to `end`, both included, merged into one: `flatten_axes(1, 2)` of `[n, c, h, w]` is
+    /// `[n, c * h, w]`, and a scalar becomes `[1]`. `torch.flatten`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or an end before the start.
+    #[track_caller]
+    pub fn flatten_axes(&self, start: isize, end: isize) -> Result<Self> {
+        self.reshape(self.dims().flattened(start, end)?)
+    }
+
+    /// An axis split into several of the given sizes: `unflatten(1, &[3, 4])` of `[n, 12]` is `[n, 3, 4]`.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, sizes whose product is another than the axis', none, or more than eight axes.
+    #[track_caller]
+    pub fn unflatten(&self, axis: isize, sizes: &[usize]) -> Result<Self> {
+        self.reshape(self.dims().unflattened(axis, sizes)?)
+    }
+
+    /// Without an axis of size 1; as it is where the size is another. A scalar has an axis 0 here.
     ///
     /// # Errors
     ///
     /// An axis out of range.
     #[track_caller]
     pub fn squeeze(&self, axis: isize) -> Result<Self> {
-        let axis = self.dims().axis("squeeze", axis)?;
-        let mut shape = self.shape().to_vec();
-        if shape[axis] == 1 {
-            shape.remove(axis);
-        }
-        self.reshape(&shape)
+        let axis = self.dims().axis_or_scalar("squeeze", axis)?;
+        self.squeeze_axes(&[axis as isize])
+    }
+
+    /// Without those of the axes that have size 1.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    #[track_caller]
+    pub fn squeeze_axes(&self, axes: &[isize]) -> Result<Self> {
+        self.reshape(self.dims().squeezed(axes)?)
+    }
+
+    /// Without all axes of size 1.
+    pub fn squeeze_all(&self) -> Self {
+        let axes: Vec<isize> = (0..self.rank() as isize).collect();
+        infallible(self.squeeze_axes(&axes))
     }
 
     /// With a new axis of size 1 before the given one; -1 puts it last.
@@ -120,6 +149,34 @@ mod tests {
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.flatten()));
         gradcheck_everywhere(|x| x, |x| x.unsqueeze(0)?.squeeze(0)?.unsqueeze(-1));
+        gradcheck_everywhere(
+            |x| x,
+            |x| x.flatten_axes(0, -1)?.unsqueeze(0)?.unflatten(0, &[1, 1]),
+        );
+        gradcheck_everywhere(|x| x, |x| Ok(x.squeeze_all()));
+    }
+
+    #[test]
+    fn a_scalar_has_an_axis_to_squeeze_and_flatten() -> Result<()> {
+        let x = Var::leaf(Tensor::scalar(2.0f32));
+        assert_eq!(x.squeeze(-1)?.shape(), [0; 0]);
+        let y = x.flatten_from(0)?;
+        assert_eq!(y.shape(), [1]);
+        let grads = y.backward_with(tensor![5.0])?;
+        assert_eq!(grads.wrt(&x), Some(&Tensor::scalar(5.0)));
+        assert!(x.squeeze(1).is_err() && x.flatten_from(1).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn chosen_axes_merge_split_and_go() -> Result<()> {
+        let x = Var::constant(Tensor::zeros([2, 1, 6, 1])?);
+        assert_eq!(x.flatten_axes(1, -2)?.shape(), [2, 6, 1]);
+        assert_eq!(x.unflatten(2, &[2, 3])?.shape(), [2, 1, 2, 3, 1]);
+        assert_eq!(x.squeeze_axes(&[0, 1])?.shape(), [2, 6, 1]);
+        assert_eq!(x.squeeze_all().shape(), [2, 6]);
+        assert!(x.flatten_axes(2, 1).is_err() && x.unflatten(2, &[4]).is_err());
+        Ok(())
     }
 
     #[test]

@@ -1,0 +1,83 @@
+//! Running sums.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::var::Var;
+
+/// `y_i` = `x_0` + .. + `x_i` along an axis
+#[derive(Debug)]
+struct Cumsum {
+    axis: isize,
+}
+
+impl<T: Float> Op<T> for Cumsum {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.cumsum(self.axis)
+    }
+
+    /// `dx_i` = `g_i` + .. + `g_n`
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let axes = [self.axis];
+        Ok([Some(g.flip(&axes)?.cumsum(self.axis)?.flip(&axes)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// The sum of the elements up to each one along an axis, itself included: `y_i = x_0 + .. + x_i`, summed in f64.
+    ///
+    /// # Shape
+    ///
+    /// `[a, n, b] -> [a, n, b]`; a scalar has an axis 0
+    ///
+    /// # Gradient
+    ///
+    /// `g` summed from the other end; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range.
+    ///
+    /// # Source
+    ///
+    /// `torch.cumsum`
+    #[track_caller]
+    pub fn cumsum(&self, axis: isize) -> Result<Self> {
+        Cumsum { axis }.apply([self])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradcheck_everywhere, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        gradcheck_everywhere(|x| x, |x| x.cumsum(-1));
+        let x = [Tensor::<f64>::normal([2, 3, 4], 0.0, 1.0, &mut rng(1))?];
+        for axis in [0, 1, -1] {
+            gradcheck(|x| x[0].cumsum(axis), &x)?;
+            gradgradcheck(|x| x[0].transpose(0, 1)?.cumsum(axis), &x)?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_gradient_sums_from_the_other_end() -> Result<()> {
+        let x = Var::leaf(tensor![1.0, 2.0, 3.0]);
+        let y = x.cumsum(0)?;
+        assert_eq!(y.to_vec(), [1.0, 3.0, 6.0]);
+        let grads = y.backward_with(tensor![1.0, 10.0, 100.0])?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![111.0, 110.0, 100.0])
+        );
+        assert!(x.cumsum(1).is_err());
+        Ok(())
+    }
+}

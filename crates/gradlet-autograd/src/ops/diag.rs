@@ -1,0 +1,107 @@
+//! Diagonals of matrices, and matrices of diagonals.
+
+use gradlet_tensor::{Float, Result, Shape, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::var::Var;
+
+/// y[i] = x[i, i + diagonal], or y[i, i + diagonal] = x[i] and 0 elsewhere; columns before the first count as rows
+#[derive(Debug)]
+struct Diag {
+    diagonal: isize,
+    from: Shape,
+}
+
+impl<T: Float> Op<T> for Diag {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.diag(self.diagonal)
+    }
+
+    /// dx = the diagonal of g; or g on the diagonal, in the shape of the matrix
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let dx = g.diag(self.diagonal)?;
+        let &[rows, columns] = self.from.dims() else {
+            return Ok([Some(dx)]);
+        };
+        let &[square, _] = dx.shape() else {
+            return Ok([Some(dx)]);
+        };
+        let missing = |size: usize| (0, size as isize - square as isize);
+        Ok([Some(
+            dx.pad(&[missing(columns), missing(rows)], T::of(0.0))?,
+        )])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// A square matrix with the vector on a diagonal and zeros elsewhere, or a diagonal of a matrix as a vector.
+    /// Diagonal 0 is the main one, 1 the one above it, -1 the one below.
+    ///
+    /// # Shape
+    ///
+    /// `[n] -> [n + |diagonal|, n + |diagonal|]`; `[m, n] -> [k]`, k being 0 where there is no such diagonal
+    ///
+    /// # Gradient
+    ///
+    /// The diagonal of `g` for a vector; `g` on the diagonal, 0 elsewhere, for a matrix. Nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// A Var that is neither a vector nor a matrix, or a matrix that does not fit into memory.
+    ///
+    /// # Source
+    ///
+    /// `torch.diag`
+    #[track_caller]
+    pub fn diag(&self, diagonal: isize) -> Result<Self> {
+        let from = self.dims();
+        // Diagonals outside a matrix are all empty; the nearest one needs the smallest matrix on the way back.
+        let diagonal = match *from.dims() {
+            [rows, columns] => diagonal.clamp(-(rows as isize), columns as isize),
+            _ => diagonal,
+        };
+        Diag { diagonal, from }.apply([self])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        for shape in [&[3][..], &[0], &[3, 3], &[2, 4], &[4, 2], &[0, 2], &[1, 1]] {
+            let x = [Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng(1))?];
+            for diagonal in [0, 1, -1, 3, -3] {
+                gradcheck(|x| x[0].diag(diagonal), &x)?;
+                gradgradcheck(|x| x[0].diag(diagonal), &x)?;
+            }
+        }
+        let x = [Tensor::<f64>::normal([2, 3], 0.0, 1.0, &mut rng(1))?];
+        gradcheck(|x| x[0].t()?.diag(-1), &x)?;
+        gradcheck(|x| x[0].narrow(0, 0, 1)?.broadcast_to([3, 3])?.diag(1), &x)
+    }
+
+    #[test]
+    fn what_is_off_the_diagonal_gets_zeros() -> Result<()> {
+        let x = Var::leaf(tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+        let y = x.diag(1)?;
+        assert_eq!(y.to_vec(), [2.0, 6.0]);
+        let grads = y.backward_with(tensor![10.0, 20.0])?;
+        assert_eq!(
+            grads.wrt(&x),
+            Some(&tensor![[0.0, 10.0, 0.0], [0.0, 0.0, 20.0]])
+        );
+        for far in [isize::MIN, isize::MAX] {
+            let grads = x.diag(far)?.sum(..)?.backward()?;
+            assert_eq!(grads.wrt(&x), Some(&Tensor::zeros([2, 3])?));
+        }
+        assert!(Var::leaf(Tensor::scalar(1.0f32)).diag(0).is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! Running sums.
+
+use crate::element::Float;
+use crate::error::Result;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+impl<T: Float> Tensor<T> {
+    /// The sum of the elements up to each one along an axis, itself included: `y_i = x_0 + .. + x_i`, summed in f64.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range; a scalar has an axis 0.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![1.0, 2.0, 3.0].cumsum(0)?.to_vec(), [1.0, 3.0, 6.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.cumsum`, `numpy.cumsum`
+    #[track_caller]
+    pub fn cumsum(&self, axis: isize) -> Result<Self> {
+        let axis = self.dims().axis_or_scalar("cumsum", axis)?;
+        let sizes = self.shape().get(axis..).unwrap_or_default();
+        let block = Shape::new(sizes)?.len();
+        let inner = Shape::new(sizes.get(1..).unwrap_or_default())?.len();
+        let x = self.contiguous();
+        let x = x.as_slice().unwrap_or_default();
+        Self::build(self.dims(), |out| {
+            if out.is_empty() {
+                return;
+            }
+            let mut sums = vec![0.0; inner];
+            for (y, x) in out.chunks_exact_mut(block).zip(x.chunks_exact(block)) {
+                sums.fill(0.0);
+                for (y, x) in y.chunks_exact_mut(inner).zip(x.chunks_exact(inner)) {
+                    for ((y, &x), sum) in y.iter_mut().zip(x).zip(&mut sums) {
+                        *sum += x.to_f64();
+                        *y = T::of(*sum);
+                    }
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+
+    #[test]
+    fn sums_run_along_any_axis() -> Result<()> {
+        let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        assert_eq!(x.cumsum(1)?, tensor![[1.0, 3.0, 6.0], [4.0, 9.0, 15.0]]);
+        assert_eq!(x.cumsum(-2)?, tensor![[1.0, 2.0, 3.0], [5.0, 7.0, 9.0]]);
+        assert_eq!(
+            x.t()?.cumsum(0)?,
+            tensor![[1.0, 4.0], [3.0, 9.0], [6.0, 15.0]]
+        );
+        assert_eq!(Tensor::scalar(2.0f32).cumsum(-1)?, Tensor::scalar(2.0));
+        assert_eq!(Tensor::zeros([2, 0])?.cumsum(1)?.shape(), [2, 0]);
+        assert_eq!(Tensor::zeros([0, 2])?.cumsum(1)?.shape(), [0, 2]);
+        assert!(x.cumsum(2).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn nan_spreads_to_all_that_follow() -> Result<()> {
+        let y = tensor![1.0, f32::NAN, 2.0].cumsum(0)?.to_vec();
+        assert!(y[0] == 1.0 && y[1].is_nan() && y[2].is_nan());
+        Ok(())
+    }
+
+    #[test]
+    fn single_precision_does_not_lose_small_summands() -> Result<()> {
+        let mut x = Tensor::ones([101])?;
+        x.as_mut_slice()[0] = 2f32.powi(24);
+        assert_eq!(x.cumsum(0)?.at(&[100])?, 2f32.powi(24) + 100.0);
+        Ok(())
+    }
+}

@@ -1,0 +1,388 @@
+//! Picking single elements by index, and adding to them.
+
+use crate::element::{Element, Float};
+use crate::error::{Error, ErrorKind, Result};
+use crate::shape::{IntoShape, MAX_RANK, Shape};
+use crate::tensor::Tensor;
+
+impl<T: Element> Tensor<T> {
+    /// The elements that the indices name along one axis: `y[i, j, k] = x[i, indices[i, j, k], k]` for axis 1.
+    ///
+    /// # Shape
+    ///
+    /// `x: [a, n, b]`, indices `[c, m, d]` -> `[c, m, d]`, with c <= a and d <= b; a scalar counts as `[1]`
+    ///
+    /// # Errors
+    ///
+    /// An axis or an index out of range (negative indices are), another number of axes, or more indices than elements
+    /// along another axis.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.gather(1, &tensor![i64; [0, 0], [1, 0]])?.to_vec(), [1.0, 1.0, 4.0, 3.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn gather(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
+        let places = places("gather", self.dims(), axis, indices)?;
+        let x = self.contiguous();
+        let x = x.as_slice().unwrap_or_default();
+        Self::build(indices.dims(), |out| {
+            out.iter_mut()
+                .zip(places)
+                .for_each(|(y, place)| *y = x[place]);
+        })
+    }
+
+    /// As [`gather`](Self::gather), with all axes but the given one broadcast first.
+    ///
+    /// # Shape
+    ///
+    /// `x: [a, n, 1]`, indices `[1, m, b]` -> `[a, m, b]`
+    ///
+    /// # Errors
+    ///
+    /// An axis or an index out of range (negative indices are), another number of axes, or sizes that do not broadcast.
+    ///
+    /// # Source
+    ///
+    /// `numpy.take_along_axis`, without its negative indices
+    #[track_caller]
+    pub fn take_along(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
+        let [x, all] = self.dims().along(axis, indices.dims())?;
+        self.broadcast_to(x)?
+            .gather(axis, &indices.broadcast_to(all)?)
+    }
+
+    /// The elements for which the mask is true, in row-major order, after broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// `x: [a, b]`, mask `[b]` -> `[n]`, n being how many are true
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    #[track_caller]
+    pub fn masked_select(&self, mask: &Tensor<bool>) -> Result<Self> {
+        let shape = Shape::broadcast("masked_select", &self.dims(), &mask.dims())?;
+        let (x, mask) = (self.broadcast_to(shape)?, mask.broadcast_to(shape)?);
+        let kept: Vec<T> = x
+            .iter()
+            .zip(mask.iter())
+            .filter_map(|(x, mask)| mask.then_some(x))
+            .collect();
+        let count = kept.len();
+        Self::from_vec(kept, count)
+    }
+}
+
+impl<T: Float> Tensor<T> {
+    /// Adds the elements of `source` to the elements of this tensor that the indices name; repeated ones add up in
+    /// row-major order: `y[i, indices[i, j, k], k] += source[i, j, k]` for axis 1.
+    ///
+    /// # Shape
+    ///
+    /// `self: [a, n, b]`, indices `[c, m, d]`, source at least that large in each axis, with c <= a and d <= b; a scalar
+    /// counts as `[1]`
+    ///
+    /// # Errors
+    ///
+    /// As for [`gather`](Self::gather), or a source with fewer elements along an axis than there are indices. Nothing is
+    /// changed then.
+    #[track_caller]
+    pub fn scatter_add(&mut self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<()> {
+        let places = places("scatter_add", self.dims(), axis, indices)?;
+        let source = source.corner("scatter_add", indices.dims())?;
+        let out = self.as_mut_slice();
+        for (place, x) in places.into_iter().zip(source.iter()) {
+            out[place] = out[place] + x;
+        }
+        Ok(())
+    }
+
+    /// The elements at the first indices of each axis, as many as a shape has; a scalar counts as `[1]`. A view.
+    ///
+    /// # Errors
+    ///
+    /// Fewer elements along an axis, or another number of axes; `op` is the name that the message begins with.
+    #[track_caller]
+    pub fn corner(&self, op: &'static str, shape: impl IntoShape) -> Result<Self> {
+        let shape = shape.into_shape()?;
+        let fits = |(&size, &wanted): (&usize, &usize)| wanted <= size;
+        let mut corner = self.vector_if_scalar()?;
+        let wanted = vector_if_scalar(shape);
+        if corner.rank() != wanted.rank() || !corner.shape().iter().zip(wanted.dims()).all(fits) {
+            return Err(Error::new(ErrorKind::ShapeMismatch {
+                op,
+                expected: shape,
+                found: self.dims(),
+            }));
+        }
+        for (axis, &size) in wanted.dims().iter().enumerate() {
+            corner = corner.narrow(axis as isize, 0, size)?;
+        }
+        corner.reshape(shape)
+    }
+
+    #[track_caller]
+    fn vector_if_scalar(&self) -> Result<Self> {
+        self.reshape(vector_if_scalar(self.dims()))
+    }
+}
+
+impl Shape {
+    /// What tensors of this shape and of indices broadcast to for [`Tensor::take_along`]: both shapes agree but in the
+    /// axis.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, another number of axes, or sizes that do not broadcast.
+    #[track_caller]
+    pub fn along(&self, axis: isize, indices: Self) -> Result<[Self; 2]> {
+        let at = self.axis_or_scalar("take_along", axis)?;
+        if self.rank() != indices.rank() {
+            return Err(Error::new(ErrorKind::ShapeMismatch {
+                op: "take_along",
+                expected: *self,
+                found: indices,
+            }));
+        }
+        let once = |mut shape: Self| {
+            shape
+                .dims_mut()
+                .iter_mut()
+                .skip(at)
+                .take(1)
+                .for_each(|size| *size = 1);
+            shape
+        };
+        let all = Self::broadcast("take_along", &once(*self), &once(indices))?;
+        Ok([*self, indices].map(|from| {
+            let mut shape = all;
+            let size = from.dims().get(at).copied();
+            shape
+                .dims_mut()
+                .iter_mut()
+                .skip(at)
+                .take(1)
+                .zip(size)
+                .for_each(|(to, size)| *to = size);
+            shape
+        }))
+    }
+}
+
+fn vector_if_scalar(shape: Shape) -> Shape {
+    if shape.rank() == 0 {
+        Shape::from(1)
+    } else {
+        shape
+    }
+}
+
+/// The row-major place, in a tensor of a shape, of what each of the indices names.
+#[track_caller]
+fn places(
+    op: &'static str,
+    shape: Shape,
+    axis: isize,
+    indices: &Tensor<i64>,
+) -> Result<Vec<usize>> {
+    let axis = shape.axis_or_scalar(op, axis)?;
+    let (full, sizes) = (vector_if_scalar(shape), vector_if_scalar(indices.dims()));
+    let fits = |i: usize| i == axis || sizes.dims()[i] <= full.dims()[i];
+    if full.rank() != sizes.rank() || !(0..full.rank()).all(fits) {
+        return Err(Error::new(ErrorKind::ShapeMismatch {
+            op,
+            expected: shape,
+            found: indices.dims(),
+        }));
+    }
+    let size = full.dims()[axis];
+    let mut steps = [1usize; MAX_RANK];
+    for i in (1..full.rank()).rev() {
+        steps[i - 1] = steps[i].saturating_mul(full.dims()[i]);
+    }
+    let mut counter = [0; MAX_RANK];
+    let mut places = Vec::with_capacity(indices.len());
+    for index in indices.iter() {
+        let Some(place) = usize::try_from(index).ok().filter(|&place| place < size) else {
+            return Err(Error::new(ErrorKind::IndexOutOfRange {
+                op,
+                index,
+                axis,
+                size,
+                shape,
+            }));
+        };
+        let others = (0..sizes.rank()).filter(|&i| i != axis);
+        places.push(place * steps[axis] + others.map(|i| counter[i] * steps[i]).sum::<usize>());
+        for i in (0..sizes.rank()).rev() {
+            counter[i] += 1;
+            if counter[i] < sizes.dims()[i] {
+                break;
+            }
+            counter[i] = 0;
+        }
+    }
+    Ok(places)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+    use proptest::prelude::*;
+
+    #[test]
+    fn elements_are_picked_along_each_axis() -> Result<()> {
+        let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        assert_eq!(
+            x.gather(0, &tensor![i64; [1, 0, 1]])?,
+            tensor![[4.0, 2.0, 6.0]]
+        );
+        assert_eq!(
+            x.gather(-1, &tensor![i64; [2, 2, 0, 1]])?,
+            tensor![[3.0, 3.0, 1.0, 2.0]]
+        );
+        assert_eq!(
+            x.t()?.gather(1, &tensor![i64; [1], [0]])?,
+            tensor![[4.0], [2.0]]
+        );
+        assert_eq!(x.gather(1, &Tensor::zeros_of([0, 4])?)?.shape(), [0, 4]);
+        assert_eq!(
+            Tensor::zeros([2, 0])?
+                .gather(0, &Tensor::zeros_of([5, 0])?)?
+                .shape(),
+            [5, 0]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_scalar_counts_as_one_element() -> Result<()> {
+        let mut x = Tensor::scalar(2.0f32);
+        assert_eq!(x.gather(0, &tensor![i64; 0, 0])?, tensor![2.0, 2.0]);
+        assert_eq!(x.gather(-1, &Tensor::scalar(0))?, x);
+        assert_eq!(
+            tensor![3.0, 4.0].gather(0, &Tensor::scalar(1))?,
+            Tensor::scalar(4.0)
+        );
+        assert_eq!(x.take_along(0, &Tensor::scalar(0))?, x);
+        x.scatter_add(0, &tensor![i64; 0, 0], &tensor![1.0, 10.0])?;
+        x.scatter_add(0, &Tensor::scalar(0), &Tensor::scalar(100.0))?;
+        assert_eq!(x, Tensor::scalar(113.0));
+        Ok(())
+    }
+
+    #[test]
+    fn repeated_indices_add_up_and_surplus_sources_are_left_out() -> Result<()> {
+        let mut x = Tensor::zeros([2, 3])?;
+        let source = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        x.scatter_add(1, &tensor![i64; [0, 0], [2, 1]], &source)?;
+        assert_eq!(x, tensor![[3.0, 0.0, 0.0], [0.0, 5.0, 4.0]]);
+        let copy = x.clone();
+        x.scatter_add(0, &tensor![i64; [1, 1]], &source)?;
+        assert_eq!(x, tensor![[3.0, 0.0, 0.0], [1.0, 7.0, 4.0]]);
+        assert_eq!(copy, tensor![[3.0, 0.0, 0.0], [0.0, 5.0, 4.0]]);
+        Ok(())
+    }
+
+    #[test]
+    fn other_axes_broadcast_when_taking_along_one() -> Result<()> {
+        let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        assert_eq!(
+            x.take_along(1, &tensor![i64; [2, 0]])?,
+            tensor![[3.0, 1.0], [6.0, 4.0]]
+        );
+        assert_eq!(
+            tensor![[7.0, 8.0]].take_along(1, &tensor![i64; [1], [0], [1]])?,
+            tensor![[8.0], [7.0], [8.0]]
+        );
+        assert!(matches!(
+            x.take_along(0, &tensor![i64; [0, 1]]).unwrap_err().kind(),
+            ErrorKind::Broadcast {
+                op: "take_along",
+                ..
+            }
+        ));
+        assert!(
+            x.take_along(1, &tensor![i64; 0]).is_err()
+                && x.take_along(2, &tensor![i64; [0]]).is_err()
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn masks_broadcast_both_ways() -> Result<()> {
+        let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+        assert_eq!(
+            x.masked_select(&tensor![bool; true, false])?.to_vec(),
+            [1.0, 3.0]
+        );
+        let rows = tensor![5.0, 6.0].masked_select(&tensor![bool; [true], [false], [true]])?;
+        assert_eq!(rows.to_vec(), [5.0, 6.0, 5.0, 6.0]);
+        assert_eq!(x.masked_select(&Tensor::scalar(false))?.shape(), [0]);
+        assert!(x.masked_select(&tensor![bool; true, true, true]).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn bad_indices_and_shapes_are_errors_and_change_nothing() {
+        let mut x = tensor![[1.0, 2.0], [3.0, 4.0]];
+        for index in [-1, 2, i64::MIN, i64::MAX] {
+            let error = x.gather(0, &tensor![i64; [index, 0]]).unwrap_err();
+            assert!(
+                matches!(
+                    error.kind(),
+                    ErrorKind::IndexOutOfRange {
+                        axis: 0,
+                        size: 2,
+                        ..
+                    }
+                ),
+                "{error}"
+            );
+        }
+        assert!(matches!(
+            x.gather(0, &tensor![i64; [0, 0, 0]]).unwrap_err().kind(),
+            ErrorKind::ShapeMismatch { .. }
+        ));
+        assert!(x.gather(0, &tensor![i64; 0]).is_err() && x.gather(2, &tensor![i64; [0]]).is_err());
+        assert!(
+            x.scatter_add(0, &tensor![i64; [0, 0]], &tensor![[1.0]])
+                .is_err()
+        );
+        assert!(
+            x.scatter_add(0, &tensor![i64; [0, 5]], &tensor![[1.0, 1.0]])
+                .is_err()
+        );
+        assert_eq!(x, tensor![[1.0, 2.0], [3.0, 4.0]]);
+    }
+
+    proptest! {
+        #[test]
+        fn gathering_agrees_with_indexing(
+            sizes in prop::array::uniform3(1..4usize), m in 0..4usize, axis in 0..3usize, seed in 0..100u64,
+        ) {
+            let x = Tensor::<f64>::normal([sizes[2], sizes[1], sizes[0]], 0.0, 1.0, &mut crate::rng(seed))?.transpose(0, 2)?;
+            let mut shape = sizes;
+            shape[axis] = m;
+            let indices = Tensor::<i64>::from_fn(shape, |i| ((i as u64 * 7 + seed) % sizes[axis] as u64) as i64)?;
+            let y = x.gather(axis as isize, &indices)?;
+            prop_assert_eq!(y.shape(), shape);
+            for i in 0..indices.len() {
+                let mut at = [i / (shape[1] * shape[2]), i / shape[2] % shape[1], i % shape[2]];
+                let value = y.at(&at)?;
+                at[axis] = indices.at(&at)? as usize;
+                prop_assert_eq!(value, x.at(&at)?);
+            }
+        }
+    }
+}

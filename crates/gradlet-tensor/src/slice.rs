@@ -1,0 +1,282 @@
+//! Ranges of an axis: every n-th index, and an axis cut into parts.
+
+use std::ops::{Bound, RangeBounds};
+
+use crate::element::Element;
+use crate::error::{Error, ErrorKind, Result};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+impl<T: Element> Tensor<T> {
+    /// Every `step`-th index of an axis within a range, as Python slices: negative bounds count from the end, and bounds
+    /// beyond the axis stand for its ends. A view.
+    ///
+    /// # Shape
+    ///
+    /// `slice(1, 2..-1, 3)`: `[a, n, b] -> [a, ceil((n - 3) / 3), b]`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or a step of 0.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![0.0, 1.0, 2.0, 3.0, 4.0];
+    /// assert_eq!(x.slice(0, 1..-1, 1)?.to_vec(), [1.0, 2.0, 3.0]);
+    /// assert_eq!(x.slice(0, .., 2)?.to_vec(), [0.0, 2.0, 4.0]);
+    /// assert_eq!(x.slice(0, -2..100, 1)?.to_vec(), [3.0, 4.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: usize) -> Result<Self> {
+        let (start, length) = self.dims().span("slice", axis, &range)?;
+        if step == 0 {
+            return Err(setting("slice", "the step", "at least 1", 0, String::new()));
+        }
+        let part = self.narrow(axis, start, length)?;
+        let axis = self.dims().axis("slice", axis)?;
+        Ok(part.view(part.layout().every(axis, step)))
+    }
+
+    /// An axis cut into parts of one size, the last of which may be smaller. Views.
+    ///
+    /// # Shape
+    ///
+    /// `split(3, 1)`: `[a, 7, b] -> [a, 3, b], [a, 3, b], [a, 1, b]`; of an axis of size 0: one part
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or parts of size 0 of an axis of another size.
+    #[track_caller]
+    pub fn split(&self, size: usize, axis: isize) -> Result<Vec<Self>> {
+        let axis = self.dims().axis("split", axis)?;
+        let whole = self.shape()[axis];
+        if size == 0 && whole > 0 {
+            return Err(setting("split", "the size", "at least 1", 0, String::new()));
+        }
+        if whole == 0 {
+            return Ok(vec![self.clone()]);
+        }
+        (0..whole)
+            .step_by(size)
+            .map(|start| self.narrow(axis as isize, start, size.min(whole - start)))
+            .collect()
+    }
+
+    /// An axis cut into parts of the given sizes. Views.
+    ///
+    /// # Shape
+    ///
+    /// `split_sizes(&[3, 4], 1)`: `[a, 7, b] -> [a, 3, b], [a, 4, b]`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or sizes whose sum is another than the axis'.
+    #[track_caller]
+    pub fn split_sizes(&self, sizes: &[usize], axis: isize) -> Result<Vec<Self>> {
+        let axis = self.dims().axis("split_sizes", axis)?;
+        let sum = sizes
+            .iter()
+            .fold(0, |sum: usize, &size| sum.saturating_add(size));
+        if sum != self.shape()[axis] {
+            let remedy = format!("; sizes {sizes:?}, axis {axis} of shape {}", self.dims());
+            let (name, expected) = ("the sum of the sizes", "the size of the axis");
+            return Err(setting("split_sizes", name, expected, sum, remedy));
+        }
+        let mut start = 0;
+        let mut parts = Vec::with_capacity(sizes.len());
+        for &size in sizes {
+            parts.push(self.narrow(axis as isize, start, size)?);
+            start += size;
+        }
+        Ok(parts)
+    }
+
+    /// An axis cut into at most `count` parts of one size, the last of which may be smaller. Views.
+    ///
+    /// # Shape
+    ///
+    /// `chunk(4, 0)`: `[9] -> [3], [3], [3]`; of an axis of size 0: `count` empty parts
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or no parts.
+    ///
+    /// # Source
+    ///
+    /// `torch.chunk`, whose parts have size `ceil(n / count)`, so that there can be fewer than `count`.
+    #[track_caller]
+    pub fn chunk(&self, count: usize, axis: isize) -> Result<Vec<Self>> {
+        let at = self.dims().axis("chunk", axis)?;
+        if count == 0 {
+            return Err(setting(
+                "chunk",
+                "the count",
+                "at least 1",
+                0,
+                String::new(),
+            ));
+        }
+        let size = self.shape()[at];
+        if size > 0 {
+            return self.split(size.div_ceil(count), axis);
+        }
+        let mut parts = Vec::new();
+        if parts.try_reserve_exact(count).is_err() {
+            let remedy = "; the parts do not fit into memory".to_owned();
+            return Err(setting("chunk", "the count", "smaller", count, remedy));
+        }
+        parts.resize(count, self.clone());
+        Ok(parts)
+    }
+}
+
+#[track_caller]
+fn setting(
+    op: &'static str,
+    name: &'static str,
+    expected: &'static str,
+    value: usize,
+    remedy: String,
+) -> Error {
+    Error::new(ErrorKind::OutOfRange {
+        op,
+        name,
+        expected,
+        value: value as f64,
+        remedy,
+    })
+}
+
+impl Shape {
+    /// The first index and the number of indices that a range covers along an axis: negative bounds count from the end,
+    /// and bounds beyond the axis stand for its ends.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range; `op` is the name that the message begins with.
+    #[track_caller]
+    pub fn span(
+        &self,
+        op: &'static str,
+        axis: isize,
+        range: &impl RangeBounds<isize>,
+    ) -> Result<(usize, usize)> {
+        let size = self.dims()[self.axis(op, axis)?];
+        let place = |bound: isize, behind: usize| {
+            let place = match usize::try_from(bound) {
+                Ok(bound) => bound.saturating_add(behind),
+                // One behind an index before the start is before the start too, or the start itself.
+                Err(_) => size
+                    .saturating_add(behind)
+                    .saturating_sub(bound.unsigned_abs()),
+            };
+            place.min(size)
+        };
+        let start = match range.start_bound() {
+            Bound::Included(&start) => place(start, 0),
+            Bound::Excluded(&start) => place(start, 1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(&end) => place(end, 1),
+            Bound::Excluded(&end) => place(end, 0),
+            Bound::Unbounded => size,
+        };
+        Ok((start, end.saturating_sub(start)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(n: usize) -> Result<Tensor<i64>> {
+        Tensor::from_fn(n, |i| i as i64)
+    }
+
+    #[test]
+    fn bounds_count_from_the_end_and_clamp_as_in_python() -> Result<()> {
+        let x = counted(5)?;
+        assert_eq!(x.slice(0, -3..-1, 1)?.to_vec(), [2, 3]);
+        assert_eq!(x.slice(0, -100..2, 1)?.to_vec(), [0, 1]);
+        assert_eq!(x.slice(0, -1..1, 1)?.len(), 0);
+        assert_eq!(x.slice(0, 5.., 1)?.len(), 0);
+        assert_eq!(
+            x.slice(0, isize::MIN..isize::MAX, 1)?.to_vec(),
+            [0, 1, 2, 3, 4]
+        );
+        assert_eq!(x.slice(0, ..=-1, 1)?.to_vec(), [0, 1, 2, 3, 4]);
+        assert_eq!(x.slice(0, ..=-5, 1)?.to_vec(), [0]);
+        assert_eq!(x.slice(0, ..=-6, 1)?.len(), 0);
+        assert_eq!(x.slice(0, 1..=isize::MAX, 1)?.to_vec(), [1, 2, 3, 4]);
+        Ok(())
+    }
+
+    #[test]
+    fn steps_skip_and_stay_views() -> Result<()> {
+        let x = counted(24)?.reshape([4, 6])?;
+        let y = x.slice(1, 1.., 2)?.slice(0, .., 3)?;
+        assert_eq!(y.to_vec(), [1, 3, 5, 19, 21, 23]);
+        assert_eq!(y.storage().as_ptr(), x.storage().as_ptr());
+        assert_eq!(y.t()?.slice(0, .., 2)?.to_vec(), [1, 19, 5, 23]);
+        assert_eq!(y.reshape(6)?.to_vec(), y.to_vec());
+        assert_eq!(x.slice(1, 4.., usize::MAX)?.to_vec(), [4, 10, 16, 22]);
+        assert_eq!(x.slice(0, 4.., 2)?.shape(), [0, 6]);
+        assert!(matches!(
+            x.slice(0, .., 0).unwrap_err().kind(),
+            ErrorKind::OutOfRange { .. }
+        ));
+        assert!(x.slice(2, .., 1).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn parts_cover_the_axis() -> Result<()> {
+        let x = counted(14)?.reshape([7, 2])?;
+        let sizes = |parts: Vec<Tensor<i64>>| -> Vec<usize> {
+            parts.iter().map(|part| part.shape()[0]).collect()
+        };
+        assert_eq!(sizes(x.split(3, 0)?), [3, 3, 1]);
+        assert_eq!(sizes(x.split(usize::MAX, -2)?), [7]);
+        assert_eq!(sizes(x.chunk(3, 0)?), [3, 3, 1]);
+        assert_eq!(sizes(x.chunk(5, 0)?), [2, 2, 2, 1]);
+        assert_eq!(sizes(x.split_sizes(&[2, 0, 5], 0)?), [2, 0, 5]);
+        assert_eq!(x.split(3, 0)?[2].to_vec(), [12, 13]);
+        assert_eq!(
+            x.split_sizes(&[1, 1], 1)?[1].to_vec(),
+            [1, 3, 5, 7, 9, 11, 13]
+        );
+        let empty = counted(0)?;
+        assert_eq!(sizes(empty.split(0, 0)?), [0]);
+        assert_eq!(sizes(empty.chunk(2, 0)?), [0, 0]);
+        Ok(())
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_errors() -> Result<()> {
+        let x = counted(4)?;
+        for error in [
+            x.split(0, 0),
+            x.chunk(0, 0),
+            x.split_sizes(&[1, 2], 0),
+            x.split_sizes(&[usize::MAX, 5], 0),
+            counted(0)?.chunk(usize::MAX, 0),
+        ] {
+            let error = error.unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::OutOfRange { .. }),
+                "{error}"
+            );
+        }
+        assert!(
+            x.split(1, 1).is_err() && x.chunk(1, 1).is_err() && x.split_sizes(&[4], 1).is_err()
+        );
+        assert!(Tensor::scalar(1.0f32).split(1, 0).is_err());
+        Ok(())
+    }
+}

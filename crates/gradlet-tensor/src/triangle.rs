@@ -1,0 +1,213 @@
+//! Triangles and diagonals of matrices.
+
+use crate::element::Element;
+use crate::error::{Error, ErrorKind, Result};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+impl<T: Element> Tensor<T> {
+    /// The elements on and below a diagonal of the last two axes, zeros above: `x[i, j]` where `j - i <= diagonal`.
+    /// Diagonal 0 is the main one, 1 the one above it.
+    ///
+    /// # Shape
+    ///
+    /// `[..., m, n] -> [..., m, n]`
+    ///
+    /// # Errors
+    ///
+    /// Fewer than two axes.
+    #[track_caller]
+    pub fn tril(&self, diagonal: isize) -> Result<Self> {
+        // The columns before the first one behind the diagonal.
+        self.rows_within("tril", |row, columns| (0, end(row, diagonal).min(columns)))
+    }
+
+    /// The elements on and above a diagonal of the last two axes, zeros below: `x[i, j]` where `j - i >= diagonal`.
+    /// Diagonal 0 is the main one, 1 the one above it.
+    ///
+    /// # Shape
+    ///
+    /// `[..., m, n] -> [..., m, n]`
+    ///
+    /// # Errors
+    ///
+    /// Fewer than two axes.
+    #[track_caller]
+    pub fn triu(&self, diagonal: isize) -> Result<Self> {
+        let before = diagonal.saturating_sub(1);
+        self.rows_within("triu", |row, columns| {
+            (end(row, before).min(columns), columns)
+        })
+    }
+
+    /// The elements of each row from a first column to before an end, given the row and the number of columns; zeros
+    /// elsewhere.
+    #[track_caller]
+    fn rows_within(
+        &self,
+        op: &'static str,
+        kept: impl Fn(usize, usize) -> (usize, usize),
+    ) -> Result<Self> {
+        let &[.., rows, columns] = self.shape() else {
+            return Err(Error::new(ErrorKind::Rank {
+                op,
+                expected: "at least two axes",
+                shape: self.dims(),
+            }));
+        };
+        let x = self.contiguous();
+        let x = x.as_slice().unwrap_or_default();
+        Self::build(self.dims(), |out| {
+            out.fill(T::default());
+            if out.is_empty() {
+                return;
+            }
+            for (i, (y, x)) in out
+                .chunks_exact_mut(columns)
+                .zip(x.chunks_exact(columns))
+                .enumerate()
+            {
+                let (start, end) = kept(i % rows, columns);
+                y[start..end].copy_from_slice(&x[start..end]);
+            }
+        })
+    }
+
+    /// A square matrix with the vector on a diagonal and zeros elsewhere, or a diagonal of a matrix as a vector.
+    /// Diagonal 0 is the main one, 1 the one above it, -1 the one below.
+    ///
+    /// # Shape
+    ///
+    /// `[n] -> [n + |diagonal|, n + |diagonal|]`; `[m, n] -> [k]`, k being 0 where there is no such diagonal
+    ///
+    /// # Errors
+    ///
+    /// A tensor that is neither a vector nor a matrix, or a matrix that does not fit into memory.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![1.0, 2.0].diag(0)?, tensor![[1.0, 0.0], [0.0, 2.0]]);
+    /// assert_eq!(tensor![[1.0, 2.0], [3.0, 4.0]].diag(1)?, tensor![2.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.diag`
+    #[track_caller]
+    pub fn diag(&self, diagonal: isize) -> Result<Self> {
+        let (above, below) = (
+            diagonal.max(0).unsigned_abs(),
+            diagonal.min(0).unsigned_abs(),
+        );
+        match *self.shape() {
+            [length] => {
+                let size = length.saturating_add(diagonal.unsigned_abs());
+                Self::build(Shape::from([size, size]), |out| {
+                    out.fill(T::default());
+                    for (i, x) in self.iter().enumerate() {
+                        out[(i + below) * size + i + above] = x;
+                    }
+                })
+            }
+            [rows, columns] => {
+                let length = rows
+                    .saturating_sub(below)
+                    .min(columns.saturating_sub(above));
+                let x = self.contiguous();
+                let x = x.as_slice().unwrap_or_default();
+                Self::from_fn(length, |i| x[(i + below) * columns + i + above])
+            }
+            _ => Err(Error::new(ErrorKind::Rank {
+                op: "diag",
+                expected: "a vector or a matrix",
+                shape: self.dims(),
+            })),
+        }
+    }
+}
+
+/// The first column behind a diagonal in a row, which is `row + diagonal + 1` or 0.
+fn end(row: usize, diagonal: isize) -> usize {
+    let next = row.saturating_add(1);
+    if diagonal < 0 {
+        next.saturating_sub(diagonal.unsigned_abs())
+    } else {
+        next.saturating_add(diagonal.unsigned_abs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+
+    fn sample() -> Tensor<i64> {
+        tensor![i64; [1, 2, 3], [4, 5, 6]]
+    }
+
+    #[test]
+    fn triangles_keep_their_side_of_the_diagonal() -> Result<()> {
+        let x = sample();
+        assert_eq!(x.tril(0)?, tensor![i64; [1, 0, 0], [4, 5, 0]]);
+        assert_eq!(x.tril(1)?, tensor![i64; [1, 2, 0], [4, 5, 6]]);
+        assert_eq!(x.tril(-1)?, tensor![i64; [0, 0, 0], [4, 0, 0]]);
+        assert_eq!(x.triu(0)?, tensor![i64; [1, 2, 3], [0, 5, 6]]);
+        assert_eq!(x.triu(2)?, tensor![i64; [0, 0, 3], [0, 0, 0]]);
+        assert_eq!(x.triu(-1)?, x);
+        assert_eq!(x.t()?.triu(1)?, tensor![i64; [0, 4], [0, 0], [0, 0]]);
+        for extreme in [isize::MIN, isize::MAX] {
+            let (low, high) = (x.tril(extreme)?, x.triu(extreme)?);
+            assert_eq!((low.zip("add", &high, |a, b| a + b))?, x);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn triangles_of_batches_are_each_matrix_own_and_drop_nan() -> Result<()> {
+        let x = tensor![
+            [[1.0, f32::NAN], [2.0, 3.0]],
+            [[4.0, f32::INFINITY], [5.0, 6.0]]
+        ];
+        assert_eq!(
+            x.tril(0)?.to_vec(),
+            [1.0, 0.0, 2.0, 3.0, 4.0, 0.0, 5.0, 6.0]
+        );
+        assert_eq!(Tensor::zeros([2, 0, 3])?.tril(0)?.shape(), [2, 0, 3]);
+        assert_eq!(Tensor::zeros([3, 0])?.triu(0)?.shape(), [3, 0]);
+        assert!(matches!(
+            tensor![1.0].tril(0).unwrap_err().kind(),
+            ErrorKind::Rank { .. }
+        ));
+        assert!(tensor![1.0].triu(0).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn diagonals_come_out_and_go_in() -> Result<()> {
+        let x = sample();
+        assert_eq!(x.diag(0)?.to_vec(), [1, 5]);
+        assert_eq!(x.diag(1)?.to_vec(), [2, 6]);
+        assert_eq!(x.diag(-1)?.to_vec(), [4]);
+        assert_eq!(x.t()?.diag(1)?.to_vec(), [4]);
+        assert_eq!(
+            x.diag(3)?.len() + x.diag(isize::MIN)?.len() + x.diag(isize::MAX)?.len(),
+            0
+        );
+        assert_eq!(tensor![i64; 7].diag(-1)?, tensor![i64; [0, 0], [7, 0]]);
+        assert_eq!(Tensor::<i64>::zeros_of(0)?.diag(1)?, tensor![i64; [0]]);
+        assert!(matches!(
+            tensor![i64; 1].diag(isize::MAX).unwrap_err().kind(),
+            ErrorKind::TooLarge { .. }
+        ));
+        assert!(matches!(
+            Tensor::scalar(1).diag(0).unwrap_err().kind(),
+            ErrorKind::Rank { .. }
+        ));
+        Ok(())
+    }
+}
