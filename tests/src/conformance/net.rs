@@ -62,12 +62,7 @@ fn convolution<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
                 let span = dilation[if lines { 1 } else { axis }] * (weight.shape()[axis + 2] - 1);
                 pairs.push(((span / 2) as isize, (span - span / 2) as isize));
             }
-            let _ = &pairs;
-            return Err("pad is missing".into());
-            #[allow(unreachable_code)]
-            {
-                x = x.clone();
-            }
+            x = x.pad(&pairs, T::of(0.0))?;
         }
         _ => options = options.padding(pair(case.list(4, "padding"), [0; 2])),
     }

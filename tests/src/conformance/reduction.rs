@@ -72,8 +72,8 @@ fn correction<T: Float>(case: &Case<'_, T>) -> f64 {
 fn extreme_and_place<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, Failure> {
     let (x, axis) = (case.var(0, "input")?, case.int(1, "dim", 0) as isize);
     let (mut y, mut places) = match case.op() {
-        "max" => (x.max(axis)?, x.tensor().argmax(axis)?),
-        _ => (x.min(axis)?, x.tensor().argmin(axis)?),
+        "max" => x.max_with_indices(axis)?,
+        _ => x.min_with_indices(axis)?,
     };
     if case.flag(2, "keepdim", false) && x.rank() > 0 {
         let at = axis.rem_euclid(x.rank() as isize);

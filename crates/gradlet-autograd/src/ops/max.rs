@@ -108,6 +108,51 @@ impl<T: Float> Var<T> {
         Extreme::new("min", End::Min, self.dims(), &axes)?.apply([self])
     }
 
+    /// The largest element along an axis, which goes away, and its index: the first of equal ones, or of the NaNs.
+    ///
+    /// # Gradient
+    ///
+    /// `g` at the element whose index is returned, 0 elsewhere; the indices are saved.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or no elements to choose from.
+    ///
+    /// # Source
+    ///
+    /// `torch.max` with an axis
+    #[track_caller]
+    pub fn max_with_indices(&self, axis: isize) -> Result<(Self, Tensor<i64>)> {
+        let indices = self.tensor().argmax(axis)?;
+        Ok((self.taken(axis, &indices)?, indices))
+    }
+
+    /// The smallest element along an axis, which goes away, and its index: the first of equal ones, or of the NaNs. The
+    /// gradient goes to it as by [`max_with_indices`](Self::max_with_indices).
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or no elements to choose from.
+    ///
+    /// # Source
+    ///
+    /// `torch.min` with an axis
+    #[track_caller]
+    pub fn min_with_indices(&self, axis: isize) -> Result<(Self, Tensor<i64>)> {
+        let indices = self.tensor().argmin(axis)?;
+        Ok((self.taken(axis, &indices)?, indices))
+    }
+
+    /// The elements at indices along an axis, which goes away.
+    #[track_caller]
+    fn taken(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
+        if self.rank() == 0 {
+            return Ok(self.clone());
+        }
+        let at = self.dims().axis("gather", axis)? as isize;
+        self.gather(at, &indices.unsqueeze(at)?)?.squeeze(at)
+    }
+
     /// As [`max`](Self::max), with the axes kept at size 1.
     ///
     /// # Errors
@@ -144,6 +189,8 @@ mod tests {
             gradcheck(|x| x[0].max(axes.as_slice()), &x)?;
             gradgradcheck(|x| x[0].transpose(0, 2)?.max(axes.as_slice()), &x)?;
             gradcheck(|x| x[0].min(axes.as_slice()), &x)?;
+            gradcheck(|x| Ok(x[0].max_with_indices(1)?.0), &x)?;
+            gradgradcheck(|x| Ok(x[0].square().min_with_indices(-1)?.0), &x)?;
             gradgradcheck(|x| x[0].square().min(axes.as_slice()), &x)?;
         }
         gradcheck(|x| x[0].max(0), &[Tensor::zeros_of([3, 0])?])
@@ -163,6 +210,18 @@ mod tests {
         assert_eq!(
             grads.wrt(&x).map(Tensor::to_vec),
             Some(vec![1.0, 0.0, 0.0, 0.0, 2.0, 4.0])
+        );
+        let (y, places) = x.max_with_indices(-1)?;
+        assert_eq!((y.to_vec(), places.to_vec()), (vec![5.0, 2.0], vec![1, 0]));
+        let grads = y.backward_with(tensor![8.0, 3.0])?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![0.0, 8.0, 0.0, 3.0, 0.0, 0.0])
+        );
+        let (y, places) = x.min_with_indices(0)?;
+        assert_eq!(
+            (y.to_vec(), places.to_vec()),
+            (vec![1.0, 0.0, 1.0], vec![0, 1, 1])
         );
         let kept = [x.max_keepdim(1)?, x.min_keepdim(-1)?];
         assert!(kept.iter().all(|y| y.shape() == [2, 1]));

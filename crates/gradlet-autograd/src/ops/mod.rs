@@ -97,7 +97,6 @@ mod tril;
 mod variance;
 mod where_cond;
 
-pub(crate) use retain::Retain;
 pub use batch_norm::{BatchNorm, RunningStatistics};
 pub use binary_cross_entropy::binary_cross_entropy;
 pub use binary_cross_entropy_with_logits::binary_cross_entropy_with_logits;
@@ -109,3 +108,4 @@ pub use huber_loss::{huber_loss, l1_loss, smooth_l1_loss};
 pub use kl_div::{KlTarget, kl_div};
 pub use mse::mse_loss;
 pub use nll_loss::nll_loss;
+pub(crate) use retain::Retain;
