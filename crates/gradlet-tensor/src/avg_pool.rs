@@ -204,8 +204,8 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Fewer than two axes, a setting or divisor of 0 where that is meaningless, a kernel larger than the padded plane,
-    /// or a padding of more than half the kernel.
+    /// Fewer than two axes, a setting or divisor of 0 where that is meaningless, a kernel larger than the
+    /// padded plane, or a padding of more than half the kernel.
     ///
     /// # Example
     ///
@@ -238,8 +238,8 @@ impl<T: Float> Tensor<T> {
         pooling.averages(op, planes)?.spread(op, self)
     }
 
-    /// The averages of so many parts of each plane; part i of n covers the elements from `i * size / n`, rounded down, to
-    /// `(i + 1) * size / n`, rounded up. `None` keeps an axis as it is.
+    /// The averages of so many parts of each plane; part i of n covers the elements from `i * size / n`,
+    /// rounded down, to `(i + 1) * size / n`, rounded up. `None` keeps an axis as it is.
     ///
     /// # Shape
     ///

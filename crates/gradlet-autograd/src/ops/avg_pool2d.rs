@@ -70,13 +70,13 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g`, divided as the sums were, at each element of its window; windows that share an element add up. Nothing is
-    /// saved.
+    /// `g`, divided as the sums were, at each element of its window; windows that share an element add up.
+    /// Nothing is saved.
     ///
     /// # Errors
     ///
-    /// Fewer than two axes, a setting or divisor of 0 where that is meaningless, a kernel larger than the padded plane,
-    /// or a padding of more than half the kernel.
+    /// Fewer than two axes, a setting or divisor of 0 where that is meaningless, a kernel larger than the
+    /// padded plane, or a padding of more than half the kernel.
     ///
     /// # Example
     ///
@@ -108,8 +108,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g`, divided by the number of elements of its part, at each of them; parts that share an element add up. Nothing
-    /// is saved.
+    /// `g`, divided by the number of elements of its part, at each of them; parts that share an element add
+    /// up. Nothing is saved.
     ///
     /// # Errors
     ///

@@ -11,7 +11,8 @@ use crate::var::Var;
 pub struct RunningStatistics<T: Float = f32> {
     /// The mean.
     pub mean: Tensor<T>,
-    /// The variance, as estimated for the population: squared deviations summed and divided by their number less one.
+    /// The variance, as estimated for the population: squared deviations summed and divided by their number
+    /// less one.
     pub variance: Tensor<T>,
 }
 
@@ -54,8 +55,8 @@ impl<T: Float> RunningStatistics<T> {
 /// Where [`Var::batch_norm`] takes its mean and variance from.
 #[derive(Debug)]
 pub enum BatchNorm<'a, T: Float = f32> {
-    /// From the batch; running statistics, where there are such, move to it by the share `momentum` of the distance:
-    /// 0.1 in PyTorch.
+    /// From the batch; running statistics, where there are such, move to it by the share `momentum` of the
+    /// distance: 0.1 in PyTorch.
     Train {
         /// What is moved.
         running: Option<&'a mut RunningStatistics<T>>,
@@ -67,11 +68,11 @@ pub enum BatchNorm<'a, T: Float = f32> {
 }
 
 impl<T: Float> Var<T> {
-    /// Standardized over each channel: less the mean, divided by `sqrt(variance + eps)`, times the channel's `weight`,
-    /// plus its `bias`.
+    /// Standardized over each channel: less the mean, divided by `sqrt(variance + eps)`, times the channel's
+    /// `weight`, plus its `bias`.
     ///
-    /// The batch's variance is the mean of the squared deviations; running statistics move to the unbiased one. They stay
-    /// as they are in a batch without elements. PyTorch's eps is 1e-5.
+    /// The batch's variance is the mean of the squared deviations; running statistics move to the unbiased
+    /// one. They stay as they are in a batch without elements. PyTorch's eps is 1e-5.
     ///
     /// # Shape
     ///
@@ -79,14 +80,15 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// With h the standardized input and d = `g * weight`: `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)` by the
-    /// batch's statistics, `d / sqrt(variance + eps)` by running ones; `g * h` and `g`, summed over all axes but the
-    /// channels. Input, h, and one number for each mean are saved.
+    /// With h the standardized input and d = `g * weight`:
+    /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)` by the batch's statistics,
+    /// `d / sqrt(variance + eps)` by running ones; `g * h` and `g`, summed over all axes but the channels.
+    /// Input, h, and one number for each mean are saved.
     ///
     /// # Errors
     ///
-    /// Fewer than two axes, a weight, bias or statistics of another shape, or a single value per channel in training. The
-    /// statistics are not moved then.
+    /// Fewer than two axes, a weight, bias or statistics of another shape, or a single value per channel in
+    /// training. The statistics are not moved then.
     ///
     /// # Example
     ///

@@ -69,11 +69,11 @@ impl<T: Float> Op<T> for LogOdds {
     }
 }
 
-/// The cross-entropy between probabilities and targets, `-(t ln x + (1 - t) ln(1 - x))`, times a weight: its mean, its sum,
-/// or each element's. Logarithms are at least -100.
+/// The cross-entropy between probabilities and targets, `-(t ln x + (1 - t) ln(1 - x))`, times a weight: its
+/// mean, its sum, or each element's. Logarithms are at least -100.
 ///
-/// Where the probabilities are a sigmoid's, [`binary_cross_entropy_with_logits`](crate::binary_cross_entropy_with_logits)
-/// is exact at both ends.
+/// Where the probabilities are a sigmoid's,
+/// [`binary_cross_entropy_with_logits`](crate::binary_cross_entropy_with_logits) is exact at both ends.
 ///
 /// # Shape
 ///
@@ -81,8 +81,8 @@ impl<T: Float> Op<T> for LogOdds {
 ///
 /// # Gradient
 ///
-/// `g * (x - target) / max(x (1 - x), 1e-12)` and `g * (ln(1 - x) - ln x)`, logarithms at least -100, times the weight and
-/// divided by the number of elements for the mean; both inputs are saved.
+/// `g * (x - target) / max(x (1 - x), 1e-12)` and `g * (ln(1 - x) - ln x)`, logarithms at least -100, times
+/// the weight and divided by the number of elements for the mean; both inputs are saved.
 ///
 /// # Errors
 ///

@@ -73,8 +73,8 @@ impl<T: Float> Op<T> for Softplus {
     }
 }
 
-/// The cross-entropy between the sigmoid p of logits and targets, `-(w t ln p + (1 - t) ln(1 - p))`, times a weight: its
-/// mean, its sum, or each element's. No logit overflows.
+/// The cross-entropy between the sigmoid p of logits and targets, `-(w t ln p + (1 - t) ln(1 - p))`, times a
+/// weight: its mean, its sum, or each element's. No logit overflows.
 ///
 /// `pos_weight` is w, the weight of the positive class: larger than 1 it favours recall.
 ///
@@ -85,8 +85,8 @@ impl<T: Float> Op<T> for Softplus {
 /// # Gradient
 ///
 /// `g * ((1 + (w - 1) target) sigmoid(x) - w target)`, which is `g * (sigmoid(x) - target)` where w is 1, and
-/// `g * ((w - 1) ln(1 + e^-x) - x)`, times the weight and divided by the number of elements for the mean; both inputs are
-/// saved.
+/// `g * ((w - 1) ln(1 + e^-x) - x)`, times the weight and divided by the number of elements for the mean;
+/// both inputs are saved.
 ///
 /// # Errors
 ///

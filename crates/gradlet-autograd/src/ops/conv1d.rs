@@ -7,9 +7,9 @@ use crate::var::Var;
 impl<T: Float> Var<T> {
     /// The convolution (without flipping the weight) of sequences, with a bias for each output channel.
     ///
-    /// `y[n, o, p] = bias[o] + sum_c,i weight[o, c, i] * x[n, c, p * stride + i * dilation - padding]`, c in the group of
-    /// o, x being 0 outside the sequence. Of each pair of settings the second one counts, that of an image's width: a
-    /// plain number sets it.
+    /// `y[n, o, p] = bias[o] + sum_c,i weight[o, c, i] * x[n, c, p * stride + i * dilation - padding]`, c in
+    /// the group of o, x being 0 outside the sequence. Of each pair of settings the second one counts, that
+    /// of an image's width: a plain number sets it.
     ///
     /// # Shape
     ///
@@ -18,8 +18,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// The transposed convolution of `g`, the correlation of the sequences with `g`, and `g` summed over all but the
-    /// channels; the sequences are saved if the weight is tracked, the weight if the sequences are.
+    /// The transposed convolution of `g`, the correlation of the sequences with `g`, and `g` summed over all
+    /// but the channels; the sequences are saved if the weight is tracked, the weight if the sequences are.
     ///
     /// # Errors
     ///

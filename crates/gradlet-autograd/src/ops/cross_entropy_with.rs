@@ -92,23 +92,24 @@ impl<T: Float> CrossEntropy<T> {
 /// The cross-entropy between logits and their labels, with options.
 ///
 /// With p = softmax(logits) along the classes and the smoothing s, each label's loss is
-/// `-(1 - s) * weight[label] ln p[label] - s / c * sum_j weight[j] ln p[j]`. The mean divides by the sum of the weights of
-/// the labels that counted; it is NaN where none did. [`cross_entropy`](crate::cross_entropy) is the one to call where
-/// nothing of this is needed.
+/// `-(1 - s) * weight[label] ln p[label] - s / c * sum_j weight[j] ln p[j]`. The mean divides by the sum of
+/// the weights of the labels that counted; it is NaN where none did. [`cross_entropy`](crate::cross_entropy)
+/// is the one to call where nothing of this is needed.
 ///
 /// # Shape
 ///
-/// `logits: [n, c, ...]`, labels `[n, ...] -> []`, or `[n, ...]` without reduction; `logits: [c]`, labels `[] -> []`
+/// `logits: [n, c, ...]`, labels `[n, ...] -> []`, or `[n, ...]` without reduction; `logits: [c]`, labels
+/// `[] -> []`
 ///
 /// # Gradient
 ///
-/// That of [`Var::log_softmax`] and [`nll_loss`](crate::nll_loss); the logarithms of the probabilities, the labels and the
-/// weight of each are saved.
+/// That of [`Var::log_softmax`] and [`nll_loss`](crate::nll_loss); the logarithms of the probabilities, the
+/// labels and the weight of each are saved.
 ///
 /// # Errors
 ///
-/// Labels of another shape, or that are no class; weights of another number than there are classes; a smoothing outside
-/// [0, 1].
+/// Labels of another shape, or that are no class; weights of another number than there are classes; a
+/// smoothing outside [0, 1].
 ///
 /// # Example
 ///
@@ -158,7 +159,8 @@ pub fn cross_entropy_with<T: Float>(
 /// The cross-entropy between logits and targets that are probabilities, with options.
 ///
 /// With p = softmax(logits) along the classes and the smoothing s, each place's loss is
-/// `-sum_j weight[j] ((1 - s) target[j] + s / c) ln p[j]`. The mean divides by the number of places, whatever the weights.
+/// `-sum_j weight[j] ((1 - s) target[j] + s / c) ln p[j]`. The mean divides by the number of places, whatever
+/// the weights.
 ///
 /// # Shape
 ///
@@ -171,8 +173,8 @@ pub fn cross_entropy_with<T: Float>(
 ///
 /// # Errors
 ///
-/// Shapes that differ, weights of another number than there are classes, a smoothing outside [0, 1], or an `ignore_index`
-/// that could be a class, since probabilities name none.
+/// Shapes that differ, weights of another number than there are classes, a smoothing outside [0, 1], or an
+/// `ignore_index` that could be a class, since probabilities name none.
 ///
 /// # Source
 ///

@@ -6,11 +6,11 @@ use crate::ops::standardize::Centre;
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
-    /// Standardized over each group of channels of each sample: less the mean, divided by `sqrt(variance + eps)`, times
-    /// the channel's `weight`, plus its `bias`.
+    /// Standardized over each group of channels of each sample: less the mean, divided by
+    /// `sqrt(variance + eps)`, times the channel's `weight`, plus its `bias`.
     ///
-    /// The variance is the mean of the squared deviations. PyTorch's eps is 1e-5. As many groups as channels give instance
-    /// normalization.
+    /// The variance is the mean of the squared deviations. PyTorch's eps is 1e-5. As many groups as channels
+    /// give instance normalization.
     ///
     /// # Shape
     ///
@@ -18,13 +18,14 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// With h the standardized input and d = `g * weight`: `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)`,
-    /// `g * h` and `g`, the last two summed over all axes but the channels. Input, h, and one number for each mean are saved.
+    /// With h the standardized input and d = `g * weight`:
+    /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)`, `g * h` and `g`, the last two summed over
+    /// all axes but the channels. Input, h, and one number for each mean are saved.
     ///
     /// # Errors
     ///
-    /// Fewer than two axes, a number of channels that `groups` does not divide, a weight or bias of another shape, or a
-    /// single value to take the mean of in the whole batch.
+    /// Fewer than two axes, a number of channels that `groups` does not divide, a weight or bias of another
+    /// shape, or a single value to take the mean of in the whole batch.
     ///
     /// # Example
     ///

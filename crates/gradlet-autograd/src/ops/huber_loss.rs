@@ -124,8 +124,8 @@ fn check_joint(
 ///
 /// # Gradient
 ///
-/// `g * sign(x - target)` and its negative, divided by the number of elements for the mean; 0 where they are equal, and
-/// where the difference is NaN. The difference is saved.
+/// `g * sign(x - target)` and its negative, divided by the number of elements for the mean; 0 where they are
+/// equal, and where the difference is NaN. The difference is saved.
 ///
 /// # Errors
 ///
@@ -152,8 +152,8 @@ pub fn l1_loss<T: Float>(x: &Var<T>, target: &Var<T>, reduction: Reduction) -> R
     of_difference("l1_loss", x, target, Huber { joint, slope }, reduction)
 }
 
-/// Squared differences, halved and divided by beta, where they are smaller than beta, and absolute ones less `beta / 2`
-/// elsewhere: their mean, their sum, or each of them.
+/// Squared differences, halved and divided by beta, where they are smaller than beta, and absolute ones less
+/// `beta / 2` elsewhere: their mean, their sum, or each of them.
 ///
 /// # Shape
 ///
@@ -161,8 +161,8 @@ pub fn l1_loss<T: Float>(x: &Var<T>, target: &Var<T>, reduction: Reduction) -> R
 ///
 /// # Gradient
 ///
-/// `g * (x - target) / beta`, at least `-g` and at most `g`, and its negative, divided by the number of elements for the
-/// mean. The second derivative at a difference of beta is 0. The difference is saved.
+/// `g * (x - target) / beta`, at least `-g` and at most `g`, and its negative, divided by the number of
+/// elements for the mean. The second derivative at a difference of beta is 0. The difference is saved.
 ///
 /// # Errors
 ///
@@ -184,8 +184,8 @@ pub fn smooth_l1_loss<T: Float>(
     of_difference(op, x, target, Huber { joint, slope }, reduction)
 }
 
-/// Squared differences, halved, where they are at most delta, and `delta * (|x - target| - delta / 2)` elsewhere: their
-/// mean, their sum, or each of them.
+/// Squared differences, halved, where they are at most delta, and `delta * (|x - target| - delta / 2)`
+/// elsewhere: their mean, their sum, or each of them.
 ///
 /// # Shape
 ///
@@ -193,8 +193,8 @@ pub fn smooth_l1_loss<T: Float>(
 ///
 /// # Gradient
 ///
-/// `g * (x - target)`, at least `-delta g` and at most `delta g`, and its negative, divided by the number of elements for
-/// the mean. The second derivative at a difference of delta is 0. The difference is saved.
+/// `g * (x - target)`, at least `-delta g` and at most `delta g`, and its negative, divided by the number of
+/// elements for the mean. The second derivative at a difference of delta is 0. The difference is saved.
 ///
 /// # Errors
 ///

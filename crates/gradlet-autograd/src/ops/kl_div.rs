@@ -43,8 +43,8 @@ impl<T: Float> Op<T> for XLnX {
 /// How much each probability t of a target adds to its divergence from a distribution whose logarithms are x,
 /// `t (ln t - x)`, which is 0 where t is 0: the mean of all elements, their sum, or each of them.
 ///
-/// The divergence of a batch's rows, on average, is the sum divided by the number of rows; the mean over all elements is
-/// smaller by the number of classes.
+/// The divergence of a batch's rows, on average, is the sum divided by the number of rows; the mean over all
+/// elements is smaller by the number of classes.
 ///
 /// # Shape
 ///
@@ -52,8 +52,8 @@ impl<T: Float> Op<T> for XLnX {
 ///
 /// # Gradient
 ///
-/// `-t g` and `g (ln t + 1 - x)`, which is infinite where t is 0, divided by the number of elements for the mean; for a
-/// target of logarithms l, `-e^l g` and `e^l g (l + 1 - x)`. Both inputs are saved.
+/// `-t g` and `g (ln t + 1 - x)`, which is infinite where t is 0, divided by the number of elements for the
+/// mean; for a target of logarithms l, `-e^l g` and `e^l g (l + 1 - x)`. Both inputs are saved.
 ///
 /// # Errors
 ///

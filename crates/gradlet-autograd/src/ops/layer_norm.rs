@@ -6,7 +6,8 @@ use crate::ops::standardize::Centre;
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
-    /// Standardized over the last axes: less the mean, divided by `sqrt(variance + eps)`, times `weight`, plus `bias`.
+    /// Standardized over the last axes: less the mean, divided by `sqrt(variance + eps)`, times `weight`,
+    /// plus `bias`.
     ///
     /// The variance is the mean of the squared deviations. PyTorch's eps is 1e-5.
     ///
@@ -16,8 +17,9 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// With h the standardized input and d = `g * weight`: `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)`,
-    /// `g * h` and `g`, the last two summed over the leading axes. Input, h, and one number for each mean are saved.
+    /// With h the standardized input and d = `g * weight`:
+    /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)`, `g * h` and `g`, the last two summed over
+    /// the leading axes. Input, h, and one number for each mean are saved.
     ///
     /// # Errors
     ///

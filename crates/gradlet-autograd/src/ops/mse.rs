@@ -67,8 +67,8 @@ impl<T: Float> Var<T> {
 ///
 /// # Gradient
 ///
-/// `2 g * (x - target)` and its negative, divided by the number of elements for the mean; both inputs are saved, or their
-/// difference.
+/// `2 g * (x - target)` and its negative, divided by the number of elements for the mean; both inputs are
+/// saved, or their difference.
 ///
 /// # Errors
 ///

@@ -211,8 +211,8 @@ pub(crate) fn class_axis(rank: usize) -> usize {
     usize::from(rank > 1)
 }
 
-/// The negative log-likelihood of labels, given log-probabilities, times the weight of the label's class: the mean, the
-/// sum, or that of each label. Labels that equal the options' `ignore_index` count nothing.
+/// The negative log-likelihood of labels, given log-probabilities, times the weight of the label's class: the
+/// mean, the sum, or that of each label. Labels that equal the options' `ignore_index` count nothing.
 ///
 /// The mean divides by the sum of the weights that counted; it is NaN where none did.
 ///
@@ -222,13 +222,13 @@ pub(crate) fn class_axis(rank: usize) -> usize {
 ///
 /// # Gradient
 ///
-/// `-g * weight` at each label, divided by the sum of weights for the mean, 0 elsewhere; the labels and the weight of each
-/// are saved.
+/// `-g * weight` at each label, divided by the sum of weights for the mean, 0 elsewhere; the labels and the
+/// weight of each are saved.
 ///
 /// # Errors
 ///
-/// Labels of another shape, or that are no class; weights of another number than there are classes; label smoothing, which
-/// is for [`cross_entropy_with`](crate::cross_entropy_with).
+/// Labels of another shape, or that are no class; weights of another number than there are classes; label
+/// smoothing, which is for [`cross_entropy_with`](crate::cross_entropy_with).
 ///
 /// # Example
 ///

@@ -225,8 +225,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `scale * (g - mean(g) - y * mean(g * y))`, `scale` being what y was multiplied by, without `mean(g)` where no mean
-    /// was subtracted; input, output and scales are saved.
+    /// `scale * (g - mean(g) - y * mean(g * y))`, `scale` being what y was multiplied by, without `mean(g)`
+    /// where no mean was subtracted; input, output and scales are saved.
     #[track_caller]
     pub(crate) fn standardize_rows(&self, centre: Centre, eps: f64) -> Result<Self> {
         let rows = self.shape().first().copied().unwrap_or(1);

@@ -52,8 +52,8 @@ impl Spans {
         }
     }
 
-    /// The outputs whose windows lie inside the input, where the first of these windows begins, its size, and how far
-    /// apart they begin.
+    /// The outputs whose windows lie inside the input, where the first of these windows begins, its size, and
+    /// how far apart they begin.
     fn whole(&self) -> (Range<usize>, usize, [usize; 2]) {
         match self {
             Self::Sliding { window, .. } => {
@@ -111,8 +111,8 @@ impl Spans {
 }
 
 vectorized! {
-    /// `y[p, q]` = the sum of the elements of x that output (p, q) averages, divided by their count or by `divisor`.
-    /// `line` is memory for a row of x.
+    /// `y[p, q]` = the sum of the elements of x that output (p, q) averages, divided by their count or by
+    /// `divisor`. `line` is memory for a row of x.
     pub(crate) fn average<T: Float>(
         [down, along]: &[Spans; 2],
         divisor: Option<f64>,
