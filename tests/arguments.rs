@@ -2,8 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use gradlet::autograd::einsum;
-use gradlet::{Convolution, Pooling, Result, Tensor, Var, rng};
+use gradlet::autograd::{einsum, mse_loss};
+use gradlet::{
+    AveragePooling, BatchNorm, Convolution, CrossEntropy, Divisor, KlTarget, Order, Pooling,
+    Reduction, Result, RunningStatistics, Tensor, Var, binary_cross_entropy,
+    binary_cross_entropy_with_logits, cross_entropy_probabilities, cross_entropy_with, huber_loss,
+    kl_div, l1_loss, nll_loss, rng, smooth_l1_loss,
+};
 use proptest::prelude::*;
 
 /// What calls are made with.
@@ -142,6 +147,7 @@ proptest! {
             "tensor mean_keepdim": |r| r.x.tensor().mean_keepdim(r.axis);
             "tensor softmax": |r| r.x.tensor().softmax(r.axis);
             "log_softmax": |r| r.x.log_softmax(r.axis);
+            "softmax": |r| r.x.softmax(r.axis);
         ], &random)?;
     }
 
@@ -190,6 +196,14 @@ proptest! {
             };
             "conv2d dilation": |r| r.x.conv2d(&r.y, Some(&r.x), Convolution::default().dilation(r.size));
             "conv2d padding": |r| r.x.conv2d(&r.y, None, Convolution::default().padding(r.size));
+            "conv1d": |r| r.x.conv1d(&r.y, None, Convolution::default().stride(r.size).padding(r.sizes.len()));
+            "avg_pool2d": |r| {
+                let kernel = r.sizes.first().copied().unwrap_or(1);
+                r.x.avg_pool2d(AveragePooling::new(kernel).stride(r.size).divisor(Divisor::Fixed(r.axis as i64)))
+            };
+            "avg_pool2d padding": |r| r.x.avg_pool2d(AveragePooling::new(2).padding(r.size));
+            "adaptive_avg_pool2d": |r| r.x.adaptive_avg_pool2d([Some(r.size), r.sizes.first().copied()]);
+            "max_pool2d_with_indices": |r| r.x.max_pool2d_with_indices(Pooling::new(2).dilation(r.size));
             "max_pool2d": |r| {
                 let kernel = r.sizes.first().copied().unwrap_or(1);
                 r.x.max_pool2d(Pooling::new(kernel).stride(r.size))
@@ -213,6 +227,47 @@ proptest! {
             "select": |r| r.x.select(r.axis, r.size);
             "index_select": |r| r.x.index_select(r.axis, &r.indices);
             "cat": |r| Var::cat(&[&r.x, &r.y], r.axis);
+            "squeeze_axes": |r| r.x.squeeze_axes(&r.axes);
+            "unflatten": |r| r.x.unflatten(r.axis, &r.sizes);
+            "flatten_axes": |r| r.x.flatten_axes(r.axis, r.other_axis);
+            "expand": |r| r.x.expand(&r.axes);
+            "split": |r| r.x.split(r.size, r.axis);
+            "split_sizes": |r| r.x.split_sizes(&r.sizes, r.axis);
+            "chunk": |r| r.x.chunk(r.size, r.axis);
+            "slice": |r| r.x.slice(r.axis, r.other_axis.., r.size);
+            "slice to": |r| r.x.slice(0, ..=r.other_axis, r.sizes.len());
+            "slice between": |r| r.x.slice(r.axis, r.other_axis..r.axis, 1);
+        ], &random)?;
+    }
+
+    #[test]
+    fn indices_never_panic(random in random()) {
+        check(&calls![
+            "gather": |r| r.x.gather(r.axis, &r.indices);
+            "take_along": |r| r.x.take_along(r.axis, &r.indices);
+            "scatter_add": |r| r.x.scatter_add(r.axis, &r.indices, &r.y);
+            "tensor scatter_add": |r| r.x.tensor().clone().scatter_add(r.axis, &r.indices, r.y.tensor());
+            "masked_select": |r| r.x.tensor().masked_select(&r.mask);
+            "embedding": |r| r.x.embedding(&r.indices);
+            "embedding_padded": |r| r.x.embedding_padded(&r.indices, r.axis);
+            "flip": |r| r.x.flip(&r.axes);
+            "roll": |r| r.x.roll(&r.axes, &[r.axis, r.other_axis]);
+            "roll one": |r| r.x.roll(&[r.other_axis], &[r.axis]);
+            "roll_flat": |r| Ok(r.x.roll_flat(r.axis));
+            "pad": |r| r.x.pad(&[(r.axis, r.other_axis)], r.number);
+            "pad two": |r| r.x.pad(&[(1, -1), (r.axis, 2)], r.number);
+            "repeat": |r| r.x.repeat(&r.sizes);
+            "tril": |r| r.x.tril(r.axis);
+            "triu": |r| r.x.triu(r.axis);
+            "diag": |r| r.x.diag(r.axis);
+            "one_hot": |r| r.indices.one_hot(Some(r.size));
+            "one_hot of all": |r| r.indices.one_hot(None);
+            "sort": |r| r.x.sort(r.axis, Order::Descending);
+            "topk": |r| r.x.topk(r.size, r.axis, Order::Ascending);
+            "argsort": |r| r.x.tensor().argsort(r.axis, Order::Ascending);
+            "cumsum": |r| r.x.cumsum(r.axis);
+            "max_with_indices": |r| r.x.max_with_indices(r.axis);
+            "stack": |r| Var::stack(&[&r.x, &r.y], r.axis);
             "tensor stack": |r| Tensor::stack(&[r.x.tensor(), r.y.tensor()], r.axis);
             "tensor surround": |r| r.x.tensor().surround(r.axis, r.size.min(9), r.sizes.len());
             "tensor surround by much": |r| r.x.tensor().surround(r.axis, r.size, r.size);
@@ -232,6 +287,36 @@ proptest! {
             "nll": |r| r.x.nll(&r.indices);
             "mse": |r| r.x.mse(&r.y);
             "cross_entropy": |r| gradlet::cross_entropy(&r.x, &r.indices);
+            "mse_loss": |r| mse_loss(&r.x, &r.y, Reduction::None);
+            "l1_loss": |r| l1_loss(&r.x, &r.y, Reduction::Mean);
+            "smooth_l1_loss": |r| smooth_l1_loss(&r.x, &r.y, r.number, Reduction::Sum);
+            "huber_loss": |r| huber_loss(&r.x, &r.y, r.number, Reduction::Mean);
+            "binary_cross_entropy": |r| binary_cross_entropy(&r.x, &r.y, None, Reduction::Mean);
+            "binary_cross_entropy weighted": |r| binary_cross_entropy(&r.x.sigmoid(), &r.x, Some(r.y.tensor()), Reduction::Mean);
+            "binary_cross_entropy_with_logits": |r| {
+                binary_cross_entropy_with_logits(&r.x, &r.x, Some(r.y.tensor()), Some(r.y.tensor()), Reduction::None)
+            };
+            "kl_div": |r| kl_div(&r.x, &r.y, KlTarget::LogProbabilities, Reduction::Mean);
+            "nll_loss": |r| nll_loss(&r.x, &r.indices, &CrossEntropy::new().ignore_index(r.axis as i64));
+            "cross_entropy_with": |r| {
+                let options = CrossEntropy::new().label_smoothing(r.number).weight(r.y.tensor().clone());
+                cross_entropy_with(&r.x, &r.indices, &options)
+            };
+            "cross_entropy_probabilities": |r| {
+                cross_entropy_probabilities(&r.x, &r.y, &CrossEntropy::new().label_smoothing(r.number))
+            };
+            "layer_norm": |r| r.x.layer_norm(r.sizes.as_slice(), Some(&r.y), None, r.number);
+            "group_norm": |r| r.x.group_norm(r.size, Some(&r.y), Some(&r.y), r.number);
+            "rms_norm": |r| r.x.rms_norm(r.sizes.as_slice(), None, Some(r.number));
+            "batch_norm": |r| {
+                let mut running = RunningStatistics::new(r.sizes.len())?;
+                let statistics = BatchNorm::Train { running: Some(&mut running), momentum: r.number };
+                r.x.batch_norm(statistics, Some(&r.y), None, r.number)
+            };
+            "batch_norm eval": |r| {
+                let running = RunningStatistics::new(r.x.shape().get(1).copied().unwrap_or(0))?;
+                r.x.batch_norm(BatchNorm::Eval(&running), None, Some(&r.y), r.number)
+            };
             "backward": |r| r.x.clone().backward();
             "backward_with": |r| r.x.clone().backward_with(r.y.tensor().clone());
         ], &random)?;

@@ -157,29 +157,7 @@ impl Equation {
                 format!("it has {wanted} operands, got {found}"),
             ));
         }
-        let mut sizes: BTreeMap<u8, usize> = BTreeMap::new();
-        for (i, (labels, operand)) in inputs.iter().zip(operands).enumerate() {
-            let shape = operand.sizes();
-            if labels.len() != shape.len() {
-                let (letters, axes) = (labels.len(), shape.len());
-                return Err(mistake(
-                    equation,
-                    format!(
-                        "operand {i} has {letters} letters, but its shape {shape:?} has {axes} axes"
-                    ),
-                ));
-            }
-            for (&label, &size) in labels.iter().zip(shape) {
-                let before = *sizes.entry(label).or_insert(size);
-                if before != size {
-                    let letter = char::from(label);
-                    return Err(mistake(
-                        equation,
-                        format!("{letter:?} has the sizes {before} and {size}"),
-                    ));
-                }
-            }
-        }
+        let sizes = sizes_of_letters(equation, &inputs, operands)?;
         let output = match right {
             Some(right) => right.as_bytes().to_vec(),
             None => once(&inputs),
@@ -201,6 +179,39 @@ impl Equation {
         }
         Ok(Self { inputs, output })
     }
+}
+
+/// The size that each letter stands for.
+#[track_caller]
+fn sizes_of_letters<X: Contract>(
+    equation: &str,
+    inputs: &[Vec<u8>],
+    operands: &[&X],
+) -> Result<BTreeMap<u8, usize>> {
+    let mut sizes: BTreeMap<u8, usize> = BTreeMap::new();
+    for (i, (labels, operand)) in inputs.iter().zip(operands).enumerate() {
+        let shape = operand.sizes();
+        if labels.len() != shape.len() {
+            let (letters, axes) = (labels.len(), shape.len());
+            return Err(mistake(
+                equation,
+                format!(
+                    "operand {i} has {letters} letters, but its shape {shape:?} has {axes} axes"
+                ),
+            ));
+        }
+        for (&label, &size) in labels.iter().zip(shape) {
+            let before = *sizes.entry(label).or_insert(size);
+            if before != size {
+                let letter = char::from(label);
+                return Err(mistake(
+                    equation,
+                    format!("{letter:?} has the sizes {before} and {size}"),
+                ));
+            }
+        }
+    }
+    Ok(sizes)
 }
 
 #[track_caller]

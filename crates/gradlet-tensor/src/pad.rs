@@ -42,6 +42,10 @@ impl<T: Element> Tensor<T> {
         {
             return Ok(inside);
         }
+        if shape.is_empty() || shape.len() == usize::MAX {
+            // No elements, or more than can be counted, which is an error there.
+            return Self::full_of(shape, value);
+        }
         let mut target = Layout::contiguous(shape);
         for (axis, before) in befores(pairs, self.rank()) {
             target = target.narrow(axis as isize, before, inside.shape()[axis])?;
@@ -158,6 +162,22 @@ fn befores(pairs: &[(isize, isize)], rank: usize) -> impl Iterator<Item = (usize
 mod tests {
     use super::*;
     use crate::tensor;
+
+    #[test]
+    fn sizes_beyond_counting_are_errors() -> Result<()> {
+        let x = crate::tensor![[1.0, 2.0, 3.0]];
+        let error = x.pad(&[(1, -1), (isize::MAX, 2)], 0.0).unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::TooLarge { .. }),
+            "{error}"
+        );
+        let none = x.narrow(0, 0, 0)?;
+        assert_eq!(none.pad(&[(-3, isize::MAX)], 0.0)?.len(), 0);
+        let much = usize::MAX / 2 + 1;
+        assert_eq!(none.repeat(&[much, much])?.len(), 0);
+        assert!(x.repeat(&[much, 2]).is_err());
+        Ok(())
+    }
 
     #[test]
     fn pairs_count_from_the_last_axis() -> Result<()> {

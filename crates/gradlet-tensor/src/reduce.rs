@@ -69,6 +69,7 @@ impl<T: Element> Blocks<T> {
     }
 
     /// Calls `row` with each part of `outer * inner` results and the elements that belong to it.
+    #[track_caller]
     pub(crate) fn reduce<U: Element>(
         &self,
         shape: Shape,

@@ -214,6 +214,12 @@ mod tests {
         assert!(gradient.allclose(&expected, 1e-15, 0.0));
         assert!(x.cross_entropy_gradient(&labels, &losses, 2.0).is_err());
         assert!(x.cross_entropy_rows(&tensor![i64; 0, 3]).is_err());
+        let none = Tensor::<f64>::zeros_of([0, 0])?;
+        let (losses, normalizers) = none.cross_entropy_rows(&Tensor::zeros_of(0)?)?;
+        assert_eq!(
+            (losses.shape(), normalizers.shape()),
+            ([0].as_slice(), [0, 2].as_slice())
+        );
         Ok(())
     }
 

@@ -93,6 +93,10 @@ impl<const K: usize> Nest<K> {
 
 /// Writes the elements that `layout` picks from `storage` to `out`, in row-major order.
 pub(crate) fn copy<T: Element>(storage: &[T], layout: &Layout, out: &mut [T]) {
+    // The other sizes of an empty shape may be too large to multiply.
+    if layout.shape.is_empty() {
+        return;
+    }
     let nest = Nest::new(&layout.shape, [layout]);
     let (length, [stride]) = nest.row();
     if out.is_empty() {

@@ -1,4 +1,4 @@
-//! Losses.
+//! Losses by targets and by labels.
 
 use gradlet::autograd::mse_loss;
 use gradlet::{

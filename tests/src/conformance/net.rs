@@ -1,4 +1,4 @@
-//! Layers.
+//! Convolutions, pooling, normalization and softmax.
 
 use gradlet::{
     AveragePooling, BatchNorm, Convolution, Divisor, Float, Pooling, Rounding, RunningStatistics,

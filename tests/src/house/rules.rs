@@ -147,7 +147,7 @@ pub fn forbids_unsafe(source: &Source) -> Vec<String> {
 }
 
 /// An op's file has forward, backward below it, its shapes, its gradient, and checks of first and
-/// second order.
+/// second order. What is composed of other ops has neither forward nor backward.
 pub fn op_file(source: &Source) -> Vec<String> {
     let is_op = source.path.starts_with("crates/gradlet-autograd/src/ops/")
         && source.file_name() != "mod.rs";
@@ -167,8 +167,11 @@ pub fn op_file(source: &Source) -> Vec<String> {
         names.any(|name| words(tests, name).next().is_some())
     };
     let needs = [
-        (forward.is_some(), "no `fn forward`"),
-        (backward > forward, "no `fn backward` below forward"),
+        (forward.is_some() || backward.is_none(), "no `fn forward`"),
+        (
+            backward > forward || forward.is_none(),
+            "no `fn backward` below forward",
+        ),
         (
             source.text.contains("/// # Shape"),
             "no `# Shape` in the docs",
@@ -406,6 +409,8 @@ mod tests {
             "} }\n",
         ];
         finds(op_file, OP, &parts.concat(), &[]);
+        let composed = [parts[0], parts[1], &parts[4..].concat()].concat();
+        finds(op_file, OP, &composed, &[]);
         finds(op_file, "crates/gradlet-autograd/src/ops/mod.rs", "", &[]);
         for lacking in [0, 1, 2, 3, 5, 6] {
             let text: String = parts

@@ -1,4 +1,4 @@
-//! The cosine.
+//! The cosine of each element.
 
 use gradlet_tensor::{Float, Result, Tensor};
 

@@ -52,7 +52,7 @@ impl<T: Float> Var<T> {
     ) -> Result<Self> {
         let op = "group_norm";
         let (channels, [weight, bias]) = self.channels(op, [weight, bias])?;
-        if groups == 0 || !channels.is_multiple_of(groups) {
+        if groups == 0 || groups > channels.max(1) || !channels.is_multiple_of(groups) {
             return Err(Error::new(ErrorKind::OutOfRange {
                 op,
                 name: "groups",

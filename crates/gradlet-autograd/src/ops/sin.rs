@@ -1,4 +1,4 @@
-//! The sine.
+//! The sine of each element.
 
 use gradlet_tensor::{Float, Result, Tensor};
 

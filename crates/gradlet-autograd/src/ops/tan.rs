@@ -1,4 +1,4 @@
-//! The tangent.
+//! The tangent of each element.
 
 use gradlet_tensor::{Float, Result, Tensor};
 

@@ -73,7 +73,8 @@ fn normalizer<T: Float>(x: &[T]) -> (T, T) {
 vectorized! {
     /// `out[i] = [largest x[i, j], sum_j e^(x[i, j] - largest)]` for rows of `columns` elements
     pub(crate) fn normalizers<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
-        for (x, out) in x.chunks_exact(columns).zip(out.chunks_exact_mut(2)) {
+        // Without columns there are no rows either: each has a label.
+        for (x, out) in x.chunks_exact(columns.max(1)).zip(out.chunks_exact_mut(2)) {
             (out[0], out[1]) = normalizer(x);
         }
     }
