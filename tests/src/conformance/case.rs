@@ -50,7 +50,7 @@ impl<'a, T: Float> Case<'a, T> {
     /// # Errors
     /// If a tensor is missing.
     pub fn new(golden: &Golden, json: &'a Value, layout: Layout) -> Result<Self, Failure> {
-        Self::with(golden, json, layout, |x| x.cast())
+        Self::with(golden, json, layout, Tensor::cast)
     }
 
     /// As `new`, from inputs rounded to f32 first.

@@ -122,13 +122,12 @@ fn several<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, Failure>
         }
         "split" => {
             let (x, axis) = (case.var(0, "input")?, case.int(2, "dim", 0) as isize);
-            match case.maybe_int(1, "split_size") {
-                Some(size) => vars(x.split(size as usize, axis)?),
-                None => {
-                    let sizes = case.list(1, "split_size").unwrap_or_default();
-                    let sizes: Vec<usize> = sizes.iter().map(|&size| size as usize).collect();
-                    vars(x.split_sizes(&sizes, axis)?)
-                }
+            if let Some(size) = case.maybe_int(1, "split_size") {
+                vars(x.split(size as usize, axis)?)
+            } else {
+                let sizes = case.list(1, "split_size").unwrap_or_default();
+                let sizes: Vec<usize> = sizes.iter().map(|&size| size as usize).collect();
+                vars(x.split_sizes(&sizes, axis)?)
             }
         }
         "one_hot" => {
