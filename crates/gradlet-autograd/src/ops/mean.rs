@@ -33,8 +33,14 @@ impl<T: Float> Op<T> for Mean {
 
     /// dx = g / count, repeated over the reduced axes
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        // Of no elements nothing is repeated; a quotient by 0 would still be differentiated.
+        let count = if self.from.is_empty() {
+            T::of(1.0)
+        } else {
+            self.count()
+        };
         Ok([Some(
-            g.div_scalar(self.count())
+            g.div_scalar(count)
                 .reshape(self.kept)?
                 .broadcast_to(self.from)?,
         )])
@@ -96,6 +102,9 @@ mod tests {
             gradcheck(|x| x[0].transpose(0, 1)?.mean(axes.as_slice()), &x)?;
             gradgradcheck(|x| x[0].mean_keepdim(axes.as_slice()), &x)?;
         }
+        let none = [Tensor::zeros_of([0, 3])?];
+        gradcheck(|x| x[0].mean(0), &none)?;
+        gradgradcheck(|x| x[0].mean(0), &none)?;
         gradcheck(|x| x[0].mean(..), &[Tensor::scalar(2.0)])
     }
 
