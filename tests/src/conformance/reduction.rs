@@ -64,7 +64,8 @@ fn reduced<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
 }
 
 fn correction<T: Float>(case: &Case<'_, T>) -> f64 {
-    let unbiased = case.flag(NAMED, "unbiased", true);
+    // `x.var(False)` says the same by place.
+    let unbiased = case.flag(1, "unbiased", case.flag(NAMED, "unbiased", true));
     case.float(NAMED, "correction", f64::from(u8::from(unbiased)))
 }
 

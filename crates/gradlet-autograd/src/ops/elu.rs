@@ -33,7 +33,7 @@ impl<T: Float> Op<T> for Elu<T> {
 
     /// dx = g where x > 0, else g * alpha * e^x
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let above = x.tensor().map(|x| x > T::of(0.0));
+        let above = x.tensor().map(|x| x > T::of(0.0) || x.is_nan());
         // Filled before the exponential as well, which could overflow where it is not used.
         let below = x
             .masked_fill(&above, T::of(0.0))?
@@ -52,7 +52,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g` where x is above 0, `g * alpha * e^x` elsewhere, at 0 too; the input is saved.
+    /// `g` where x is above 0 or NaN, `g * alpha * e^x` elsewhere, at 0 too; the input is saved.
     ///
     /// # Source
     ///
@@ -97,6 +97,9 @@ mod tests {
                 .is_some_and(|dx| dx.allclose(&expected, 1e-15, 0.0)),
             "{grads:?}"
         );
+        let nan = Var::leaf(tensor![f64; f64::NAN]);
+        let grads = nan.elu(1.0).backward()?;
+        assert_eq!(grads.wrt(&nan).map(Tensor::to_vec), Some(vec![1.0]));
         let scale = x.selu().to_vec()[2] / 1000.0;
         assert!((scale - SELU_SCALE).abs() < 1e-15);
         Ok(())

@@ -22,10 +22,18 @@ impl<T: Float> Op<T> for LogSumExp {
         x.logsumexp(self.axes.as_slice())?.reshape(self.to)
     }
 
-    /// dx = g e^(x - y)
+    /// dx = g e^(x - m) / sum of e^(x - m), m the largest x: y itself may be too large to subtract exactly
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let y = x.logsumexp(self.axes.as_slice())?.reshape(self.kept)?;
-        Ok([Some(x.sub(&y)?.exp().mul(&g.reshape(self.kept)?)?)])
+        if x.is_empty() {
+            return Ok([Some(x.mul_scalar(T::of(0.0)))]);
+        }
+        let axes = self.axes.as_slice();
+        let zero = T::of(0.0);
+        let largest = x.tensor().max_keepdim(axes)?;
+        let shift = largest.map(|x| if x.is_infinite() { zero } else { x });
+        let e = x.sub(&Var::constant(shift))?.exp();
+        let share = e.div(&e.sum_keepdim(axes)?)?;
+        Ok([Some(share.mul(&g.reshape(self.kept)?)?)])
     }
 }
 
@@ -38,7 +46,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g * e^(x - y)`, the softmax; NaN where y is infinite. The input is saved.
+    /// `g` times the softmax; NaN where y is infinite. The input is saved.
     ///
     /// # Errors
     ///
