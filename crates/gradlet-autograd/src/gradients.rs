@@ -4,7 +4,8 @@ use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::var::{LeafId, Var};
 
-/// The gradient of each leaf and retained value that a loss depends on. A plain value: `Send`, `Sync`, dropped when it goes out of scope.
+/// The gradient of each leaf and retained value that a loss depends on. A plain value: `Send`, `Sync`, dropped when it
+/// goes out of scope.
 #[derive(Clone, Debug)]
 pub struct Gradients<T: Float = f32> {
     /// Newest leaf first: a backward pass usually meets them in this order.
