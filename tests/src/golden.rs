@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gradlet::Tensor;
 use safetensors::{Dtype, SafeTensors};
@@ -10,6 +10,12 @@ use serde_json::Value;
 
 /// The folder of the cases.
 pub const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden");
+
+/// The folder that `GRADLET_GOLDEN` names, of cases in the same format; the repository's own without it.
+#[must_use]
+pub fn folder() -> PathBuf {
+    std::env::var_os("GRADLET_GOLDEN").map_or_else(|| PathBuf::from(FOLDER), PathBuf::from)
+}
 
 type Failure = Box<dyn Error>;
 
@@ -85,6 +91,18 @@ pub enum Array {
     Ints(Tensor<i64>),
     /// Of bool.
     Bools(Tensor<bool>),
+}
+
+impl Array {
+    /// The sizes of its axes.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        match self {
+            Self::Floats(x) => x.shape(),
+            Self::Ints(x) => x.shape(),
+            Self::Bools(x) => x.shape(),
+        }
+    }
 }
 
 /// The number that a JSON value stands for: a plain one, a string such as `"-0.0"`, or `{"float": "nan"}`.

@@ -28,14 +28,18 @@ pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, 
     }
     let reduction = match case.text(NAMED, "reduction", "mean") {
         "none" => Reduction::None,
-        "sum" => Reduction::Sum,
+        "sum" | "batchmean" => Reduction::Sum,
         _ => Reduction::Mean,
     };
-    let y = if ["cross_entropy", "nll_loss"].contains(&case.op()) {
+    let mut y = if ["cross_entropy", "nll_loss"].contains(&case.op()) {
         labelled(case, reduction)?
     } else {
         paired(case, reduction)?
     };
+    if case.text(NAMED, "reduction", "mean") == "batchmean" {
+        let batch = case.var(0, "input")?.shape().first().copied();
+        y = y.div_scalar(T::of(batch.unwrap_or(1) as f64));
+    }
     Ok(Some(vec![Out::Var(y)]))
 }
 

@@ -114,24 +114,30 @@ fn avg_pool2d<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
 
 fn batch_norm<T: Float>(case: &Case<'_, T>) -> Result<Vec<Out<T>>, Failure> {
     let x = case.var(0, "input")?;
-    let mut running = RunningStatistics {
-        mean: case.var(1, "running_mean")?.into_tensor(),
-        variance: case.var(2, "running_var")?.into_tensor(),
+    let running = (
+        case.maybe_var(1, "running_mean")?,
+        case.maybe_var(2, "running_var")?,
+    );
+    let mut running = match running {
+        (Some(mean), Some(variance)) => Some(RunningStatistics {
+            mean: mean.into_tensor(),
+            variance: variance.into_tensor(),
+        }),
+        _ => None,
     };
     let (weight, bias) = (case.maybe_var(3, "weight")?, case.maybe_var(4, "bias")?);
     let (momentum, eps) = (case.float(6, "momentum", 0.1), case.float(7, "eps", 1e-5));
-    let training = case.flag(5, "training", false);
-    let statistics = if training {
-        BatchNorm::Train {
-            running: Some(&mut running),
+    let statistics = match (case.flag(5, "training", false), &mut running) {
+        (true, running) => BatchNorm::Train {
+            running: running.as_mut(),
             momentum,
-        }
-    } else {
-        BatchNorm::Eval(&running)
+        },
+        (false, Some(running)) => BatchNorm::Eval(running),
+        (false, None) => return Err("no running statistics".into()),
     };
     let y = x.batch_norm(statistics, weight.as_ref(), bias.as_ref(), eps)?;
     let mut outs = vec![Out::Var(y)];
-    if case.mutates() {
+    if let (true, Some(running)) = (case.mutates(), running) {
         outs.push(Out::Floats(running.mean));
         outs.push(Out::Floats(running.variance));
     }

@@ -7,12 +7,7 @@ use super::case::{Case, NAMED, Out};
 
 pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, Failure> {
     let y = match case.op() {
-        "sum" if !case.is_floats(0) => {
-            let truths = case.bools(0, "input")?;
-            return Ok(Some(vec![Out::Ints(Tensor::scalar(
-                truths.count_true() as i64
-            ))]));
-        }
+        "sum" if !case.is_floats(0) => return Ok(Some(vec![Out::Ints(whole_sum(case)?)])),
         "max" | "min" if case.value(1, "dim").is_some() => return extreme_and_place(case),
         "argmax" | "argmin" => return place(case),
         "amax" | "amin" | "logsumexp" | "max" | "mean" | "min" | "prod" | "std" | "sum" | "var"
@@ -20,6 +15,16 @@ pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, 
         _ => return Ok(None),
     };
     Ok(Some(vec![Out::Var(y)]))
+}
+
+/// The sum of truths or whole numbers: here a count, and a sum of floats as exact as f64 holds.
+fn whole_sum<T: Float>(case: &Case<'_, T>) -> Result<Tensor<i64>, Failure> {
+    if let Ok(truths) = case.bools(0, "input") {
+        return Ok(Tensor::scalar(truths.count_true() as i64));
+    }
+    let numbers = case.ints(0, "input")?.cast::<f64>();
+    let axes = case.list(1, "dim").ok_or("no axes")?;
+    Ok(numbers.sum(axes.as_slice())?.cast())
 }
 
 /// The axes to reduce; an empty list means all, as in PyTorch.

@@ -82,7 +82,14 @@ fn views<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
 fn index<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
     let axis = || case.int(1, "dim", 0) as isize;
     Ok(Some(match case.op() {
-        "cumsum" => case.var(0, "input")?.cumsum(axis())?,
+        "cumsum" => {
+            // What floats become is in the file itself: f64, which the case's own type stands for.
+            let wanted = case.value(NAMED, "dtype");
+            if wanted.is_some_and(|wanted| wanted["dtype"] != "float64") {
+                return Err("sums of another type".into());
+            }
+            case.var(0, "input")?.cumsum(axis())?
+        }
         "embedding" => {
             let (indices, weight) = (case.ints(0, "input")?, case.var(1, "weight")?);
             match case.maybe_int(NAMED, "padding_idx") {
