@@ -202,7 +202,7 @@ proptest! {
                 r.x.avg_pool2d(AveragePooling::new(kernel).stride(r.size).divisor(Divisor::Fixed(r.axis as i64)))
             };
             "avg_pool2d padding": |r| r.x.avg_pool2d(AveragePooling::new(2).padding(r.size));
-            "adaptive_avg_pool2d": |r| r.x.adaptive_avg_pool2d([Some(r.size), r.sizes.first().copied()]);
+            "adaptive_avg_pool2d": |r| r.x.adaptive_avg_pool2d([r.size, r.sizes.first().copied().unwrap_or(2)]);
             "max_pool2d_with_indices": |r| r.x.max_pool2d_with_indices(Pooling::new(2).dilation(r.size));
             "max_pool2d": |r| {
                 let kernel = r.sizes.first().copied().unwrap_or(1);

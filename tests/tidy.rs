@@ -83,6 +83,7 @@ fn op_files_are_complete() {
         .count();
     assert!(ops > 20, "only {ops} op files");
     holds(house::op_file);
+    holds(house::kept_bytes);
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl Saved {
     pub(crate) fn of<T: Float>(tensor: &Tensor<T>) -> Self {
         Self {
             shape: tensor.dims(),
-            size_bytes: tensor.len() * size_of::<T>(),
+            size_bytes: tensor.size_bytes(),
         }
     }
 }
@@ -246,7 +246,7 @@ impl Drop for Inspecting {
 mod tests {
     use super::*;
     use crate::{Result, checkpoint, dropout_with};
-    use gradlet_tensor::{DrawKey, Mask, tensor};
+    use gradlet_tensor::{DrawKey, Mask, Order, tensor};
 
     fn shape(node: &GraphNode) -> &[usize] {
         node.shape.as_ref().unwrap().dims()
@@ -294,6 +294,19 @@ mod tests {
             (graph.nodes[0].attribute_bytes, graph.saved_bytes()),
             (16, 16)
         );
+        let kept = |y: Var| {
+            let nodes = y.graph().nodes;
+            nodes.iter().map(|node| node.attribute_bytes).sum::<usize>()
+        };
+        let truths = x.tensor().map(|x| x > 0.5);
+        let places = Tensor::from_fn([3], |i| i as i64)?;
+        assert_eq!(kept(x.masked_fill(&truths, 2.0)?), 100);
+        assert_eq!(kept(Var::where_cond(&truths, &x, &x)?), 100);
+        assert_eq!(kept(x.gather(0, &places)?), 24);
+        assert_eq!(kept(x.scatter_add(0, &places, &x)?), 24);
+        assert_eq!(kept(x.sort(0, Order::Ascending)?.0), 800);
+        // The output, the mean and the scale.
+        assert_eq!(kept(x.layer_norm(100, None, None, 1e-5)?), 408);
         Ok(())
     }
 

@@ -136,10 +136,10 @@ impl Averages {
 
     /// As many parts as wanted, each as large as the others where the sizes divide.
     #[track_caller]
-    fn parts(op: &'static str, from: Shape, sizes: [Option<usize>; 2]) -> Result<Self> {
+    fn parts(op: &'static str, from: Shape, sizes: [usize; 2]) -> Result<Self> {
         let rank = expect_planes(op, from)?;
         let planes = &from.dims()[rank - 2..];
-        let spans = [0, 1].map(|i| Spans::parts(planes[i], sizes[i].unwrap_or(planes[i])));
+        let spans = [0, 1].map(|i| Spans::parts(planes[i], sizes[i]));
         if spans
             .iter()
             .any(|part| part.input() == 0 && part.output() > 0)
@@ -239,11 +239,11 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The averages of so many parts of each plane; part i of n covers the elements from `i * size / n`,
-    /// rounded down, to `(i + 1) * size / n`, rounded up. `None` keeps an axis as it is.
+    /// rounded down, to `(i + 1) * size / n`, rounded up. One size stands for both.
     ///
     /// # Shape
     ///
-    /// `[..., h, w] -> [..., p, q]` for sizes `[Some(p), Some(q)]`
+    /// `[..., h, w] -> [..., p, q]` for sizes `[p, q]`
     ///
     /// # Errors
     ///
@@ -255,7 +255,7 @@ impl<T: Float> Tensor<T> {
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![[1.0, 5.0, 2.0, 0.0], [3.0, 3.0, 9.0, 1.0]];
-    /// assert_eq!(x.adaptive_avg_pool2d([Some(1), Some(2)])?.to_vec(), [3.0, 3.0]);
+    /// assert_eq!(x.adaptive_avg_pool2d([1, 2])?.to_vec(), [3.0, 3.0]);
     /// # Ok(())
     /// # }
     /// ```
@@ -264,8 +264,8 @@ impl<T: Float> Tensor<T> {
     ///
     /// `torch.nn.functional.adaptive_avg_pool2d`
     #[track_caller]
-    pub fn adaptive_avg_pool2d(&self, sizes: [Option<usize>; 2]) -> Result<Self> {
-        Averages::parts("adaptive_avg_pool2d", self.dims(), sizes)?.average(self)
+    pub fn adaptive_avg_pool2d(&self, sizes: impl PerAxis) -> Result<Self> {
+        Averages::parts("adaptive_avg_pool2d", self.dims(), sizes.per_axis())?.average(self)
     }
 
     /// What a gradient of such averages means for the planes, of shape `planes`: the transpose of
@@ -275,13 +275,9 @@ impl<T: Float> Tensor<T> {
     ///
     /// As for the averages, or a gradient of another shape than they have.
     #[track_caller]
-    pub fn adaptive_avg_pool2d_gradient(
-        &self,
-        planes: Shape,
-        sizes: [Option<usize>; 2],
-    ) -> Result<Self> {
+    pub fn adaptive_avg_pool2d_gradient(&self, planes: Shape, sizes: impl PerAxis) -> Result<Self> {
         let op = "adaptive_avg_pool2d_gradient";
-        Averages::parts(op, planes, sizes)?.spread(op, self)
+        Averages::parts(op, planes, sizes.per_axis())?.spread(op, self)
     }
 }
 
@@ -313,12 +309,12 @@ mod tests {
     #[test]
     fn parts_may_overlap_stay_or_be_none() -> Result<()> {
         let x = tensor![[1.0, 2.0, 6.0]];
-        let parts = |size| x.adaptive_avg_pool2d([None, size]);
-        assert_eq!(parts(Some(2))?.to_vec(), [1.5, 4.0]);
-        assert_eq!(parts(Some(4))?.to_vec(), [1.0, 1.5, 4.0, 6.0]);
-        assert_eq!(parts(None)?, x);
-        assert_eq!(parts(Some(0))?.shape(), [1, 0]);
-        let g = parts(Some(0))?.adaptive_avg_pool2d_gradient(x.dims(), [None, Some(0)])?;
+        let parts = |size| x.adaptive_avg_pool2d([1, size]);
+        assert_eq!(parts(2)?.to_vec(), [1.5, 4.0]);
+        assert_eq!(parts(4)?.to_vec(), [1.0, 1.5, 4.0, 6.0]);
+        assert_eq!(parts(3)?, x);
+        assert_eq!(parts(0)?.shape(), [1, 0]);
+        let g = parts(0)?.adaptive_avg_pool2d_gradient(x.dims(), [1, 0])?;
         assert_eq!(g, x.zeros_like());
         Ok(())
     }
@@ -342,13 +338,10 @@ mod tests {
             "divisor"
         );
         assert_eq!(kind(tensor![1.0].avg_pool2d(pooling)), "rank");
-        assert_eq!(kind(tensor![1.0].adaptive_avg_pool2d([None; 2])), "rank");
+        assert_eq!(kind(tensor![1.0].adaptive_avg_pool2d(1)), "rank");
         let none = Tensor::zeros([2, 0, 3])?;
-        assert_eq!(kind(none.adaptive_avg_pool2d([Some(1), None])), "empty");
-        assert_eq!(
-            kind(x.adaptive_avg_pool2d([Some(usize::MAX), Some(2)])),
-            "too large"
-        );
+        assert_eq!(kind(none.adaptive_avg_pool2d([1, 3])), "empty");
+        assert_eq!(kind(x.adaptive_avg_pool2d([usize::MAX, 2])), "too large");
         let huge = AveragePooling::new(usize::MAX / 4).padding(usize::MAX / 8);
         assert_eq!(x.avg_pool2d(huge)?.shape(), [1, 1, 1]);
         assert!(
@@ -364,7 +357,7 @@ mod tests {
         let run = || -> Result<_> {
             let pooling = AveragePooling::new(3).stride(2).padding(1);
             let y = x.avg_pool2d(pooling)?;
-            let parts = [Some(5), None];
+            let parts = [5, 28];
             let z = x.adaptive_avg_pool2d(parts)?;
             Ok([
                 y.avg_pool2d_gradient(x.dims(), pooling)?,

@@ -148,6 +148,11 @@ impl<T: Element> Tensor<T> {
         self.inner.layout.shape.len()
     }
 
+    /// What the elements take in bytes, each counted once: 4 each for f32. Views share the memory of what they view.
+    pub fn size_bytes(&self) -> usize {
+        self.len() * size_of::<T>()
+    }
+
     /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
         self.inner.layout.shape.is_empty()

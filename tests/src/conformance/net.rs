@@ -16,12 +16,14 @@ pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, 
         "avg_pool2d" => avg_pool2d(case)?,
         "adaptive_avg_pool2d" => {
             let sizes = case.value(1, "output_size").cloned().unwrap_or_default();
+            let x = case.var(0, "input")?;
             let size = |i: usize| {
                 let size = if sizes.is_array() { &sizes[i] } else { &sizes };
-                size.as_u64().map(|size| size as usize)
+                // None keeps an axis as it is.
+                let kept = || x.shape()[x.rank() - 2 + i];
+                size.as_u64().map_or_else(kept, |size| size as usize)
             };
-            case.var(0, "input")?
-                .adaptive_avg_pool2d([size(0), size(1)])?
+            x.adaptive_avg_pool2d([size(0), size(1)])?
         }
         "softmax" => case
             .var(0, "input")?

@@ -1,8 +1,10 @@
 //! The rules that the code keeps, as checks of its source text.
 
+mod kept_bytes;
 mod rules;
 mod source;
 
+pub use kept_bytes::kept_bytes;
 pub use rules::{
     ARCHITECTURE_LINES, banned_calls, document_length, file_length, forbids_unsafe,
     function_length, helper_names, ignored_examples, op_file, opening_line, table_of_contents,

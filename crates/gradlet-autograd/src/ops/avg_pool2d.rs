@@ -1,6 +1,6 @@
 //! The average of each window: of a window that slides, or of one of as many parts as wanted.
 
-use gradlet_tensor::{AveragePooling, Float, Result, Shape, Tensor};
+use gradlet_tensor::{AveragePooling, Float, PerAxis, Result, Shape, Tensor};
 
 use crate::op::{Fixed, Nothing, Op, Want};
 use crate::var::Var;
@@ -8,7 +8,7 @@ use crate::var::Var;
 #[derive(Clone, Copy, Debug)]
 enum Windows {
     Sliding(AveragePooling),
-    Parts([Option<usize>; 2]),
+    Parts([usize; 2]),
 }
 
 /// y[.., p, q] = the sum of the x that window (p, q) reads, divided
@@ -98,13 +98,13 @@ impl<T: Float> Var<T> {
         AvgPool2d { windows, planes }.apply([self])
     }
 
-    /// The averages of so many parts of each plane, whatever its size; `None` keeps an axis as it is.
+    /// The averages of so many parts of each plane, whatever its size; one size stands for both.
     ///
     /// Part i of n covers the elements from `i * size / n`, rounded down, to `(i + 1) * size / n`, rounded up.
     ///
     /// # Shape
     ///
-    /// `[..., h, w] -> [..., p, q]` for sizes `[Some(p), Some(q)]`
+    /// `[..., h, w] -> [..., p, q]` for sizes `[p, q]`
     ///
     /// # Gradient
     ///
@@ -121,7 +121,7 @@ impl<T: Float> Var<T> {
     /// # use gradlet_autograd::{Tensor, Var};
     /// # fn main() -> gradlet_autograd::Result<()> {
     /// let x = Var::constant(Tensor::ones([8, 64, 7, 7])?);
-    /// assert_eq!(x.adaptive_avg_pool2d([Some(1); 2])?.shape(), [8, 64, 1, 1]);
+    /// assert_eq!(x.adaptive_avg_pool2d(1)?.shape(), [8, 64, 1, 1]);
     /// # Ok(())
     /// # }
     /// ```
@@ -130,8 +130,8 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.adaptive_avg_pool2d`
     #[track_caller]
-    pub fn adaptive_avg_pool2d(&self, sizes: [Option<usize>; 2]) -> Result<Self> {
-        let (windows, planes) = (Windows::Parts(sizes), self.dims());
+    pub fn adaptive_avg_pool2d(&self, sizes: impl PerAxis) -> Result<Self> {
+        let (windows, planes) = (Windows::Parts(sizes.per_axis()), self.dims());
         AvgPool2d { windows, planes }.apply([self])
     }
 }
@@ -171,12 +171,12 @@ mod tests {
 
     #[test]
     fn gradients_of_parts_agree_with_finite_differences() -> Result<()> {
-        let cases: [(&[usize], [Option<usize>; 2]); 5] = [
-            (&[2, 1, 4, 4], [Some(2); 2]),
-            (&[2, 5, 3], [Some(3), None]),
-            (&[2, 3], [Some(5), Some(2)]),
-            (&[2, 3], [Some(0), Some(2)]),
-            (&[0, 3, 3], [Some(1); 2]),
+        let cases: [(&[usize], [usize; 2]); 5] = [
+            (&[2, 1, 4, 4], [2; 2]),
+            (&[2, 5, 3], [3, 3]),
+            (&[2, 3], [5, 2]),
+            (&[2, 3], [0, 2]),
+            (&[0, 3, 3], [1; 2]),
         ];
         for (shape, sizes) in cases {
             let x = [Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng(1))?];
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(y.to_vec(), [1.5, 4.0]);
         let grads = y.backward_with(tensor![[2.0, 10.0]])?;
         assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![1.0, 6.0, 5.0]));
-        let y = x.adaptive_avg_pool2d([None, Some(1)])?;
+        let y = x.adaptive_avg_pool2d(1)?;
         let grads = y.backward_with(tensor![[3.0]])?;
         assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![1.0; 3]));
         Ok(())
@@ -209,7 +209,7 @@ mod tests {
         let here = format!("(at {}:{})", file!(), line!() - 1);
         assert!(error.to_string().ends_with(&here), "{error}");
         let none = Var::constant(Tensor::ones([0, 3])?);
-        let error = none.adaptive_avg_pool2d([Some(1); 2]).unwrap_err();
+        let error = none.adaptive_avg_pool2d(1).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Empty { .. }));
         let here = format!("(at {}:{})", file!(), line!() - 2);
         assert!(error.to_string().ends_with(&here), "{error}");

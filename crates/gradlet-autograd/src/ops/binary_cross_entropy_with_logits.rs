@@ -53,6 +53,10 @@ impl<T: Float> Op<T> for LogitLoss<T> {
         let dt = || g.mul(&extra.mul(&Softplus.apply([&x])?)?.sub(&x)?);
         Ok([want_x.then(dx)?, want_t.then(dt)?])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        self.pos_weight.as_ref().map_or(0, Tensor::size_bytes)
+    }
 }
 
 /// y = ln(1 + e^-x)

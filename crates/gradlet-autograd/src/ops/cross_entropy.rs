@@ -37,8 +37,8 @@ impl<T: Float> Op<T> for CrossEntropy<T> {
     }
 
     fn attribute_bytes(&self) -> usize {
-        let normalizers = self.normalizers.as_ref().map_or(0, Tensor::len);
-        self.labels.len() * size_of::<i64>() + normalizers * size_of::<T>()
+        let normalizers = self.normalizers.as_ref().map_or(0, Tensor::size_bytes);
+        self.labels.size_bytes() + normalizers
     }
 }
 
@@ -80,7 +80,7 @@ impl<T: Float> Op<T> for Gradient<T> {
     }
 
     fn attribute_bytes(&self) -> usize {
-        self.labels.len() * size_of::<i64>() + self.normalizers.len() * size_of::<T>()
+        self.labels.size_bytes() + self.normalizers.size_bytes()
     }
 }
 

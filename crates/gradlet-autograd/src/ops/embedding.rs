@@ -33,6 +33,10 @@ impl<T: Float> Op<T> for PaddedLookup {
         };
         Ok([Some(add.apply([&g.index_select(0, &places)?])?)])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        self.indices.size_bytes()
+    }
 }
 
 impl<T: Float> Var<T> {

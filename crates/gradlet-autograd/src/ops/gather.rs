@@ -31,6 +31,10 @@ impl<T: Float> Op<T> for Gather {
         };
         Ok([Some(add.apply_owned([zeros, g])?)])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        self.indices.size_bytes()
+    }
 }
 
 impl<T: Float> Var<T> {

@@ -39,7 +39,7 @@ impl<T: Float> Op<T> for IndexSelect {
     }
 
     fn attribute_bytes(&self) -> usize {
-        self.indices.len() * size_of::<i64>()
+        self.indices.size_bytes()
     }
 }
 
@@ -67,7 +67,7 @@ impl<T: Float> Op<T> for IndexAdd {
     }
 
     fn attribute_bytes(&self) -> usize {
-        self.indices.len() * size_of::<i64>()
+        self.indices.size_bytes()
     }
 }
 

@@ -24,6 +24,10 @@ impl<T: Float> Op<T> for MaskedFill<T> {
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         Ok([Some(g.masked_fill(&self.mask, T::of(0.0))?)])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        self.mask.size_bytes()
+    }
 }
 
 impl<T: Float> Var<T> {

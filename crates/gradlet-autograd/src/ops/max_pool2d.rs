@@ -31,8 +31,7 @@ impl<T: Float> Op<T> for MaxPool2d {
     }
 
     fn attribute_bytes(&self) -> usize {
-        let indices = self.indices.as_ref().map_or(0, Tensor::len);
-        indices * size_of::<i64>()
+        self.indices.as_ref().map_or(0, Tensor::size_bytes)
     }
 }
 
@@ -58,7 +57,7 @@ impl<T: Float> Op<T> for SpreadInPlanes {
     }
 
     fn attribute_bytes(&self) -> usize {
-        self.indices.len() * size_of::<i64>()
+        self.indices.size_bytes()
     }
 }
 
@@ -84,7 +83,7 @@ impl<T: Float> Op<T> for PickInPlanes {
     }
 
     fn attribute_bytes(&self) -> usize {
-        self.indices.len() * size_of::<i64>()
+        self.indices.size_bytes()
     }
 }
 

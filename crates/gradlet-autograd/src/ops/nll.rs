@@ -32,7 +32,7 @@ impl<T: Float> Op<T> for Nll {
     }
 
     fn attribute_bytes(&self) -> usize {
-        self.labels.len() * size_of::<i64>()
+        self.labels.size_bytes()
     }
 }
 
@@ -60,7 +60,7 @@ impl<T: Float> Op<T> for Spread {
     }
 
     fn attribute_bytes(&self) -> usize {
-        self.labels.len() * size_of::<i64>()
+        self.labels.size_bytes()
     }
 }
 

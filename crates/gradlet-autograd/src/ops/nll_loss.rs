@@ -33,6 +33,10 @@ impl<T: Float> Op<T> for NllRows<T> {
         });
         Ok([Some(spread.apply([&g])?)])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        self.labels.size_bytes() + self.weights.size_bytes()
+    }
 }
 
 /// y[i, labels[i]] = -weights[i] * x[i], and 0 elsewhere
@@ -58,6 +62,10 @@ impl<T: Float> Op<T> for SpreadRows<T> {
             shape: self.0.shape,
         };
         Ok([Some(rows.apply([&g])?)])
+    }
+
+    fn attribute_bytes(&self) -> usize {
+        self.0.labels.size_bytes() + self.0.weights.size_bytes()
     }
 }
 
@@ -85,6 +93,10 @@ impl<T: Float> Op<T> for KeepRows {
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         let kept = self.kept.clone();
         Ok([Some(Self { kept }.apply([&g])?)])
+    }
+
+    fn attribute_bytes(&self) -> usize {
+        self.kept.size_bytes()
     }
 }
 

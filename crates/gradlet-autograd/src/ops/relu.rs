@@ -51,7 +51,7 @@ impl<T: Float> Op<T> for Gate<T> {
     }
 
     fn attribute_bytes(&self) -> usize {
-        self.y.len() * size_of::<T>()
+        self.y.size_bytes()
     }
 }
 

@@ -32,6 +32,10 @@ impl<T: Float> Op<T> for ScatterAdd {
         let picked = wants[1].then(|| g.gather(self.axis, &self.indices))?;
         Ok([wants[0].then(|| Ok(g))?, picked])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        self.indices.size_bytes()
+    }
 }
 
 impl<T: Float> Var<T> {

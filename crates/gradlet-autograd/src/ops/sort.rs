@@ -35,6 +35,10 @@ impl<T: Float> Op<T> for Sorted<T> {
         };
         Ok([Some(add.apply_owned([zeros, g])?)])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        self.indices.size_bytes()
+    }
 }
 
 impl<T: Float> Var<T> {

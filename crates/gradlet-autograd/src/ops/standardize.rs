@@ -159,6 +159,11 @@ impl<T: Float> Op<T> for Standardize<T> {
         };
         Ok([self.y.clone().map(gradient).transpose()?])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        let [mean, y] = [&self.mean, &self.y].map(|x| x.as_ref().map_or(0, Tensor::size_bytes));
+        mean + self.scale.size_bytes() + y
+    }
 }
 
 /// z = scale * (g - mean(g) - y * mean(g * y)), y being the standardized x; without mean(g) from zero
@@ -212,6 +217,10 @@ impl<T: Float> Op<T> for Gradient<T> {
             Ok(sum.mul(&standard.scale(&x)?)?.neg())
         })?;
         Ok([Some(dg), dx])
+    }
+
+    fn attribute_bytes(&self) -> usize {
+        self.scale.size_bytes() + self.y.size_bytes()
     }
 }
 

@@ -32,6 +32,10 @@ impl<T: Float> Op<T> for WhereCond {
             want_y.then(|| g.masked_fill(&self.condition, zero))?,
         ])
     }
+
+    fn attribute_bytes(&self) -> usize {
+        self.condition.size_bytes()
+    }
 }
 
 impl<T: Float> Var<T> {

@@ -113,7 +113,7 @@ impl<T: Float, const N: usize> Stepper<T, N> {
             let parameter = parameter.tensor_mut();
             if !parameter.is_unshared() {
                 self.copies.parameters += 1;
-                self.copies.bytes += (parameter.len() * size_of::<T>()) as u64;
+                self.copies.bytes += parameter.size_bytes() as u64;
             }
             update(&mut self.states, id, parameter, g)
         })
