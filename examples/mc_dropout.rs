@@ -67,9 +67,9 @@ fn net(p: f64, rng: &mut Pcg64) -> Result<Sequential> {
 fn fit(args: &Args, x: &Tensor, y: &Tensor, rng: &mut Pcg64) -> Result<Sequential> {
     let mut model = net(args.dropout, rng)?;
     let mut optimizer = Adam::new(2e-3);
-    let inputs = Var::constant(x.clone());
+    let [inputs, targets] = [x, y].map(|tensor| Var::constant(tensor.clone()));
     for _ in 0..args.steps {
-        let loss = mse_loss(&model.forward(&inputs)?, y)?;
+        let loss = mse_loss(&model.forward(&inputs)?, &targets, Reduction::Mean)?;
         optimizer.step(&mut model, &loss.backward()?)?;
     }
     Ok(model)

@@ -2,12 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use gradlet::autograd::{einsum, mse_loss};
+use gradlet::autograd::einsum;
 use gradlet::{
     AveragePooling, BatchNorm, Convolution, CrossEntropy, Divisor, KlTarget, Order, Pooling,
     Reduction, Result, RunningStatistics, Tensor, Var, binary_cross_entropy,
     binary_cross_entropy_with_logits, cross_entropy_probabilities, cross_entropy_with, huber_loss,
-    kl_div, l1_loss, nll_loss, rng, smooth_l1_loss,
+    kl_div, l1_loss, mse_loss, nll_loss, rng, smooth_l1_loss,
 };
 use proptest::prelude::*;
 

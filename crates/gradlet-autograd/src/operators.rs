@@ -82,6 +82,34 @@ operators! {
 /// A number on the left.
 macro_rules! left {
     ($($t:ty)*) => {$(
+        impl Add<Var<$t>> for $t {
+            type Output = Var<$t>;
+            fn add(self, rhs: Var<$t>) -> Var<$t> {
+                rhs.add_scalar_owned(self)
+            }
+        }
+
+        impl Sub<Var<$t>> for $t {
+            type Output = Var<$t>;
+            fn sub(self, rhs: Var<$t>) -> Var<$t> {
+                (-rhs).add_scalar_owned(self)
+            }
+        }
+
+        impl Mul<Var<$t>> for $t {
+            type Output = Var<$t>;
+            fn mul(self, rhs: Var<$t>) -> Var<$t> {
+                rhs.mul_scalar_owned(self)
+            }
+        }
+
+        impl Div<Var<$t>> for $t {
+            type Output = Var<$t>;
+            fn div(self, rhs: Var<$t>) -> Var<$t> {
+                self / &rhs
+            }
+        }
+
         impl Add<&Var<$t>> for $t {
             type Output = Var<$t>;
             fn add(self, rhs: &Var<$t>) -> Var<$t> {
@@ -165,6 +193,9 @@ mod tests {
         let z =
             -(&x + &y) * 2.0 - (&x / &y) + (1.0 - &x) * (8.0 / &y) + (2.0 * &x) / 4.0 + (3.0 + &y)
                 - 1.0;
+        let (double, sum) = (|| &x * 2.0, || &y + 1.0);
+        let owned = 1.0 - double() + 8.0 / sum() + 2.0 * sum() + (3.0 + double());
+        assert_eq!(owned.to_vec(), [15.6, 22.0 + 8.0 / 9.0]);
         assert_eq!(z.to_vec(), [-3.75, -10.25]);
         let grads = z.backward_with(tensor![f64; 1.0, 1.0])?;
         assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![-3.75, -2.625]));

@@ -1,4 +1,4 @@
-//! Modules, layers, losses, optimizers and data for gradlet.
+//! Modules, layers, optimizers and data for gradlet.
 //!
 //! This crate knows no loops over elements: those are the tensor crate's.
 #![forbid(unsafe_code)]
@@ -13,7 +13,6 @@ mod forward;
 pub mod functional;
 pub mod init;
 mod layer;
-mod loss;
 mod mode;
 pub mod module;
 pub mod optim;
@@ -29,7 +28,6 @@ pub use dropout::{
 };
 pub use forward::Forward;
 pub use layer::{Conv2d, Flatten, Linear, MaxPool2d, Relu, Sequential};
-pub use loss::{cross_entropy, mse_loss};
 pub use mode::Mode;
 pub use module::{Leaf, LeafMut, Module, Name, Path, Summary};
 pub use optim::{Adam, Copies, MaxNorm, Optimizer, Sgd};

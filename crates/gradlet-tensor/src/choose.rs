@@ -90,13 +90,13 @@ impl<T: Float> Tensor<T> {
         self.zip("minimum", rhs, |a, b| if a < b || a != a { a } else { b })
     }
 
-    /// x, but at least `low` and then at most `high`, where given; NaN stays NaN.
+    /// x, but at least `low` and then at most `high`, where given; NaN stays NaN, and a bound that is NaN makes all so.
     pub fn clamp(&self, low: Option<T>, high: Option<T>) -> Self {
         let low = low.unwrap_or(T::neg_infinity());
         let high = high.unwrap_or(T::infinity());
         self.map(|x| {
-            let x = if x < low { low } else { x };
-            if x > high { high } else { x }
+            let x = if x < low || low.is_nan() { low } else { x };
+            if x > high || high.is_nan() { high } else { x }
         })
     }
 
@@ -209,6 +209,9 @@ mod tests {
         assert_eq!(x.clamp(None, Some(1.0)).to_vec()[..3], [-5.0, 0.0, 1.0]);
         assert_eq!(x.clamp(Some(1.0), Some(-1.0)).to_vec()[..3], [-1.0; 3]);
         assert!(x.clamp(Some(-1.0), Some(1.0)).to_vec()[3].is_nan());
+        for (low, high) in [(Some(f64::NAN), None), (None, Some(f64::NAN))] {
+            assert!(x.clamp(low, high).iter().all(f64::is_nan));
+        }
     }
 
     #[test]

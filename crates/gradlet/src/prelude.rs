@@ -2,6 +2,9 @@
 
 pub use crate::nn::{
     Adam, Conv2d, Dataset, Dropout, Flatten, Forward, Linear, MaxPool2d, Mode, Module, Parameter,
-    Relu, Sequential, Sgd, cross_entropy, idx, mse_loss, sequential,
+    Relu, Sequential, Sgd, idx, sequential,
 };
-pub use crate::{Error, Gradients, Pcg64, Result, Tensor, Var, no_grad, tensor};
+pub use crate::{
+    Error, Gradients, Pcg64, Reduction, Result, Tensor, Var, cross_entropy, mse_loss, no_grad,
+    tensor,
+};

@@ -1,10 +1,9 @@
 //! Losses by targets and by labels.
 
-use gradlet::autograd::mse_loss;
 use gradlet::{
     CrossEntropy, Float, KlTarget, Reduction, Tensor, Var, binary_cross_entropy,
     binary_cross_entropy_with_logits, cross_entropy_probabilities, cross_entropy_with, huber_loss,
-    kl_div, l1_loss, nll_loss, smooth_l1_loss,
+    kl_div, l1_loss, mse_loss, nll_loss, smooth_l1_loss,
 };
 
 use super::Failure;

@@ -31,7 +31,7 @@ impl<T: Float> Op<T> for Clamp<T> {
 }
 
 impl<T: Float> Var<T> {
-    /// x, but at least `low` and then at most `high`, where given; NaN stays NaN.
+    /// x, but at least `low` and then at most `high`, where given; NaN stays NaN, and a bound that is NaN makes all so.
     ///
     /// # Shape
     ///

@@ -17,7 +17,7 @@ impl<T: Float> Op<T> for Pow {
         x.pow(e)
     }
 
-    /// dx = g e x^(e - 1), 0 where e = 0; de = g x^e ln x, 0 where x = 0 and e >= 0
+    /// dx = g e x^(e - 1), 0 where e = 0 whatever x is; de = g x^e ln x, 0 where x = 0 and e >= 0
     fn backward(
         &self,
         g: Var<T>,
@@ -26,8 +26,10 @@ impl<T: Float> Op<T> for Pow {
     ) -> Result<[Option<Var<T>>; 2]> {
         let zero = T::of(0.0);
         let base = || {
-            let flat = e.tensor().map(|e| e == zero);
-            // A base of 1 where the slope is 0 anyway, for 0^(-1) would spoil what it is multiplied by.
+            // A base of 1 where the slope is 0 anyway and 0 times the power would be NaN.
+            let flat = x.tensor().zip("pow", e.tensor(), |x, e| {
+                e == zero && (x == zero || !x.is_finite())
+            })?;
             let x = x.masked_fill(&flat, T::of(1.0))?;
             let slope = e.mul(&x.pow(&e.sub_scalar(T::of(1.0)))?)?;
             g.mul(&slope)?.masked_fill(&flat, zero)
@@ -77,12 +79,25 @@ impl<T: Float> Var<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backward::{CreateGraph, grad};
     use crate::check::gradcheck_pairs;
     use gradlet_tensor::tensor;
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_pairs(|x| x.abs() + 0.5, Var::pow);
+    }
+
+    #[test]
+    fn the_mixed_derivative_at_exponent_0_is_the_same_in_both_orders() -> Result<()> {
+        let (x, e) = (Var::leaf(tensor![2.0]), Var::leaf(tensor![0.0]));
+        let y = x.pow(&e)?.sum(..)?;
+        let first = grad(&y, &[&x, &e], CreateGraph::Yes)?;
+        let of_dx = grad(&first[0].sum(..)?, &[&e], CreateGraph::No)?;
+        let of_de = grad(&first[1].sum(..)?, &[&x], CreateGraph::No)?;
+        assert_eq!(of_dx[0].to_vec(), [0.5]);
+        assert_eq!(of_de[0].to_vec(), [0.5]);
+        Ok(())
     }
 
     #[test]

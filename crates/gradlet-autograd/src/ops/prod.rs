@@ -1,6 +1,6 @@
 //! The product over axes.
 
-use gradlet_tensor::{Axes, Float, Result, Tensor};
+use gradlet_tensor::{Axes, Float, Result};
 
 use crate::ops::sum::reduced_shapes;
 use crate::var::Var;
@@ -38,7 +38,7 @@ impl<T: Float> Var<T> {
             .map(|axis| self.shape()[axis])
             .product();
         if count == 0 {
-            return Ok(Self::constant(Tensor::ones_of(to)?));
+            return Ok(self.sum(axes)?.add_scalar(T::one()));
         }
         let mut x = self.permute(&order)?.reshape([to.len(), count])?;
         while x.shape()[1] > 1 {
@@ -68,7 +68,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck, gradcheck_everywhere, gradgradcheck};
-    use gradlet_tensor::{rng, tensor};
+    use gradlet_tensor::{Tensor, rng, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
@@ -95,9 +95,17 @@ mod tests {
             grads.wrt(&x).map(Tensor::to_vec),
             Some(vec![6.0, 0.0, 0.0, 0.0, 0.0, 0.0])
         );
+        Ok(())
+    }
+
+    #[test]
+    fn a_product_of_nothing_is_1_and_keeps_its_history() -> Result<()> {
+        let none = Var::leaf(Tensor::zeros([2, 0])?);
+        let y = none.prod(1)?;
+        assert_eq!(y.to_vec(), [1.0, 1.0]);
         assert_eq!(
-            Var::constant(Tensor::zeros([2, 0])?).prod(1)?.to_vec(),
-            [1.0, 1.0]
+            y.sum(..)?.backward()?.wrt(&none).map(Tensor::shape),
+            Some(&[2, 0][..])
         );
         Ok(())
     }

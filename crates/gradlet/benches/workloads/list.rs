@@ -134,10 +134,10 @@ fn steps(bench: &mut impl Harness) -> Result<()> {
         Dropout::new(0.5, &mut rng)?,
     ];
     let x = Var::constant(Tensor::<f32>::normal([64, 256], 0.0, 1.0, &mut rng)?);
-    let target = Tensor::<f32>::normal([64, 256], 0.0, 1.0, &mut rng)?;
+    let target = Var::constant(Tensor::<f32>::normal([64, 256], 0.0, 1.0, &mut rng)?);
     let mut optimizer = Sgd::new(0.01);
     bench.run("step_two_layer", || {
-        let loss = mse_loss(&model.forward(&x)?, &target)?;
+        let loss = mse_loss(&model.forward(&x)?, &target, Reduction::Mean)?;
         let grads = loss.backward()?;
         optimizer.step(&mut model, &grads)?;
         Ok(grads)
