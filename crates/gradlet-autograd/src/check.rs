@@ -38,7 +38,7 @@ pub fn gradcheck(
     f: impl Fn(&[Var<f64>]) -> Result<Var<f64>>,
     inputs: &[Tensor<f64>],
 ) -> Result<()> {
-    check("gradcheck", f, inputs)
+    check("gradcheck", &f, inputs)
 }
 
 /// An error unless the gradient of `f`'s gradient agrees with finite differences of `f`'s gradient, by the inputs and by
@@ -52,6 +52,14 @@ pub fn gradgradcheck(
     f: impl Fn(&[Var<f64>]) -> Result<Var<f64>>,
     inputs: &[Tensor<f64>],
 ) -> Result<()> {
+    check_second(&f, inputs)
+}
+
+/// What the checks check. One copy of each serves all functions: a copy for each would take minutes to compile.
+type Function<'a> = &'a dyn Fn(&[Var<f64>]) -> Result<Var<f64>>;
+
+#[track_caller]
+fn check_second(f: Function<'_>, inputs: &[Tensor<f64>]) -> Result<()> {
     let y = no_grad(|| f(&constants(inputs)))?;
     let mut extended = inputs.to_vec();
     extended.push(upstream(y.tensor(), 2)?);
@@ -83,7 +91,7 @@ pub fn gradgradcheck(
         let flat: Vec<_> = dxs.iter().map(Var::flatten).collect();
         Var::cat(&flat.iter().collect::<Vec<_>>(), 0)
     };
-    check("gradgradcheck", gradients, &extended)
+    check("gradgradcheck", &gradients, &extended)
 }
 
 fn constants(inputs: &[Tensor<f64>]) -> Vec<Var<f64>> {
@@ -97,11 +105,7 @@ fn upstream(y: &Tensor<f64>, seed: u64) -> Result<Tensor<f64>> {
 }
 
 #[track_caller]
-fn check(
-    check: &'static str,
-    f: impl Fn(&[Var<f64>]) -> Result<Var<f64>>,
-    inputs: &[Tensor<f64>],
-) -> Result<()> {
+fn check(check: &'static str, f: Function<'_>, inputs: &[Tensor<f64>]) -> Result<()> {
     let leaves: Vec<_> = inputs.iter().cloned().map(Var::leaf).collect();
     let y = f(&leaves)?;
     let g = upstream(y.tensor(), 1)?;
@@ -154,9 +158,19 @@ pub(crate) fn gradcheck_everywhere(
     values: impl Fn(f64) -> f64 + Sync,
     f: impl Fn(&Var<f64>) -> Result<Var<f64>>,
 ) {
+    check_everywhere(&values, &f);
+}
+
+/// What test inputs are made of, from normal random numbers.
+#[cfg(test)]
+type Values<'a> = &'a (dyn Fn(f64) -> f64 + Sync);
+
+#[cfg(test)]
+#[track_caller]
+fn check_everywhere(values: Values<'_>, f: &dyn Fn(&Var<f64>) -> Result<Var<f64>>) {
     let make = |shape: &[usize]| {
         Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng(7))
-            .map(|x| x.map(&values))
+            .map(|x| x.map(values))
             .unwrap()
     };
     for shape in [
@@ -173,7 +187,7 @@ pub(crate) fn gradcheck_everywhere(
             .unwrap_or_else(|error| panic!("shape {shape:?}: {error}"));
     }
     for f in [
-        &(|x: &[Var<f64>]| f(&x[0].t()?)) as &dyn Fn(&[Var<f64>]) -> Result<Var<f64>>,
+        &(|x: &[Var<f64>]| f(&x[0].t()?)) as Function<'_>,
         &|x: &[Var<f64>]| f(&x[0].narrow(1, 1, 2)?),
         &|x: &[Var<f64>]| f(&x[0].unsqueeze(0)?.broadcast_to([2, 2, 3])?),
     ] {
@@ -189,9 +203,18 @@ pub(crate) fn gradcheck_pairs(
     values: impl Fn(f64) -> f64 + Sync,
     f: impl Fn(&Var<f64>, &Var<f64>) -> Result<Var<f64>>,
 ) {
+    check_pairs(&values, &f);
+}
+
+#[cfg(test)]
+type Binary<'a> = &'a dyn Fn(&Var<f64>, &Var<f64>) -> Result<Var<f64>>;
+
+#[cfg(test)]
+#[track_caller]
+fn check_pairs(values: Values<'_>, f: Binary<'_>) {
     let make = |shape: &[usize], seed| {
         Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng(seed))
-            .map(|x| x.map(&values))
+            .map(|x| x.map(values))
             .unwrap()
     };
     let shapes: [(&[usize], &[usize]); 7] = [
