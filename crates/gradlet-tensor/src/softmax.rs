@@ -240,4 +240,70 @@ mod tests {
             Ok(())
         })
     }
+
+    /// Rows of f32 of many lengths: close together, far apart, all large, beyond what e^x can be.
+    fn rows() -> Result<Vec<Tensor>> {
+        let mut rng = crate::rng(1);
+        let mut rows = Vec::new();
+        for len in [1, 2, 7, 10, 33, 100, 1000, 4096] {
+            for spread in [1e-3, 1.0, 10.0, 100.0, 1e4, 1e30] {
+                for middle in [0.0, -50.0, 3e4] {
+                    for _ in 0..4 {
+                        rows.push(Tensor::normal(len, middle, spread, &mut rng)?);
+                    }
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The largest element, `x - largest` and `ln sum e^(x - largest)` of f32, in f64.
+    fn exact(x: &Tensor) -> (f64, Vec<f64>, f64) {
+        let x = x.map(f64::from).to_vec();
+        let largest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let below: Vec<f64> = x.iter().map(|x| x - largest).collect();
+        let sum: f64 = below.iter().map(|x| x.exp()).sum();
+        (largest, below, sum.ln())
+    }
+
+    #[test]
+    fn softmax_is_exact_but_for_what_rounds_in_the_distance_to_the_largest() -> Result<()> {
+        let mut worst = 0f64;
+        for x in rows()? {
+            let (_, below, ln_sum) = exact(&x);
+            for (p, d) in x.softmax(0)?.to_vec().into_iter().zip(below) {
+                let exact = (d - ln_sum).exp();
+                // Subnormal numbers have fewer digits.
+                let error = (f64::from(p) - exact).abs() - f64::from(f32::from_bits(1));
+                let bound = (5.0 - d) * f64::from(f32::EPSILON) * exact;
+                worst = worst.max(error / bound.max(f64::MIN_POSITIVE));
+            }
+        }
+        assert!((0.5..=1.0).contains(&worst), "{worst} times the bound");
+        Ok(())
+    }
+
+    #[test]
+    fn log_softmax_and_logsumexp_are_exact_beside_their_terms() -> Result<()> {
+        let (mut log, mut sum) = (0f64, 0f64);
+        for x in rows()? {
+            let (largest, below, ln_sum) = exact(&x);
+            for (y, d) in x.log_softmax(0)?.to_vec().into_iter().zip(below) {
+                let bound = 2.0 * f64::from(f32::EPSILON) * (1.0 - d + ln_sum);
+                log = log.max((f64::from(y) - (d - ln_sum)).abs() / bound);
+            }
+            let bound = f64::from(f32::EPSILON) * (1.0 + largest.abs() + ln_sum);
+            let error = (f64::from(x.logsumexp(0)?.item()?) - (largest + ln_sum)).abs();
+            sum = sum.max(error / bound);
+        }
+        assert!(
+            (0.5..=1.0).contains(&log),
+            "log_softmax: {log} times the bound"
+        );
+        assert!(
+            (0.5..=1.0).contains(&sum),
+            "logsumexp: {sum} times the bound"
+        );
+        Ok(())
+    }
 }

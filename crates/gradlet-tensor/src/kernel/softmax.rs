@@ -36,13 +36,14 @@ fn largest_and_sum<T: Float, const LANES: usize>(x: &[T]) -> (T, T) {
     if !x.len().is_multiple_of(LANES) {
         // e^-80 is lost beside the largest element's 1, and no subnormal number, which would be slow.
         let lost = if shift == largest {
-            shift - T::of(80.0)
+            T::of(-80.0)
         } else {
             largest
         };
-        tail[x.len() % LANES..].fill(lost);
-        for (lane, &x) in lanes.iter_mut().zip(&tail) {
-            *lane = *lane + (x - shift).exp_();
+        let mut below = tail.map(|x| x - shift);
+        below[x.len() % LANES..].fill(lost);
+        for (lane, &below) in lanes.iter_mut().zip(&below) {
+            *lane = *lane + below.exp_();
         }
     }
     (shift, pair(lanes, |a, b| a + b))
@@ -167,5 +168,8 @@ mod tests {
         assert!(y.iter().all(|y| y.is_nan()));
         normalizers(&[f32::NEG_INFINITY; 2], 2, &mut y);
         assert_eq!(y, [0.0, 0.0]);
+        // So large that 80 less is the same number.
+        softmax(&[1e30, 0.0], 2, &mut y);
+        assert_eq!(y, [1.0, 0.0]);
     }
 }
