@@ -8,7 +8,7 @@ use crate::op::{Fixed, Inputs, Op, Want};
 use crate::operators::infallible;
 use crate::var::Var;
 
-/// y = x * Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2
+/// y = x * Phi(x), Phi(x) the probability that a standard normal number is below x
 #[derive(Debug)]
 struct Gelu;
 
@@ -17,29 +17,39 @@ impl<T: Float> Op<T> for Gelu {
     type Saves = Inputs;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.map(|x| x * phi(x)))
+        Ok(x.map(T::gelu_))
     }
 
     /// dx = g (Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi))
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let cdf = x
-            .mul_scalar(T::of(FRAC_1_SQRT_2))
-            .erf()
-            .add_scalar(T::of(1.0))
-            .mul_scalar(T::of(0.5));
-        let bell = x.square().mul_scalar(T::of(-0.5)).exp();
-        let pdf = bell.mul_scalar(T::of(0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI));
-        Ok([Some(g.mul(&cdf.add(&x.mul(&pdf)?)?)?)])
+        Ok([Some(g.mul(&GeluSlope.apply([&x])?)?)])
     }
 }
 
-/// The probability that a standard normal number is below x.
-fn phi<T: Float>(x: T) -> T {
-    T::of(0.5) * (T::of(1.0) + (x * T::of(FRAC_1_SQRT_2)).erf_())
+/// y = Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi)
+#[derive(Debug)]
+struct GeluSlope;
+
+impl<T: Float> Op<T> for GeluSlope {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.map(T::gelu_slope_))
+    }
+
+    /// dx = g (2 - x^2) e^(-x^2 / 2) / sqrt(2 pi)
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let square = x.square();
+        let bell = square.mul_scalar(T::of(-0.5)).exp();
+        let pdf = bell.mul_scalar(T::of(0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI));
+        let rest = square.neg().add_scalar(T::of(2.0));
+        Ok([Some(g.mul(&rest.mul(&pdf)?)?)])
+    }
 }
 
 impl<T: Float> Var<T> {
-    /// `x` times the probability that a standard normal number is below it.
+    /// `x` times the probability that a standard normal number is below it; 0 at -inf.
     ///
     /// # Shape
     ///
@@ -80,6 +90,24 @@ mod tests {
             grads
                 .wrt(&x)
                 .is_some_and(|dx| dx.allclose(&expected, 1e-14, 1e-15)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn no_digit_is_lost_far_below_0() -> Result<()> {
+        // Exact values from mpmath 1.4; the sum 1 + erf(x / sqrt 2) has none of their digits.
+        let x = Var::leaf(tensor![-6.0, -12.0]);
+        let y = x.gelu();
+        let expected = tensor![-5.919_527e-9, -2.131_778e-32];
+        assert!(y.tensor().allclose(&expected, 4e-7, 0.0), "{y}");
+        let grads = y.backward_with(tensor![1.0, 1.0])?;
+        let expected = tensor![-3.546_871e-8, -2.557_896e-31];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-6, 0.0)),
             "{grads:?}"
         );
         Ok(())

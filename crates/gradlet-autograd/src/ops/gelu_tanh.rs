@@ -10,7 +10,7 @@ use crate::var::Var;
 const CUBIC: f64 = 0.044_715;
 const SQRT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;
 
-/// y = x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))
+/// y = x / 2 * (1 + tanh(u)) = x * sigmoid(2 u), u = sqrt(2 / pi) * (x + 0.044715 x^3)
 #[derive(Debug)]
 struct GeluTanh;
 
@@ -19,30 +19,20 @@ impl<T: Float> Op<T> for GeluTanh {
     type Saves = Inputs;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.map(|x| x * T::of(0.5) * (T::of(1.0) + inner(x).tanh_())))
+        Ok(x.map(T::gelu_tanh_))
     }
 
-    /// dx = g / 2 * (1 + t + x (1 - t^2) u'), t the tangent, u' the slope of what it is taken of
+    /// dx = g s (1 + x (1 - s) v'), s = sigmoid(v), v = 2 u
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         let one = T::of(1.0);
+        let (linear, cubic) = (2.0 * SQRT_2_OVER_PI, 2.0 * SQRT_2_OVER_PI * CUBIC);
         let squared = x.square();
-        let u = x
-            .mul(&squared.mul_scalar(T::of(CUBIC)).add_scalar(one))?
-            .mul_scalar(T::of(SQRT_2_OVER_PI));
-        let t = u.tanh();
-        let du = squared
-            .mul_scalar(T::of(3.0 * CUBIC))
-            .add_scalar(one)
-            .mul_scalar(T::of(SQRT_2_OVER_PI));
-        let curve = x.mul(&t.square().neg().add_scalar(one))?.mul(&du)?;
-        let slope = t.add_scalar(one).add(&curve)?.mul_scalar(T::of(0.5));
+        let inner = |cubic| squared.mul_scalar(T::of(cubic)).add_scalar(T::of(linear));
+        let s = x.mul(&inner(cubic))?.sigmoid();
+        let curve = x.mul(&inner(3.0 * cubic))?.mul(&s.neg().add_scalar(one))?;
+        let slope = s.mul(&curve.add_scalar(one))?;
         Ok([Some(g.mul(&slope)?)])
     }
-}
-
-/// What the tangent is taken of.
-fn inner<T: Float>(x: T) -> T {
-    T::of(SQRT_2_OVER_PI) * x * (T::of(1.0) + T::of(CUBIC) * x * x)
 }
 
 impl<T: Float> Var<T> {

@@ -15,7 +15,7 @@ impl<T: Float> Op<T> for Silu {
     type Saves = Inputs;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.map(|x| x * x.sigmoid_()))
+        Ok(x.map(T::silu_))
     }
 
     /// dx = g s (1 + x (1 - s)), s = sigmoid(x)

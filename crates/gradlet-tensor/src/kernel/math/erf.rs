@@ -60,69 +60,9 @@ pub(crate) fn erf_f64(x: f64) -> f64 {
 #[cfg(test)]
 #[allow(clippy::float_cmp)] // exact values are the claim
 mod tests {
-    use super::super::ulp::{sweep_f32, sweep_f64, worst_f64};
+    use super::super::reference::erf as erf_reference;
+    use super::super::sweep::{sweep_f32, sweep_f64, worst_f64};
     use super::*;
-
-    /// Slow and right: Taylor's series below 3, the continued fraction of erfc (Abramowitz and
-    /// Stegun 7.1.5 and 7.1.14) beyond, where erfc is a small correction to 1.
-    fn erf_reference(x: f64) -> f64 {
-        let a = x.abs();
-        let y = if a < 3.0 {
-            a * series(a)
-        } else {
-            1.0 - erfc_fraction(a)
-        };
-        if a.is_nan() { a } else { y.copysign(x) }
-    }
-
-    /// 2 / sqrt(pi) sum (-1)^k a^2k / (k! (2k + 1)), in double-double so that the alternation costs
-    /// no digits.
-    fn series(a: f64) -> f64 {
-        let square = two_product(a, a);
-        let mut term = (1.0, 0.0);
-        let mut sum = (1.0, 0.0);
-        for k in 1..120 {
-            term = divide(multiply(term, square), -f64::from(k));
-            sum = add(sum, divide(term, f64::from(2 * k + 1)));
-        }
-        // 2 / sqrt(pi) in two parts (60-digit arithmetic).
-        multiply(
-            sum,
-            (std::f64::consts::FRAC_2_SQRT_PI, 1.533_545_961_316_588e-17),
-        )
-        .0
-    }
-
-    fn erfc_fraction(a: f64) -> f64 {
-        let tail = (1..200)
-            .rev()
-            .fold(a, |tail, k| a + 0.5 * f64::from(k) / tail);
-        (-a * a).exp() / (tail * std::f64::consts::PI.sqrt())
-    }
-
-    type Pair = (f64, f64);
-
-    fn two_product(x: f64, y: f64) -> Pair {
-        let high = x * y;
-        (high, x.mul_add(y, -high))
-    }
-
-    fn add(x: Pair, y: Pair) -> Pair {
-        let high = x.0 + y.0;
-        let part = high - x.0;
-        let low = (x.0 - (high - part)) + (y.0 - part) + x.1 + y.1;
-        (high + low, low - ((high + low) - high))
-    }
-
-    fn multiply(x: Pair, y: Pair) -> Pair {
-        let (high, low) = two_product(x.0, y.0);
-        add((high, low + x.0 * y.1 + x.1 * y.0), (0.0, 0.0))
-    }
-
-    fn divide(x: Pair, y: f64) -> Pair {
-        let high = x.0 / y;
-        add((high, ((-high).mul_add(y, x.0) + x.1) / y), (0.0, 0.0))
-    }
 
     #[test]
     fn erf_of_special_values() {

@@ -18,6 +18,10 @@ pub(super) const LN2_LO_F32: f32 = -2.121_944_4e-4;
 pub(super) const LN2_HI_F64: f64 = 6.931_471_803_691_238e-1;
 pub(super) const LN2_LO_F64: f64 = 1.908_214_929_270_587_7e-10;
 
+/// Adding it changes nothing, not even the sign of a zero, so that the compiler leaves it out.
+pub(super) const NOTHING_F32: f32 = -0.0;
+pub(super) const NOTHING_F64: f64 = -0.0;
+
 /// exp(-104) < 2^-150 rounds to 0 and exp(89) > `f32::MAX` to infinity: nothing changes beyond.
 const LIMITS_F32: (f32, f32) = (-104.0, 89.0);
 /// exp(-746) < 2^-1075 and exp(710) > `f64::MAX`.
@@ -29,27 +33,38 @@ pub(crate) fn exp_f32(x: f32) -> f32 {
     // Selects rather than min and max: a NaN fails both comparisons and stays.
     let x = if x < LIMITS_F32.0 { LIMITS_F32.0 } else { x };
     let x = if x > LIMITS_F32.1 { LIMITS_F32.1 } else { x };
-    let (k, y) = reduced_f32(x);
-    // 2^n as a product of two: either alone is a normal number, so only the last product rounds,
-    // overflows or underflows.
+    let (k, y) = reduced_f32(x, NOTHING_F32);
+    let (first, second) = powers_f32(k);
+    y * first * second
+}
+
+/// 2^n, given k = n + 2 * 127, as a product of two: either alone is a normal number, so only the
+/// last product rounds, overflows or underflows.
+#[inline(always)]
+pub(super) fn powers_f32(k: u32) -> (f32, f32) {
     let half = k >> 1;
-    y * f32::from_bits(half << 23) * f32::from_bits((k - half) << 23)
+    // Wrapping: a NaN's k is any number.
+    (
+        f32::from_bits(half << 23),
+        f32::from_bits(k.wrapping_sub(half) << 23),
+    )
 }
 
 /// e^x where x is NaN or |x| <= 80, so that 2^n is a normal number.
 #[inline(always)]
 pub(super) fn exp_moderate_f32(x: f32) -> f32 {
-    let (k, y) = reduced_f32(x);
+    let (k, y) = reduced_f32(x, NOTHING_F32);
     // Wrapping: a NaN's k is any number.
     y * f32::from_bits(k.wrapping_sub(127) << 23)
 }
 
-/// (n + 2 * 127, exp(x - n ln 2)).
+/// (n + 2 * 127, exp(x - less - n ln 2)), with n the integer nearest x log2(e) and `less` small: what
+/// rounding added to x.
 #[inline(always)]
-fn reduced_f32(x: f32) -> (u32, f32) {
+pub(super) fn reduced_f32(x: f32, less: f32) -> (u32, f32) {
     let rounded = x * LOG2_E_F32 + ROUND_F32;
     let n = rounded - ROUND_F32;
-    let r = x - n * LN2_HI_F32 - n * LN2_LO_F32;
+    let r = x - n * LN2_HI_F32 - (n * LN2_LO_F32 + less);
     // (exp(r) - 1 - r - r^2 / 2) / r^3 on |r| <= ln(2) / 2: relative error of exp 2^-27.9.
     let p = poly!(r; 0.5, 0.16666535, 0.041667238, 0.008367483, 0.0013863771);
     (rounded.to_bits() & 0x1ff, 1.0 + (r + r * r * p))
@@ -60,24 +75,34 @@ fn reduced_f32(x: f32) -> (u32, f32) {
 pub(crate) fn exp_f64(x: f64) -> f64 {
     let x = if x < LIMITS_F64.0 { LIMITS_F64.0 } else { x };
     let x = if x > LIMITS_F64.1 { LIMITS_F64.1 } else { x };
-    let (k, y) = reduced_f64(x);
+    let (k, y) = reduced_f64(x, NOTHING_F64);
+    let (first, second) = powers_f64(k);
+    y * first * second
+}
+
+/// 2^n, given k = n + 2 * 1023, as a product of two normal numbers.
+#[inline(always)]
+pub(super) fn powers_f64(k: u64) -> (f64, f64) {
     let half = k >> 1;
-    y * f64::from_bits(half << 52) * f64::from_bits((k - half) << 52)
+    (
+        f64::from_bits(half << 52),
+        f64::from_bits(k.wrapping_sub(half) << 52),
+    )
 }
 
 /// e^x where x is NaN or |x| <= 700, so that 2^n is a normal number.
 #[inline(always)]
 pub(super) fn exp_moderate_f64(x: f64) -> f64 {
-    let (k, y) = reduced_f64(x);
+    let (k, y) = reduced_f64(x, NOTHING_F64);
     y * f64::from_bits(k.wrapping_sub(1023) << 52)
 }
 
-/// (n + 2 * 1023, exp(x - n ln 2)).
+/// (n + 2 * 1023, exp(x - less - n ln 2)).
 #[inline(always)]
-fn reduced_f64(x: f64) -> (u64, f64) {
+pub(super) fn reduced_f64(x: f64, less: f64) -> (u64, f64) {
     let rounded = x * LOG2_E_F64 + ROUND_F64;
     let n = rounded - ROUND_F64;
-    let r = x - n * LN2_HI_F64 - n * LN2_LO_F64;
+    let r = x - n * LN2_HI_F64 - (n * LN2_LO_F64 + less);
     // (exp(r) - 1 - r - r^2 / 2) / r^3 on |r| <= ln(2) / 2: relative error of exp 2^-57.2.
     let p = poly!(r;
         0.5, 0.16666666666666433, 0.041666666666603944, 0.008333333333500047, 0.0013888888926801104,
@@ -90,7 +115,7 @@ fn reduced_f64(x: f64) -> (u64, f64) {
 #[cfg(test)]
 #[allow(clippy::float_cmp)] // exact values are the claim
 mod tests {
-    use super::super::ulp::{sweep_f32, sweep_f64, worst_f64};
+    use super::super::sweep::{sweep_f32, sweep_f64, worst_f64};
     use super::*;
 
     #[test]

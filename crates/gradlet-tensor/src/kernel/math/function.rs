@@ -12,26 +12,44 @@ pub trait Math: Sized {
     fn sigmoid_(self) -> Self;
     /// The error function.
     fn erf_(self) -> Self;
+    /// x Phi(x), Phi(x) being the probability that a standard normal number is below x.
+    fn gelu_(self) -> Self;
+    /// Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi), the slope of `gelu_`.
+    fn gelu_slope_(self) -> Self;
+    /// x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
+    fn gelu_tanh_(self) -> Self;
+    /// x / (1 + e^-x)
+    fn silu_(self) -> Self;
 }
 
 macro_rules! math {
-    ($($t:ty: $exp:path, $ln:path, $tanh:path, $sigmoid:path, $erf:path;)*) => {$(
-        impl Math for $t {
+    ($($t:ty: $($method:ident = $function:path),*;)*) => {$(
+        impl Math for $t {$(
             #[inline(always)]
-            fn exp_(self) -> Self { $exp(self) }
-            #[inline(always)]
-            fn ln_(self) -> Self { $ln(self) }
-            #[inline(always)]
-            fn tanh_(self) -> Self { $tanh(self) }
-            #[inline(always)]
-            fn sigmoid_(self) -> Self { $sigmoid(self) }
-            #[inline(always)]
-            fn erf_(self) -> Self { $erf(self) }
-        }
+            fn $method(self) -> Self { $function(self) }
+        )*}
     )*};
 }
 
 math! {
-    f32: super::exp::exp_f32, super::ln::ln_f32, super::tanh::tanh_f32, super::tanh::sigmoid_f32, super::erf::erf_f32;
-    f64: super::exp::exp_f64, super::ln::ln_f64, super::tanh::tanh_f64, super::tanh::sigmoid_f64, super::erf::erf_f64;
+    f32:
+        exp_ = super::exp::exp_f32,
+        ln_ = super::ln::ln_f32,
+        tanh_ = super::tanh::tanh_f32,
+        sigmoid_ = super::tanh::sigmoid_f32,
+        erf_ = super::erf::erf_f32,
+        gelu_ = super::gelu::gelu_f32,
+        gelu_slope_ = super::gelu::gelu_slope_f32,
+        gelu_tanh_ = super::silu::gelu_tanh_f32,
+        silu_ = super::silu::silu_f32;
+    f64:
+        exp_ = super::exp::exp_f64,
+        ln_ = super::ln::ln_f64,
+        tanh_ = super::tanh::tanh_f64,
+        sigmoid_ = super::tanh::sigmoid_f64,
+        erf_ = super::erf::erf_f64,
+        gelu_ = super::gelu::gelu_f64,
+        gelu_slope_ = super::gelu::gelu_slope_f64,
+        gelu_tanh_ = super::silu::gelu_tanh_f64,
+        silu_ = super::silu::silu_f64;
 }

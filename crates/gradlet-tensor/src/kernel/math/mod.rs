@@ -1,5 +1,5 @@
-//! Branch-free exp, ln, tanh, sigmoid and erf for f32 and f64, written so that a loop over them
-//! vectorizes.
+//! Branch-free exp, ln, tanh, sigmoid, erf, gelu and silu for f32 and f64, written so that a loop
+//! over them vectorizes.
 //!
 //! Selects only: no table, no data-dependent branch, no saturating cast (each would stop the
 //! vectorizer) and no `mul_add`, so every CPU computes the same bits. Each function states its
@@ -18,7 +18,13 @@
 mod erf;
 mod exp;
 mod function;
+mod gelu;
 mod ln;
+#[cfg(test)]
+mod reference;
+mod silu;
+#[cfg(test)]
+mod sweep;
 mod tanh;
 #[cfg(test)]
 mod ulp;

@@ -75,7 +75,8 @@ pub(crate) fn sigmoid_f64(x: f64) -> f64 {
 #[cfg(test)]
 #[allow(clippy::float_cmp)] // exact values are the claim
 mod tests {
-    use super::super::ulp::{error_f32, sweep_f32, sweep_f64, worst_f64};
+    use super::super::sweep::{sweep_f32, sweep_f64, worst_f64};
+    use super::super::ulp::error_f32;
     use super::*;
 
     /// 1 / (1 + e^-x) with no error but those of std's exp and of the last rounding: the remainder

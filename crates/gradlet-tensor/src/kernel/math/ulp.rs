@@ -1,30 +1,11 @@
-//! Error measurement for the tests: how far a result is from the reference, in units of the last
-//! place.
-
-use rand::{RngExt, SeedableRng};
-use rand_pcg::Pcg64;
-
-/// Bit patterns skipped between two f32 of the sweep, a prime: about 2,051 numbers of each exponent
-/// and sign are tried.
-const STRIDE_F32: usize = 4_091;
-/// Random bit patterns tried by a f64 sweep: about 100 of each exponent and sign.
-const SAMPLES_F64: usize = 400_000;
-
-/// 1, or n where the environment's `GRADLET_SWEEP_EVERY` says that every nth of these numbers is
-/// enough: emulators take a minute for all.
-fn every() -> usize {
-    let Ok(text) = std::env::var("GRADLET_SWEEP_EVERY") else {
-        return 1;
-    };
-    let n = text.parse().ok().filter(|n| (1..=1000).contains(n));
-    n.unwrap_or_else(|| panic!("GRADLET_SWEEP_EVERY={text} is no number from 1 to 1000"))
-}
+//! How far a result is from the reference, in units of the last place: for the tests, and for
+//! `examples/accuracy.rs`.
 
 /// |y - exact| in spacings of the f32 at `exact` (the smaller one at a power of 2); 0 when y is the
 /// f32 nearest `exact`.
 // Rounding once and equality are meant.
 #[allow(clippy::cast_possible_truncation, clippy::float_cmp)]
-pub(super) fn error_f32(y: f32, exact: f64) -> f64 {
+pub(crate) fn error_f32(y: f32, exact: f64) -> f64 {
     let rounded = exact as f32;
     if y.is_nan() && exact.is_nan() || y == rounded {
         return 0.0;
@@ -36,64 +17,4 @@ pub(super) fn error_f32(y: f32, exact: f64) -> f64 {
     };
     let error = (f64::from(y) - exact).abs() / f64::from(spacing);
     if error.is_nan() { f64::INFINITY } else { error }
-}
-
-/// Asserts |f(x) - exact(x)| <= `bound` ulp for every `STRIDE_F32`th f32 (fewer if [`every`] says so): every exponent, both
-/// signs, subnormals, infinities, NaN.
-#[track_caller]
-pub(super) fn sweep_f32(f: fn(f32) -> f32, exact: fn(f64) -> f64, bound: f64) {
-    let errors = (0..=u32::MAX).step_by(STRIDE_F32 * every()).map(|bits| {
-        let x = f32::from_bits(bits);
-        (error_f32(f(x), exact(f64::from(x))), x)
-    });
-    let (worst, x) = errors.fold((0.0, 0.0), |a, b| if b.0 > a.0 { b } else { a });
-    assert!(
-        worst <= bound,
-        "{worst} ulp at {x:e}: {:e}, exactly {:e}",
-        f(x),
-        exact(f64::from(x))
-    );
-}
-
-/// How many f64 lie between `y` and `reference`, 0 for two NaN.
-fn steps_f64(y: f64, reference: f64) -> u64 {
-    let ordered = |v: f64| {
-        if v.is_sign_negative() {
-            -((v.to_bits() << 1 >> 1).cast_signed())
-        } else {
-            v.to_bits().cast_signed()
-        }
-    };
-    match (y.is_nan(), reference.is_nan()) {
-        (true, true) => 0,
-        (false, false) => ordered(y).abs_diff(ordered(reference)),
-        _ => u64::MAX,
-    }
-}
-
-/// Asserts that f is within `bound` f64 steps of the reference at random bit patterns: every
-/// exponent, both signs.
-#[track_caller]
-pub(super) fn sweep_f64(f: fn(f64) -> f64, reference: fn(f64) -> f64, bound: u64) {
-    let mut rng = Pcg64::seed_from_u64(1);
-    for _ in 0..SAMPLES_F64 / every() {
-        let x = f64::from_bits(rng.random());
-        let steps = steps_f64(f(x), reference(x));
-        assert!(
-            steps <= bound,
-            "{steps} steps at {x:e}: {:e}, reference {:e}",
-            f(x),
-            reference(x)
-        );
-    }
-}
-
-/// The most steps between f and the reference at random points of [low, high).
-pub(super) fn worst_f64(f: fn(f64) -> f64, reference: fn(f64) -> f64, low: f64, high: f64) -> u64 {
-    let mut rng = Pcg64::seed_from_u64(2);
-    (0..SAMPLES_F64 / every())
-        .map(|_| rng.random_range(low..high))
-        .map(|x| steps_f64(f(x), reference(x)))
-        .max()
-        .unwrap_or(0)
 }
