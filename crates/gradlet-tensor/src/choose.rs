@@ -209,8 +209,8 @@ mod tests {
         assert_eq!(x.clamp(None, Some(1.0)).to_vec()[..3], [-5.0, 0.0, 1.0]);
         assert_eq!(x.clamp(Some(1.0), Some(-1.0)).to_vec()[..3], [-1.0; 3]);
         assert!(x.clamp(Some(-1.0), Some(1.0)).to_vec()[3].is_nan());
-        for (low, high) in [(Some(f64::NAN), None), (None, Some(f64::NAN))] {
-            assert!(x.clamp(low, high).iter().all(f64::is_nan));
+        for (low, high) in [(Some(f32::NAN), None), (None, Some(f32::NAN))] {
+            assert!(x.clamp(low, high).iter().all(f32::is_nan));
         }
     }
 

@@ -49,7 +49,7 @@ impl<T: Float> Op<T> for GeluSlope {
 }
 
 impl<T: Float> Var<T> {
-    /// `x` times the probability that a standard normal number is below it; 0 at -inf.
+    /// `x` times the probability that a standard normal number is below it; NaN at -inf.
     ///
     /// # Shape
     ///

@@ -26,7 +26,9 @@ pub(crate) fn gelu_f32(x: f32) -> f32 {
     let (first, second) = powers_f32(k);
     // a Phi(-a). The power of 2 comes last: Phi(-a) may be subnormal where that is not.
     let missing = bell * (a * d / q) * first * second;
-    if x < 0.0 { -missing } else { x - missing }
+    // -inf times a probability of 0.
+    let below = if x < f32::MIN { f32::NAN } else { -missing };
+    if x < 0.0 { below } else { x - missing }
 }
 
 /// Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi), the slope of gelu, within 2^-23.
@@ -72,7 +74,9 @@ pub(crate) fn gelu_f64(x: f64) -> f64 {
     let ((k, bell), (d, q)) = (bell_f64(a), ratio_f64(a));
     let (first, second) = powers_f64(k);
     let missing = bell * (a * d / q) * first * second;
-    if x < 0.0 { -missing } else { x - missing }
+    // -inf times a probability of 0.
+    let below = if x < f64::MIN { f64::NAN } else { -missing };
+    if x < 0.0 { below } else { x - missing }
 }
 
 /// Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi), the slope of gelu, within 2^-52.
@@ -167,7 +171,7 @@ mod tests {
         assert_eq!(gelu_f32(0.0).to_bits(), 0);
         assert_eq!(gelu_f32(-0.0).to_bits(), (-0.0f32).to_bits());
         assert_eq!(gelu_f32(f32::INFINITY), f32::INFINITY);
-        assert_eq!(gelu_f32(f32::NEG_INFINITY), 0.0);
+        assert!(gelu_f32(f32::NEG_INFINITY).is_nan());
         assert_eq!(gelu_f32(f32::MIN), 0.0);
         assert_eq!(gelu_f32(f32::MAX), f32::MAX);
         assert!(gelu_f32(f32::NAN).is_nan() && gelu_slope_f32(f32::NAN).is_nan());
@@ -175,7 +179,7 @@ mod tests {
         assert_eq!(gelu_slope_f32(f32::INFINITY), 1.0);
         assert_eq!(gelu_slope_f32(f32::NEG_INFINITY), 0.0);
         assert_eq!(gelu_f64(f64::INFINITY), f64::INFINITY);
-        assert_eq!(gelu_f64(f64::NEG_INFINITY), 0.0);
+        assert!(gelu_f64(f64::NEG_INFINITY).is_nan());
         assert!(gelu_f64(f64::NAN).is_nan() && gelu_slope_f64(f64::NAN).is_nan());
     }
 

@@ -36,8 +36,11 @@ fn phi(x: f64) -> f64 {
     if x < 0.0 { tail } else { 1.0 - tail }
 }
 
-/// x Phi(x).
+/// x Phi(x); -inf times 0 is NaN.
 pub(super) fn gelu(x: f64) -> f64 {
+    if x == f64::NEG_INFINITY {
+        return f64::NAN;
+    }
     if x < -4.0 {
         let a = x.abs().min(FAR);
         return -bell(a, a * mills(a));
