@@ -22,7 +22,7 @@ const ABSOLUTE: f64 = 1e-7;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::GradientMismatch`] with the input, the element and both values; or what `f` returns.
+/// [`ErrorKind::GradientMismatch`] with the input, the element and both values; no inputs; or what `f` returns.
 ///
 /// # Example
 ///
@@ -38,7 +38,17 @@ pub fn gradcheck(
     f: impl Fn(&[Var<f64>]) -> Result<Var<f64>>,
     inputs: &[Tensor<f64>],
 ) -> Result<()> {
+    expect_inputs("gradcheck", inputs)?;
     check("gradcheck", &f, inputs)
+}
+
+/// Of no inputs every gradient would be right.
+#[track_caller]
+fn expect_inputs(op: &'static str, inputs: &[Tensor<f64>]) -> Result<()> {
+    if inputs.is_empty() {
+        return Err(Error::new(ErrorKind::NoTensors { op }));
+    }
+    Ok(())
 }
 
 /// An error unless the gradient of `f`'s gradient agrees with finite differences of `f`'s gradient, by the inputs and by
@@ -52,6 +62,7 @@ pub fn gradgradcheck(
     f: impl Fn(&[Var<f64>]) -> Result<Var<f64>>,
     inputs: &[Tensor<f64>],
 ) -> Result<()> {
+    expect_inputs("gradgradcheck", inputs)?;
     check_second(&f, inputs)
 }
 
@@ -342,5 +353,18 @@ mod tests {
         let x = [tensor![f64; 0.7, -1.3]];
         assert!(gradcheck(|x| Ok(x[0].detach().powi(2)), &x).is_err());
         assert!(gradcheck(|x| Ok(x[0].powi(0)), &x).is_ok());
+    }
+
+    #[test]
+    fn a_check_of_no_inputs_is_refused() {
+        let constant = |_: &[Var<f64>]| Ok(Var::constant(tensor![f64; 1.0]));
+        for error in [gradcheck(constant, &[]), gradgradcheck(constant, &[])] {
+            let error = error.unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::NoTensors { .. }),
+                "{error}"
+            );
+            assert!(error.location().line() > 200, "{error}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::any::{Any, type_name};
 use std::fmt;
+use std::panic::Location;
 use std::rc::Rc;
 
 use gradlet_tensor::{DrawKey, Float, Result, Shape};
@@ -10,8 +11,8 @@ use crate::backward::walk_above;
 use crate::closure::Kept;
 use crate::graph::{Description, Give, History, Node, Origin, Recorded, next_id};
 use crate::inspect::{Saved, is_inspecting};
-use crate::no_grad::{is_recording, set_recording};
-use crate::replay::{logged, replayed};
+use crate::no_grad::{Recording, is_recording, set_recording};
+use crate::replay::{Log, replayed};
 use crate::var::Var;
 
 type Function<T> = dyn Fn(&[Var<T>]) -> Result<Var<T>>;
@@ -100,22 +101,60 @@ pub fn checkpoint_with<T: Float>(
     if !is_recording() {
         return first(&inputs);
     }
-    let (y, keys) = logged(|| {
-        let _restore = set_recording(false);
-        first(&inputs)
-    });
-    let tensor = y?.into_tensor();
-    let node = Checkpoint {
-        id: next_id(),
-        f: Kept::new(Rc::new(again) as Rc<Function<T>>),
-        inputs,
-        keys,
-        shape: tensor.dims(),
-    };
-    Ok(Var {
-        tensor,
-        history: History::node(Rc::new(node)),
-    })
+    let run = FirstRun::start();
+    let y = first(&inputs)?;
+    Ok(run.end(y, again, inputs))
+}
+
+/// The first run of a checkpoint's function, from here to [`end`](Self::end): not recorded, its random draws noted.
+///
+/// A function that is called in between sees the caller's line, which a closure would hide.
+#[doc(hidden)]
+pub struct FirstRun {
+    log: Log,
+    recording: Recording,
+    location: &'static Location<'static>,
+}
+
+impl FirstRun {
+    /// Stops recording and begins to note draws.
+    #[track_caller]
+    pub fn start() -> Self {
+        Self {
+            log: Log::start(),
+            recording: set_recording(false),
+            location: Location::caller(),
+        }
+    }
+
+    /// The output `y`, to be computed again by `again` from the same inputs in backward.
+    pub fn end<T: Float>(
+        self,
+        y: Var<T>,
+        again: impl Fn(&[Var<T>]) -> Result<Var<T>> + 'static,
+        inputs: Vec<Var<T>>,
+    ) -> Var<T> {
+        drop(self.recording);
+        let tensor = y.into_tensor();
+        let node = Checkpoint {
+            id: next_id(),
+            f: Kept::new(Rc::new(again) as Rc<Function<T>>),
+            inputs,
+            keys: self.log.end(),
+            shape: tensor.dims(),
+            location: self.location,
+        };
+        Var {
+            tensor,
+            history: History::node(Rc::new(node)),
+        }
+    }
+}
+
+impl fmt::Debug for FirstRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FirstRun")
+    }
 }
 
 /// The record of a function that is called again for its gradient.
@@ -125,6 +164,8 @@ struct Checkpoint<T: Float> {
     inputs: Vec<Var<T>>,
     keys: Rc<[DrawKey]>,
     shape: Shape,
+    /// Where the checkpoint was made, for what goes wrong later.
+    location: &'static Location<'static>,
 }
 
 impl<T: Float> Checkpoint<T> {
@@ -135,7 +176,8 @@ impl<T: Float> Checkpoint<T> {
         };
         let _restore = set_recording(true);
         let y = replayed(&self.keys, || f(&self.inputs))?;
-        y.tensor().expect_shape("checkpoint", self.shape)?;
+        let fits = y.tensor().expect_shape("checkpoint", self.shape);
+        fits.map_err(|error| error.at(self.location))?;
         Ok(Some(y))
     }
 }
@@ -490,5 +532,24 @@ mod tests {
             assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![1.0]));
         }
         Ok(())
+    }
+
+    #[test]
+    fn another_shape_in_the_second_run_is_reported_where_the_checkpoint_was_made() {
+        let x = Var::leaf(random(&[2], 1));
+        let first = |x: &[Var<f64>]| Ok(x[0].clone());
+        let again = |x: &[Var<f64>]| x[0].sum(..);
+        let (line, y) = (line!(), checkpoint_with(first, again, &[&x]).unwrap());
+        let error = y.sum(..).unwrap().backward().unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("checkpoint: shapes differ: expected [2], got [] (at "),
+            "{error}"
+        );
+        assert_eq!(
+            (error.location().file(), error.location().line()),
+            (file!(), line)
+        );
     }
 }

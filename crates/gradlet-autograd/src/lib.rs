@@ -23,6 +23,8 @@ mod var;
 
 pub use backward::{CreateGraph, grad};
 pub use check::{gradcheck, gradgradcheck};
+#[doc(hidden)]
+pub use checkpoint::FirstRun;
 pub use checkpoint::{checkpoint, checkpoint_with};
 pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use gradients::Gradients;
@@ -31,6 +33,8 @@ pub use gradlet_tensor::{
     Rounding, Tensor,
 };
 pub use inspect::{Graph, GraphInput, GraphLeaf, GraphNode, Saved};
+#[doc(hidden)]
+pub use no_grad::{Recording, set_recording};
 pub use no_grad::{is_recording, no_grad};
 pub use op::{
     Arity, Fixed, Inputs, Many, Nothing, Of, Op, Output, Saves, SavesNoInput, SomeInputs, View,

@@ -29,13 +29,17 @@ pub fn no_grad<R>(f: impl FnOnce() -> R) -> R {
 }
 
 /// Sets recording until the guard is dropped, also by a panic.
-pub(crate) fn set_recording(on: bool) -> impl Drop {
-    Restore(RECORDING.replace(on))
+#[doc(hidden)]
+pub fn set_recording(on: bool) -> Recording {
+    Recording(RECORDING.replace(on))
 }
 
-struct Restore(bool);
+/// What recording is set back to.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Recording(bool);
 
-impl Drop for Restore {
+impl Drop for Recording {
     fn drop(&mut self) {
         RECORDING.set(self.0);
     }

@@ -70,15 +70,20 @@ impl Scope {
     }
 }
 
-/// Runs `f` and notes the keys it draws.
-pub(crate) fn logged<R>(f: impl FnOnce() -> R) -> (R, Rc<[DrawKey]>) {
-    let open = Open::new(Scope::Log(Vec::new()));
-    let result = f();
-    let keys = match open.close() {
-        Some(Scope::Log(keys)) => keys,
-        _ => Vec::new(),
-    };
-    (result, keys.into())
+/// Notes the keys that are drawn until its end.
+pub(crate) struct Log(Open);
+
+impl Log {
+    pub(crate) fn start() -> Self {
+        Self(Open::new(Scope::Log(Vec::new())))
+    }
+
+    pub(crate) fn end(self) -> Rc<[DrawKey]> {
+        match self.0.close() {
+            Some(Scope::Log(keys)) => keys.into(),
+            _ => Rc::new([]),
+        }
+    }
 }
 
 /// Runs `f` with the keys noted before.
@@ -139,6 +144,12 @@ impl Drop for Open {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn logged<R>(f: impl FnOnce() -> R) -> (R, Rc<[DrawKey]>) {
+        let log = Log::start();
+        (f(), log.end())
+    }
+
     use std::cell::Cell;
 
     fn stream() -> impl Fn() -> u64 {

@@ -1,6 +1,6 @@
 //! [`checkpoint_module`]: a module whose forward pass is forgotten, and computed again in the backward pass.
 
-use gradlet_autograd::{Float, LeafId, Result, Var, checkpoint_with, is_recording};
+use gradlet_autograd::{FirstRun, Float, LeafId, Result, Var, is_recording};
 
 use crate::forward::Forward;
 
@@ -55,11 +55,9 @@ pub fn checkpoint_module<T: Float, M: Forward<T> + Clone + 'static>(
         return module.forward(x);
     }
     let copy = twin::<T, M>(module)?;
-    checkpoint_with(
-        |x| module.forward(&x[0]),
-        move |x| copy.forward(&x[0]),
-        &[x],
-    )
+    let run = FirstRun::start();
+    let y = module.forward(x)?;
+    Ok(run.end(y, move |x| copy.forward(&x[0]), vec![x.clone()]))
 }
 
 /// A copy whose parameters have the ids of the original's.
@@ -191,6 +189,18 @@ mod tests {
         let grads = checkpoint_module(&outer, &x)?.sum(..)?.backward()?;
         assert_eq!(grads.wrt(&x), plain.backward()?.wrt(&x));
         assert_eq!(named(&outer.inner, &grads).len(), 4);
+        Ok(())
+    }
+
+    #[test]
+    fn an_error_of_the_module_names_the_callers_line() -> Result<()> {
+        let layer = Linear::new(3, 2, &mut rng(0))?;
+        let x = Var::constant(Tensor::zeros([1, 4])?);
+        let (line, error) = (line!(), checkpoint_module(&layer, &x).unwrap_err());
+        assert_eq!(
+            (error.location().file(), error.location().line()),
+            (file!(), line)
+        );
         Ok(())
     }
 }

@@ -152,12 +152,16 @@ impl Averages {
     /// The numbers of elements of a plane before and behind.
     fn plane_sizes(&self) -> [usize; 2] {
         let [down, along] = &self.spans;
-        [down.input() * along.input(), down.output() * along.output()]
+        // The shape of a gradient's input need not be one that a tensor has.
+        [
+            down.input().saturating_mul(along.input()),
+            down.output().saturating_mul(along.output()),
+        ]
     }
 
     #[track_caller]
     fn average<T: Float>(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        let x = x.contiguous();
+        let x = x.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         Tensor::build(self.to, |y| {
             if y.is_empty() {
@@ -180,7 +184,7 @@ impl Averages {
         if g.is_empty() {
             return Tensor::zeros_of(self.from);
         }
-        let g = g.contiguous();
+        let g = g.try_contiguous()?;
         let g = g.as_slice().unwrap_or_default();
         let [from, to] = self.plane_sizes();
         Tensor::build(self.from, |dx| {

@@ -31,10 +31,10 @@ impl<T: Element> Tensor<T> {
     pub fn where_cond(condition: &Tensor<bool>, x: &Self, y: &Self) -> Result<Self> {
         let shape = Shape::broadcast("where_cond", &x.dims(), &y.dims())?;
         let shape = Shape::broadcast("where_cond", &condition.dims(), &shape)?;
-        let condition = condition.broadcast_to(shape)?.contiguous();
+        let condition = condition.broadcast_to(shape)?.try_contiguous()?;
         let (x, y) = (
-            x.broadcast_to(shape)?.contiguous(),
-            y.broadcast_to(shape)?.contiguous(),
+            x.broadcast_to(shape)?.try_contiguous()?,
+            y.broadcast_to(shape)?.try_contiguous()?,
         );
         let condition = condition.as_slice().unwrap_or_default();
         let (x, y) = (

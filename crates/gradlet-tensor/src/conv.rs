@@ -140,7 +140,10 @@ impl<T: Float> Tensor<T> {
         if let Some(bias) = bias {
             bias.expect_shape("conv2d", shape.dims()[1])?;
         }
-        let bias = bias.map(Self::contiguous);
+        let bias = match bias {
+            Some(bias) => Some(bias.try_contiguous()?),
+            None => None,
+        };
         if sizes.inputs == 0 {
             let y = Self::zeros_of(shape)?;
             return match bias {
@@ -148,7 +151,7 @@ impl<T: Float> Tensor<T> {
                 None => Ok(y),
             };
         }
-        let (x, weight) = (self.contiguous(), weight.contiguous());
+        let (x, weight) = (self.try_contiguous()?, weight.try_contiguous()?);
         Self::build(shape, |y| {
             if !y.is_empty() {
                 let bias = bias.as_ref().map(elements);
@@ -181,7 +184,7 @@ impl<T: Float> Tensor<T> {
         if sizes.outputs == 0 {
             return Self::zeros_of(images);
         }
-        let (g, weight) = (self.contiguous(), weight.contiguous());
+        let (g, weight) = (self.try_contiguous()?, weight.try_contiguous()?);
         Self::build(images, |dx| {
             if !dx.is_empty() {
                 kernel::input_gradient(&sizes, elements(&weight), elements(&g), dx);
@@ -213,7 +216,7 @@ impl<T: Float> Tensor<T> {
         if sizes.images == 0 {
             return Self::zeros_of(weight);
         }
-        let (x, g) = (self.contiguous(), g.contiguous());
+        let (x, g) = (self.try_contiguous()?, g.try_contiguous()?);
         Self::build(weight, |dweight| {
             if !dweight.is_empty() {
                 kernel::weight_gradient(&sizes, elements(&x), elements(&g), dweight);

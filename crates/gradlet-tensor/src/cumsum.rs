@@ -31,7 +31,7 @@ impl<T: Float> Tensor<T> {
         let sizes = self.shape().get(axis..).unwrap_or_default();
         let block = Shape::new(sizes)?.len();
         let inner = Shape::new(sizes.get(1..).unwrap_or_default())?.len();
-        let x = self.contiguous();
+        let x = self.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         Self::build(self.dims(), |out| {
             if out.is_empty() {

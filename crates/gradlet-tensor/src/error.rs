@@ -66,7 +66,7 @@ pub enum ErrorKind {
     #[allow(missing_docs)]
     TooManyAxes { shape: Shape, size: usize },
     /// A shape whose elements do not fit into memory.
-    #[error("shape {shape} has too many elements of {size_bytes} bytes")]
+    #[error("shape {shape} {}", excess(shape, *size_bytes))]
     #[allow(missing_docs)]
     TooLarge { shape: Shape, size_bytes: usize },
     /// Another number of elements than before.
@@ -195,6 +195,14 @@ fn sizes(lhs: &Shape, rhs: &Shape, axis: usize) -> String {
     format!("the left has sizes {} and {}", size(lhs), size(rhs))
 }
 
+fn excess(shape: &Shape, size_bytes: usize) -> String {
+    if shape.is_empty() {
+        "is too large: its other sizes multiply to more than can be counted".to_owned()
+    } else {
+        format!("has too many elements of {size_bytes} bytes for memory")
+    }
+}
+
 fn axis_range(shape: &Shape) -> String {
     match shape.rank() {
         0 => "; a scalar has no axes".to_owned(),
@@ -222,6 +230,22 @@ impl Error {
     /// Where the call that failed stands in the user's code.
     pub fn location(&self) -> &'static Location<'static> {
         self.0.location
+    }
+
+    /// The same error at another line: that of the call which is at fault, where it shows only later.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// let (line, here) = (line!(), std::panic::Location::caller());
+    /// let error = tensor![1.0].reshape([2]).unwrap_err().at(here);
+    /// assert_eq!(error.location().line(), line);
+    /// ```
+    #[must_use]
+    pub fn at(mut self, location: &'static Location<'static>) -> Self {
+        self.0.location = location;
+        self
     }
 
     /// The same error, seen from the container whose child `name` of kind `kind` failed.

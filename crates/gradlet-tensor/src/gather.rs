@@ -3,7 +3,7 @@
 use crate::element::{Element, Float};
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::{IntoShape, MAX_RANK, Shape};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, too_large};
 
 impl<T: Element> Tensor<T> {
     /// The elements that the indices name along one axis: `y[i, j, k] = x[i, indices[i, j, k], k]` for axis 1.
@@ -30,7 +30,7 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn gather(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
         let places = places("gather", self.dims(), axis, indices)?;
-        let x = self.contiguous();
+        let x = self.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         Self::build(indices.dims(), |out| {
             out.iter_mut()
@@ -210,7 +210,11 @@ fn places(
         steps[i - 1] = steps[i].saturating_mul(full.dims()[i]);
     }
     let mut counter = [0; MAX_RANK];
-    let mut places = Vec::with_capacity(indices.len());
+    let mut places = Vec::new();
+    // Indices may be a view of more elements than memory holds.
+    if places.try_reserve_exact(indices.len()).is_err() {
+        return Err(too_large(indices.dims(), size_of::<usize>()));
+    }
     for index in indices.iter() {
         let Some(place) = usize::try_from(index).ok().filter(|&place| place < size) else {
             return Err(Error::new(ErrorKind::IndexOutOfRange {
@@ -364,6 +368,31 @@ mod tests {
                 .is_err()
         );
         assert_eq!(x, tensor![[1.0, 2.0], [3.0, 4.0]]);
+    }
+
+    #[test]
+    fn views_larger_than_memory_are_errors() -> Result<()> {
+        let (x, index) = (Tensor::zeros([0, 1 << 50])?, tensor![i64; [0]]);
+        let error = x.take_along(0, &index).unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::TooLarge { .. }),
+            "{error}"
+        );
+        let much = tensor![1.0].broadcast_to([1 << 50])?;
+        for error in [
+            much.cumsum(0),
+            much.gather(0, &tensor![i64; 0]),
+            much.max(0),
+            much.roll(&[1], &[0]),
+        ] {
+            let error = error.unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::TooLarge { .. }),
+                "{error}"
+            );
+            assert!(error.location().file().ends_with("gather.rs"), "{error}");
+        }
+        Ok(())
     }
 
     proptest! {

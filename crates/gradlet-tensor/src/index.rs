@@ -36,7 +36,7 @@ impl<T: Element> Tensor<T> {
         let indices = checked_indices("index_select", self, axis, indices)?;
         let (outer, size, inner) = split(self.shape(), axis);
         shape.dims_mut()[axis] = indices.len();
-        let x = self.contiguous();
+        let x = self.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         Self::build(shape, |out| {
             if out.is_empty() {
@@ -80,7 +80,7 @@ impl<T: crate::element::Float> Tensor<T> {
         let (outer, size, inner) = split(self.shape(), axis);
         shape.dims_mut()[axis] = indices.len();
         source.expect_shape("index_add", shape)?;
-        let source = source.contiguous();
+        let source = source.try_contiguous()?;
         if source.is_empty() {
             return Ok(());
         }
@@ -108,7 +108,7 @@ impl<T: crate::element::Float> Tensor<T> {
     #[track_caller]
     pub fn pick_columns(&self, indices: &Tensor<i64>) -> Result<Self> {
         let places = self.column_places("pick_columns", indices)?;
-        let x = self.contiguous();
+        let x = self.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         let mut places = places.into_iter();
         Self::from_fn(indices.dims(), |_| {

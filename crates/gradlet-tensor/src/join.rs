@@ -32,11 +32,21 @@ impl<T: Element> Tensor<T> {
         }
         shape.dims_mut()[axis] = size;
         let outer: usize = shape.dims()[..axis].iter().product();
-        let parts: Vec<Self> = tensors.iter().map(|tensor| tensor.contiguous()).collect();
+        let mut parts = Vec::with_capacity(tensors.len());
+        for tensor in tensors {
+            parts.push(tensor.try_contiguous()?);
+        }
         Self::build(shape, |out| {
+            // Rows without elements may be too many to count.
+            if out.is_empty() {
+                return;
+            }
             let mut rest = out;
             for row in 0..outer {
-                for part in parts.iter().map(|part| part.as_slice().unwrap_or_default()) {
+                for part in parts
+                    .iter()
+                    .map(|part: &Self| part.as_slice().unwrap_or_default())
+                {
                     let length = part.len() / outer;
                     let (to, after) = std::mem::take(&mut rest).split_at_mut(length);
                     to.copy_from_slice(&part[row * length..][..length]);
@@ -146,5 +156,12 @@ mod tests {
             ErrorKind::NoTensors { .. }
         ));
         assert!(Tensor::cat(&[&a], 2).is_err());
+    }
+
+    #[test]
+    fn rows_without_elements_are_not_counted() -> Result<()> {
+        let none = Tensor::zeros([1 << 50, 0])?;
+        assert_eq!(Tensor::cat(&[&none, &none], 1)?.shape(), [1 << 50, 0]);
+        Ok(())
     }
 }

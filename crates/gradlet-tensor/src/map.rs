@@ -89,8 +89,8 @@ impl<T: Element> Tensor<T> {
         }
         let shape = Shape::broadcast(op, &self.dims(), &rhs.dims())?;
         let (a, b) = (
-            self.layout().broadcast_to(shape)?,
-            rhs.layout().broadcast_to(shape)?,
+            self.layout_broadcast_to(shape)?,
+            rhs.layout_broadcast_to(shape)?,
         );
         if let Some(repeats) = a.repeats_with(&b) {
             let once = self
@@ -169,7 +169,7 @@ impl<T: Element> Tensor<T> {
         for target in &targets {
             source.expect_shape(op, target.dims())?;
         }
-        let source = source.contiguous();
+        let source = source.try_contiguous()?;
         let source = source.as_slice().unwrap_or_default();
         let mut targets = targets.map(Tensor::as_mut_slice);
         if N == 0 || !crate::kernel::parallel::pays(source.len()) {

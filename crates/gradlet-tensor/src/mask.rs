@@ -116,11 +116,11 @@ impl Mask {
 
     #[track_caller]
     fn build(shape: Shape, fill: impl FnOnce(&mut [u64])) -> Result<Self> {
+        if !shape.is_countable() {
+            return Err(too_large(shape));
+        }
         let Some(mut words) = Buffer::stale(shape.len().div_ceil(64)) else {
-            return Err(Error::new(ErrorKind::TooLarge {
-                shape,
-                size_bytes: 1,
-            }));
+            return Err(too_large(shape));
         };
         if let Some(words) = words.get_mut() {
             fill(words);
@@ -149,6 +149,9 @@ impl Mask {
         let shape = shape.into_shape()?;
         if shape == self.shape {
             return Ok(self.clone());
+        }
+        if !shape.is_countable() {
+            return Err(too_large(shape));
         }
         // One run of equal bits for each bit, where all repeated axes come last.
         let lead = (0..shape.rank())
@@ -210,7 +213,7 @@ impl Mask {
     #[track_caller]
     pub fn apply<T: Float>(&self, x: &Tensor<T>, scale: T) -> Result<Tensor<T>> {
         x.expect_shape("mask", self.shape)?;
-        let x = x.contiguous();
+        let x = x.try_contiguous()?;
         let (x, words) = (x.as_slice().unwrap_or_default(), self.words.as_slice());
         Tensor::build(self.shape, |y| {
             for_chunks(y, 4 * BLOCK, |first, y| {
@@ -247,6 +250,14 @@ impl Mask {
         let mut bits = self.iter();
         Tensor::from_fn(self.shape, |_| bits.next().unwrap_or_default())
     }
+}
+
+#[track_caller]
+fn too_large(shape: Shape) -> Error {
+    Error::new(ErrorKind::TooLarge {
+        shape,
+        size_bytes: 1,
+    })
 }
 
 /// Sets `count` bits from bit `first` on.
@@ -359,6 +370,23 @@ mod tests {
         }
         assert!(Mask::draw([3], 0.5, KEY)?.broadcast_to([4]).is_err());
         assert!(Mask::draw([3, 1], 0.5, KEY)?.broadcast_to([3]).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn sizes_beyond_counting_are_errors() -> Result<()> {
+        let mask = Mask::draw([1, 1], 0.5, KEY)?;
+        for error in [
+            mask.broadcast_to([usize::MAX, usize::MAX]),
+            mask.broadcast_to([0, usize::MAX]),
+            Mask::draw([0, usize::MAX], 0.5, KEY),
+        ] {
+            let error = error.unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::TooLarge { .. }),
+                "{error}"
+            );
+        }
         Ok(())
     }
 }

@@ -116,14 +116,14 @@ impl<T: Float> Tensor<T> {
     fn batched(&self, rhs: &Self) -> Result<Self> {
         let lead = |x: &Self| Shape::new(&x.shape()[..x.rank() - 2]);
         let batch = Shape::broadcast("matmul", &lead(self)?, &lead(rhs)?)?;
-        let with = |x: &Self| -> Result<Self> {
-            let mut shape = batch;
+        // A closure would lose the caller's line.
+        let mut shapes = [batch; 2];
+        for (shape, x) in shapes.iter_mut().zip([self, rhs]) {
             for &size in &x.shape()[x.rank() - 2..] {
                 shape.push(size)?;
             }
-            x.broadcast_to(shape)
-        };
-        let (lhs, rhs) = (with(self)?, with(rhs)?);
+        }
+        let (lhs, rhs) = (self.broadcast_to(shapes[0])?, rhs.broadcast_to(shapes[1])?);
         let (m, k, n) = (lhs.size(-2)?, lhs.size(-1)?, rhs.size(-1)?);
         let mut shape = batch;
         shape.push(m)?;
@@ -140,11 +140,12 @@ impl<T: Float> Tensor<T> {
             }
             places
         };
-        let (left, right) = (places(&lhs), places(&rhs));
         Self::build(shape, |out| {
+            // Without elements there may be more matrices than memory has places for.
             if out.is_empty() {
                 return;
             }
+            let (left, right) = (places(&lhs), places(&rhs));
             for ((out, left), right) in out.chunks_exact_mut(m * n).zip(left).zip(right) {
                 matmul(
                     [m, k, n],
@@ -166,7 +167,10 @@ fn product<T: Float>(
     bias: Option<&Tensor<T>>,
 ) -> Result<Tensor<T>> {
     let (m, k, n) = (lhs.shape()[0], lhs.shape()[1], rhs.shape()[1]);
-    let bias = bias.map(Tensor::contiguous);
+    let bias = match bias {
+        Some(bias) => Some(bias.try_contiguous()?),
+        None => None,
+    };
     Tensor::build(Shape::from([m, n]), |out| {
         let bias = bias.as_ref().and_then(Tensor::as_slice);
         matmul(
@@ -304,5 +308,22 @@ mod tests {
             })?;
             prop_assert!(a.matmul(&b)?.allclose(&naive, 1e-12, 1e-12));
         }
+    }
+
+    #[test]
+    fn matrices_without_elements_are_not_counted() -> Result<()> {
+        let none = Tensor::zeros([1 << 50, 2, 0, 3])?;
+        assert_eq!(
+            none.matmul(&Tensor::zeros([1, 2, 3, 4])?)?.shape(),
+            [1 << 50, 2, 0, 4]
+        );
+        let many = Tensor::zeros([3, 4])?.broadcast_to([1 << 20, 1, 1, 3, 4])?;
+        let error = none.matmul(&many).unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::TooLarge { .. }),
+            "{error}"
+        );
+        assert!(error.location().file().ends_with("matmul.rs") && error.location().line() > 200);
+        Ok(())
     }
 }

@@ -89,7 +89,9 @@ impl Pooling {
                 let expected = "at most half of what the kernel spans";
                 return Err(sliding.out_of_range("padding", expected, window.padding, remedy));
             }
-            if (0..window.output).any(|output| window.taps(output).is_empty()) {
+            // With a dilation that large there are few windows, as long as there are elements.
+            let skips = window.dilation > window.input && (window.input == 0 || !shape.is_empty());
+            if skips && (0..window.output).any(|output| window.taps(output).is_empty()) {
                 let remedy = format!("; a window over {shape} would lie in the padding alone");
                 let expected = "smaller";
                 return Err(sliding.out_of_range("dilation", expected, window.dilation, remedy));
@@ -136,7 +138,7 @@ impl<T: Float> Tensor<T> {
         for (size, window) in shape.dims_mut()[rank - 2..].iter_mut().zip(&windows) {
             *size = window.output;
         }
-        let x = self.contiguous();
+        let x = self.try_contiguous()?;
         let planes = x.as_slice().unwrap_or_default();
         let [from, to] = [
             windows[0].input * windows[1].input,
@@ -170,7 +172,7 @@ impl<T: Float> Tensor<T> {
         let op = "spread_in_planes";
         let [to, from] = plane_sizes(op, planes, indices.dims())?;
         self.expect_shape(op, indices.dims())?;
-        let (x, places) = (self.contiguous(), indices.contiguous());
+        let (x, places) = (self.try_contiguous()?, indices.try_contiguous()?);
         let x = x.as_slice().unwrap_or_default();
         let places = places.as_slice().unwrap_or_default();
         let missed = AtomicBool::new(to == 0 && !places.is_empty());
@@ -210,7 +212,7 @@ impl<T: Element> Tensor<T> {
     pub fn pick_in_planes(&self, indices: &Tensor<i64>) -> Result<Self> {
         let op = "pick_in_planes";
         let [from, to] = plane_sizes(op, self.dims(), indices.dims())?;
-        let (x, places) = (self.contiguous(), indices.contiguous());
+        let (x, places) = (self.try_contiguous()?, indices.try_contiguous()?);
         let x = x.as_slice().unwrap_or_default();
         let places = places.as_slice().unwrap_or_default();
         let missed = AtomicBool::new(false);
@@ -264,7 +266,9 @@ fn plane_sizes(op: &'static str, shape: Shape, indices: Shape) -> Result<[usize;
             found: indices,
         }));
     }
-    Ok([shape, indices].map(|shape| shape.dims()[rank - 2..].iter().product()))
+    // The shape need not be one that a tensor has.
+    let size = |[h, w]: [usize; 2]| h.saturating_mul(w);
+    Ok([shape, indices].map(|shape| size([shape.dims()[rank - 2], shape.dims()[rank - 1]])))
 }
 
 /// An error that names the first index out of range, where one was missed.
@@ -431,6 +435,34 @@ mod tests {
         assert!(none.pick_in_planes(&one).is_err() && x.pick_in_planes(&tensor![i64; 1]).is_err());
         assert!(tensor![[1.0]].spread_in_planes(&one, none.dims()).is_err());
         assert!(tensor![1.0].spread_in_planes(&one, x.dims()).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn a_kernel_of_one_row_has_any_dilation() -> Result<()> {
+        let x = tensor![[1.0, 3.0, 2.0]];
+        let pooling = Pooling::new([1, 2]).stride(1).dilation([usize::MAX, 1]);
+        assert_eq!(x.max_pool2d(pooling)?.0.to_vec(), [3.0, 3.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn windows_over_no_elements_are_not_counted() -> Result<()> {
+        let none = Tensor::zeros([0, 1 << 50, 3])?;
+        let (y, _) = none.max_pool2d(Pooling::new(1).stride(1))?;
+        assert_eq!(y.shape(), none.shape());
+        let planes = Shape::from([1, 1 << 50, 2]);
+        let g = tensor![[[1.0]]].avg_pool2d_gradient(planes, crate::AveragePooling::new(2));
+        assert!(matches!(
+            g.unwrap_err().kind(),
+            ErrorKind::ShapeMismatch { .. }
+        ));
+        let planes = Shape::from([usize::MAX, 2]);
+        let error = tensor![1.0].spread_in_planes(&tensor![i64; [0]], planes);
+        assert!(matches!(
+            error.unwrap_err().kind(),
+            ErrorKind::ShapeMismatch { .. }
+        ));
         Ok(())
     }
 }

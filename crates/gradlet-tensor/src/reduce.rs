@@ -30,6 +30,7 @@ pub(crate) fn kept(shape: &Shape, reduced: &[bool; MAX_RANK]) -> Shape {
 }
 
 impl<T: Element> Blocks<T> {
+    #[track_caller]
     pub(crate) fn new(x: &Tensor<T>, reduced: &[bool; MAX_RANK]) -> Result<Self> {
         let shape = x.dims();
         let sizes = shape.dims();
@@ -61,7 +62,7 @@ impl<T: Element> Blocks<T> {
             .map(|axis| sizes[axis])
             .product();
         Ok(Self {
-            x: x.permute(&axes)?.contiguous(),
+            x: x.permute(&axes)?.try_contiguous()?,
             outer,
             middle,
             inner: 1,

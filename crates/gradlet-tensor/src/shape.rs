@@ -7,6 +7,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// The most axes a tensor can have.
 pub const MAX_RANK: usize = 8;
 
+/// More elements than any memory holds, and their bytes still fit into an `isize`.
+const MAX_ELEMENTS: usize = 1 << (usize::BITS - 4);
+
 /// The sizes of a tensor's axes: at most [`MAX_RANK`] of them, stored inline; `[]` is a scalar's.
 ///
 /// # Example
@@ -71,6 +74,14 @@ impl Shape {
         self.dims()
             .iter()
             .fold(1, |len: usize, &size| len.saturating_mul(size))
+    }
+
+    /// Whether a tensor may have this shape: its sizes, zeros aside, multiply to fewer than 2^60, so that no product of
+    /// some of them overflows, nor their bytes as the widest elements.
+    pub(crate) fn is_countable(&self) -> bool {
+        let sizes = self.dims().iter().filter(|&&size| size != 0);
+        let product = sizes.fold(1, |product: usize, &size| product.saturating_mul(size));
+        product < MAX_ELEMENTS
     }
 
     /// Whether there are no elements.
@@ -285,6 +296,14 @@ mod tests {
             [3, 0]
         );
         Ok(())
+    }
+
+    #[test]
+    fn sizes_beyond_counting_are_told_from_large_ones() {
+        assert!(Shape::from([0, 1 << 59]).is_countable() && Shape::SCALAR.is_countable());
+        for sizes in [[0, 1 << 60, 1], [0, 1 << 30, 1 << 30], [0, usize::MAX, 0]] {
+            assert!(!Shape::from(sizes).is_countable(), "{sizes:?}");
+        }
     }
 
     #[test]

@@ -61,10 +61,11 @@ impl<T: Element> Tensor<T> {
         if whole == 0 {
             return Ok(vec![self.clone()]);
         }
-        (0..whole)
-            .step_by(size)
-            .map(|start| self.narrow(axis as isize, start, size.min(whole - start)))
-            .collect()
+        let mut parts = room("split", whole.div_ceil(size))?;
+        for start in (0..whole).step_by(size) {
+            parts.push(self.narrow(axis as isize, start, size.min(whole - start))?);
+        }
+        Ok(parts)
     }
 
     /// An axis cut into parts of the given sizes. Views.
@@ -125,14 +126,21 @@ impl<T: Element> Tensor<T> {
         if size > 0 {
             return self.split(size.div_ceil(count), axis);
         }
-        let mut parts = Vec::new();
-        if parts.try_reserve_exact(count).is_err() {
-            let remedy = "; the parts do not fit into memory".to_owned();
-            return Err(setting("chunk", "the count", "smaller", count, remedy));
-        }
+        let mut parts = room("chunk", count)?;
         parts.resize(count, self.clone());
         Ok(parts)
     }
+}
+
+/// An empty list with room for so many parts.
+#[track_caller]
+fn room<X>(op: &'static str, count: usize) -> Result<Vec<X>> {
+    let mut parts = Vec::new();
+    if parts.try_reserve_exact(count).is_err() {
+        let remedy = "; so many do not fit into memory".to_owned();
+        return Err(setting(op, "the number of parts", "smaller", count, remedy));
+    }
+    Ok(parts)
 }
 
 #[track_caller]
@@ -277,6 +285,18 @@ mod tests {
             x.split(1, 1).is_err() && x.chunk(1, 1).is_err() && x.split_sizes(&[4], 1).is_err()
         );
         assert!(Tensor::scalar(1.0f32).split(1, 0).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn more_parts_than_memory_holds_are_an_error() -> Result<()> {
+        let error = counted(0)?.reshape([1 << 50, 0])?.split(1, 0).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("split: the number of parts must be smaller, got 1125899906842624; "),
+            "{error}"
+        );
         Ok(())
     }
 }

@@ -47,7 +47,7 @@ impl<T: Float> Tensor<T> {
                 .transpose(axis, -1);
         }
         let columns = self.shape()[at];
-        let x = self.contiguous();
+        let x = self.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         Self::build(self.dims(), |out| {
             if out.is_empty() {
@@ -72,7 +72,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn cross_entropy_rows(&self, labels: &Tensor<i64>) -> Result<(Self, Self)> {
         let [rows, columns] = self.check_labels(labels)?;
-        let (x, labels) = (self.contiguous(), labels.contiguous());
+        let (x, labels) = (self.try_contiguous()?, labels.try_contiguous()?);
         let x = x.as_slice().unwrap_or_default();
         let normalizers = Self::build(Shape::from([rows, 2]), |out| {
             let part = |start: usize, out: &mut [T]| {
@@ -129,9 +129,9 @@ impl<T: Float> Tensor<T> {
         let [rows, columns] = self.check_labels(labels)?;
         normalizers.expect_shape("cross_entropy", [rows, 2])?;
         let (x, labels, normalizers) = (
-            self.contiguous(),
-            labels.contiguous(),
-            normalizers.contiguous(),
+            self.try_contiguous()?,
+            labels.try_contiguous()?,
+            normalizers.try_contiguous()?,
         );
         let x = x.as_slice().unwrap_or_default();
         let labels = labels.as_slice().unwrap_or_default();

@@ -58,7 +58,7 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn sort(&self, axis: isize, order: Order) -> Result<(Self, Tensor<i64>)> {
         let axis = self.dims().axis_or_scalar("sort", axis)? as isize;
-        let rows = self.transpose(axis, -1)?.contiguous();
+        let rows = self.transpose(axis, -1)?.try_contiguous()?;
         let (shape, columns) = (rows.dims(), rows.shape().last().copied().unwrap_or(1));
         let x = rows.as_slice().unwrap_or_default();
         let indices = sorted_rows(x, columns, shape, order)?;

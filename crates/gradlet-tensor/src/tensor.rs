@@ -54,7 +54,7 @@ impl<T: Element> Storage<T> {
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn too_large(shape: Shape, size_bytes: usize) -> Error {
+pub(crate) fn too_large(shape: Shape, size_bytes: usize) -> Error {
     Error::new(ErrorKind::TooLarge { shape, size_bytes })
 }
 
@@ -78,6 +78,9 @@ impl<T: Element> Tensor<T> {
     #[inline]
     pub(crate) fn build_in(layout: Layout, fill: impl FnOnce(&mut [T])) -> Result<Self> {
         let len = layout.shape.len();
+        if len == 0 && !layout.shape.is_countable() {
+            return Err(too_large(layout.shape, size_of::<T>()));
+        }
         if len == 1 {
             let mut value = T::default();
             fill(std::slice::from_mut(&mut value));
@@ -116,6 +119,16 @@ impl<T: Element> Tensor<T> {
     #[inline]
     pub(crate) fn storage(&self) -> &[T] {
         self.inner.storage.as_slice()
+    }
+
+    /// The layout of this tensor broadcast to a shape that a tensor may have.
+    #[track_caller]
+    pub(crate) fn layout_broadcast_to(&self, shape: Shape) -> Result<Layout> {
+        let layout = self.layout().broadcast_to(shape)?;
+        if shape.is_countable() {
+            return Ok(layout);
+        }
+        Err(too_large(shape, size_of::<T>()))
     }
 
     /// The same storage seen through another layout, which must stay inside it.
@@ -204,6 +217,17 @@ impl<T: Element> Tensor<T> {
             return self.clone();
         }
         self.to_owned_copy()
+    }
+
+    /// As [`contiguous`](Self::contiguous), with an error where memory does not hold a copy of a broadcast view.
+    #[track_caller]
+    pub(crate) fn try_contiguous(&self) -> Result<Self> {
+        if self.inner.layout.contiguous {
+            return Ok(self.clone());
+        }
+        Self::build(self.dims(), |out| {
+            walk::copy(self.storage(), &self.inner.layout, out);
+        })
     }
 
     /// A copy that shares nothing.
@@ -439,5 +463,30 @@ mod tests {
         assert!(!x.allclose(&tensor![1.1, f32::INFINITY], 0.01, 0.0));
         assert!(!tensor![f32::NAN].allclose(&tensor![f32::NAN], 1.0, 1.0));
         assert!(!x.allclose(&tensor![[1.0, f32::INFINITY]], 0.0, 0.0));
+    }
+
+    #[test]
+    fn shapes_without_elements_are_limited_too() -> Result<()> {
+        let none = Tensor::zeros([0, 1 << 59])?;
+        assert_eq!(none.t()?.shape(), [1 << 59, 0]);
+        for error in [
+            Tensor::zeros([0, usize::MAX]),
+            none.reshape([1 << 30, 0, 1 << 30]),
+            none.unsqueeze(0)?.broadcast_to([2, 0, 1 << 59]),
+            tensor![1.0].broadcast_to([1 << 60]),
+            tensor![[1.0]]
+                .broadcast_to([1, 1 << 40])?
+                .add(&tensor![[1.0]].broadcast_to([1 << 40, 1])?),
+        ] {
+            let error = error.unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::TooLarge { .. }),
+                "{error}"
+            );
+            assert!(error.location().file().ends_with("tensor.rs"), "{error}");
+        }
+        let message = Tensor::zeros([0, 1 << 60]).unwrap_err().to_string();
+        assert!(message.starts_with("shape [0, 1152921504606846976] is too large: its other sizes multiply to more than can be counted (at "), "{message}");
+        Ok(())
     }
 }

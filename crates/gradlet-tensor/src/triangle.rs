@@ -55,7 +55,7 @@ impl<T: Element> Tensor<T> {
                 shape: self.dims(),
             }));
         };
-        let x = self.contiguous();
+        let x = self.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         Self::build(self.dims(), |out| {
             out.fill(T::default());
@@ -118,7 +118,7 @@ impl<T: Element> Tensor<T> {
                 let length = rows
                     .saturating_sub(below)
                     .min(columns.saturating_sub(above));
-                let x = self.contiguous();
+                let x = self.try_contiguous()?;
                 let x = x.as_slice().unwrap_or_default();
                 Self::from_fn(length, |i| x[(i + below) * columns + i + above])
             }

@@ -20,10 +20,14 @@ impl<T: Element> Tensor<T> {
                 to: shape,
             }));
         }
+        if self.is_empty() {
+            // Of the shapes without elements some are too large still.
+            return Self::build(shape, |_| {});
+        }
         if let Some(layout) = self.layout().reshape(shape) {
             return Ok(self.view(layout));
         }
-        let copy = self.contiguous();
+        let copy = self.try_contiguous()?;
         Ok(copy.view(copy.layout().row_major(shape)))
     }
 
@@ -156,7 +160,7 @@ impl<T: Element> Tensor<T> {
     /// A shape that this one does not broadcast to.
     #[track_caller]
     pub fn broadcast_to(&self, shape: impl IntoShape) -> Result<Self> {
-        Ok(self.view(self.layout().broadcast_to(shape.into_shape()?)?))
+        Ok(self.view(self.layout_broadcast_to(shape.into_shape()?)?))
     }
 }
 

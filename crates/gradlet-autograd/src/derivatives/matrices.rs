@@ -95,7 +95,11 @@ fn rows<T: Float>(y: &Var<T>, xs: &[Var<T>]) -> Result<Vec<Tensor<T>>> {
         shapes.push(Shape::new(&[y.shape(), x.shape()].concat())?);
     }
     if !y.is_tracked() || y.is_empty() {
-        return shapes.into_iter().map(Tensor::zeros_of).collect();
+        let mut zeros = Vec::with_capacity(xs.len());
+        for shape in shapes {
+            zeros.push(Tensor::zeros_of(shape)?);
+        }
+        return Ok(zeros);
     }
     let mut rows: Vec<Vec<Tensor<T>>> = vec![Vec::new(); xs.len()];
     for i in 0..y.len() {

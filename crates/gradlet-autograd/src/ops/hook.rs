@@ -1,6 +1,7 @@
 //! The identity, with a function that sees or replaces the gradient.
 
 use std::fmt;
+use std::panic::Location;
 use std::rc::Rc;
 
 use gradlet_tensor::{Float, Result, Tensor};
@@ -16,6 +17,8 @@ type Function<T> = dyn Fn(&Var<T>) -> Result<Option<Var<T>>>;
 /// y = x
 struct Hook<T: Float> {
     f: Kept<Function<T>>,
+    /// Where the hook was put on, for what it makes wrong later.
+    location: &'static Location<'static>,
 }
 
 impl<T: Float> Op<T> for Hook<T> {
@@ -33,7 +36,8 @@ impl<T: Float> Op<T> for Hook<T> {
         }
         let replacement = self.f.get().map(|f| f(&g)).transpose()?.flatten();
         if let Some(replacement) = &replacement {
-            replacement.tensor().expect_shape("hook", g.dims())?;
+            let fits = replacement.tensor().expect_shape("hook", g.dims());
+            fits.map_err(|error| error.at(self.location))?;
         }
         Ok([Some(replacement.unwrap_or(g))])
     }
@@ -87,9 +91,11 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.Tensor.register_hook`, but for the new handle.
     #[must_use = "the hook is on the Var that comes back"]
+    #[track_caller]
     pub fn hook(&self, f: impl Fn(&Self) -> Result<Option<Self>> + 'static) -> Self {
         let f = Kept::new(Rc::new(f) as Rc<Function<T>>);
-        infallible(Hook { f }.apply([self]))
+        let location = Location::caller();
+        infallible(Hook { f, location }.apply([self]))
     }
 }
 
@@ -201,5 +207,22 @@ mod tests {
             });
         }
         drop(last);
+    }
+
+    #[test]
+    fn a_gradient_of_another_shape_is_reported_where_the_hook_was_put_on() {
+        let x = Var::leaf(tensor![1.0, 2.0]);
+        let (line, y) = (line!(), x.hook(|g| Ok(Some(g.narrow(0, 0, 1)?))));
+        let error = y.square().backward_with(tensor![1.0, 1.0]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("hook: shapes differ: expected [2], got [1] (at "),
+            "{error}"
+        );
+        assert_eq!(
+            (error.location().file(), error.location().line()),
+            (file!(), line)
+        );
     }
 }

@@ -1,9 +1,11 @@
 //! [`monte_carlo`]: what a net with dropout predicts, and how sure it is.
 
-use gradlet_autograd::{Float, Result, Var, no_grad};
+use gradlet_autograd::{Float, Result, Var, set_recording};
 use gradlet_tensor::Tensor;
 
 use crate::forward::Forward;
+use crate::mode::Mode;
+use crate::module::Within;
 use crate::require::require;
 
 /// Mean and variance of a net's outputs over passes with dropout on.
@@ -51,26 +53,25 @@ pub fn monte_carlo<T: Float, M: Forward<T>>(
 ) -> Result<Moments<T>> {
     let (count, enough) = (passes as f64, passes >= 2);
     require(enough, "monte_carlo", "passes", "at least 2", count)?;
-    model.sampling(|model| {
-        no_grad(|| {
-            let mut mean = model.forward(x)?.into_tensor();
-            let mut squares = mean.zeros_like();
-            for pass in 2..=passes {
-                let y = model.forward(x)?;
-                let before = y.tensor().sub(&mean)?;
-                mean.add_assign(&before.div_scalar(T::of(pass as f64)))?;
-                squares.add_assign(&before.mul(&y.tensor().sub(&mean)?)?)?;
-            }
-            let variance = squares.div_scalar(T::of(count - 1.0));
-            Ok(Moments { mean, variance })
-        })
-    })
+    // As `sampling` and `no_grad` do, but a model's error keeps the caller's line, which a closure would lose.
+    let (sampling, _recording) = (Within::new(model, Mode::Sample), set_recording(false));
+    let model = sampling.module();
+    let mut mean = model.forward(x)?.into_tensor();
+    let mut squares = mean.zeros_like();
+    for pass in 2..=passes {
+        let y = model.forward(x)?;
+        let before = y.tensor().sub(&mean)?;
+        mean.add_assign(&before.div_scalar(T::of(pass as f64)))?;
+        squares.add_assign(&before.mul(&y.tensor().sub(&mean)?)?)?;
+    }
+    let variance = squares.div_scalar(T::of(count - 1.0));
+    Ok(Moments { mean, variance })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Dropout, Mode, Module};
+    use crate::{Dropout, Linear, Module};
     use gradlet_tensor::rng;
 
     #[test]
@@ -105,6 +106,19 @@ mod tests {
         let error = monte_carlo(&mut model, &x, 1).unwrap_err().to_string();
         assert!(error.starts_with("monte_carlo: passes must be at least 2, got 1"));
         assert!(monte_carlo(&mut model, &x, 2)?.mean.is_unshared());
+        Ok(())
+    }
+
+    #[test]
+    fn an_error_of_the_model_names_the_callers_line_and_restores_its_modes() -> Result<()> {
+        let mut model = Linear::new(3, 2, &mut rng(0))?;
+        let x = Var::constant(Tensor::zeros([1, 4])?);
+        let (line, error) = (line!(), monte_carlo(&mut model, &x, 2).unwrap_err());
+        assert_eq!(
+            (error.location().file(), error.location().line()),
+            (file!(), line)
+        );
+        assert!(model.training());
         Ok(())
     }
 }

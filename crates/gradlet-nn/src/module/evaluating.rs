@@ -5,21 +5,30 @@ use crate::mode::Mode;
 
 /// Runs `f` on `module` in this mode and restores each layer's own mode, come what may.
 pub(super) fn within<M: Module, R>(module: &mut M, mode: Mode, f: impl FnOnce(&M) -> R) -> R {
-    let mut earlier = Vec::new();
-    walk::each_mode(module, |own| {
-        earlier.push(std::mem::replace(own, mode));
-    });
-    let restore = Restore { module, earlier };
-    f(&*restore.module)
+    f(Within::new(module, mode).module())
 }
 
-/// Puts the earlier modes back when dropped, hence also while a panic unwinds.
-struct Restore<'m, M: Module> {
+/// A module in another mode; puts the earlier modes back when dropped, hence also while a panic unwinds.
+pub(crate) struct Within<'m, M: Module> {
     module: &'m mut M,
     earlier: Vec<Mode>,
 }
 
-impl<M: Module> Drop for Restore<'_, M> {
+impl<'m, M: Module> Within<'m, M> {
+    pub(crate) fn new(module: &'m mut M, mode: Mode) -> Self {
+        let mut earlier = Vec::new();
+        walk::each_mode(module, |own| {
+            earlier.push(std::mem::replace(own, mode));
+        });
+        Self { module, earlier }
+    }
+
+    pub(crate) fn module(&self) -> &M {
+        self.module
+    }
+}
+
+impl<M: Module> Drop for Within<'_, M> {
     fn drop(&mut self) {
         // `f` saw the module shared: the walk meets the same modes in the same order.
         let mut earlier = self.earlier.iter();

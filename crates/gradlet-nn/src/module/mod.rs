@@ -11,6 +11,8 @@ mod walk;
 
 pub use gradlet_derive::Module;
 
+pub(crate) use self::evaluating::Within;
+
 pub use self::definition::{Leaf, LeafMut, Module};
 pub use self::path::{Name, Path};
 pub use self::summary::Summary;

@@ -19,7 +19,8 @@ vectorized! {
         for (p, indices) in indices.chunks_exact_mut(along.output).enumerate() {
             let rows = down.taps(p);
             let line = down.place(p, rows.start) * along.input;
-            let rows = [rows.len(), down.dilation * along.input];
+            // Where a window reads one row alone, the step to the next may be any number.
+            let rows = [rows.len(), down.dilation.wrapping_mul(along.input)];
             let (before, rest) = indices.split_at_mut(whole.start);
             let (inside, behind) = rest.split_at_mut(whole.len());
             let cut = |q: usize, index: &mut i64| {
