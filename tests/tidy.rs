@@ -112,6 +112,15 @@ fn examples_in_the_docs_run() {
 }
 
 #[test]
+fn random_arguments_reach_every_function() {
+    let sources = sources();
+    let functions = sources.iter().flat_map(house::functions).count();
+    assert!(functions > 250, "only {functions} functions");
+    let uncalled = house::uncalled(&sources);
+    assert!(uncalled.is_empty(), "\n{}\n", uncalled.join("\n"));
+}
+
+#[test]
 fn the_architecture_fits_in_150_lines() {
     let text = fs::read_to_string(workspace().join("docs/architecture.md")).unwrap();
     assert_eq!(

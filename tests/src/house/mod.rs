@@ -1,9 +1,11 @@
 //! The rules that the code keeps, as checks of its source text.
 
+mod functions;
 mod kept_bytes;
 mod rules;
 mod source;
 
+pub use functions::{Function, functions, uncalled};
 pub use kept_bytes::kept_bytes;
 pub use rules::{
     ARCHITECTURE_LINES, banned_calls, document_length, file_length, forbids_unsafe,

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 /// A file's path from the workspace's root, and views of its text that keep every line where it is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Source {
     /// The path, with `/` between folders.
     pub path: String,

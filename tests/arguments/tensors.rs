@@ -1,0 +1,290 @@
+//! Every method of `Tensor`.
+
+use gradlet::{Element, Float, Tensor, rng};
+use proptest::prelude::*;
+
+use crate::random::{Random, random};
+use crate::{Call, calls, check};
+
+fn views<T: Element>() -> Vec<Call<Random<T>>> {
+    calls!(
+        r: Random<T>,
+        r.x.reshape(r.sizes.as_slice()),
+        r.x.reshape(r.shape),
+        r.x.permute(&r.axes),
+        r.x.transpose(r.axis, r.other_axis),
+        r.x.t(),
+        r.x.squeeze(r.axis),
+        r.x.squeeze_axes(&r.axes),
+        r.x.unsqueeze(r.axis),
+        r.x.flatten_from(r.axis),
+        r.x.flatten_axes(r.axis, r.other_axis),
+        r.x.unflatten(r.axis, &r.sizes),
+        r.x.broadcast_to(r.sizes.as_slice()),
+        r.x.broadcast_to(r.y.shape()),
+        r.x.expand(&r.axes),
+        r.x.narrow(r.axis, r.size, r.few[0]),
+        r.x.narrow(r.axis, r.few[0], r.size),
+        r.x.select(r.axis, r.size),
+        r.x.slice(r.axis, r.other_axis.., r.size),
+        r.x.slice(0, ..=r.other_axis, r.few[0]),
+        r.x.slice(r.axis, r.other_axis..r.axis, 1),
+        r.x.split(r.size, r.axis),
+        r.x.split_sizes(&r.sizes, r.axis),
+        r.x.chunk(r.size, r.axis),
+        r.x.expect_shape("test", r.sizes.as_slice()),
+        r.x.expect_rank("test", r.few[0], "another rank"),
+        r.x.size(r.axis),
+        r.x.item().map(drop),
+        r.x.at(&r.sizes).map(drop),
+        r.x.at(&r.few[..r.x.rank().min(8)]).map(drop),
+    )
+    .into()
+}
+
+fn rearrangements<T: Element>() -> Vec<Call<Random<T>>> {
+    calls!(
+        r: Random<T>,
+        r.x.flip(&r.axes),
+        r.x.roll(&r.axes, &[r.axis, r.other_axis]),
+        r.x.roll(&[r.other_axis], &[r.axis]),
+        Ok(r.x.roll_flat(r.axis)),
+        r.x.pad(&[(r.axis, r.other_axis)], r.value),
+        r.x.pad(&[(1, -1), (r.axis, 2)], r.value),
+        r.x.repeat(&r.sizes),
+        r.x.surround(r.axis, r.size, r.few[0]),
+        r.x.surround(r.axis, r.few[0], r.size),
+        r.x.tril(r.axis),
+        r.x.triu(r.axis),
+        r.x.diag(r.axis),
+        r.x.sort(r.axis, r.order()),
+        r.x.argsort(r.axis, r.order()),
+        r.x.topk(r.size, r.axis, r.order()),
+        r.x.max(r.axes.as_slice()),
+        r.x.max_keepdim(r.axis),
+        r.x.min(r.axis),
+        r.x.min_keepdim(r.axes.as_slice()),
+        r.x.argmax(r.axis),
+        r.x.argmin(r.axis),
+        Tensor::cat(&[&r.x, &r.y, &r.z], r.axis),
+        Tensor::<T>::cat(&[], r.axis),
+        Tensor::stack(&[&r.x, &r.y], r.axis),
+        Tensor::<T>::stack(&[], r.axis),
+    )
+    .into()
+}
+
+fn picks<T: Element>() -> Vec<Call<Random<T>>> {
+    calls!(
+        r: Random<T>,
+        r.x.gather(r.axis, &r.indices),
+        r.x.take_along(r.axis, &r.indices),
+        r.x.index_select(r.axis, &r.indices),
+        r.x.pick_in_planes(&r.indices),
+        r.x.masked_select(&r.mask),
+        r.x.masked_fill(&r.mask, r.value),
+        Tensor::where_cond(&r.mask, &r.x, &r.y),
+        r.x.eq(&r.y),
+        r.x.ne(&r.y),
+        r.x.lt(&r.y),
+        r.x.le(&r.y),
+        r.x.gt(&r.y),
+        r.x.ge(&r.y),
+        Ok(r.x.map(Element::to_f64)),
+        {
+            let mut x = r.x.clone();
+            x.map_in_place(|x| x);
+            Ok(x)
+        },
+        r.x.zip("test", &r.indices, |x, _| x),
+        r.x.clone().zip_in_place("test", &r.y, |_, y| y),
+        Tensor::update("test", [&mut r.x.clone(), &mut r.z.clone()], &r.y, |[x, z], _| [z, x]),
+    )
+    .into()
+}
+
+fn makers<T: Element>() -> Vec<Call<Random<T>>> {
+    calls!(
+        r: Random<T>,
+        Ok(Tensor::scalar(r.value)),
+        Tensor::from_vec([r.value, r.value], r.sizes.as_slice()),
+        Tensor::from_vec(r.x.to_vec(), r.shape),
+        Tensor::from_fn(r.sizes.as_slice(), |_| r.value),
+        Tensor::full_of(r.sizes.as_slice(), r.value),
+        Tensor::<T>::zeros_of(r.sizes.as_slice()),
+        Tensor::<T>::ones_of(r.sizes.as_slice()),
+        Tensor::zeros(r.sizes.as_slice()),
+        Tensor::ones(r.sizes.as_slice()),
+        Tensor::full(r.sizes.as_slice(), r.number as f32),
+        Tensor::eye(r.size),
+        Tensor::arange(r.number, r.value.to_f64(), r.value.to_f64().min(r.number)),
+        Tensor::arange(r.number, r.size as f64, 1.0),
+        Tensor::arange(0.0, 1.0, 1.0 / r.size as f64),
+        Tensor::linspace(r.number, r.value.to_f64(), r.size),
+    )
+    .into()
+}
+
+fn reductions<T: Float>() -> Vec<Call<Random<T>>> {
+    calls!(
+        r: Random<T>,
+        r.x.sum(r.axis),
+        r.x.sum(r.axes.as_slice()),
+        r.x.sum_keepdim(r.axes.as_slice()),
+        r.x.mean(r.axes.as_slice()),
+        r.x.mean_keepdim(r.axis),
+        r.x.prod(r.axes.as_slice()),
+        r.x.prod_keepdim(r.axis),
+        r.x.var(r.axes.as_slice(), r.number),
+        r.x.var_keepdim(r.axis, r.number),
+        r.x.std(r.axis, r.number),
+        r.x.std_keepdim(r.axes.as_slice(), r.number),
+        r.x.logsumexp(r.axes.as_slice()),
+        r.x.logsumexp_keepdim(r.axis),
+        r.x.norm(r.number, r.axes.as_slice()),
+        r.x.norm_keepdim(r.number, r.axis),
+        r.x.softmax(r.axis),
+        r.x.log_softmax(r.axis),
+        r.x.cumsum(r.axis),
+        r.x.sum_to(r.shape),
+        r.x.sum_to(r.y.dims()),
+        r.x.mul_sum_to(&r.y, r.shape),
+        r.x.mul_sum_to(&r.y, r.z.dims()),
+        r.x.cross_entropy_rows(&r.indices),
+        r.x.cross_entropy_gradient(&r.indices, &r.y, r.value),
+    )
+    .into()
+}
+
+fn arithmetic<T: Float>() -> Vec<Call<Random<T>>> {
+    calls!(
+        r: Random<T>,
+        r.x.add(&r.y),
+        r.x.sub(&r.y),
+        r.x.mul(&r.y),
+        r.x.div(&r.y),
+        Ok(r.x.add_scalar(r.value)),
+        Ok(r.x.sub_scalar(r.value)),
+        Ok(r.x.mul_scalar(r.value)),
+        Ok(r.x.div_scalar(r.value)),
+        r.x.clone().add_assign(&r.y),
+        r.x.clone().sub_assign(&r.y),
+        r.x.clone().mul_assign(&r.y),
+        r.x.clone().div_assign(&r.y),
+        r.x.div_floor(&r.y),
+        r.x.div_trunc(&r.y),
+        r.x.pow(&r.y),
+        r.x.maximum(&r.y),
+        r.x.minimum(&r.y),
+        Ok(r.x.maximum_scalar(r.value)),
+        Ok(r.x.clamp(Some(r.value), Some(-r.value))),
+        Ok(r.x.powf(r.value)),
+        Ok(r.x.powi(r.size as i32)),
+        Ok(r.x.allclose(&r.y, r.number, r.number)),
+        Tensor::<T>::uniform(r.sizes.as_slice(), r.number, r.value.to_f64(), &mut rng(r.seed)),
+        Tensor::<T>::uniform(r.sizes.as_slice(), -f64::MAX, f64::MAX, &mut rng(r.seed)),
+        Tensor::<T>::normal(r.sizes.as_slice(), r.value.to_f64(), r.number, &mut rng(r.seed)),
+    )
+    .into()
+}
+
+fn products<T: Float>() -> Vec<Call<Random<T>>> {
+    calls!(
+        r: Random<T>,
+        r.x.matmul(&r.y),
+        r.x.dot(&r.y),
+        r.x.outer(&r.y),
+        r.x.bmm(&r.y),
+        r.x.expect_batches(&r.y),
+        r.x.addmm(&r.y, &r.z, r.value, r.value),
+        r.x.linear(&r.y, None),
+        r.x.linear(&r.y, Some(&r.z)),
+        r.x.clone().scatter_add(r.axis, &r.indices, &r.y),
+        r.x.clone().index_add(r.axis, &r.indices, &r.y),
+        r.x.pick_columns(&r.indices),
+        r.x.clone().add_to_columns(&r.indices, &r.y),
+        r.x.corner("test", r.sizes.as_slice()),
+        r.x.corner("test", r.shape),
+    )
+    .into()
+}
+
+fn windows<T: Float>() -> Vec<Call<Random<T>>> {
+    calls!(
+        r: Random<T>,
+        r.x.conv2d(&r.y, None, r.convolution()),
+        r.x.conv2d(&r.y, Some(&r.z), r.convolution().groups(1)),
+        r.x.conv2d_input_gradient(&r.y, r.shape, r.convolution()),
+        r.x.conv2d_input_gradient(&r.y, r.z.dims(), r.convolution()),
+        r.x.conv2d_weight_gradient(&r.y, r.shape, r.convolution()),
+        r.x.conv2d_weight_gradient(&r.y, r.z.dims(), r.convolution()),
+        r.x.avg_pool2d(r.average()),
+        r.x.avg_pool2d_gradient(r.shape, r.average()),
+        r.x.avg_pool2d_gradient(r.y.dims(), r.average()),
+        r.x.adaptive_avg_pool2d([r.size, r.few[0]]),
+        r.x.adaptive_avg_pool2d_gradient(r.shape, r.size),
+        r.x.adaptive_avg_pool2d_gradient(r.y.dims(), [r.few[0], r.few[1]]),
+        r.x.max_pool2d(r.pooling()),
+        r.x.spread_in_planes(&r.indices, r.shape),
+        r.x.spread_in_planes(&r.indices, r.y.dims()),
+    )
+    .into()
+}
+
+proptest! {
+    // Nothing is written beside the sources; a failure prints its input.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn methods_of_doubles_never_panic(random in random::<f64>()) {
+        check(&random, &elements())?;
+        check(&random, &floats())?;
+    }
+
+    #[test]
+    fn methods_of_floats_never_panic(random in random::<f32>()) {
+        check(&random, &elements())?;
+        check(&random, &floats())?;
+    }
+
+    #[test]
+    fn methods_of_integers_never_panic(random in random::<i64>()) {
+        check(&random, &elements())?;
+        check(&random, &calls!(
+            r: Random<i64>,
+            r.x.one_hot(Some(r.size)),
+            r.indices.one_hot(Some(r.size)),
+            r.indices.one_hot(None),
+        ))?;
+    }
+
+    #[test]
+    fn methods_of_bools_never_panic(random in random::<bool>()) {
+        check(&random, &elements())?;
+        check(&random, &calls!(
+            r: Random<bool>,
+            r.x.any(r.axis),
+            r.x.any(r.axes.as_slice()),
+            r.x.all(r.axes.as_slice()),
+            r.x.logical_and(&r.y),
+            r.x.logical_or(&r.y),
+            r.x.logical_xor(&r.y),
+        ))?;
+    }
+}
+
+/// Calls of what every type has.
+fn elements<T: Element>() -> Vec<Call<Random<T>>> {
+    [views(), rearrangements(), picks(), makers()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Calls of what numbers with fractions have besides.
+fn floats<T: Float>() -> Vec<Call<Random<T>>> {
+    [reductions(), arithmetic(), products(), windows()]
+        .into_iter()
+        .flatten()
+        .collect()
+}

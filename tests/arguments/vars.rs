@@ -1,0 +1,191 @@
+//! Every method of `Var`; of what comes out the gradient is taken too.
+
+use gradlet::{BatchNorm, Convolution, LeafId, RunningStatistics, Tensor, Var};
+use proptest::prelude::*;
+
+use crate::random::{Random, vars};
+use crate::{calls, check};
+
+type Vars = Random<f64, Var<f64>>;
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn reductions_never_panic(random in vars()) {
+        check(&random, &calls!(
+            r: Vars,
+            r.x.sum(r.axis),
+            r.x.sum(r.axes.as_slice()),
+            r.x.sum_keepdim(r.axes.as_slice()),
+            r.x.mean(r.axes.as_slice()),
+            r.x.mean_keepdim(r.axis),
+            r.x.max(r.axes.as_slice()),
+            r.x.min(r.axis),
+            r.x.max_keepdim(r.axis),
+            r.x.min_keepdim(r.axes.as_slice()),
+            r.x.max_with_indices(r.axis),
+            r.x.min_with_indices(r.axis),
+            r.x.prod(r.axes.as_slice()),
+            r.x.prod_keepdim(r.axis),
+            r.x.var(r.axes.as_slice(), r.number),
+            r.x.var_keepdim(r.axis, r.number),
+            r.x.std(r.axis, r.number),
+            r.x.std_keepdim(r.axes.as_slice(), r.number),
+            r.x.logsumexp(r.axes.as_slice()),
+            r.x.logsumexp_keepdim(r.axis),
+            r.x.norm(r.number, r.axes.as_slice()),
+            r.x.norm_keepdim(r.number, r.axis),
+            r.x.log_softmax(r.axis),
+            r.x.softmax(r.axis),
+            r.x.cumsum(r.axis),
+            r.x.sort(r.axis, r.order()),
+            r.x.topk(r.size, r.axis, r.order()),
+        ))?;
+    }
+
+    #[test]
+    fn elementwise_functions_never_panic(random in vars()) {
+        check(&random, &calls!(
+            r: Vars,
+            r.x.add(&r.y),
+            r.x.sub(&r.y),
+            r.x.mul(&r.y),
+            r.x.div(&r.y),
+            r.x.pow(&r.y),
+            r.x.maximum(&r.y),
+            r.x.minimum(&r.y),
+            Ok(r.x.add_scalar(r.number)),
+            Ok(r.x.sub_scalar(r.number)),
+            Ok(r.x.mul_scalar(r.number)),
+            Ok(r.x.div_scalar(r.number)),
+            r.x.clamp_between(Some(&r.y), None),
+            r.x.clamp_between(Some(&r.y), Some(&r.z)),
+            r.x.masked_fill(&r.mask, r.number),
+            Var::where_cond(&r.mask, &r.x, &r.y),
+            Ok(r.x.clamp(Some(r.number), Some(-r.number))),
+            Ok(r.x.hardtanh(r.number, r.value)),
+            Ok(r.x.elu(r.number)),
+            Ok(r.x.softplus(r.number, r.value)),
+            Ok(r.x.leaky_relu(r.number)),
+            Ok(r.x.powf(r.number)),
+            Ok(r.x.powi(r.size as i32)),
+        ))?;
+    }
+
+    #[test]
+    fn products_never_panic(random in vars()) {
+        check(&random, &calls!(
+            r: Vars,
+            r.x.matmul(&r.y),
+            r.x.dot(&r.y),
+            r.x.outer(&r.y),
+            r.x.bmm(&r.y),
+            r.x.addmm(&r.y, &r.z, r.number, r.value),
+            r.x.linear(&r.y, None),
+            r.x.linear(&r.y, Some(&r.z)),
+            r.x.conv2d(&r.y, None, r.convolution()),
+            r.x.conv2d(&r.y, Some(&r.z), r.convolution().groups(1)),
+            r.x.conv2d(&r.y, None, Convolution::default().padding(r.size)),
+            r.x.conv1d(&r.y, None, r.convolution()),
+            r.x.conv1d(&r.y, Some(&r.z), r.convolution().groups(1)),
+            r.x.avg_pool2d(r.average()),
+            r.x.adaptive_avg_pool2d([r.size, r.few[0]]),
+            r.x.max_pool2d(r.pooling()),
+            r.x.max_pool2d_with_indices(r.pooling()),
+        ))?;
+    }
+
+    #[test]
+    fn shapes_never_panic(random in vars()) {
+        check(&random, &calls!(
+            r: Vars,
+            r.x.reshape(r.sizes.as_slice()),
+            r.x.reshape(r.shape),
+            r.x.permute(&r.axes),
+            r.x.transpose(r.axis, r.other_axis),
+            r.x.t(),
+            r.x.squeeze(r.axis),
+            r.x.squeeze_axes(&r.axes),
+            r.x.unsqueeze(r.axis),
+            r.x.flatten_from(r.axis),
+            r.x.flatten_axes(r.axis, r.other_axis),
+            r.x.unflatten(r.axis, &r.sizes),
+            r.x.broadcast_to(r.sizes.as_slice()),
+            r.x.broadcast_to(r.y.shape()),
+            r.x.expand(&r.axes),
+            r.x.narrow(r.axis, r.size, r.few[0]),
+            r.x.narrow(r.axis, r.few[0], r.size),
+            r.x.select(r.axis, r.size),
+            r.x.slice(r.axis, r.other_axis.., r.size),
+            r.x.slice(0, ..=r.other_axis, r.few[0]),
+            r.x.slice(r.axis, r.other_axis..r.axis, 1),
+            r.x.split(r.size, r.axis),
+            r.x.split_sizes(&r.sizes, r.axis),
+            r.x.chunk(r.size, r.axis),
+            r.x.flip(&r.axes),
+            r.x.roll(&r.axes, &[r.axis, r.other_axis]),
+            r.x.roll(&[r.other_axis], &[r.axis]),
+            Ok(r.x.roll_flat(r.axis)),
+            r.x.pad(&[(r.axis, r.other_axis)], r.number),
+            r.x.pad(&[(1, -1), (r.axis, 2)], r.number),
+            r.x.repeat(&r.sizes),
+            r.x.tril(r.axis),
+            r.x.triu(r.axis),
+            r.x.diag(r.axis),
+            Var::cat(&[&r.x, &r.y, &r.z], r.axis),
+            Var::<f64>::cat(&[], r.axis),
+            Var::stack(&[&r.x, &r.y], r.axis),
+            Var::<f64>::stack(&[], r.axis),
+        ))?;
+    }
+
+    #[test]
+    fn indices_and_losses_never_panic(random in vars()) {
+        check(&random, &calls!(
+            r: Vars,
+            r.x.index_select(r.axis, &r.indices),
+            r.x.gather(r.axis, &r.indices),
+            r.x.take_along(r.axis, &r.indices),
+            r.x.scatter_add(r.axis, &r.indices, &r.y),
+            r.x.embedding(&r.indices),
+            r.x.embedding_padded(&r.indices, r.axis),
+            r.x.nll(&r.indices),
+            r.x.mse(&r.y),
+            r.x.accuracy(&r.indices),
+            r.x.layer_norm(r.sizes.as_slice(), Some(&r.y), None, r.number),
+            r.x.layer_norm(r.shape, Some(&r.y), Some(&r.z), r.number.abs()),
+            r.x.group_norm(r.size, Some(&r.y), Some(&r.z), r.number),
+            r.x.group_norm(r.few[0], None, None, 0.1),
+            r.x.rms_norm(r.sizes.as_slice(), None, Some(r.number)),
+            r.x.rms_norm(r.shape, Some(&r.y), None),
+            {
+                let mut running = RunningStatistics::new(r.sizes.len())?;
+                let statistics = BatchNorm::Train { running: Some(&mut running), momentum: r.number };
+                r.x.batch_norm(statistics, Some(&r.y), None, r.value)
+            },
+            r.x.batch_norm(BatchNorm::Train { running: None, momentum: r.number }, Some(&r.z), Some(&r.y), 0.1),
+            {
+                let running = RunningStatistics::new(r.x.shape().get(1).copied().unwrap_or(r.size))?;
+                r.x.batch_norm(BatchNorm::Eval(&running), None, Some(&r.y), r.number)
+            },
+        ))?;
+    }
+
+    #[test]
+    fn graphs_never_panic(random in vars()) {
+        check(&random, &calls!(
+            r: Vars,
+            r.x.item(),
+            r.x.clone().backward(),
+            r.x.square().backward(),
+            r.x.clone().backward_with(r.y.tensor().clone()),
+            r.x.square().backward_with(r.y.tensor().clone()),
+            Ok(Var::constant(r.x.tensor().clone())),
+            Ok(Var::leaf(r.x.tensor().clone())),
+            Ok(Var::with_id(r.x.tensor().clone(), LeafId::fresh())),
+            Ok(r.x.hook(|g| Ok(Some(g.clone())))),
+            Ok(r.x.hook(|_| Ok(Some(Var::constant(Tensor::zeros_of([7])?))))),
+        ))?;
+    }
+}
