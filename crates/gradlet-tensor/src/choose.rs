@@ -153,6 +153,9 @@ fn floored<T: Float>(a: T, b: T) -> T {
     } else {
         quotient
     };
+    if quotient == zero {
+        return zero.copysign(a / b);
+    }
     let floor = quotient.floor();
     if quotient - floor > T::of(0.5) {
         floor + one
@@ -222,6 +225,8 @@ mod tests {
         );
         assert_eq!(x.div_floor(&y)?.to_vec(), [3.0, -4.0, -4.0, f64::INFINITY]);
         assert_eq!(x.div_trunc(&y)?.to_vec(), [3.0, -3.0, -3.0, f64::INFINITY]);
+        let none = tensor![f64; -1.0, 1.0].div_floor(&tensor![f64; -2.0, 2.0])?;
+        assert!(none.iter().all(|x| x == 0.0 && x.is_sign_positive()));
         // 0.9 / 0.1 rounds to 9, but 0.1 in f64 is a little more than a tenth.
         assert_eq!(
             tensor![f64; 0.9].div_floor(&tensor![f64; 0.1])?.to_vec(),
