@@ -47,7 +47,11 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     fn var_over(&self, reduced: &[bool; MAX_RANK], correction: f64) -> Result<Self> {
         let count = self.sizes_of(reduced).product::<usize>() as f64;
-        let mean = self.sum_over(reduced)?.div_scalar(T::of(count));
+        let averaged = |sum: Self| sum.div_scalar(T::of(count));
+        let mean = averaged(self.sum_over(reduced)?);
+        // A sum of equal elements is rounded, and so is its mean; what it is off by makes it exact, and the variance 0.
+        let off = averaged(self.sub(&mean)?.sum_over(reduced)?);
+        let mean = mean.add(&off)?;
         let distances = self.zip("var", &mean, |x, mean| (x - mean) * (x - mean))?;
         Ok(distances.sum_over(reduced)? / T::of((count - correction).max(0.0)))
     }
@@ -230,6 +234,20 @@ mod tests {
         assert_eq!(x.var(1, 5.0)?.to_vec()[0], f64::INFINITY);
         assert_eq!(Tensor::<f64>::zeros_of([0, 3])?.var(1, 1.0)?.shape(), [0]);
         assert!(x.var(2, 0.0).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn equal_elements_do_not_vary() -> Result<()> {
+        // 0.1 + 0.1 + 0.1 is 0.30000000000000004, a third of which is not 0.1.
+        assert_eq!(tensor![f64; 0.1, 0.1, 0.1].var(0, 1.0)?.item()?, 0.0);
+        for n in 2..200 {
+            let x = Tensor::<f64>::full_of([n, 3], 0.1 * n as f64)?;
+            assert_eq!(x.std(0, 1.0)?.to_vec(), [0.0; 3], "{n}");
+            assert_eq!(x.std(.., 1.0)?.item()?, 0.0, "{n}");
+            let x = Tensor::full([n, 3], 0.1 * n as f32)?;
+            assert_eq!(x.t()?.std(1, 1.0)?.to_vec(), [0.0; 3], "{n}");
+        }
         Ok(())
     }
 

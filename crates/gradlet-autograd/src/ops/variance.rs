@@ -71,12 +71,13 @@ impl<T: Float> Op<T> for Deviation {
             .reshape(self.0.to)
     }
 
-    /// dx = g (x - mean) / (n - correction) / y, 0 where y = 0
+    /// dx = g (x - mean) / (n - correction) / y, 0 where y = 0; without elements it is not differentiated through y = NaN
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         let y = x
             .std(self.0.axes.as_slice(), self.0.correction)?
             .reshape(self.0.kept)?;
-        let flat = y.tensor().map(|y| y == T::of(0.0));
+        let none = x.is_empty();
+        let flat = y.tensor().map(|y| none || y == T::of(0.0));
         let y = y.masked_fill(&flat, T::of(1.0))?;
         let g = g.reshape(self.0.kept)?.masked_fill(&flat, T::of(0.0))?;
         Ok([Some(self.0.slope(&x)?.mul(&g.div(&y)?)?)])
@@ -165,7 +166,12 @@ mod tests {
                 gradgradcheck(std, &x)?;
             }
         }
-        gradcheck(|x| x[0].var(0, 1.0), &[Tensor::zeros_of([3, 0])?])
+        for none in [[3, 0], [0, 3]] {
+            let none = [Tensor::zeros_of(none)?];
+            gradgradcheck(|x| x[0].var(0, 1.0), &none)?;
+            gradgradcheck(|x| x[0].std(0, 1.0), &none)?;
+        }
+        Ok(())
     }
 
     #[test]
@@ -178,6 +184,9 @@ mod tests {
             grads.wrt(&x).map(Tensor::to_vec),
             Some(vec![0.0, 0.0, -2.0, 2.0])
         );
+        let third = Var::leaf(tensor![f64; 0.1, 0.1, 0.1]);
+        let grads = third.std(0, 1.0)?.backward()?;
+        assert_eq!(grads.wrt(&third).map(Tensor::to_vec), Some(vec![0.0; 3]));
         assert_eq!(x.var_keepdim(1, 0.0)?.shape(), [2, 1]);
         assert_eq!(x.std_keepdim(.., 0.0)?.shape(), [1, 1]);
         assert!(x.var(2, 0.0).is_err() && x.std([0, -2], 0.0).is_err());
