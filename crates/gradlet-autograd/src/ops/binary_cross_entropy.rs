@@ -139,9 +139,6 @@ mod tests {
             let mut make = || Tensor::<f64>::uniform(&shape, 0.1, 0.9, &mut rng);
             let (inputs, weight) = ([make()?, make()?], make()?);
             for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
-                if reduction == Reduction::Mean && inputs[0].is_empty() {
-                    continue;
-                }
                 let loss =
                     |x: &[Var<f64>]| binary_cross_entropy(&x[0], &x[1], Some(&weight), reduction);
                 gradcheck(loss, &inputs)?;

@@ -66,6 +66,10 @@ impl<T: Float> Op<T> for Gradient<T> {
         [g, x]: [Var<T>; 2],
         _: [Want; 2],
     ) -> Result<[Option<Var<T>>; 2]> {
+        if self.labels.is_empty() {
+            // No element depends on g; a mean of none would be NaN.
+            return Ok([&g, &x].map(|x| Some(Var::constant(x.tensor().zeros_like()))));
+        }
         let n = T::of(self.labels.len() as f64);
         let p = x.log_softmax(1)?.exp();
         let weighted = gg.mul(&p)?;
@@ -134,7 +138,9 @@ mod tests {
         let labels = tensor![i64; 3, 0, 2];
         gradcheck(|x| cross_entropy(&x[0], &labels), &x)?;
         gradgradcheck(|x| cross_entropy(&x[0], &labels), &x)?;
-        gradgradcheck(|x| cross_entropy(&x[0].t()?, &tensor![i64; 0, 1, 2, 1]), &x)
+        gradgradcheck(|x| cross_entropy(&x[0].t()?, &tensor![i64; 0, 1, 2, 1]), &x)?;
+        let (none, no_labels) = ([Tensor::zeros_of([0, 3])?], Tensor::zeros_of(0)?);
+        gradgradcheck(|x| cross_entropy(&x[0], &no_labels), &none)
     }
 
     #[test]

@@ -237,9 +237,6 @@ mod tests {
             let mut make = || Tensor::<f64>::normal(&shape, 0.0, 1.0, &mut rng);
             let inputs = [make()?, make()?];
             for (loss, reduction) in losses.iter().flat_map(|loss| ALL.map(|r| (loss, r))) {
-                if reduction == Reduction::Mean && inputs[0].is_empty() {
-                    continue;
-                }
                 gradcheck(|x| loss(&x[0], &x[1], reduction), &inputs)?;
                 gradgradcheck(|x| loss(&x[0], &x[1], reduction), &inputs)?;
             }

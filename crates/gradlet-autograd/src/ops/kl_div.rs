@@ -105,9 +105,6 @@ mod tests {
             let inputs = [make()?, make()?];
             for kind in [KlTarget::Probabilities, KlTarget::LogProbabilities] {
                 for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
-                    if reduction == Reduction::Mean && inputs[0].is_empty() {
-                        continue;
-                    }
                     gradcheck(|x| kl_div(&x[0], &x[1], kind, reduction), &inputs)?;
                     gradgradcheck(|x| kl_div(&x[0], &x[1], kind, reduction), &inputs)?;
                 }

@@ -27,9 +27,9 @@ impl<T: Float> Op<T> for Mse {
         [x, target]: [Var<T>; 2],
         [want_x, want_target]: [Want; 2],
     ) -> Result<[Option<Var<T>>; 2]> {
-        let dx = x
-            .sub(&target)?
-            .mul(&g.mul_scalar(T::of(2.0 / x.len() as f64)))?;
+        // Of no elements there is no gradient, but it would be differentiated: times infinity.
+        let n = x.len().max(1) as f64;
+        let dx = x.sub(&target)?.mul(&g.mul_scalar(T::of(2.0 / n)))?;
         let dtarget = want_target.then(|| Ok(dx.neg()))?;
         Ok([want_x.then(|| Ok(dx))?, dtarget])
     }
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
-        for shape in [vec![], vec![3], vec![2, 3]] {
+        for shape in [vec![], vec![3], vec![2, 3], vec![0, 3]] {
             let mut rng = rng(1);
             let mut make = || Tensor::<f64>::normal(&shape, 0.0, 1.0, &mut rng);
             let inputs = [make()?, make()?];

@@ -54,8 +54,11 @@ impl<T: Float> Op<T> for Spread {
         Ok(y)
     }
 
-    /// dx = -1/n `sum_i` g[i, labels[i]]
+    /// dx = -1/n `sum_i` g[i, labels[i]], 0 without labels
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        if self.labels.is_empty() {
+            return Ok([Some(Var::constant(Tensor::zeros_of(())?))]);
+        }
         Ok([Some(g.nll(&self.labels)?)])
     }
 
@@ -107,7 +110,9 @@ mod tests {
         gradcheck(
             |x| x[0].t()?.narrow(0, 0, 3)?.nll(&tensor![i64; 2, 1, 0]),
             &x,
-        )
+        )?;
+        let (none, no_labels) = ([Tensor::zeros_of([0, 3])?], Tensor::zeros_of(0)?);
+        gradgradcheck(|x| x[0].nll(&no_labels), &none)
     }
 
     #[test]
