@@ -1,0 +1,162 @@
+//! Operations that do the same to each element, of one input or of two that broadcast.
+
+use gradlet::{Mask, checkpoint, dropout_into, dropout_with};
+
+use crate::draw::{Case, Entry, Var};
+
+/// Between two inputs, or an input and a sum or difference of others: no pair that is this far apart is equal.
+const HALF_A_STEP: f64 = 1.0 / 64.0;
+
+pub(crate) const UNARY: &[Entry] = &[
+    ("abs", |d| d.unary(|x| Ok(x.abs()))),
+    ("acos", |d| d.unary(|x| Ok(x.tanh().mul_scalar(0.9).acos()))),
+    ("add_scalar", |d| d.unary(|x| Ok(x.add_scalar(0.5)))),
+    ("add_scalar owned", |d| {
+        d.unary(|x| Ok(3.0 - &(x.square() + 0.5 - 1.0)))
+    }),
+    ("asin", |d| d.unary(|x| Ok(x.tanh().mul_scalar(0.9).asin()))),
+    ("atan", |d| d.unary(|x| Ok(x.atan()))),
+    ("clamp", |d| {
+        let (low, high) = (d.kink(), d.kink());
+        let (low, high) = d.pick(&[
+            (Some(low), Some(high)),
+            (Some(low), None),
+            (None, Some(high)),
+        ]);
+        d.unary(move |x| Ok(x.clamp(low, high)))
+    }),
+    ("clamp hardtanh", |d| {
+        let (low, high) = (-d.kink_size(), d.kink_size());
+        d.unary(move |x| Ok(x.hardtanh(low, high)))
+    }),
+    ("cos", |d| d.unary(|x| Ok(x.cos()))),
+    ("cosh", |d| d.unary(|x| Ok(x.cosh()))),
+    ("div_scalar", |d| d.unary(|x| Ok(x.div_scalar(-3.0)))),
+    ("div_scalar owned", |d| {
+        d.unary(|x| Ok(2.0 / &(x.square() / 3.0)))
+    }),
+    ("dropout", |d| {
+        let shape = d.shape();
+        let kept = d.part(&shape);
+        let mask = Mask::from_kept(&d.mask(&kept)?)?.broadcast_to(&shape)?;
+        d.unary(move |x| dropout_with(x, mask.clone(), 1.25))
+    }),
+    ("dropout owned", |d| {
+        let mask = Mask::from_kept(&d.mask(&d.shape())?)?;
+        d.unary(move |x| dropout_into(x.square(), mask.clone(), 1.25))
+    }),
+    ("elu", |d| {
+        let alpha = d.pick(&[0.7, 1.0, -0.3]);
+        d.unary(move |x| Ok(x.elu(alpha)))
+    }),
+    ("elu selu", |d| d.unary(|x| Ok(x.selu()))),
+    ("erf", |d| d.unary(|x| Ok(x.erf()))),
+    ("exp", |d| d.unary(|x| Ok(x.exp()))),
+    ("expm1", |d| d.unary(|x| Ok(x.expm1()))),
+    ("gelu", |d| d.unary(|x| Ok(x.gelu()))),
+    ("gelu_tanh", |d| d.unary(|x| Ok(x.gelu_tanh()))),
+    ("hook", |d| {
+        d.unary(|x| Ok(x.square().hook(|_| Ok(None)).square()))
+    }),
+    ("hook that replaces", |d| {
+        d.unary(|x| Ok(x.square().hook(|g| Ok(Some(g.mul_scalar(1.0)))).square()))
+    }),
+    ("leaky_relu", |d| {
+        let slope = d.pick(&[0.1, 0.0, -0.5]);
+        d.unary(move |x| Ok(x.leaky_relu(slope)))
+    }),
+    ("ln", |d| d.unary(|x| Ok(x.abs().ln()))),
+    ("log10", |d| d.unary(|x| Ok(x.abs().log10()))),
+    ("log1p", |d| {
+        d.unary(|x| Ok(x.tanh().mul_scalar(0.9).log1p()))
+    }),
+    ("log2", |d| d.unary(|x| Ok(x.abs().log2()))),
+    ("masked_fill", |d| {
+        let shape = d.shape();
+        let mask = d.part(&shape);
+        let mask = d.mask(&mask)?;
+        d.unary(move |x| x.masked_fill(&mask, 2.0))
+    }),
+    ("masked_fill repeats", |d| {
+        let shape = d.shape();
+        let (part, mask) = (d.part(&shape), d.mask(&shape)?);
+        let x = d.input(&part)?;
+        Ok(Case::new([x], move |x| x[0].masked_fill(&mask, 2.0)))
+    }),
+    ("mul_scalar", |d| d.unary(|x| Ok(x.mul_scalar(-1.5)))),
+    ("mul_scalar owned", |d| {
+        d.unary(|x| Ok(2.0 * &(x.square() * -1.5)))
+    }),
+    ("neg", |d| d.unary(|x| Ok(x.neg()))),
+    ("neg owned", |d| d.unary(|x| Ok(-x.square()))),
+    ("powf", |d| {
+        let exponent = d.pick(&[1.7, 0.5, -1.3, 0.0, 1.0, 2.0]);
+        d.unary(move |x| Ok(x.abs().powf(exponent)))
+    }),
+    ("powi", |d| {
+        let exponent = d.signed(-3, 4) as i32;
+        d.unary(move |x| Ok(x.powi(exponent)))
+    }),
+    ("reciprocal", |d| d.unary(|x| Ok(x.reciprocal()))),
+    ("relu", |d| d.unary(|x| Ok(x.relu()))),
+    ("retain", |d| d.unary(|x| Ok(x.square().retain().square()))),
+    ("rsqrt", |d| d.unary(|x| Ok(x.abs().rsqrt()))),
+    ("sigmoid", |d| d.unary(|x| Ok(x.sigmoid()))),
+    ("silu", |d| d.unary(|x| Ok(x.silu()))),
+    ("sin", |d| d.unary(|x| Ok(x.sin()))),
+    ("sinh", |d| d.unary(|x| Ok(x.sinh()))),
+    ("softplus", |d| {
+        let (beta, threshold) = (d.pick(&[0.5, 1.0, 2.0]), d.pick(&[0.51, 20.0]));
+        d.unary(move |x| Ok(x.softplus(beta, threshold)))
+    }),
+    ("softplus mish", |d| d.unary(|x| Ok(x.mish()))),
+    ("sqrt", |d| d.unary(|x| Ok(x.abs().sqrt()))),
+    ("square", |d| d.unary(|x| Ok(x.square()))),
+    ("tan", |d| d.unary(|x| Ok(x.tanh().tan()))),
+    ("tanh", |d| d.unary(|x| Ok(x.tanh()))),
+    ("checkpoint", |d| {
+        d.unary(|x| checkpoint(|x| x[0].exp().mul(&x[1].sin()), &[x, &x.square()]))
+    }),
+];
+
+pub(crate) const PAIRS: &[Entry] = &[
+    ("add", |d| d.pair(Var::add)),
+    ("add owned", |d| d.pair(|x, y| Ok(x.square() + y))),
+    ("add to itself", |d| d.unary(|x| x.add(x))),
+    ("clamp between", |d| {
+        let (low, high) = d.pick(&[(true, true), (true, false), (false, true)]);
+        d.pair(move |x, y| {
+            let (below, above) = (y.sub_scalar(HALF_A_STEP), y.add_scalar(HALF_A_STEP));
+            x.clamp_between(low.then_some(&below), high.then_some(&above))
+        })
+    }),
+    ("div", |d| d.pair(Var::div)),
+    ("div owned", |d| d.pair(|x, y| Ok(x.square() / y))),
+    ("div by itself", |d| d.unary(|x| x.square().div(x))),
+    ("maximum", |d| {
+        d.pair(|x, y| x.maximum(&y.add_scalar(HALF_A_STEP)))
+    }),
+    ("maximum minimum", |d| {
+        d.pair(|x, y| x.minimum(&y.add_scalar(HALF_A_STEP)))
+    }),
+    ("mul", |d| d.pair(Var::mul)),
+    ("mul owned", |d| d.pair(|x, y| Ok(x.square() * y))),
+    ("mul by itself", |d| d.unary(|x| x.mul(x))),
+    ("pow", |d| d.pair(|x, y| x.abs().pow(y))),
+    ("pow by itself", |d| d.unary(|x| x.abs().pow(x))),
+    ("sub", |d| d.pair(Var::sub)),
+    ("sub owned", |d| d.pair(|x, y| Ok(x.square() - y))),
+    ("where_cond", |d| {
+        let shape = d.shape();
+        let condition = d.part(&shape);
+        let condition = d.mask(&condition)?;
+        d.pair(move |x, y| Var::where_cond(&condition, x, y))
+    }),
+    ("where_cond repeats", |d| {
+        let condition = d.mask(&d.shape())?;
+        d.pair(move |x, y| Var::where_cond(&condition, x, y))
+    }),
+    ("checkpoint of two", |d| {
+        d.pair(|x, y| checkpoint(|x| x[0].tanh().mul(&x[1].square()), &[x, y]))
+    }),
+];

@@ -1,0 +1,206 @@
+//! Products of vectors and matrices, and sliding kernels.
+
+use gradlet::{AveragePooling, Convolution, Divisor, Pooling, Result, Rounding, einsum};
+
+use crate::draw::{Case, Draw, Entry, Tensor, Var};
+
+/// Sizes small enough that a product of several checks fast.
+fn small(d: &Draw, axis: usize) -> usize {
+    d.size(axis).min(2)
+}
+
+/// A matrix, or a vector where there is but one row; behind leading axes.
+fn factor(
+    d: &mut Draw,
+    lead: &[usize],
+    rank: usize,
+    matrix: [usize; 2],
+    vector: usize,
+) -> Result<Tensor> {
+    if rank == 1 {
+        return d.input(&[vector]);
+    }
+    let lead = if rank == 2 { Vec::new() } else { d.part(lead) };
+    d.input(&[lead.as_slice(), &matrix].concat())
+}
+
+/// An equation of one to three operands over four letters, with diagonals, sums and letters in any order.
+fn equation(d: &mut Draw) -> Result<(String, Vec<Tensor>)> {
+    let letters = ['i', 'j', 'k', 'l'];
+    let (mut words, mut inputs, mut used) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..d.between(1, 3) {
+        let axes: Vec<usize> = (0..d.between(0, 3)).map(|_| d.between(0, 3)).collect();
+        let shape: Vec<usize> = axes.iter().map(|&axis| small(d, axis)).collect();
+        inputs.push(d.input(&shape)?);
+        words.push(axes.iter().map(|&axis| letters[axis]).collect::<String>());
+        used.extend(axes);
+    }
+    let kept = d.permutation(letters.len());
+    let kept = kept.iter().filter(|axis| used.contains(axis) && d.coin());
+    let kept: String = kept.map(|&axis| letters[axis]).collect();
+    Ok((format!("{}->{kept}", words.join(",")), inputs))
+}
+
+pub(crate) const PRODUCTS: &[Entry] = &[
+    ("matmul", |d| {
+        let [m, k, n] = [0, 1, 2].map(|axis| small(d, axis));
+        let (lead, ranks) = (d.shape_of_rank(2), [d.between(1, 4), d.between(1, 4)]);
+        let lead = [lead[0].min(2), lead[1].min(2)];
+        let inputs = [
+            factor(d, &lead, ranks[0], [m, k], k)?,
+            factor(d, &lead, ranks[1], [k, n], k)?,
+        ];
+        Ok(Case::new(inputs, |x| x[0].matmul(&x[1])))
+    }),
+    ("matmul with itself", |d| {
+        let x = d.input(&d.shape_of_rank(d.shape().len().max(2)))?;
+        Ok(Case::new([x], |x| x[0].matmul(&x[0].transpose(-1, -2)?)))
+    }),
+    ("addmm", |d| {
+        let [m, k, n] = [0, 1, 2].map(|axis| small(d, axis));
+        let term = d.part(&[m, n]);
+        let inputs = [d.input(&term)?, d.input(&[m, k])?, d.input(&[k, n])?];
+        let (beta, alpha) = (d.pick(&[0.0, 1.0, -0.7]), d.pick(&[0.0, 1.0, 1.5]));
+        Ok(Case::new(inputs, move |x| {
+            x[0].addmm(&x[1], &x[2], beta, alpha)
+        }))
+    }),
+    ("addmm dot", |d| {
+        let inputs = [d.input(&[d.size(0)])?, d.input(&[d.size(0)])?];
+        Ok(Case::new(inputs, |x| x[0].dot(&x[1])))
+    }),
+    ("addmm outer", |d| {
+        let inputs = [d.input(&[d.size(0)])?, d.input(&[d.size(1)])?];
+        Ok(Case::new(inputs, |x| x[0].outer(&x[1])))
+    }),
+    ("addmm bmm", |d| {
+        let [b, m, k] = [0, 1, 2].map(|axis| small(d, axis));
+        let n = d.between(0, 2);
+        let inputs = [d.input(&[b, m, k])?, d.input(&[b, k, n])?];
+        Ok(Case::new(inputs, |x| x[0].bmm(&x[1])))
+    }),
+    ("einsum", |d| {
+        let (equation, inputs) = equation(d)?;
+        Ok(Case::new(inputs, move |x| {
+            einsum(&equation, &x.iter().collect::<Vec<_>>())
+        }))
+    }),
+    ("linear", |d| {
+        let (mut shape, outputs) = (d.shape_of_rank(d.shape().len().max(1)), d.between(0, 3));
+        let inputs = shape.pop().unwrap_or(1).min(2);
+        let mut all = vec![
+            d.input(&[shape.as_slice(), &[inputs]].concat())?,
+            d.input(&[outputs, inputs])?,
+        ];
+        if d.coin() {
+            all.push(d.input(&[outputs])?);
+        }
+        Ok(Case::new(all, |x| x[0].linear(&x[1], x.get(2))))
+    }),
+];
+
+/// How one axis is convolved: kernel, stride, padding, dilation. The padding is as large as the kernel needs.
+fn convolved(d: &mut Draw, size: usize) -> [usize; 4] {
+    let [kernel, stride, padding, dilation] =
+        [(1, 3), (1, 3), (0, 2), (1, 2)].map(|(low, high)| d.between(low, high));
+    let span = (kernel - 1) * dilation + 1;
+    let missing = span.saturating_sub(size + 2 * padding);
+    [kernel, stride, padding + missing.div_ceil(2), dilation]
+}
+
+/// Images or sequences of the last sizes, a weight that fits, and perhaps a bias.
+fn convolution(
+    d: &mut Draw,
+    places: usize,
+    f: fn(&Var, &Var, Option<&Var>, Convolution) -> Result<Var>,
+) -> Result<Case> {
+    let groups = d.between(1, 2);
+    let (inputs, outputs) = (small(d, 1), d.between(0, 2));
+    let sizes: Vec<usize> = (0..places).map(|axis| d.size(2 + axis)).collect();
+    let along: Vec<[usize; 4]> = sizes.iter().map(|&size| convolved(d, size)).collect();
+    let mut images = if d.coin() {
+        vec![small(d, 0)]
+    } else {
+        Vec::new()
+    };
+    images.push(groups * inputs);
+    images.extend(&sizes);
+    let mut weight = vec![groups * outputs, inputs];
+    weight.extend(along.iter().map(|[kernel, ..]| kernel));
+    let mut all = vec![d.input(&images)?, d.input(&weight)?];
+    if d.coin() {
+        all.push(d.input(&[groups * outputs])?);
+    }
+    let (first, last) = (along[0], along[places - 1]);
+    let setting = |at: usize| [first[at], last[at]];
+    let options = Convolution::default()
+        .stride(setting(1))
+        .padding(setting(2))
+        .dilation(setting(3))
+        .groups(groups);
+    Ok(Case::new(all, move |x| f(&x[0], &x[1], x.get(2), options)))
+}
+
+/// How one axis is pooled: its size, and kernel, stride, padding, dilation, with which each window reads something.
+fn pooled(d: &mut Draw, size: usize, dilations: usize) -> (usize, [usize; 4]) {
+    let [kernel, stride, dilation] = [3, 3, dilations].map(|high| d.between(1, high));
+    let span = (kernel - 1) * dilation + 1;
+    let padding = d.between(0, span / 2);
+    let least = dilation.max(span.saturating_sub(2 * padding));
+    (size.max(least), [kernel, stride, padding, dilation])
+}
+
+fn rounding(d: &mut Draw) -> Rounding {
+    d.pick(&[Rounding::Floor, Rounding::Ceil])
+}
+
+/// Planes behind up to two leading axes, and the settings for each of their axes.
+fn planes(d: &mut Draw, dilations: usize) -> Result<(Tensor, [[usize; 2]; 4])> {
+    let mut shape: Vec<usize> = (0..d.between(0, 2)).map(|axis| small(d, axis)).collect();
+    let ((h, down), (w, along)) = (
+        pooled(d, d.size(2), dilations),
+        pooled(d, d.size(3), dilations),
+    );
+    shape.extend([h, w]);
+    let settings = [0, 1, 2, 3].map(|at| [down[at], along[at]]);
+    Ok((d.input(&shape)?, settings))
+}
+
+fn max_pooled(d: &mut Draw, f: fn(&Var, Pooling) -> Result<Var>) -> Result<Case> {
+    let (x, [kernel, stride, padding, dilation]) = planes(d, 2)?;
+    let pooling = Pooling::new(kernel)
+        .stride(stride)
+        .padding(padding)
+        .dilation(dilation)
+        .rounding(rounding(d));
+    let last = [x.rank() - 2, x.rank() - 1];
+    Ok(Case::new([x], move |x| f(&x[0], pooling)).apart(last))
+}
+
+pub(crate) const WINDOWS: &[Entry] = &[
+    ("conv1d", |d| convolution(d, 1, Var::conv1d)),
+    ("conv2d", |d| convolution(d, 2, Var::conv2d)),
+    ("max_pool2d", |d| max_pooled(d, Var::max_pool2d)),
+    ("max_pool2d with indices", |d| {
+        max_pooled(d, |x, pooling| Ok(x.max_pool2d_with_indices(pooling)?.0))
+    }),
+    ("avg_pool2d", |d| {
+        let (x, [kernel, stride, padding, _]) = planes(d, 1)?;
+        let divisor = d.pick(&[
+            Divisor::WithPadding,
+            Divisor::WithoutPadding,
+            Divisor::Fixed(-3),
+        ]);
+        let pooling = AveragePooling::new(kernel)
+            .stride(stride)
+            .padding(padding)
+            .divisor(divisor)
+            .rounding(rounding(d));
+        Ok(Case::new([x], move |x| x[0].avg_pool2d(pooling)))
+    }),
+    ("avg_pool2d adaptive", |d| {
+        let (x, _) = planes(d, 1)?;
+        let sizes = [d.between(0, 4), d.between(0, 4)];
+        Ok(Case::new([x], move |x| x[0].adaptive_avg_pool2d(sizes)))
+    }),
+];

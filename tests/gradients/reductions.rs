@@ -1,0 +1,156 @@
+//! Operations that put the elements along axes together, or in order.
+
+use gradlet::{Order, Result};
+
+use crate::draw::{Case, Draw, Entry, Var};
+
+/// A function of an input and of some of its axes, as callers may name them.
+fn over_axes(d: &mut Draw, f: impl Fn(&Var, &[isize]) -> Result<Var> + 'static) -> Result<Case> {
+    let rank = d.shape().len();
+    let axes = d.axes(rank);
+    let named = d.all_named(&axes, rank);
+    d.unary(move |x| f(x, &named))
+}
+
+/// As `over_axes`, with something to choose from along the axes, of which no two elements are the same.
+fn over_axes_apart(
+    d: &mut Draw,
+    f: impl Fn(&Var, &[isize]) -> Result<Var> + 'static,
+) -> Result<Case> {
+    let mut shape = d.shape();
+    let axes = d.axes(shape.len());
+    for &axis in &axes {
+        shape[axis] = shape[axis].max(1);
+    }
+    let named = d.all_named(&axes, shape.len());
+    let x = d.input(&shape)?;
+    Ok(Case::new([x], move |x| f(&x[0], &named)).apart(axes))
+}
+
+/// A function of an input and one of its axes.
+fn along(d: &mut Draw, f: impl Fn(&Var, isize) -> Result<Var> + 'static) -> Result<Case> {
+    let rank = d.shape().len();
+    let axis = d.axis(rank);
+    let named = d.named(axis, rank);
+    d.unary(move |x| f(x, named))
+}
+
+/// As `along`, with at least so many elements along the axis, of which no two are the same.
+fn along_apart(
+    d: &mut Draw,
+    least: usize,
+    f: impl Fn(&Var, isize) -> Result<Var> + 'static,
+) -> Result<Case> {
+    let mut shape = d.shape();
+    let axis = d.axis(shape.len());
+    if let Some(size) = shape.get_mut(axis) {
+        *size = (*size).max(least);
+    }
+    let named = d.named(axis, shape.len());
+    let x = d.input(&shape)?;
+    Ok(Case::new([x], move |x| f(&x[0], named)).apart([axis]))
+}
+
+/// A function of an input, some of its axes, and what to take from their number of elements.
+fn corrected(
+    d: &mut Draw,
+    f: impl Fn(&Var, &[isize], f64) -> Result<Var> + 'static,
+) -> Result<Case> {
+    let shape = d.shape();
+    let axes = d.axes(shape.len());
+    let named = d.all_named(&axes, shape.len());
+    let count: usize = axes.iter().map(|&axis| shape[axis]).product();
+    // Where nothing is left to divide by there is no gradient.
+    let correction = d.pick(&[0.0, 0.5, 1.0, 2.0]);
+    let correction = if correction < count as f64 {
+        correction
+    } else {
+        0.0
+    };
+    d.unary(move |x| f(x, &named, correction))
+}
+
+/// A function of an input, some of its axes, and the p of a norm.
+fn normed(d: &mut Draw, f: impl Fn(&Var, f64, &[isize]) -> Result<Var> + 'static) -> Result<Case> {
+    let p = d.pick(&[
+        0.0,
+        0.5,
+        1.0,
+        1.5,
+        2.0,
+        3.0,
+        -1.0,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+    ]);
+    if p.is_infinite() {
+        over_axes_apart(d, move |x, axes| f(x, p, axes))
+    } else {
+        over_axes(d, move |x, axes| f(x, p, axes))
+    }
+}
+
+fn order(d: &mut Draw) -> Order {
+    d.pick(&[Order::Ascending, Order::Descending])
+}
+
+pub(crate) const ENTRIES: &[Entry] = &[
+    ("cumsum", |d| along(d, Var::cumsum)),
+    ("log_softmax", |d| along(d, Var::log_softmax)),
+    ("logsumexp", |d| over_axes(d, |x, axes| x.logsumexp(axes))),
+    ("logsumexp kept", |d| {
+        over_axes(d, |x, axes| x.logsumexp_keepdim(axes))
+    }),
+    ("max", |d| over_axes_apart(d, |x, axes| x.max(axes))),
+    ("max kept", |d| {
+        over_axes_apart(d, |x, axes| x.max_keepdim(axes))
+    }),
+    ("max min", |d| over_axes_apart(d, |x, axes| x.min(axes))),
+    ("max min kept", |d| {
+        over_axes_apart(d, |x, axes| x.min_keepdim(axes))
+    }),
+    ("max with indices", |d| {
+        along_apart(d, 1, |x, axis| Ok(x.max_with_indices(axis)?.0))
+    }),
+    ("max min with indices", |d| {
+        along_apart(d, 1, |x, axis| Ok(x.min_with_indices(axis)?.0))
+    }),
+    ("mean", |d| over_axes(d, |x, axes| x.mean(axes))),
+    ("mean kept", |d| {
+        over_axes(d, |x, axes| x.mean_keepdim(axes))
+    }),
+    ("norm", |d| normed(d, |x, p, axes| x.norm(p, axes))),
+    ("norm kept", |d| {
+        normed(d, |x, p, axes| x.norm_keepdim(p, axes))
+    }),
+    ("prod", |d| over_axes(d, |x, axes| x.prod(axes))),
+    ("prod kept", |d| {
+        over_axes(d, |x, axes| x.prod_keepdim(axes))
+    }),
+    ("softmax", |d| along(d, Var::softmax)),
+    ("sort", |d| {
+        let order = order(d);
+        along_apart(d, 0, move |x, axis| Ok(x.sort(axis, order)?.0))
+    }),
+    ("sort topk", |d| {
+        let (order, k) = (order(d), d.between(0, 3));
+        // Of a scalar there is one element to take.
+        let k = if d.shape().is_empty() { 1 } else { k };
+        along_apart(d, k, move |x, axis| Ok(x.topk(k, axis, order)?.0))
+    }),
+    ("sum", |d| over_axes(d, |x, axes| x.sum(axes))),
+    ("sum kept", |d| over_axes(d, |x, axes| x.sum_keepdim(axes))),
+    ("sum of all", |d| d.unary(|x| x.sum(..))),
+    ("variance", |d| {
+        corrected(d, |x, axes, correction| x.var(axes, correction))
+    }),
+    ("variance kept", |d| {
+        corrected(d, |x, axes, correction| x.var_keepdim(axes, correction))
+    }),
+    ("variance std", |d| {
+        corrected(d, |x, axes, correction| x.std(axes, correction))
+    }),
+    ("variance std kept", |d| {
+        corrected(d, |x, axes, correction| x.std_keepdim(axes, correction))
+    }),
+];
