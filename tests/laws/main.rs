@@ -118,6 +118,8 @@ fn equal(name: &str, a: &Tensor, b: &Tensor) -> Outcome {
     Ok(())
 }
 
+type Map = fn(&Tensor) -> Tensor;
+
 proptest! {
     // Nothing is written beside the sources; a failure prints its input.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -198,7 +200,7 @@ proptest! {
     #[test]
     fn a_view_computes_what_its_copy_does(recipe in recipe(0..4)) {
         let (x, copy) = (fine(recipe.make())?, fine(recipe.copied())?);
-        let functions: [(&str, fn(&Tensor) -> Tensor); 8] = [
+        let functions: [(&str, Map); 8] = [
             ("exp", Tensor::exp), ("abs", Tensor::abs), ("tanh", Tensor::tanh), ("round", Tensor::round),
             ("erf", Tensor::erf), ("square", Tensor::square), ("sin", Tensor::sin), ("sign", Tensor::sign),
         ];

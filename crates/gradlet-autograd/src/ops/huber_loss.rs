@@ -6,11 +6,13 @@ use crate::op::{Fixed, Inputs, Op, Want};
 use crate::reduction::Reduction;
 use crate::var::Var;
 
-/// y = slope * (|x| - joint / 2) where |x| >= joint, slope / joint * x^2 / 2 in between
+/// y = slope * (|x| - joint / 2) where |x| >= joint, curvature * x^2 / 2 in between; slope = joint * curvature
 #[derive(Clone, Copy, Debug)]
 struct Huber<T: Float> {
     joint: T,
     slope: T,
+    /// Not slope / joint, which an infinite joint makes NaN.
+    curvature: T,
 }
 
 impl<T: Float> Op<T> for Huber<T> {
@@ -18,8 +20,12 @@ impl<T: Float> Op<T> for Huber<T> {
     type Saves = Inputs;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        let Self { joint, slope } = *self;
-        let (half, curvature) = (joint * T::of(0.5), slope / joint * T::of(0.5));
+        let Self {
+            joint,
+            slope,
+            curvature,
+        } = *self;
+        let (half, curvature) = (joint * T::of(0.5), curvature * T::of(0.5));
         Ok(x.map(|x| {
             if x.abs() >= joint {
                 slope * (x.abs() - half)
@@ -29,13 +35,13 @@ impl<T: Float> Op<T> for Huber<T> {
         }))
     }
 
-    /// dx = g * y', y' = slope * sign(x) where |x| >= joint, slope / joint * x in between
+    /// dx = g * y', y' = slope * sign(x) where |x| >= joint, curvature * x in between
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         Ok([Some(g.mul(&Slope(*self).apply([&x])?)?)])
     }
 }
 
-/// y = slope * sign(x) where |x| >= joint, slope / joint * x in between
+/// y = slope * sign(x) where |x| >= joint, curvature * x in between
 #[derive(Debug)]
 struct Slope<T: Float>(Huber<T>);
 
@@ -44,7 +50,11 @@ impl<T: Float> Op<T> for Slope<T> {
     type Saves = Inputs;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        let Huber { joint, slope } = self.0;
+        let Huber {
+            joint,
+            slope,
+            curvature,
+        } = self.0;
         if joint == T::zero() {
             // As in PyTorch, the sign of 0 and of NaN is 0.
             return Ok(x.map(|x| {
@@ -57,7 +67,6 @@ impl<T: Float> Op<T> for Slope<T> {
                 }
             }));
         }
-        let curvature = slope / joint;
         Ok(x.map(|x| {
             if x >= joint {
                 slope
@@ -71,10 +80,12 @@ impl<T: Float> Op<T> for Slope<T> {
 
     /// dx = g * slope / joint where |x| < joint, 0 elsewhere
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let Huber { joint, slope } = self.0;
+        let Huber {
+            joint, curvature, ..
+        } = self.0;
         let curvature = x.tensor().map(|x| {
             if x.abs() < joint {
-                slope / joint
+                curvature
             } else {
                 T::zero()
             }
@@ -148,8 +159,12 @@ fn check_joint(
 /// `torch.nn.functional.l1_loss`
 #[track_caller]
 pub fn l1_loss<T: Float>(x: &Var<T>, target: &Var<T>, reduction: Reduction) -> Result<Var<T>> {
-    let (joint, slope) = (T::zero(), T::one());
-    of_difference("l1_loss", x, target, Huber { joint, slope }, reduction)
+    let huber = Huber {
+        joint: T::zero(),
+        slope: T::one(),
+        curvature: T::infinity(),
+    };
+    of_difference("l1_loss", x, target, huber, reduction)
 }
 
 /// Squared differences, halved and divided by beta, where they are smaller than beta, and absolute ones less
@@ -180,8 +195,12 @@ pub fn smooth_l1_loss<T: Float>(
 ) -> Result<Var<T>> {
     let op = "smooth_l1_loss";
     check_joint(op, "beta", beta, beta >= 0.0, "at least 0")?;
-    let (joint, slope) = (T::of(beta), T::one());
-    of_difference(op, x, target, Huber { joint, slope }, reduction)
+    let huber = Huber {
+        joint: T::of(beta),
+        slope: T::one(),
+        curvature: T::of(1.0 / beta),
+    };
+    of_difference(op, x, target, huber, reduction)
 }
 
 /// Squared differences, halved, where they are at most delta, and `delta * (|x - target| - delta / 2)`
@@ -212,8 +231,12 @@ pub fn huber_loss<T: Float>(
 ) -> Result<Var<T>> {
     let op = "huber_loss";
     check_joint(op, "delta", delta, delta > 0.0, "larger than 0")?;
-    let (joint, slope) = (T::of(delta), T::of(delta));
-    of_difference(op, x, target, Huber { joint, slope }, reduction)
+    let huber = Huber {
+        joint: T::of(delta),
+        slope: T::of(delta),
+        curvature: T::one(),
+    };
+    of_difference(op, x, target, huber, reduction)
 }
 
 #[cfg(test)]
@@ -316,5 +339,21 @@ mod tests {
             error.kind(),
             ErrorKind::OutOfRange { name: "delta", .. }
         ));
+    }
+    #[test]
+    fn an_infinite_delta_is_half_the_squared_difference() -> Result<()> {
+        let (x, target) = (
+            Var::leaf(tensor![1.0, 4.0]),
+            Var::constant(tensor![0.0, 0.0]),
+        );
+        for delta in [f64::INFINITY, 1e39] {
+            let y = huber_loss(&x, &target, delta, Reduction::None)?;
+            assert_eq!(y.to_vec(), [0.5, 8.0]);
+            let grads = y.sum(..)?.backward()?;
+            assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![1.0, 4.0]));
+        }
+        let flat = smooth_l1_loss(&x, &target, f64::INFINITY, Reduction::None)?;
+        assert_eq!(flat.to_vec(), [0.0, 0.0]);
+        Ok(())
     }
 }

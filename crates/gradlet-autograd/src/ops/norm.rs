@@ -23,10 +23,9 @@ impl<T: Float> Op<T> for Norm {
         x.norm(self.p, self.axes.as_slice())?.reshape(self.to)
     }
 
-    /// dx = g sign(x) |x|^(p - 1) y^(1 - p), 0 where x = 0
+    /// dx = g sign(x) (|x| / y)^(p - 1), a power of what is at most 1, or at least 1 for p < 0; 0 where x or y is 0
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let (p, one) = (self.p, T::of(1.0));
-        let is_zero = |x: &Var<T>| x.tensor().map(|x| x == T::of(0.0));
+        let (p, zero, one) = (self.p, T::of(0.0), T::of(1.0));
         let sign = Var::constant(x.tensor().sign());
         let g = g.reshape(self.kept)?;
         if p == 0.0 {
@@ -36,17 +35,16 @@ impl<T: Float> Op<T> for Norm {
             return Ok([Some(sign.mul(&g)?)]);
         }
         let y = x.norm(p, self.axes.as_slice())?.reshape(self.kept)?;
-        // Where all elements are 0 so is their sign; 1 keeps the power finite there, and where there are none.
+        // Neither divided by nor differentiated where it is 0, or NaN because there are no elements.
         let none = x.is_empty();
-        let flat = y.tensor().map(|y| none || y == T::of(0.0));
-        let y = y.masked_fill(&flat, one)?;
-        let powers = if p == 2.0 {
-            x
-        } else {
-            let size = x.abs().masked_fill(&is_zero(&x), one)?;
-            size.powf(T::of(p - 1.0)).mul(&sign)?
-        };
-        Ok([Some(powers.mul(&g.mul(&y.powf(T::of(1.0 - p)))?)?)])
+        let flat = y.tensor().map(|y| none || y == zero);
+        let (y, g) = (y.masked_fill(&flat, one)?, g.masked_fill(&flat, zero)?);
+        if p == 2.0 {
+            return Ok([Some(x.mul(&g.div(&y)?)?)]);
+        }
+        let is_zero = x.tensor().map(|x| x == zero);
+        let ratio = x.abs().div(&y)?.masked_fill(&is_zero, one)?;
+        Ok([Some(ratio.powf(T::of(p - 1.0)).mul(&sign)?.mul(&g)?)])
     }
 }
 
@@ -60,7 +58,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g * sign(x) * |x|^(p - 1) * y^(1 - p)`, 0 where x is 0; for an infinite p `g` with the sign of x, shared evenly
+    /// `g * sign(x) * (|x| / y)^(p - 1)`, 0 where x or y is 0; for an infinite p `g` with the sign of x, shared evenly
     /// among the elements of that size; 0 for p = 0. The input is saved.
     ///
     /// # Errors
@@ -105,6 +103,7 @@ impl<T: Float> Var<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backward::{CreateGraph, grad};
     use crate::check::{gradcheck, gradgradcheck};
     use gradlet_tensor::{rng, tensor};
 
@@ -158,6 +157,41 @@ mod tests {
                 .is_ok_and(|dx| dx.allclose(&expected, 1e-6, 0.0))),
             "{grads:?}"
         );
+        Ok(())
+    }
+    #[test]
+    fn a_norm_of_0_by_a_negative_power_has_no_slope() -> Result<()> {
+        for (x, p) in [(tensor![0.0, 1.0], -1.0), (tensor![0.0, 2.0, 3.0], -2.0)] {
+            let x = Var::leaf(x);
+            let grads = x.norm(p, 0)?.backward()?;
+            let dx = grads.wrt(&x).map(Tensor::to_vec).unwrap_or_default();
+            assert!(dx.len() > 1 && dx.iter().all(|dx| *dx == 0.0), "{dx:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn large_powers_overflow_nowhere() -> Result<()> {
+        let x = Var::leaf(tensor![0.3, -0.4]);
+        let y = x.norm(100.0, 0)?;
+        assert_eq!(y.item()?, 0.4);
+        let grads = y.backward()?;
+        let expected = tensor![0.75f32.powi(99), -1.0];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-5, 0.0)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn the_second_derivative_where_all_is_0_is_0() -> Result<()> {
+        let x = Var::leaf(tensor![0.0, 0.0]);
+        let first = grad(&x.norm(2.0, 0)?, &[&x], CreateGraph::Yes)?;
+        let second = grad(&first[0].sum(..)?, &[&x], CreateGraph::No)?;
+        assert_eq!(second[0].to_vec(), [0.0, 0.0]);
         Ok(())
     }
 }

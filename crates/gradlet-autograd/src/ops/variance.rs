@@ -33,8 +33,10 @@ impl Spread {
     fn slope<T: Float>(&self, x: &Var<T>) -> Result<Var<T>> {
         let count = (x.len() / self.kept.len().max(1)) as f64;
         let left = (count - self.correction).max(0.0);
-        let mean = x.mean_keepdim(self.axes.as_slice())?;
-        Ok(x.sub(&mean)?.div_scalar(T::of(left)))
+        let mean = |x: &Var<T>| x.mean_keepdim(self.axes.as_slice());
+        // A mean is rounded; what that leaves in the distances is taken off again.
+        let distances = x.sub(&mean(x)?)?;
+        Ok(distances.sub(&mean(&distances)?)?.div_scalar(T::of(left)))
     }
 }
 
@@ -187,6 +189,16 @@ mod tests {
         let third = Var::leaf(tensor![f64; 0.1, 0.1, 0.1]);
         let grads = third.std(0, 1.0)?.backward()?;
         assert_eq!(grads.wrt(&third).map(Tensor::to_vec), Some(vec![0.0; 3]));
+        let high = Var::leaf(tensor![123_456.0, 123_457.0, 123_459.0]);
+        let grads = high.var(0, 1.0)?.backward()?;
+        // The mean is 123457.33, of which f32 has no more than 123457.336.
+        let expected = tensor![-4.0 / 3.0, -1.0 / 3.0, 5.0 / 3.0];
+        assert!(
+            grads
+                .wrt(&high)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-6, 0.0)),
+            "{grads:?}"
+        );
         assert_eq!(x.var_keepdim(1, 0.0)?.shape(), [2, 1]);
         assert_eq!(x.std_keepdim(.., 0.0)?.shape(), [1, 1]);
         assert!(x.var(2, 0.0).is_err() && x.std([0, -2], 0.0).is_err());
