@@ -87,6 +87,15 @@ fn op_files_are_complete() {
 }
 
 #[test]
+fn operations_say_their_shape_gradient_and_errors_and_show_an_example() {
+    let sources = sources();
+    let operations = sources.iter().map(|s| house::operations(s).len());
+    let count: usize = operations.sum();
+    assert!(count > 100, "only {count} operations");
+    holds(house::op_docs);
+}
+
+#[test]
 fn modules_are_named_for_what_they_hold() {
     holds(house::helper_names);
 }

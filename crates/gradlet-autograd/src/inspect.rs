@@ -111,6 +111,9 @@ impl<T: Float> Var<T> {
     /// Records know no shapes of outputs: they are learned from a backward pass with a gradient of zeros, in which hooks and
     /// checkpoints are not called.
     ///
+    /// A [checkpoint](crate::checkpoint) is one node with the inputs it was given: what its function captured (the
+    /// weights of a layer, say) is neither among the leaves nor in [`saved_bytes`](Graph::saved_bytes).
+    ///
     /// # Example
     ///
     /// ```
@@ -361,6 +364,16 @@ mod tests {
             Some(vec![2.0, 4.0])
         );
         assert_eq!(calls.get(), 3);
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_checkpoint_captured_is_not_listed() -> Result<()> {
+        let (x, w) = (Var::leaf(tensor![1.0, 2.0]), Var::leaf(tensor![3.0, 4.0]));
+        let graph = checkpoint(move |x: &[Var]| x[0].mul(&w), &[&x])?.graph();
+        let leaves: Vec<_> = graph.leaves.iter().map(|leaf| leaf.id).collect();
+        assert_eq!(leaves, [x.leaf_id().unwrap()]);
+        assert_eq!(graph.saved_bytes(), 8);
         Ok(())
     }
 

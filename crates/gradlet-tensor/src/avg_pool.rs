@@ -233,6 +233,10 @@ impl<T: Float> Tensor<T> {
     /// What a gradient of averages means for the planes, of shape `planes`: the transpose of
     /// [`avg_pool2d`](Self::avg_pool2d).
     ///
+    /// # Shape
+    ///
+    /// `[..., p, q] -> planes`, that is `[..., h, w]`
+    ///
     /// # Errors
     ///
     /// As for the averages, or a gradient of another shape than they have.
@@ -274,6 +278,10 @@ impl<T: Float> Tensor<T> {
 
     /// What a gradient of such averages means for the planes, of shape `planes`: the transpose of
     /// [`adaptive_avg_pool2d`](Self::adaptive_avg_pool2d).
+    ///
+    /// # Shape
+    ///
+    /// `[..., p, q] -> planes`, that is `[..., h, w]`
     ///
     /// # Errors
     ///

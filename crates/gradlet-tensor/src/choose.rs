@@ -56,9 +56,25 @@ impl<T: Element> Tensor<T> {
 
     /// `value` where the mask holds, x elsewhere, after broadcasting.
     ///
+    /// # Shape
+    ///
+    /// `self: [..., n]`, mask `[..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// let y = x.masked_fill(&tensor![bool; false, true], 0.0)?;
+    /// assert_eq!(y, tensor![[1.0, 0.0], [3.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn masked_fill(&self, mask: &Tensor<bool>, value: T) -> Result<Self> {
         self.zip(
@@ -72,9 +88,24 @@ impl<T: Element> Tensor<T> {
 impl<T: Float> Tensor<T> {
     /// The larger of each pair of elements, after broadcasting; NaN where one is.
     ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let y = tensor![1.0, 3.0, f32::NAN].maximum(&tensor![2.0])?.to_vec();
+    /// assert!(y[0] == 2.0 && y[1] == 3.0 && y[2].is_nan());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn maximum(&self, rhs: &Self) -> Result<Self> {
         self.zip("maximum", rhs, |a, b| if a > b || a != a { a } else { b })
@@ -82,15 +113,38 @@ impl<T: Float> Tensor<T> {
 
     /// The smaller of each pair of elements, after broadcasting; NaN where one is.
     ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![1.0, 3.0].minimum(&tensor![[2.0], [0.0]])?, tensor![[1.0, 2.0], [0.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn minimum(&self, rhs: &Self) -> Result<Self> {
         self.zip("minimum", rhs, |a, b| if a < b || a != a { a } else { b })
     }
 
     /// x, but at least `low` and then at most `high`, where given; NaN stays NaN, and a bound that is NaN makes all so.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// let x = tensor![-2.0, 0.5, 3.0];
+    /// assert_eq!(x.clamp(Some(-1.0), None).to_vec(), [-1.0, 0.5, 3.0]);
+    /// assert_eq!(x.clamp(Some(2.0), Some(1.0)).to_vec(), [1.0, 1.0, 1.0]); // the upper bound wins
+    /// ```
     pub fn clamp(&self, low: Option<T>, high: Option<T>) -> Self {
         let low = low.unwrap_or(T::neg_infinity());
         let high = high.unwrap_or(T::infinity());
@@ -103,9 +157,24 @@ impl<T: Float> Tensor<T> {
     /// x to the power of each exponent, after broadcasting; NaN where x is negative and the exponent no integer, 1 where
     /// the exponent is 0.
     ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let y = tensor![2.0, 0.0, -8.0].pow(&tensor![-1.0, 0.0, 0.5])?.to_vec();
+    /// assert!(y[0] == 0.5 && y[1] == 1.0 && y[2].is_nan());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn pow(&self, exponent: &Self) -> Result<Self> {
         self.zip("pow", exponent, num_traits::Float::powf)
@@ -113,9 +182,23 @@ impl<T: Float> Tensor<T> {
 
     /// The quotient rounded towards minus infinity, after broadcasting.
     ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![7.0, -7.0].div_floor(&tensor![2.0])?.to_vec(), [3.0, -4.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///
@@ -127,9 +210,23 @@ impl<T: Float> Tensor<T> {
 
     /// The quotient rounded towards 0, after broadcasting.
     ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![7.0, -7.0].div_trunc(&tensor![2.0])?.to_vec(), [3.0, -3.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///

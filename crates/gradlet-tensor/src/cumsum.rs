@@ -8,9 +8,13 @@ use crate::tensor::Tensor;
 impl<T: Float> Tensor<T> {
     /// The sum of the elements up to each one along an axis, itself included: `y_i = x_0 + .. + x_i`, summed in f64.
     ///
+    /// # Shape
+    ///
+    /// `[a, n, b] -> [a, n, b]`; a scalar has an axis 0
+    ///
     /// # Errors
     ///
-    /// An axis out of range; a scalar has an axis 0.
+    /// An axis out of range.
     ///
     /// # Example
     ///

@@ -6,7 +6,9 @@ use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Tensor;
 
-/// What [`einsum`] needs of its operands: tensors have it, and what wraps them.
+/// What [`einsum`] needs of its operands. Tensors have it, and the autograd crate's Vars; it is no part of the
+/// interface for others.
+#[doc(hidden)]
 pub trait Contract: Clone {
     /// The sizes of the axes.
     fn sizes(&self) -> &[usize];
@@ -75,7 +77,7 @@ impl<T: Float> Contract for Tensor<T> {
 
 /// The sum of products that the equation names: `ij,jk->ik` is the matrix product.
 ///
-/// Each operand has a letter an axis. Letters that the output does not name are summed over; a letter twice in one
+/// The operands are all tensors, or all Vars. Each has a letter an axis. Letters that the output does not name are summed over; a letter twice in one
 /// operand takes its diagonal. Without `->`, the output names the letters that occur once, in alphabetical order.
 /// Operands are combined from left to right, each pair by one batched matrix product. There is no ellipsis.
 ///

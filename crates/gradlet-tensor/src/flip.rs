@@ -9,9 +9,25 @@ use crate::tensor::Tensor;
 impl<T: Element> Tensor<T> {
     /// The elements in reverse order along the given axes.
     ///
+    /// # Shape
+    ///
+    /// `flip(&[0, -1])`: `[a, b, c] -> [a, b, c]`
+    ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.flip(&[1])?, tensor![[2.0, 1.0], [4.0, 3.0]]);
+    /// assert_eq!(x.flip(&[0, 1])?, tensor![[4.0, 3.0], [2.0, 1.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn flip(&self, axes: &[isize]) -> Result<Self> {
         let shape = if self.rank() == 0 {
@@ -86,6 +102,17 @@ impl<T: Element> Tensor<T> {
     }
 
     /// As [`roll`](Self::roll), over all elements in row-major order as if they were one row.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![[1.0, 2.0], [3.0, 4.0]].roll_flat(1), tensor![[4.0, 1.0], [2.0, 3.0]]);
+    /// ```
     pub fn roll_flat(&self, shift: isize) -> Self {
         let rolled = self
             .flatten()

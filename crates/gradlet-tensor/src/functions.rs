@@ -53,6 +53,13 @@ impl<T: Float> Tensor<T> {
     }
 
     /// -1, 0 or 1, as x is below, at or above 0; 0 for NaN.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![-3.0, 0.0, 0.5, f32::NAN].sign().to_vec(), [-1.0, 0.0, 1.0, 0.0]);
+    /// ```
     pub fn sign(&self) -> Self {
         let (zero, one) = (T::of(0.0), T::of(1.0));
         self.map(|x| {
@@ -67,11 +74,25 @@ impl<T: Float> Tensor<T> {
     }
 
     /// `e^x - 1`, with full precision near 0.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1e-10].expm1().to_vec(), [1e-10]); // exp() - 1 gives 0
+    /// ```
     pub fn expm1(&self) -> Self {
         self.map(num_traits::Float::exp_m1)
     }
 
     /// `ln(1 + x)`, with full precision near 0; -inf at -1, NaN below.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1e-10, -1.0].log1p().to_vec(), [1e-10, -f32::INFINITY]); // (1 + x).ln() gives 0
+    /// ```
     pub fn log1p(&self) -> Self {
         self.map(num_traits::Float::ln_1p)
     }

@@ -49,6 +49,18 @@ impl<T: Element> Tensor<T> {
     ///
     /// An axis or an index out of range (negative indices are), another number of axes, or sizes that do not broadcast.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// let y = x.take_along(1, &tensor![i64; [1, 1, 0]])?; // the same for each row
+    /// assert_eq!(y, tensor![[2.0, 2.0, 1.0], [4.0, 4.0, 3.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `numpy.take_along_axis`, without its negative indices
@@ -68,6 +80,18 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.masked_select(&x.gt(&tensor![1.5])?)?.to_vec(), [2.0, 3.0, 4.0]);
+    /// assert_eq!(x.masked_select(&tensor![bool; false, true])?.to_vec(), [2.0, 4.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn masked_select(&self, mask: &Tensor<bool>) -> Result<Self> {
         let shape = Shape::broadcast("masked_select", &self.dims(), &mask.dims())?;
@@ -95,6 +119,18 @@ impl<T: Float> Tensor<T> {
     ///
     /// As for [`gather`](Self::gather), or a source with fewer elements along an axis than there are indices. Nothing is
     /// changed then.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let mut x = tensor![0.0, 0.5, 0.0];
+    /// x.scatter_add(0, &tensor![i64; 2, 2, 0], &tensor![1.0, 10.0, 100.0])?;
+    /// assert_eq!(x.to_vec(), [100.0, 0.5, 11.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn scatter_add(&mut self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<()> {
         let places = places("scatter_add", self.dims(), axis, indices)?;
@@ -111,6 +147,7 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// Fewer elements along an axis, or another number of axes; `op` is the name that the message begins with.
+    #[doc(hidden)]
     #[track_caller]
     pub fn corner(&self, op: &'static str, shape: impl IntoShape) -> Result<Self> {
         let shape = shape.into_shape()?;
@@ -143,6 +180,7 @@ impl Shape {
     /// # Errors
     ///
     /// An axis out of range, another number of axes, or sizes that do not broadcast.
+    #[doc(hidden)]
     #[track_caller]
     pub fn along(&self, axis: isize, indices: Self) -> Result<[Self; 2]> {
         let at = self.axis_or_scalar("take_along", axis)?;

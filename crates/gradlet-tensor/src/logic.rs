@@ -28,6 +28,10 @@ impl<T: Float> Tensor<T> {
 impl Tensor<bool> {
     /// Where both hold, after broadcasting.
     ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
     /// # Errors
     ///
     /// Shapes that do not broadcast.
@@ -38,6 +42,10 @@ impl Tensor<bool> {
 
     /// Where at least one holds, after broadcasting.
     ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
     /// # Errors
     ///
     /// Shapes that do not broadcast.
@@ -47,6 +55,10 @@ impl Tensor<bool> {
     }
 
     /// Where exactly one holds, after broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
     ///
     /// # Errors
     ///
@@ -63,9 +75,24 @@ impl Tensor<bool> {
 
     /// Whether any element over the axes holds; the axes go away. False where there are none.
     ///
+    /// # Shape
+    ///
+    /// `any(1)`: `[a, b, c] -> [a, c]`; `any(..)`: `[...] -> []`
+    ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, f32::NAN], [2.0, 3.0]];
+    /// assert_eq!(x.isnan().any(1)?.to_vec(), [true, false]); // rows that hold a NaN
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn any(&self, axes: impl Axes) -> Result<Self> {
         let reduced = axes.select("any", &self.dims())?;
@@ -74,9 +101,25 @@ impl Tensor<bool> {
 
     /// Whether all elements over the axes hold; the axes go away. True where there are none.
     ///
+    /// # Shape
+    ///
+    /// `all(1)`: `[a, b, c] -> [a, c]`; `all(..)`: `[...] -> []`
+    ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, f32::NAN], [2.0, 3.0]];
+    /// assert_eq!(x.isfinite().all(1)?.to_vec(), [false, true]);
+    /// assert!(!x.isfinite().all(..)?.item()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn all(&self, axes: impl Axes) -> Result<Self> {
         let reduced = axes.select("all", &self.dims())?;
@@ -103,6 +146,16 @@ impl Tensor<bool> {
     }
 
     /// How many elements hold.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![1.0, 2.0, 3.0].gt(&tensor![1.5])?.count_true(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn count_true(&self) -> usize {
         self.iter().filter(|&holds| holds).count()
     }

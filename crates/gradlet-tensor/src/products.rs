@@ -10,6 +10,7 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// Another rank.
+    #[doc(hidden)]
     #[track_caller]
     pub fn expect_rank(&self, op: &'static str, rank: usize, expected: &'static str) -> Result<()> {
         if self.rank() == rank {
@@ -25,7 +26,11 @@ impl<T: Element> Tensor<T> {
 }
 
 impl<T: Float> Tensor<T> {
-    /// The sum of products of two vectors: `[k], [k] -> []`.
+    /// The sum of products of two vectors.
+    ///
+    /// # Shape
+    ///
+    /// `[k], [k] -> []`
     ///
     /// # Errors
     ///
@@ -37,11 +42,26 @@ impl<T: Float> Tensor<T> {
         self.matmul(rhs)
     }
 
-    /// All products of two vectors' elements: `[m], [n] -> [m, n]`.
+    /// All products of two vectors' elements: `y[i, j] = self[i] * rhs[j]`.
+    ///
+    /// # Shape
+    ///
+    /// `[m], [n] -> [m, n]`
     ///
     /// # Errors
     ///
     /// Anything but two vectors.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let y = tensor![1.0, 2.0].outer(&tensor![10.0, 100.0, 1000.0])?;
+    /// assert_eq!(y, tensor![[10.0, 100.0, 1000.0], [20.0, 200.0, 2000.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn outer(&self, rhs: &Self) -> Result<Self> {
         self.expect_rank("outer", 1, "vectors")?;
@@ -49,7 +69,11 @@ impl<T: Float> Tensor<T> {
         self.unsqueeze(1)?.mul(rhs)
     }
 
-    /// The matrix products of two batches: `[b, m, k], [b, k, n] -> [b, m, n]`, without broadcasting.
+    /// The matrix products of two batches, one by one: [`matmul`](Self::matmul) without broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// `[b, m, k], [b, k, n] -> [b, m, n]`
     ///
     /// # Errors
     ///
@@ -65,6 +89,7 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// As for `bmm`, but for the inner sizes.
+    #[doc(hidden)]
     #[track_caller]
     pub fn expect_batches(&self, rhs: &Self) -> Result<()> {
         self.expect_rank("bmm", 3, "batches of matrices, [b, m, k]")?;
@@ -89,6 +114,18 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// Factors that are no matrices or whose inner sizes differ, or a `self` that does not broadcast to their product.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, w) = (tensor![[1.0, 2.0]], tensor![[3.0], [4.0]]);
+    /// assert_eq!(tensor![100.0].addmm(&x, &w, 1.0, 2.0)?, tensor![[122.0]]);
+    /// assert_eq!(tensor![f32::NAN].addmm(&x, &w, 0.0, 1.0)?, tensor![[11.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn addmm(&self, lhs: &Self, rhs: &Self, beta: T, alpha: T) -> Result<Self> {
         lhs.expect_rank("addmm", 2, "matrices")?;

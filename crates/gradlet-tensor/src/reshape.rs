@@ -12,6 +12,7 @@ impl Shape {
     /// # Errors
     ///
     /// An axis outside `-rank..rank`, or outside `-1..1` for a scalar.
+    #[doc(hidden)]
     #[track_caller]
     pub fn axis_or_scalar(&self, op: &'static str, axis: isize) -> Result<usize> {
         if self.rank() == 0 && (-1..1).contains(&axis) {
@@ -21,6 +22,10 @@ impl Shape {
     }
 
     /// Without those of the axes that have size 1.
+    ///
+    /// # Shape
+    ///
+    /// `squeezed(&[0, 1])`: `[1, 3, 1] -> [3, 1]`
     ///
     /// # Errors
     ///
@@ -43,6 +48,10 @@ impl Shape {
     }
 
     /// With the axes from `start` to `end`, both included, merged into one; `[1]` for a scalar.
+    ///
+    /// # Shape
+    ///
+    /// `flattened(1, 2)`: `[n, c, h, w] -> [n, c * h, w]`; `[] -> [1]`
     ///
     /// # Errors
     ///
@@ -73,6 +82,10 @@ impl Shape {
 
     /// With an axis split into several of the given sizes.
     ///
+    /// # Shape
+    ///
+    /// `unflattened(1, &[3, 4])`: `[n, 12] -> [n, 3, 4]`
+    ///
     /// # Errors
     ///
     /// An axis out of range, sizes whose product is another than the axis', none, or more than eight axes.
@@ -98,6 +111,10 @@ impl Shape {
     }
 
     /// With other sizes for axes of size 1, and new axes in front; -1 keeps a size.
+    ///
+    /// # Shape
+    ///
+    /// `expanded(&[-1, 3])`: `[n, 1] -> [n, 3]`; `expanded(&[4, -1, -1])`: `[n, m] -> [4, n, m]`
     ///
     /// # Errors
     ///
@@ -144,6 +161,10 @@ impl Shape {
 impl<T: Element> Tensor<T> {
     /// Without those of the axes that have size 1. A view.
     ///
+    /// # Shape
+    ///
+    /// `squeeze_axes(&[0, 1])`: `[1, 3, 1] -> [3, 1]`
+    ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
@@ -153,6 +174,10 @@ impl<T: Element> Tensor<T> {
     }
 
     /// Without all axes of size 1. A view.
+    ///
+    /// # Shape
+    ///
+    /// `[1, a, 1, b] -> [a, b]`
     pub fn squeeze_all(&self) -> Self {
         let axes: Vec<isize> = (0..self.rank() as isize).collect();
         match self.squeeze_axes(&axes) {
@@ -161,8 +186,11 @@ impl<T: Element> Tensor<T> {
         }
     }
 
-    /// The axes from `start` to `end`, both included, merged into one: `flatten_axes(1, 2)` of `[n, c, h, w]` is
-    /// `[n, c * h, w]`, and a scalar becomes `[1]`.
+    /// The axes from `start` to `end`, both included, merged into one.
+    ///
+    /// # Shape
+    ///
+    /// `flatten_axes(1, 2)`: `[n, c, h, w] -> [n, c * h, w]`; `[] -> [1]`
     ///
     /// # Errors
     ///
@@ -172,7 +200,11 @@ impl<T: Element> Tensor<T> {
         self.reshape(self.dims().flattened(start, end)?)
     }
 
-    /// An axis split into several of the given sizes: `unflatten(1, &[3, 4])` of `[n, 12]` is `[n, 3, 4]`. A view.
+    /// An axis split into several of the given sizes. A view.
+    ///
+    /// # Shape
+    ///
+    /// `unflatten(1, &[3, 4])`: `[n, 12] -> [n, 3, 4]`
     ///
     /// # Errors
     ///
@@ -183,6 +215,10 @@ impl<T: Element> Tensor<T> {
     }
 
     /// Repeated along axes of size 1 and new leading axes; -1 keeps a size. A view.
+    ///
+    /// # Shape
+    ///
+    /// `expand(&[-1, 3])`: `[n, 1] -> [n, 3]`; `expand(&[4, -1, -1])`: `[n, m] -> [4, n, m]`
     ///
     /// # Errors
     ///

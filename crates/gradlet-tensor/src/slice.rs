@@ -51,6 +51,17 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// An axis out of range, or parts of size 0 of an axis of another size.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let parts = tensor![1.0, 2.0, 3.0].split(2, 0)?;
+    /// assert_eq!((parts[0].to_vec(), parts[1].to_vec()), (vec![1.0, 2.0], vec![3.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn split(&self, size: usize, axis: isize) -> Result<Vec<Self>> {
         let axis = self.dims().axis("split", axis)?;
@@ -106,6 +117,18 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// An axis out of range, or no parts.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    /// assert_eq!(x.chunk(3, 0)?[1].to_vec(), [3.0, 4.0]);
+    /// assert_eq!(x.chunk(4, 0)?.len(), 3); // parts of ceil(6 / 4)
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///
@@ -167,6 +190,7 @@ impl Shape {
     /// # Errors
     ///
     /// An axis out of range; `op` is the name that the message begins with.
+    #[doc(hidden)]
     #[track_caller]
     pub fn span(
         &self,

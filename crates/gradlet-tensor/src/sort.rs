@@ -73,9 +73,26 @@ impl<T: Element> Tensor<T> {
 
     /// The indices that would sort an axis: the second result of [`sort`](Self::sort).
     ///
+    /// # Shape
+    ///
+    /// `[a, n, b] -> [a, n, b]`; a scalar has an axis 0
+    ///
     /// # Errors
     ///
     /// An axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Order, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![2.0, 3.0, 1.0];
+    /// let order = x.argsort(0, Order::Ascending)?;
+    /// assert_eq!(order.to_vec(), [2, 0, 1]);
+    /// assert_eq!(x.index_select(0, &order)?.to_vec(), [1.0, 2.0, 3.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn argsort(&self, axis: isize, order: Order) -> Result<Tensor<i64>> {
         Ok(self.sort(axis, order)?.1)
@@ -91,6 +108,17 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// An axis out of range, or more elements than the axis has.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Order, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (values, indices) = tensor![2.0, 5.0, 1.0, 5.0].topk(2, 0, Order::Descending)?;
+    /// assert_eq!((values.to_vec(), indices.to_vec()), (vec![5.0, 5.0], vec![1, 3]));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///

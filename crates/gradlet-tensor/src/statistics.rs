@@ -15,6 +15,10 @@ impl<T: Float> Tensor<T> {
     /// A correction of 1 gives the unbiased estimate, 0 the variance of the elements themselves; NaN where nothing is
     /// left to divide by and all distances are 0, as for one element and a correction of 1.
     ///
+    /// # Shape
+    ///
+    /// `var(1, 1.0)`: `[a, b, c] -> [a, c]`; `var(.., 1.0)`: `[...] -> []`
+    ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
@@ -35,6 +39,10 @@ impl<T: Float> Tensor<T> {
     }
 
     /// As [`var`](Self::var), with the axes kept at size 1.
+    ///
+    /// # Shape
+    ///
+    /// `var_keepdim(1, 1.0)`: `[a, b, c] -> [a, 1, c]`
     ///
     /// # Errors
     ///
@@ -58,9 +66,23 @@ impl<T: Float> Tensor<T> {
 
     /// The standard deviation over the axes, which go away: the square root of [`var`](Self::var).
     ///
+    /// # Shape
+    ///
+    /// `std(1, 1.0)`: `[a, b, c] -> [a, c]`; `std(.., 1.0)`: `[...] -> []`
+    ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![[1.0, 3.0], [5.0, 9.0]].std(1, 0.0)?.to_vec(), [1.0, 2.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn std(&self, axes: impl Axes, correction: f64) -> Result<Self> {
         let reduced = axes.select("std", &self.dims())?;
@@ -70,6 +92,10 @@ impl<T: Float> Tensor<T> {
     }
 
     /// As [`std`](Self::std), with the axes kept at size 1.
+    ///
+    /// # Shape
+    ///
+    /// `std_keepdim(1, 1.0)`: `[a, b, c] -> [a, 1, c]`
     ///
     /// # Errors
     ///
@@ -82,6 +108,10 @@ impl<T: Float> Tensor<T> {
 
     /// The product over the axes, which go away; 1 where there are no elements.
     ///
+    /// # Shape
+    ///
+    /// `prod(1)`: `[a, b, c] -> [a, c]`; `prod(..)`: `[...] -> []`
+    ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
@@ -92,6 +122,10 @@ impl<T: Float> Tensor<T> {
     }
 
     /// As [`prod`](Self::prod), with the axes kept at size 1.
+    ///
+    /// # Shape
+    ///
+    /// `prod_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
     ///
     /// # Errors
     ///
@@ -119,9 +153,23 @@ impl<T: Float> Tensor<T> {
 
     /// `ln sum e^x` over the axes, which go away, without overflow; -inf where there are no elements.
     ///
+    /// # Shape
+    ///
+    /// `logsumexp(1)`: `[a, b, c] -> [a, c]`; `logsumexp(..)`: `[...] -> []`
+    ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![1000.0, 1000.0].logsumexp(0)?.item()?, 1000.0 + 2f32.ln());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///
@@ -133,6 +181,10 @@ impl<T: Float> Tensor<T> {
     }
 
     /// As [`logsumexp`](Self::logsumexp), with the axes kept at size 1.
+    ///
+    /// # Shape
+    ///
+    /// `logsumexp_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
     ///
     /// # Errors
     ///
@@ -159,9 +211,27 @@ impl<T: Float> Tensor<T> {
     /// The p-norm over the axes, which go away: `(sum |x|^p)^(1/p)`, the largest `|x|` for p = inf, the smallest for
     /// p = -inf, the number of elements that are not 0 for p = 0.
     ///
+    /// # Shape
+    ///
+    /// `norm(2.0, 1)`: `[a, b, c] -> [a, c]`; `norm(2.0, ..)`: `[...] -> []`
+    ///
     /// # Errors
     ///
     /// An axis out of range or named twice; no elements to choose from for an infinite p.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![3.0, -4.0, 0.0];
+    /// assert_eq!(x.norm(2.0, ..)?.item()?, 5.0);
+    /// assert_eq!(x.norm(1.0, ..)?.item()?, 7.0);
+    /// assert_eq!(x.norm(0.0, ..)?.item()?, 2.0);
+    /// assert_eq!(x.norm(f64::INFINITY, ..)?.item()?, 4.0);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///
@@ -173,6 +243,10 @@ impl<T: Float> Tensor<T> {
     }
 
     /// As [`norm`](Self::norm), with the axes kept at size 1.
+    ///
+    /// # Shape
+    ///
+    /// `norm_keepdim(2.0, 1)`: `[a, b, c] -> [a, 1, c]`
     ///
     /// # Errors
     ///

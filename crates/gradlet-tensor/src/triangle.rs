@@ -16,6 +16,18 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// Fewer than two axes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.tril(0)?, tensor![[1.0, 0.0], [3.0, 4.0]]);
+    /// assert_eq!(x.tril(-1)?, tensor![[0.0, 0.0], [3.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn tril(&self, diagonal: isize) -> Result<Self> {
         // The columns before the first one behind the diagonal.
@@ -32,6 +44,18 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// Fewer than two axes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.triu(0)?, tensor![[1.0, 2.0], [0.0, 4.0]]);
+    /// assert_eq!(x.triu(1)?, tensor![[0.0, 2.0], [0.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn triu(&self, diagonal: isize) -> Result<Self> {
         let before = diagonal.saturating_sub(1);

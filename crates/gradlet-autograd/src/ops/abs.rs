@@ -36,6 +36,20 @@ impl<T: Float> Var<T> {
     ///
     /// `g * sign(x)`, 0 at 0; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![-2.0, 0.0, 3.0]);
+    /// let y = x.abs();
+    /// assert_eq!(y.to_vec(), [2.0, 0.0, 3.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![-1.0, 0.0, 1.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.abs`

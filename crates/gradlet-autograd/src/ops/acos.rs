@@ -36,6 +36,20 @@ impl<T: Float> Var<T> {
     ///
     /// `-g / sqrt(1 - x^2)`; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![0.0, 1.0]);
+    /// let y = x.acos();
+    /// assert_eq!(y.to_vec(), [std::f32::consts::FRAC_PI_2, 0.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![-1.0, -f32::INFINITY]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.acos`

@@ -48,6 +48,20 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (column, row) = (Var::leaf(tensor![[1.0], [2.0]]), Var::leaf(tensor![10.0, 20.0, 30.0]));
+    /// let y = column.add(&row)?;
+    /// assert_eq!(y.tensor(), &tensor![[11.0, 21.0, 31.0], [12.0, 22.0, 32.0]]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&column), Some(&tensor![[3.0], [3.0]]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn add(&self, rhs: &Self) -> Result<Self> {
         let shape = Shape::broadcast("add", &self.dims(), &rhs.dims())?;

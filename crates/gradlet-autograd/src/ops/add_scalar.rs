@@ -40,6 +40,16 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// `g`; nothing is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![1.0, 2.0]);
+    /// assert_eq!(x.add_scalar(10.0).to_vec(), [11.0, 12.0]);
+    /// assert_eq!((&x + 10.0).to_vec(), [11.0, 12.0]);
+    /// ```
     pub fn add_scalar(&self, term: T) -> Self {
         infallible(AddScalar { term }.apply([self]))
     }

@@ -20,6 +20,21 @@ impl<T: Float> Var<T> {
     ///
     /// Factors that are no matrices or whose inner sizes differ, or a `self` that does not broadcast to their product.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, w) = (Var::leaf(tensor![[1.0, 2.0]]), Var::leaf(tensor![[3.0], [4.0]]));
+    /// let bias = Var::leaf(tensor![100.0]);
+    /// assert_eq!(bias.addmm(&x, &w, 1.0, 2.0)?.tensor(), &tensor![[122.0]]);
+    /// let unknown = Var::constant(tensor![f32::NAN]);
+    /// assert_eq!(unknown.addmm(&x, &w, 0.0, 1.0)?.tensor(), &tensor![[11.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.addmm`
@@ -35,11 +50,33 @@ impl<T: Float> Var<T> {
         product.add(&term.mul_scalar(beta))
     }
 
-    /// The sum of products of two vectors: `[k], [k] -> []`. The gradient is that of [`matmul`](Self::matmul).
+    /// The sum of products of two vectors.
+    ///
+    /// # Shape
+    ///
+    /// `[k], [k] -> []`
+    ///
+    /// # Gradient
+    ///
+    /// `g * rhs` and `g * self`; each is saved if the other is tracked.
     ///
     /// # Errors
     ///
     /// Anything but two vectors of one size.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, w) = (Var::leaf(tensor![1.0, 2.0]), Var::constant(tensor![3.0, 4.0]));
+    /// let y = x.dot(&w)?;
+    /// assert_eq!(y.item()?, 11.0);
+    /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![3.0, 4.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///
@@ -51,11 +88,31 @@ impl<T: Float> Var<T> {
         self.matmul(rhs)
     }
 
-    /// All products of two vectors' elements: `[m], [n] -> [m, n]`. The gradient is that of [`mul`](Self::mul).
+    /// All products of two vectors' elements: `y[i, j] = self[i] * rhs[j]`.
+    ///
+    /// # Shape
+    ///
+    /// `[m], [n] -> [m, n]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * rhs` summed over the columns and `g * self` over the rows; each is saved if the other is tracked.
     ///
     /// # Errors
     ///
     /// Anything but two vectors.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, y) = (Var::leaf(tensor![1.0, 2.0]), Var::leaf(tensor![10.0, 100.0, 1000.0]));
+    /// assert_eq!(x.outer(&y)?.tensor(), &tensor![[10.0, 100.0, 1000.0], [20.0, 200.0, 2000.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///
@@ -67,12 +124,33 @@ impl<T: Float> Var<T> {
         self.unsqueeze(1)?.mul(rhs)
     }
 
-    /// The matrix products of two batches: `[b, m, k], [b, k, n] -> [b, m, n]`, without broadcasting. The gradient is
-    /// that of [`matmul`](Self::matmul).
+    /// The matrix products of two batches, one by one: [`matmul`](Self::matmul) without broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// `[b, m, k], [b, k, n] -> [b, m, n]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * rhs^T` and `self^T * g` for each pair; each batch is saved if the other is tracked.
     ///
     /// # Errors
     ///
     /// Anything but two batches of matrices of one length, or inner sizes that differ.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[[1.0, 2.0]], [[3.0, 4.0]]]);
+    /// let w = Var::leaf(tensor![[[1.0], [1.0]], [[10.0], [10.0]]]);
+    /// assert_eq!(x.bmm(&w)?.tensor(), &tensor![[[3.0]], [[70.0]]]);
+    /// assert!(x.bmm(&w.narrow(0, 0, 1)?).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///

@@ -35,6 +35,20 @@ impl<T: Float> Var<T> {
     ///
     /// `g / (1 + x^2)`; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![0.0, f32::INFINITY]);
+    /// let y = x.atan();
+    /// assert_eq!(y.to_vec(), [0.0, std::f32::consts::FRAC_PI_2]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![1.0, 0.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.atan`

@@ -69,6 +69,20 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// A shape that this one does not broadcast to.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0], [2.0]]);
+    /// let y = x.broadcast_to([2, 3])?;
+    /// assert_eq!(y.tensor(), &tensor![[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![[3.0], [3.0]]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn broadcast_to(&self, shape: impl IntoShape) -> Result<Self> {
         let to = shape.into_shape()?;
@@ -79,12 +93,36 @@ impl<T: Float> Var<T> {
         .apply([self])
     }
 
-    /// Repeated along axes of size 1 and new leading axes, where -1 keeps a size: `expand(&[-1, 3])`: `[n, 1] -> [n, 3]`.
-    /// `torch.Tensor.expand`
+    /// Repeated along axes of size 1 and new leading axes, without a copy; -1 keeps a size.
+    ///
+    /// # Shape
+    ///
+    /// `expand(&[-1, 3])`: `[n, 1] -> [n, 3]`; `expand(&[4, -1, -1])`: `[n, m] -> [4, n, m]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` summed over the repeated axes; nothing is saved.
     ///
     /// # Errors
     ///
     /// Fewer sizes than axes, another size for an axis whose size is not 1, a size below -1, or -1 for a new axis.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0], [2.0]]);
+    /// assert_eq!(x.expand(&[-1, 2])?.tensor(), &tensor![[1.0, 1.0], [2.0, 2.0]]);
+    /// assert_eq!(x.expand(&[5, -1, -1])?.shape(), [5, 2, 1]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.Tensor.expand`
     #[track_caller]
     pub fn expand(&self, sizes: &[isize]) -> Result<Self> {
         self.broadcast_to(self.dims().expanded(sizes)?)

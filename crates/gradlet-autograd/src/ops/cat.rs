@@ -46,6 +46,20 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// No inputs, an axis out of range, or sizes that differ.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, y) = (Var::leaf(tensor![[1.0], [2.0]]), Var::leaf(tensor![[3.0, 4.0], [5.0, 6.0]]));
+    /// let z = Var::cat(&[&x, &y], 1)?;
+    /// assert_eq!(z.tensor(), &tensor![[1.0, 3.0, 4.0], [2.0, 5.0, 6.0]]);
+    /// assert!(Var::cat(&[&x, &y], 0).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn cat(vars: &[&Self], axis: isize) -> Result<Self> {
         let Some(first) = vars.first() else {
@@ -59,11 +73,32 @@ impl<T: Float> Var<T> {
         Cat { axis, sizes }.apply(vars.to_vec())
     }
 
-    /// Vars of one shape joined along a new axis: n times `[a, b]`, axis 0 -> `[n, a, b]`.
+    /// Vars of one shape joined along a new axis.
+    ///
+    /// # Shape
+    ///
+    /// `stack(&[x, y, z], 1)`: three times `[a, b] -> [a, 3, b]`
+    ///
+    /// # Gradient
+    ///
+    /// Each input gets its part of `g`; nothing is saved.
     ///
     /// # Errors
     ///
     /// No inputs, an axis outside `-rank - 1..=rank`, or shapes that differ.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, y) = (Var::leaf(tensor![1.0, 2.0]), Var::leaf(tensor![3.0, 4.0]));
+    /// assert_eq!(Var::stack(&[&x, &y], 0)?.tensor(), &tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(Var::stack(&[&x, &y], -1)?.tensor(), &tensor![[1.0, 3.0], [2.0, 4.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn stack(vars: &[&Self], axis: isize) -> Result<Self> {
         let mut parts = Vec::with_capacity(vars.len());

@@ -41,6 +41,20 @@ impl<T: Float> Var<T> {
     ///
     /// `g` strictly between the bounds, 0 at and beyond them and for NaN, as in `PyTorch` 2.15; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![-2.0, -1.0, 0.5, 1.0]);
+    /// let y = x.clamp(Some(-1.0), Some(1.0));
+    /// assert_eq!(y.to_vec(), [-1.0, -1.0, 0.5, 1.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.0, 0.0, 1.0, 0.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.clamp` with numbers
@@ -50,11 +64,34 @@ impl<T: Float> Var<T> {
 
     /// x, but at least `low` and then at most `high`, element by element, where given and after broadcasting.
     ///
-    /// The gradient is that of [`maximum`](Self::maximum) and [`minimum`](Self::minimum): at a bound, half to each.
+    /// # Shape
+    ///
+    /// `self: [..., n], low: [..., n], high: [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Gradient
+    ///
+    /// `g` to the one that was taken, half of it to each of two equal ones, as by [`maximum`](Self::maximum) and
+    /// [`minimum`](Self::minimum); what they compare is saved.
     ///
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, low) = (Var::leaf(tensor![1.0, 3.0, 0.0]), Var::leaf(tensor![1.0]));
+    /// let y = x.clamp_between(Some(&low), None)?;
+    /// assert_eq!(y.to_vec(), [1.0, 3.0, 1.0]);
+    /// let grads = y.sum(..)?.backward()?;
+    /// assert_eq!(grads.wrt(&x), Some(&tensor![0.5, 1.0, 0.0]));
+    /// assert_eq!(grads.wrt(&low), Some(&tensor![1.5]));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///
@@ -72,6 +109,28 @@ impl<T: Float> Var<T> {
     }
 
     /// x between `low` and `high`; `PyTorch`'s defaults are -1 and 1.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` strictly between the bounds, 0 at and beyond them; the input is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![-3.0, 0.5, 1.0]);
+    /// let y = x.hardtanh(-1.0, 1.0);
+    /// assert_eq!(y.to_vec(), [-1.0, 0.5, 1.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.0, 1.0, 0.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///

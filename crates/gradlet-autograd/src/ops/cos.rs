@@ -35,6 +35,15 @@ impl<T: Float> Var<T> {
     ///
     /// `-g * sin(x)`; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![0.0, std::f32::consts::PI]);
+    /// assert_eq!(x.cos().to_vec(), [1.0, -1.0]);
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.cos`

@@ -176,6 +176,22 @@ pub fn cross_entropy_with<T: Float>(
 /// Shapes that differ, weights of another number than there are classes, a smoothing outside [0, 1], or an
 /// `ignore_index` that could be a class, since probabilities name none.
 ///
+/// # Example
+///
+/// ```
+/// # use gradlet_autograd::{CrossEntropy, Var, cross_entropy_probabilities};
+/// # use gradlet_tensor::tensor;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let logits = Var::leaf(tensor![[0.0, 0.0]]);
+/// let target = Var::constant(tensor![[0.25, 0.75]]);
+/// let loss = cross_entropy_probabilities(&logits, &target, &CrossEntropy::new())?;
+/// assert!((loss.item()? - 2f32.ln()).abs() < 1e-6);
+/// let grads = loss.backward()?; // softmax(logits) - target
+/// assert!(grads.wrt(&logits).is_some_and(|g| g.allclose(&tensor![[0.25, -0.25]], 1e-6, 0.0)));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Source
 ///
 /// `torch.nn.functional.cross_entropy`

@@ -41,6 +41,20 @@ impl<T: Float> Var<T> {
     ///
     /// An axis out of range.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1.0, 2.0, 3.0]);
+    /// let y = x.cumsum(0)?;
+    /// assert_eq!(y.to_vec(), [1.0, 3.0, 6.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![3.0, 2.0, 1.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.cumsum`

@@ -52,6 +52,20 @@ impl<T: Float> Var<T> {
     ///
     /// A Var that is neither a vector nor a matrix, or a matrix that does not fit into memory.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1.0, 2.0]);
+    /// assert_eq!(x.diag(0)?.tensor(), &tensor![[1.0, 0.0], [0.0, 2.0]]);
+    /// assert_eq!(x.diag(1)?.tensor(), &tensor![[0.0, 1.0, 0.0], [0.0, 0.0, 2.0], [0.0, 0.0, 0.0]]);
+    /// assert_eq!(x.diag(1)?.diag(1)?.to_vec(), [1.0, 2.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.diag`

@@ -54,6 +54,19 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, divisor) = (Var::leaf(tensor![1.0, -1.0]), Var::constant(tensor![[2.0], [0.0]]));
+    /// let y = x.div(&divisor)?;
+    /// assert_eq!(y.tensor(), &tensor![[0.5, -0.5], [f32::INFINITY, -f32::INFINITY]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn div(&self, rhs: &Self) -> Result<Self> {
         let shape = Shape::broadcast("div", &self.dims(), &rhs.dims())?;

@@ -40,6 +40,16 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// `g / divisor`; nothing is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![1.0, 2.0]);
+    /// assert_eq!(x.div_scalar(4.0).to_vec(), [0.25, 0.5]);
+    /// assert_eq!((&x / 4.0).to_vec(), [0.25, 0.5]);
+    /// ```
     pub fn div_scalar(&self, divisor: T) -> Self {
         infallible(DivScalar { divisor }.apply([self]))
     }

@@ -54,6 +54,20 @@ impl<T: Float> Var<T> {
     ///
     /// `g` where x is above 0 or NaN, `g * alpha * e^x` elsewhere, at 0 too; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![-f32::INFINITY, 0.0, 3.0]);
+    /// let y = x.elu(2.0);
+    /// assert_eq!(y.to_vec(), [-2.0, 0.0, 3.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.0, 2.0, 1.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.nn.functional.elu`
@@ -61,7 +75,21 @@ impl<T: Float> Var<T> {
         infallible(Elu { alpha }.apply([self]))
     }
 
-    /// `1.0507 * elu(x, 1.6733)`, with constants that keep the mean 0 and the variance 1 from layer to layer.
+    /// As [`elu`](Self::elu), `1.0507 * elu(x, 1.6733)`, with constants that keep the mean 0 and the variance 1 from
+    /// layer to layer.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![-f32::INFINITY, 0.0, 1.0]);
+    /// assert!(x.selu().tensor().allclose(&tensor![-1.7581, 0.0, 1.0507], 1e-4, 0.0));
+    /// ```
     ///
     /// # Source
     ///

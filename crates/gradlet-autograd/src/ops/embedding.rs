@@ -80,9 +80,27 @@ impl<T: Float> Var<T> {
     /// As [`embedding`](Self::embedding), with one row, the padding's, that gets no gradient. Its number counts from the
     /// end where negative.
     ///
+    /// # Shape
+    ///
+    /// `weight: [n, d]`, indices `[...]` -> `[..., d]`
+    ///
     /// # Errors
     ///
     /// As for [`embedding`](Self::embedding), or a padding that is no row.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let weight = Var::leaf(tensor![[0.0, 0.0], [3.0, 4.0]]);
+    /// let y = weight.embedding_padded(&tensor![i64; 1, 1, 0], 0)?;
+    /// assert_eq!(y.tensor(), &tensor![[3.0, 4.0], [3.0, 4.0], [0.0, 0.0]]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&weight), Some(&tensor![[0.0, 0.0], [2.0, 2.0]]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn embedding_padded(&self, indices: &Tensor<i64>, padding: isize) -> Result<Self> {
         let shape = self.embedded_shape(indices)?;

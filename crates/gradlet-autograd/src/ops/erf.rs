@@ -40,6 +40,21 @@ impl<T: Float> Var<T> {
     ///
     /// `g * 2 / sqrt(pi) * e^(-x^2)`; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![0.0, f32::INFINITY, -f32::INFINITY]);
+    /// let y = x.erf();
+    /// assert_eq!(y.to_vec(), [0.0, 1.0, -1.0]);
+    /// let slope = std::f32::consts::FRAC_2_SQRT_PI; // its largest, at 0
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![slope, 0.0, 0.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.erf`

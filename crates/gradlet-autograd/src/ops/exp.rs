@@ -34,6 +34,15 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// `g * y`; the output is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![0.0, -f32::INFINITY, 100.0]);
+    /// assert_eq!(x.exp().to_vec(), [1.0, 0.0, f32::INFINITY]); // f32 ends near e^88.7
+    /// ```
     pub fn exp(&self) -> Self {
         infallible(Exp.apply([self]))
     }

@@ -35,6 +35,16 @@ impl<T: Float> Var<T> {
     ///
     /// `g * (y + 1)`; the output is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![1e-10, -f32::INFINITY]);
+    /// assert_eq!(x.expm1().to_vec(), [1e-10, -1.0]);
+    /// assert_eq!(x.exp().add_scalar(-1.0).to_vec(), [0.0, -1.0]);
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.expm1`

@@ -40,6 +40,19 @@ impl<T: Float> Var<T> {
     ///
     /// An axis out of range, or named twice.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.flip(&[1])?.tensor(), &tensor![[2.0, 1.0], [4.0, 3.0]]);
+    /// assert_eq!(x.flip(&[0, 1])?.tensor(), &tensor![[4.0, 3.0], [2.0, 1.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.flip`

@@ -80,12 +80,33 @@ impl<T: Float> Var<T> {
         .apply([self])
     }
 
-    /// As [`gather`](Self::gather), with all axes but the given one broadcast first: `x: [a, n, 1]`, indices `[1, m, b]`
-    /// -> `[a, m, b]`. `numpy.take_along_axis`, without its negative indices.
+    /// As [`gather`](Self::gather), with all axes but the given one broadcast first.
+    ///
+    /// # Shape
+    ///
+    /// `x: [a, n, 1]`, indices `[1, m, b]` -> `[a, m, b]`
     ///
     /// # Errors
     ///
     /// An axis or an index out of range (negative indices are), another number of axes, or sizes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// let y = x.take_along(1, &tensor![i64; [1, 1, 0]])?; // the same for each row
+    /// assert_eq!(y.tensor(), &tensor![[2.0, 2.0, 1.0], [4.0, 4.0, 3.0]]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![[1.0, 2.0], [1.0, 2.0]]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `numpy.take_along_axis`, without its negative indices
     #[track_caller]
     pub fn take_along(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
         let [x, all] = self.dims().along(axis, indices.dims())?;

@@ -46,6 +46,17 @@ impl<T: Float> Var<T> {
     ///
     /// The derivative of the approximation, times `g`; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![0.0, 1.0, 3.0]);
+    /// let (y, exact) = (x.gelu_tanh(), x.gelu());
+    /// assert!(y.tensor().allclose(exact.tensor(), 0.0, 5e-4));
+    /// assert!(!y.tensor().allclose(exact.tensor(), 0.0, 1e-4));
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.nn.functional.gelu(approximate="tanh")`

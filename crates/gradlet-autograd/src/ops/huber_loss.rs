@@ -183,6 +183,20 @@ pub fn l1_loss<T: Float>(x: &Var<T>, target: &Var<T>, reduction: Reduction) -> R
 ///
 /// Shapes that differ, or a beta that is negative or NaN; 0 gives [`l1_loss`].
 ///
+/// # Example
+///
+/// ```
+/// # use gradlet_autograd::{Reduction, Var, smooth_l1_loss};
+/// # use gradlet_tensor::tensor;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let (x, target) = (Var::leaf(tensor![0.5, 4.0]), Var::constant(tensor![0.0, 1.0]));
+/// let losses = smooth_l1_loss(&x, &target, 1.0, Reduction::None)?; // 0.5^2 / 2 and 3 - 1/2
+/// assert_eq!(losses.to_vec(), [0.125, 2.5]);
+/// assert_eq!(losses.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.5, 1.0]));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Source
 ///
 /// `torch.nn.functional.smooth_l1_loss`
@@ -218,6 +232,20 @@ pub fn smooth_l1_loss<T: Float>(
 /// # Errors
 ///
 /// Shapes that differ, or a delta that is not larger than 0.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_autograd::{Reduction, Var, huber_loss};
+/// # use gradlet_tensor::tensor;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let (x, target) = (Var::leaf(tensor![1.0, 4.0]), Var::constant(tensor![0.0, 1.0]));
+/// let losses = huber_loss(&x, &target, 2.0, Reduction::None)?; // 1^2 / 2 and 2 (3 - 2/2)
+/// assert_eq!(losses.to_vec(), [0.5, 4.0]);
+/// assert_eq!(losses.sum(..)?.backward()?.wrt(&x), Some(&tensor![1.0, 2.0]));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Source
 ///

@@ -85,6 +85,20 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// An axis or an index out of range, or indices that are not a vector.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// let y = x.index_select(0, &tensor![i64; 1, 1, 0])?;
+    /// assert_eq!(y.tensor(), &tensor![[3.0, 4.0], [3.0, 4.0], [1.0, 2.0]]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![[1.0, 1.0], [2.0, 2.0]]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn index_select(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
         IndexSelect {

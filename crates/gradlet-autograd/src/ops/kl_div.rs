@@ -41,7 +41,8 @@ impl<T: Float> Op<T> for XLnX {
 }
 
 /// How much each probability t of a target adds to its divergence from a distribution whose logarithms are x,
-/// `t (ln t - x)`, which is 0 where t is 0: the mean of all elements, their sum, or each of them.
+/// `t (ln t - x)`: the mean of all elements, their sum, or each of them. It is 0 where t is 0, but for an x of
+/// -inf, where it is NaN, as in PyTorch.
 ///
 /// The divergence of a batch's rows, on average, is the sum divided by the number of rows; the mean over all
 /// elements is smaller by the number of classes.

@@ -42,6 +42,20 @@ impl<T: Float> Var<T> {
     ///
     /// `g` where x is above 0, `slope * g` elsewhere, at 0 too; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![-8.0, 0.0, 3.0]);
+    /// let y = x.leaky_relu(0.25);
+    /// assert_eq!(y.to_vec(), [-2.0, 0.0, 3.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.25, 0.25, 1.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.nn.functional.leaky_relu`

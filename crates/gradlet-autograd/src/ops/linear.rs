@@ -62,6 +62,20 @@ impl<T: Float> Var<T> {
     ///
     /// A weight that is no matrix, or sizes that differ.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::constant(tensor![[1.0, 2.0]]);
+    /// let weight = Var::leaf(tensor![[3.0, 4.0], [5.0, 6.0], [7.0, 8.0]]); // a row for each output
+    /// let bias = Var::leaf(tensor![100.0, 200.0, 300.0]);
+    /// assert_eq!(x.linear(&weight, Some(&bias))?.tensor(), &tensor![[111.0, 217.0, 323.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.nn.functional.linear`

@@ -34,6 +34,20 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// `g / x`; the input is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1.0, 0.0]);
+    /// let y = x.ln();
+    /// assert_eq!(y.to_vec(), [0.0, -f32::INFINITY]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![1.0, f32::INFINITY]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ln(&self) -> Self {
         infallible(Ln.apply([self]))
     }

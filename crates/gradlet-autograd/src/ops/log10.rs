@@ -35,6 +35,15 @@ impl<T: Float> Var<T> {
     ///
     /// `g / (x * ln(10))`; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![1000.0, 1.0, 0.0]);
+    /// assert_eq!(x.log10().to_vec(), [3.0, 0.0, -f32::INFINITY]);
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.log10`

@@ -35,6 +35,16 @@ impl<T: Float> Var<T> {
     ///
     /// `g / (1 + x)`; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![1e-10, -1.0]);
+    /// assert_eq!(x.log1p().to_vec(), [1e-10, -f32::INFINITY]);
+    /// assert_eq!(x.add_scalar(1.0).ln().to_vec(), [0.0, -f32::INFINITY]);
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.log1p`

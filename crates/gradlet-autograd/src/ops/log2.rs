@@ -35,6 +35,15 @@ impl<T: Float> Var<T> {
     ///
     /// `g / (x * ln(2))`; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![8.0, 0.5, 0.0]);
+    /// assert_eq!(x.log2().to_vec(), [3.0, -1.0, -f32::INFINITY]);
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.log2`

@@ -44,6 +44,19 @@ impl<T: Float> Var<T> {
     ///
     /// An axis out of range.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1000.0, 1000.0], [0.0, -1000.0]]);
+    /// let half = 0.5f32.ln();
+    /// assert_eq!(x.log_softmax(1)?.tensor(), &tensor![[half, half], [0.0, -1000.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.nn.functional.log_softmax`

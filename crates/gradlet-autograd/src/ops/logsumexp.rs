@@ -52,6 +52,20 @@ impl<T: Float> Var<T> {
     ///
     /// An axis out of range, or named twice.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1000.0, 1000.0]);
+    /// let y = x.logsumexp(0)?;
+    /// assert_eq!(y.item()?, 1000.0 + 2f32.ln());
+    /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![0.5, 0.5]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.logsumexp`
@@ -70,9 +84,26 @@ impl<T: Float> Var<T> {
 
     /// As [`logsumexp`](Self::logsumexp), with the axes kept at size 1.
     ///
+    /// # Shape
+    ///
+    /// `logsumexp_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    ///
     /// # Errors
     ///
     /// As for `logsumexp`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[0.0, 0.0], [1.0, 1.0]]);
+    /// let y = x.sub(&x.logsumexp_keepdim(1)?)?; // log_softmax
+    /// assert!(y.exp().tensor().allclose(&tensor![[0.5, 0.5], [0.5, 0.5]], 1e-6, 0.0));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn logsumexp_keepdim(&self, axes: impl Axes) -> Result<Self> {
         let (kept, _) = reduced_shapes("logsumexp_keepdim", self.dims(), &axes)?;

@@ -45,6 +45,21 @@ impl<T: Float> Var<T> {
     ///
     /// Shapes that do not broadcast.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let scores = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// let y = scores.masked_fill(&tensor![bool; false, true], -f32::INFINITY)?;
+    /// assert_eq!(y.softmax(1)?.tensor(), &tensor![[1.0, 0.0], [1.0, 0.0]]);
+    /// let grads = y.narrow(1, 0, 1)?.sum(..)?.backward()?;
+    /// assert_eq!(grads.wrt(&scores), Some(&tensor![[1.0, 0.0], [1.0, 0.0]]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.Tensor.masked_fill`

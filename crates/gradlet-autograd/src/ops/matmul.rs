@@ -54,6 +54,22 @@ impl<T: Float> Var<T> {
     ///
     /// A scalar, inner sizes that differ, or leading axes that do not broadcast.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// let v = Var::leaf(tensor![1.0, 10.0]);
+    /// assert_eq!(x.matmul(&v)?.to_vec(), [21.0, 43.0]);
+    /// assert_eq!(v.matmul(&x)?.to_vec(), [31.0, 42.0]);
+    /// let batch = Var::constant(Tensor::ones([5, 3, 2])?);
+    /// assert_eq!(batch.matmul(&x)?.shape(), [5, 3, 2]); // each with the same x
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.matmul`

@@ -84,6 +84,20 @@ impl<T: Float> Var<T> {
     ///
     /// An axis out of range or named twice, or no elements to choose from.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 3.0], [3.0, 2.0]]);
+    /// let y = x.max(..)?;
+    /// assert_eq!(y.item()?, 3.0);
+    /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![[0.0, 0.5], [0.5, 0.0]]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.amax`
@@ -94,11 +108,31 @@ impl<T: Float> Var<T> {
 
     /// The smallest element over the axes, which go away; NaN where there is one.
     ///
-    /// The gradient is shared as by [`max`](Self::max).
+    /// # Shape
+    ///
+    /// `min(1)`: `[a, b, c] -> [a, c]`; `min(..)`: `[...] -> []`
+    ///
+    /// # Gradient
+    ///
+    /// `g` at the smallest element, shared evenly among equal ones, 0 elsewhere; NaN where y is. The input is saved.
     ///
     /// # Errors
     ///
     /// An axis out of range or named twice, or no elements to choose from.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[4.0, 1.0], [2.0, 2.0]]);
+    /// let y = x.min(1)?;
+    /// assert_eq!(y.to_vec(), [1.0, 2.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![[0.0, 1.0], [0.5, 0.5]]));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///
@@ -110,6 +144,10 @@ impl<T: Float> Var<T> {
 
     /// The largest element along an axis, which goes away, and its index: the first of equal ones, or of the NaNs.
     ///
+    /// # Shape
+    ///
+    /// `max_with_indices(1)`: `[a, b, c] -> [a, c], [a, c]`
+    ///
     /// # Gradient
     ///
     /// `g` at the element whose index is returned, 0 elsewhere; the indices are saved.
@@ -117,6 +155,20 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// An axis out of range, or no elements to choose from.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![2.0, 5.0, 5.0]);
+    /// let (y, index) = x.max_with_indices(0)?;
+    /// assert_eq!((y.item()?, index.item()?), (5.0, 1));
+    /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![0.0, 1.0, 0.0])); // not shared, as by max
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///
@@ -127,12 +179,33 @@ impl<T: Float> Var<T> {
         Ok((self.taken(axis, &indices)?, indices))
     }
 
-    /// The smallest element along an axis, which goes away, and its index: the first of equal ones, or of the NaNs. The
-    /// gradient goes to it as by [`max_with_indices`](Self::max_with_indices).
+    /// The smallest element along an axis, which goes away, and its index: the first of equal ones, or of the NaNs.
+    ///
+    /// # Shape
+    ///
+    /// `min_with_indices(1)`: `[a, b, c] -> [a, c], [a, c]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` at the element whose index is returned, 0 elsewhere; the indices are saved.
     ///
     /// # Errors
     ///
     /// An axis out of range, or no elements to choose from.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[2.0, 1.0, 1.0], [2.0, f32::NAN, 1.0]]);
+    /// let (y, indices) = x.min_with_indices(1)?;
+    /// assert!(y.to_vec()[0] == 1.0 && y.to_vec()[1].is_nan());
+    /// assert_eq!(indices.to_vec(), [1, 1]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///
@@ -155,9 +228,25 @@ impl<T: Float> Var<T> {
 
     /// As [`max`](Self::max), with the axes kept at size 1.
     ///
+    /// # Shape
+    ///
+    /// `max_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    ///
     /// # Errors
     ///
     /// As for `max`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 3.0], [6.0, 4.0]]);
+    /// assert_eq!(x.div(&x.max_keepdim(0)?)?.tensor(), &tensor![[1.0 / 6.0, 0.75], [1.0, 1.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn max_keepdim(&self, axes: impl Axes) -> Result<Self> {
         let (kept, _) = reduced_shapes("max_keepdim", self.dims(), &axes)?;
@@ -166,9 +255,25 @@ impl<T: Float> Var<T> {
 
     /// As [`min`](Self::min), with the axes kept at size 1.
     ///
+    /// # Shape
+    ///
+    /// `min_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    ///
     /// # Errors
     ///
     /// As for `min`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 3.0], [6.0, 4.0]]);
+    /// assert_eq!(x.sub(&x.min_keepdim(1)?)?.tensor(), &tensor![[0.0, 2.0], [2.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn min_keepdim(&self, axes: impl Axes) -> Result<Self> {
         let (kept, _) = reduced_shapes("min_keepdim", self.dims(), &axes)?;

@@ -130,6 +130,10 @@ impl<T: Float> Var<T> {
 
     /// As [`max_pool2d`](Self::max_pool2d), and each result's place `row * w + column` in its plane.
     ///
+    /// # Shape
+    ///
+    /// `[..., h, w] -> [..., p, q], [..., p, q]`, p and q as for `max_pool2d`
+    ///
     /// # Errors
     ///
     /// As for `max_pool2d`.

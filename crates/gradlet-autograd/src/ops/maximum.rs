@@ -88,6 +88,22 @@ impl<T: Float> Var<T> {
     ///
     /// Shapes that do not broadcast.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, y) = (Var::leaf(tensor![1.0, 2.0, 5.0]), Var::leaf(tensor![2.0]));
+    /// let z = x.maximum(&y)?;
+    /// assert_eq!(z.to_vec(), [2.0, 2.0, 5.0]);
+    /// let grads = z.sum(..)?.backward()?;
+    /// assert_eq!(grads.wrt(&x), Some(&tensor![0.0, 0.5, 1.0]));
+    /// assert_eq!(grads.wrt(&y), Some(&tensor![1.5]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.maximum`
@@ -102,11 +118,33 @@ impl<T: Float> Var<T> {
 
     /// The smaller of each pair of elements, after broadcasting; NaN where one is.
     ///
-    /// The gradient is shared as by [`maximum`](Self::maximum).
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Gradient
+    ///
+    /// `g` to the smaller, half of it to each of two equal ones, all of it to each where one is NaN; both inputs are
+    /// saved.
     ///
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, y) = (Var::leaf(tensor![1.0, 3.0]), Var::leaf(tensor![3.0]));
+    /// let z = x.minimum(&y)?;
+    /// assert_eq!(z.to_vec(), [1.0, 3.0]);
+    /// assert_eq!(z.sum(..)?.backward()?.wrt(&x), Some(&tensor![1.0, 0.5]));
+    /// assert!(x.minimum(&Var::constant(tensor![f32::NAN]))?.to_vec()[0].is_nan());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///

@@ -61,6 +61,21 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// let y = x.mean(0)?;
+    /// assert_eq!(y.to_vec(), [2.0, 3.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![[0.5, 0.5], [0.5, 0.5]]));
+    /// assert_eq!(x.mean(..)?.item()?, 2.5);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn mean(&self, axes: impl Axes) -> Result<Self> {
         let (kept, to) = reduced_shapes("mean", self.dims(), &axes)?;
@@ -74,9 +89,25 @@ impl<T: Float> Var<T> {
 
     /// As [`mean`](Self::mean), with the axes kept at size 1.
     ///
+    /// # Shape
+    ///
+    /// `mean_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 3.0], [10.0, 30.0]]);
+    /// assert_eq!(x.sub(&x.mean_keepdim(1)?)?.tensor(), &tensor![[-1.0, 1.0], [-10.0, 10.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn mean_keepdim(&self, axes: impl Axes) -> Result<Self> {
         let (kept, _) = reduced_shapes("mean_keepdim", self.dims(), &axes)?;

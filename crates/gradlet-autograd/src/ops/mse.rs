@@ -50,6 +50,20 @@ impl<T: Float> Var<T> {
     ///
     /// Shapes that differ.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, target) = (Var::leaf(tensor![1.0, 3.0]), Var::constant(tensor![0.0, 1.0]));
+    /// let loss = x.mse(&target)?; // (1 + 4) / 2
+    /// assert_eq!(loss.item()?, 2.5);
+    /// assert_eq!(loss.backward()?.wrt(&x), Some(&tensor![1.0, 2.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.nn.functional.mse_loss`
@@ -73,6 +87,19 @@ impl<T: Float> Var<T> {
 /// # Errors
 ///
 /// Shapes that differ.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_autograd::{Reduction, Var, mse_loss};
+/// # use gradlet_tensor::tensor;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let (x, target) = (Var::leaf(tensor![1.0, 3.0]), Var::constant(tensor![0.0, 1.0]));
+/// assert_eq!(mse_loss(&x, &target, Reduction::None)?.to_vec(), [1.0, 4.0]);
+/// assert_eq!(mse_loss(&x, &target, Reduction::Sum)?.item()?, 5.0);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Source
 ///

@@ -67,6 +67,22 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, scale) = (Var::leaf(tensor![1.0, 2.0, 3.0]), Var::leaf(tensor![10.0]));
+    /// let y = x.mul(&scale)?;
+    /// assert_eq!(y.to_vec(), [10.0, 20.0, 30.0]);
+    /// let grads = y.sum(..)?.backward()?;
+    /// assert_eq!(grads.wrt(&x), Some(&tensor![10.0, 10.0, 10.0]));
+    /// assert_eq!(grads.wrt(&scale), Some(&tensor![6.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn mul(&self, rhs: &Self) -> Result<Self> {
         let from = [self.dims(), rhs.dims()];

@@ -40,6 +40,16 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// `g * factor`; nothing is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![1.0, 2.0]);
+    /// assert_eq!(x.mul_scalar(-3.0).to_vec(), [-3.0, -6.0]);
+    /// assert_eq!((&x * -3.0).to_vec(), [-3.0, -6.0]);
+    /// ```
     pub fn mul_scalar(&self, factor: T) -> Self {
         infallible(MulScalar { factor }.apply([self]))
     }

@@ -78,6 +78,20 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// A range or an axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1.0, 2.0, 3.0, 4.0]);
+    /// let y = x.narrow(0, 1, 2)?;
+    /// assert_eq!(y.to_vec(), [2.0, 3.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.0, 1.0, 1.0, 0.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn narrow(&self, axis: isize, start: usize, length: usize) -> Result<Self> {
         self.dims().axis("narrow", axis)?;
@@ -90,11 +104,32 @@ impl<T: Float> Var<T> {
         .apply([self])
     }
 
-    /// One index of one axis, which goes away: `select(1, i)`: `[a, n, b] -> [a, b]`.
+    /// One index of one axis, which goes away. A view.
+    ///
+    /// # Shape
+    ///
+    /// `select(1, i)`: `[a, n, b] -> [a, b]`
+    ///
+    /// # Gradient
+    ///
+    /// `g`, with zeros where nothing was taken; nothing is saved.
     ///
     /// # Errors
     ///
     /// An index or an axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.select(0, 1)?.to_vec(), [3.0, 4.0]);
+    /// assert_eq!(x.select(-1, 0)?.to_vec(), [1.0, 3.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn select(&self, axis: isize, index: usize) -> Result<Self> {
         let mut shape = self.shape().to_vec();

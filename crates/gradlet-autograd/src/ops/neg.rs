@@ -29,7 +29,7 @@ impl<T: Float> Op<T> for Neg {
 }
 
 impl<T: Float> Var<T> {
-    /// `-self`
+    /// The number with the other sign, as `-&x`.
     ///
     /// # Shape
     ///
@@ -38,6 +38,19 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// `-g`; nothing is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1.0, -2.0]);
+    /// assert_eq!(x.neg().to_vec(), [-1.0, 2.0]);
+    /// assert_eq!((-&x).sum(..)?.backward()?.wrt(&x), Some(&tensor![-1.0, -1.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn neg(&self) -> Self {
         infallible(Neg.apply([self]))
     }

@@ -82,6 +82,20 @@ impl<T: Float> Var<T> {
     ///
     /// A Var that is no matrix, another number of labels than rows, or a label that is no class.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[-1.0, -2.0], [-3.0, -4.0]]);
+    /// let loss = x.nll(&tensor![i64; 0, 1])?; // (1 + 4) / 2
+    /// assert_eq!(loss.item()?, 2.5);
+    /// assert_eq!(loss.backward()?.wrt(&x), Some(&tensor![[-0.5, 0.0], [0.0, -0.5]]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.nn.functional.nll_loss`

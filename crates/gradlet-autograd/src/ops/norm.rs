@@ -65,6 +65,21 @@ impl<T: Float> Var<T> {
     ///
     /// An axis out of range or named twice; no elements to choose from for an infinite p.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![3.0, -4.0]);
+    /// assert_eq!(x.norm(2.0, ..)?.item()?, 5.0);
+    /// assert_eq!(x.norm(1.0, ..)?.item()?, 7.0);
+    /// assert_eq!(x.norm(f64::INFINITY, ..)?.item()?, 4.0);
+    /// assert_eq!(x.norm(2.0, ..)?.backward()?.wrt(&x), Some(&tensor![0.6, -0.8]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.linalg.vector_norm`
@@ -90,9 +105,26 @@ impl<T: Float> Var<T> {
 
     /// As [`norm`](Self::norm), with the axes kept at size 1.
     ///
+    /// # Shape
+    ///
+    /// `norm_keepdim(2.0, 1)`: `[a, b, c] -> [a, 1, c]`
+    ///
     /// # Errors
     ///
     /// As for `norm`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[3.0, 4.0], [0.0, 2.0]]);
+    /// let y = x.div(&x.norm_keepdim(2.0, 1)?)?; // rows of length 1
+    /// assert_eq!(y.tensor(), &tensor![[0.6, 0.8], [0.0, 1.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn norm_keepdim(&self, p: f64, axes: impl Axes) -> Result<Self> {
         let (kept, _) = reduced_shapes("norm_keepdim", self.dims(), &axes)?;

@@ -65,6 +65,19 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// Anything but each axis once.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(Tensor::ones([2, 3, 4])?);
+    /// assert_eq!(x.permute(&[2, 0, 1])?.shape(), [4, 2, 3]);
+    /// assert_eq!(x.permute(&[2, 0, 1])?.permute(&[1, 2, 0])?.shape(), [2, 3, 4]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn permute(&self, axes: &[isize]) -> Result<Self> {
         Permute {
@@ -75,19 +88,59 @@ impl<T: Float> Var<T> {
 
     /// Two axes swapped; a scalar has an axis 0 here. A view.
     ///
+    /// # Shape
+    ///
+    /// `transpose(0, -1)`: `[a, b, c] -> [c, b, a]`
+    ///
+    /// # Gradient
+    ///
+    /// `g`, with the same axes swapped; nothing is saved.
+    ///
     /// # Errors
     ///
     /// An axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let batch = Var::leaf(Tensor::ones([8, 3, 5])?);
+    /// assert_eq!(batch.transpose(-1, -2)?.shape(), [8, 5, 3]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn transpose(&self, a: isize, b: isize) -> Result<Self> {
         Transpose { a, b }.apply([self])
     }
 
-    /// The transposed matrix: `[m, n] -> [n, m]`. A view.
+    /// The transposed matrix. A view.
+    ///
+    /// # Shape
+    ///
+    /// `[m, n] -> [n, m]`
+    ///
+    /// # Gradient
+    ///
+    /// `g`, transposed; nothing is saved.
     ///
     /// # Errors
     ///
     /// A Var that is no matrix.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// assert_eq!(x.t()?.tensor(), &tensor![[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn t(&self) -> Result<Self> {
         if self.rank() != 2 {

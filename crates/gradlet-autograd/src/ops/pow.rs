@@ -63,6 +63,22 @@ impl<T: Float> Var<T> {
     ///
     /// Shapes that do not broadcast.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, e) = (Var::leaf(tensor![3.0, -8.0, 0.0]), Var::leaf(tensor![2.0, 0.5, 0.0]));
+    /// let y = x.pow(&e)?;
+    /// assert!(y.to_vec()[0] == 9.0 && y.to_vec()[1].is_nan() && y.to_vec()[2] == 1.0);
+    /// let grads = y.select(0, 0)?.backward()?;
+    /// assert!(grads.wrt(&x).is_some_and(|dx| dx.to_vec()[0] == 6.0));
+    /// assert!(grads.wrt(&e).is_some_and(|de| (de.to_vec()[0] - 9.0 * 3f32.ln()).abs() < 1e-5));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.pow`

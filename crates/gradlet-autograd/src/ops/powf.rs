@@ -40,6 +40,20 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// `g * exponent * x^(exponent - 1)`, 0 everywhere for exponent 0; the input is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![4.0, 0.0]);
+    /// let y = x.powf(0.5);
+    /// assert_eq!(y.to_vec(), [2.0, 0.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.25, f32::INFINITY]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn powf(&self, exponent: T) -> Self {
         infallible(Powf { exponent }.apply([self]))
     }

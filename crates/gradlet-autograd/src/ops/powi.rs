@@ -42,6 +42,21 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// `g * exponent * x^(exponent - 1)`, 0 everywhere for exponent 0; the input is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![-2.0, 0.0]);
+    /// let y = x.powi(3);
+    /// assert_eq!(y.to_vec(), [-8.0, 0.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![12.0, 0.0]));
+    /// assert_eq!(x.powi(-1).to_vec(), [-0.5, f32::INFINITY]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn powi(&self, exponent: i32) -> Self {
         infallible(Powi { exponent }.apply([self]))
     }

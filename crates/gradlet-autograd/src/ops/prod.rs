@@ -24,6 +24,20 @@ impl<T: Float> Var<T> {
     ///
     /// An axis out of range, or named twice.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![2.0, 0.0, 5.0]);
+    /// let y = x.prod(0)?;
+    /// assert_eq!(y.item()?, 0.0);
+    /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![0.0, 10.0, 0.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.prod`
@@ -54,9 +68,25 @@ impl<T: Float> Var<T> {
 
     /// As [`prod`](Self::prod), with the axes kept at size 1.
     ///
+    /// # Shape
+    ///
+    /// `prod_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    ///
     /// # Errors
     ///
     /// As for `prod`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[2.0, 3.0], [4.0, 5.0]]);
+    /// assert_eq!(x.prod_keepdim(1)?.tensor(), &tensor![[6.0], [20.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn prod_keepdim(&self, axes: impl Axes) -> Result<Self> {
         let (kept, _) = reduced_shapes("prod_keepdim", self.dims(), &axes)?;

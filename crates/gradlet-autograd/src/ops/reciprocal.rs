@@ -35,6 +35,16 @@ impl<T: Float> Var<T> {
     ///
     /// `-g * y^2`; the output is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![4.0, 0.0, -0.0]);
+    /// let y = x.reciprocal();
+    /// assert_eq!(y.to_vec(), [0.25, f32::INFINITY, -f32::INFINITY]);
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.reciprocal`

@@ -66,6 +66,20 @@ impl<T: Float> Var<T> {
     ///
     /// `g` where `x > 0`, 0 where `x <= 0`: the convention at the kink is `PyTorch`'s, 0. The output is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![-1.0, 0.0, 2.0]);
+    /// let y = x.relu();
+    /// assert_eq!(y.to_vec(), [0.0, 0.0, 2.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.0, 0.0, 1.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.nn.functional.relu`

@@ -57,6 +57,20 @@ impl<T: Float> Var<T> {
     ///
     /// Fewer counts than axes, or more elements than memory holds.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1.0, 2.0]);
+    /// let y = x.repeat(&[2, 2])?;
+    /// assert_eq!(y.tensor(), &tensor![[1.0, 2.0, 1.0, 2.0], [1.0, 2.0, 1.0, 2.0]]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![4.0, 4.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.Tensor.repeat`, which is `numpy.tile`

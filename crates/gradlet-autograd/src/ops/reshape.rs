@@ -41,6 +41,18 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// Another number of elements.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// assert_eq!(x.reshape([3, 2])?.tensor(), &tensor![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn reshape(&self, shape: impl IntoShape) -> Result<Self> {
         let to = shape.into_shape()?;
@@ -54,38 +66,124 @@ impl<T: Float> Var<T> {
         .apply([self])
     }
 
-    /// All elements along one axis: `[a, b] -> [a * b]`.
+    /// All elements along one axis, in row-major order.
+    ///
+    /// # Shape
+    ///
+    /// `[a, b] -> [a * b]`, `[] -> [1]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` in the shape of the input; nothing is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.flatten().to_vec(), [1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!(x.t()?.flatten().to_vec(), [1.0, 3.0, 2.0, 4.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn flatten(&self) -> Self {
         infallible(self.reshape(self.len()))
     }
 
-    /// Axes from the given one on merged into one: `flatten_from(1)` of `[n, c, h, w]` is `[n, c * h * w]`.
+    /// The axes from the given one on merged into one.
+    ///
+    /// # Shape
+    ///
+    /// `flatten_from(1)`: `[n, c, h, w] -> [n, c * h * w]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` in the shape of the input; nothing is saved.
     ///
     /// # Errors
     ///
     /// An axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let images = Var::leaf(Tensor::ones([8, 3, 4, 4])?);
+    /// assert_eq!(images.flatten_from(1)?.shape(), [8, 48]);
+    /// assert_eq!(images.flatten_from(-2)?.shape(), [8, 3, 16]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn flatten_from(&self, axis: isize) -> Result<Self> {
         let axis = self.dims().axis_or_scalar("flatten_from", axis)? as isize;
         self.flatten_axes(axis, -1)
     }
 
-    /// The axes from `start` to `end`, both included, merged into one: `flatten_axes(1, 2)` of `[n, c, h, w]` is
-    /// `[n, c * h, w]`, and a scalar becomes `[1]`. `torch.flatten`
+    /// The axes from `start` to `end`, both included, merged into one.
+    ///
+    /// # Shape
+    ///
+    /// `flatten_axes(1, 2)`: `[n, c, h, w] -> [n, c * h, w]`; `[] -> [1]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` in the shape of the input; nothing is saved.
     ///
     /// # Errors
     ///
     /// An axis out of range, or an end before the start.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(Tensor::ones([8, 3, 4, 5])?);
+    /// assert_eq!(x.flatten_axes(1, 2)?.shape(), [8, 12, 5]);
+    /// assert_eq!(x.flatten_axes(0, -2)?.shape(), [96, 5]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.flatten`
     #[track_caller]
     pub fn flatten_axes(&self, start: isize, end: isize) -> Result<Self> {
         self.reshape(self.dims().flattened(start, end)?)
     }
 
-    /// An axis split into several of the given sizes: `unflatten(1, &[3, 4])` of `[n, 12]` is `[n, 3, 4]`.
+    /// An axis split into several of the given sizes.
+    ///
+    /// # Shape
+    ///
+    /// `unflatten(1, &[3, 4])`: `[n, 12] -> [n, 3, 4]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` in the shape of the input; nothing is saved.
     ///
     /// # Errors
     ///
     /// An axis out of range, sizes whose product is another than the axis', none, or more than eight axes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    /// assert_eq!(x.unflatten(0, &[2, 3])?.tensor(), &tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn unflatten(&self, axis: isize, sizes: &[usize]) -> Result<Self> {
         self.reshape(self.dims().unflattened(axis, sizes)?)
@@ -93,9 +191,30 @@ impl<T: Float> Var<T> {
 
     /// Without an axis of size 1; as it is where the size is another. A scalar has an axis 0 here.
     ///
+    /// # Shape
+    ///
+    /// `squeeze(1)`: `[a, 1, b] -> [a, b]`, `[a, n, b] -> [a, n, b]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` in the shape of the input; nothing is saved.
+    ///
     /// # Errors
     ///
     /// An axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(Tensor::ones([1, 3, 1])?);
+    /// assert_eq!(x.squeeze(0)?.shape(), [3, 1]);
+    /// assert_eq!(x.squeeze(1)?.shape(), [1, 3, 1]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn squeeze(&self, axis: isize) -> Result<Self> {
         let axis = self.dims().axis_or_scalar("squeeze", axis)?;
@@ -104,15 +223,55 @@ impl<T: Float> Var<T> {
 
     /// Without those of the axes that have size 1.
     ///
+    /// # Shape
+    ///
+    /// `squeeze_axes(&[0, 1])`: `[1, 3, 1] -> [3, 1]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` in the shape of the input; nothing is saved.
+    ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(Tensor::ones([1, 3, 1, 1])?);
+    /// assert_eq!(x.squeeze_axes(&[0, -1])?.shape(), [3, 1]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn squeeze_axes(&self, axes: &[isize]) -> Result<Self> {
         self.reshape(self.dims().squeezed(axes)?)
     }
 
     /// Without all axes of size 1.
+    ///
+    /// # Shape
+    ///
+    /// `[1, a, 1, b] -> [a, b]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` in the shape of the input; nothing is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(Tensor::ones([1, 3, 1])?);
+    /// assert_eq!(x.squeeze_all().shape(), [3]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn squeeze_all(&self) -> Self {
         let axes: Vec<isize> = (0..self.rank() as isize).collect();
         infallible(self.squeeze_axes(&axes))
@@ -120,9 +279,30 @@ impl<T: Float> Var<T> {
 
     /// With a new axis of size 1 before the given one; -1 puts it last.
     ///
+    /// # Shape
+    ///
+    /// `unsqueeze(1)`: `[a, b] -> [a, 1, b]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` in the shape of the input; nothing is saved.
+    ///
     /// # Errors
     ///
     /// An axis outside `-rank - 1..=rank`, or a ninth one.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1.0, 2.0]);
+    /// assert_eq!(x.unsqueeze(0)?.tensor(), &tensor![[1.0, 2.0]]);
+    /// assert_eq!(x.unsqueeze(-1)?.tensor(), &tensor![[1.0], [2.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn unsqueeze(&self, axis: isize) -> Result<Self> {
         let places = self.rank() as isize + 1;

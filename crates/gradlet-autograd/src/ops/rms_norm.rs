@@ -23,6 +23,19 @@ impl<T: Float> Var<T> {
     ///
     /// A normalized shape without axes, or that the input's does not end with; a weight of another shape.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::constant(tensor![[1.0, 7.0], [-10.0, 70.0]]); // roots of mean square: 5 and 50
+    /// let y = x.rms_norm([2], None, Some(0.0))?;
+    /// assert!(y.tensor().allclose(&tensor![[0.2, 1.4], [-0.2, 1.4]], 1e-6, 0.0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// B. Zhang, R. Sennrich, "Root Mean Square Layer Normalization", 2019; `torch.nn.functional.rms_norm`

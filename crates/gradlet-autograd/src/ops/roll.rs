@@ -49,6 +49,19 @@ impl<T: Float> Var<T> {
     ///
     /// An axis out of range, or another number of shifts than axes.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// assert_eq!(x.roll(&[1], &[1])?.tensor(), &tensor![[3.0, 1.0, 2.0], [6.0, 4.0, 5.0]]);
+    /// assert_eq!(x.roll(&[1, -1], &[0, 1])?.tensor(), &tensor![[5.0, 6.0, 4.0], [2.0, 3.0, 1.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.roll`
@@ -61,7 +74,24 @@ impl<T: Float> Var<T> {
         .apply([self])
     }
 
-    /// As [`roll`](Self::roll), over all elements in row-major order as if they were one row: `torch.roll` without dims.
+    /// As [`roll`](Self::roll), over all elements in row-major order as if they were one row.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.roll_flat(1).tensor(), &tensor![[4.0, 1.0], [2.0, 3.0]]);
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.roll` without dims
     pub fn roll_flat(&self, shift: isize) -> Self {
         let rolled = self.flatten().roll(&[shift], &[0]);
         infallible(rolled.and_then(|flat| flat.reshape(self.dims())))

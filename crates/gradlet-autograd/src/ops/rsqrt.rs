@@ -35,6 +35,20 @@ impl<T: Float> Var<T> {
     ///
     /// `-g * y^3 / 2`; the output is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![4.0, 0.0]);
+    /// let y = x.rsqrt();
+    /// assert_eq!(y.to_vec(), [0.5, f32::INFINITY]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![-0.0625, -f32::INFINITY]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.rsqrt`

@@ -57,6 +57,19 @@ impl<T: Float> Var<T> {
     /// An axis or an index out of range (negative indices are), another number of axes, more indices than elements of
     /// `x` along another axis, or than elements of the source along any.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, source) = (Var::leaf(tensor![0.0, 0.5, 0.0]), Var::leaf(tensor![1.0, 10.0, 100.0]));
+    /// let y = x.scatter_add(0, &tensor![i64; 2, 2, 0], &source)?;
+    /// assert_eq!(y.to_vec(), [100.0, 0.5, 11.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.scatter_add`

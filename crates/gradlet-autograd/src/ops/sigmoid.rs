@@ -35,6 +35,20 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// `g * y * (1 - y)`; the output is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![-1000.0, 0.0, 1000.0]);
+    /// let y = x.sigmoid();
+    /// assert_eq!(y.to_vec(), [0.0, 0.5, 1.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.0, 0.25, 0.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sigmoid(&self) -> Self {
         infallible(Sigmoid.apply([self]))
     }

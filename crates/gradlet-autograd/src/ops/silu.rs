@@ -38,6 +38,20 @@ impl<T: Float> Var<T> {
     ///
     /// `g * s * (1 + x * (1 - s))` with `s = sigmoid(x)`; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![-1000.0, 0.0, 1000.0]);
+    /// let y = x.silu();
+    /// assert_eq!(y.to_vec(), [0.0, 0.0, 1000.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.0, 0.5, 1.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.nn.functional.silu`

@@ -35,6 +35,15 @@ impl<T: Float> Var<T> {
     ///
     /// `g * cos(x)`; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![0.0, std::f32::consts::FRAC_PI_2]);
+    /// assert_eq!(x.sin().to_vec(), [0.0, 1.0]);
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.sin`

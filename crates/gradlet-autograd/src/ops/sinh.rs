@@ -35,6 +35,21 @@ impl<T: Float> Var<T> {
     ///
     /// `g * cosh(x)`; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![0.0, 2f32.ln()]);
+    /// let y = x.sinh(); // (2 - 1/2) / 2 at ln 2, where its slope is (2 + 1/2) / 2
+    /// assert!(y.tensor().allclose(&tensor![0.0, 0.75], 1e-6, 0.0));
+    /// let grads = y.sum(..)?.backward()?;
+    /// assert!(grads.wrt(&x).is_some_and(|dx| dx.allclose(&tensor![1.0, 1.25], 1e-6, 0.0)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.sinh`

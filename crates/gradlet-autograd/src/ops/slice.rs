@@ -77,33 +77,104 @@ impl<T: Float> Var<T> {
         Every { axis, step, shape }.apply([&part])
     }
 
-    /// An axis cut into parts of one size, the last of which may be smaller: `split(3, 1)`:
-    /// `[a, 7, b] -> [a, 3, b], [a, 3, b], [a, 1, b]`; of an axis of size 0: one part. Views. `torch.split`
+    /// An axis cut into parts of one size, the last of which may be smaller. Views.
+    ///
+    /// # Shape
+    ///
+    /// `split(3, 1)`: `[a, 7, b] -> [a, 3, b], [a, 3, b], [a, 1, b]`; of an axis of size 0: one part
+    ///
+    /// # Gradient
+    ///
+    /// Each part's `g`, with zeros where nothing was taken; nothing is saved.
     ///
     /// # Errors
     ///
     /// An axis out of range, or parts of size 0 of an axis of another size.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1.0, 2.0, 3.0]);
+    /// let parts = x.split(2, 0)?;
+    /// assert_eq!((parts[0].to_vec(), parts[1].to_vec()), (vec![1.0, 2.0], vec![3.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.split`
     #[track_caller]
     pub fn split(&self, size: usize, axis: isize) -> Result<Vec<Self>> {
         self.parts(&self.tensor().split(size, axis)?, axis)
     }
 
-    /// An axis cut into parts of the given sizes: `split_sizes(&[3, 4], 1)`: `[a, 7, b] -> [a, 3, b], [a, 4, b]`. Views.
+    /// An axis cut into parts of the given sizes. Views.
+    ///
+    /// # Shape
+    ///
+    /// `split_sizes(&[3, 4], 1)`: `[a, 7, b] -> [a, 3, b], [a, 4, b]`
+    ///
+    /// # Gradient
+    ///
+    /// Each part's `g`, with zeros where nothing was taken; nothing is saved.
     ///
     /// # Errors
     ///
     /// An axis out of range, or sizes whose sum is another than the axis'.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1.0, 2.0, 3.0]);
+    /// let parts = x.split_sizes(&[1, 2], 0)?;
+    /// assert_eq!((parts[0].to_vec(), parts[1].to_vec()), (vec![1.0], vec![2.0, 3.0]));
+    /// assert_eq!(parts[1].sum(..)?.backward()?.wrt(&x), Some(&tensor![0.0, 1.0, 1.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn split_sizes(&self, sizes: &[usize], axis: isize) -> Result<Vec<Self>> {
         self.parts(&self.tensor().split_sizes(sizes, axis)?, axis)
     }
 
-    /// An axis cut into at most `count` parts of size `ceil(n / count)`, the last of which may be smaller: `chunk(4, 0)`:
-    /// `[9] -> [3], [3], [3]`; of an axis of size 0: `count` empty parts. Views. `torch.chunk`
+    /// An axis cut into at most `count` parts of size `ceil(n / count)`, the last of which may be smaller. Views.
+    ///
+    /// # Shape
+    ///
+    /// `chunk(4, 0)`: `[9] -> [3], [3], [3]`; of an axis of size 0: `count` empty parts
+    ///
+    /// # Gradient
+    ///
+    /// Each part's `g`, with zeros where nothing was taken; nothing is saved.
     ///
     /// # Errors
     ///
     /// An axis out of range, or no parts.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]);
+    /// let heads = x.chunk(3, 1)?;
+    /// assert_eq!(heads[1].tensor(), &tensor![[3.0, 4.0]]);
+    /// assert_eq!(x.chunk(4, 1)?.len(), 3); // parts of ceil(6 / 4)
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.chunk`
     #[track_caller]
     pub fn chunk(&self, count: usize, axis: isize) -> Result<Vec<Self>> {
         self.parts(&self.tensor().chunk(count, axis)?, axis)

@@ -46,6 +46,18 @@ impl<T: Float> Var<T> {
     ///
     /// An axis out of range.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1000.0, 1000.0], [0.0, -f32::INFINITY]]);
+    /// assert_eq!(x.softmax(1)?.tensor(), &tensor![[0.5, 0.5], [1.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.nn.functional.softmax`

@@ -53,6 +53,20 @@ impl<T: Float> Var<T> {
     ///
     /// `g * sigmoid(beta * x)`, and `g` above the threshold; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![0.0, 1000.0]);
+    /// let y = x.softplus(1.0, 20.0);
+    /// assert!(y.tensor().allclose(&tensor![2f32.ln(), 1000.0], 1e-6, 0.0));
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.5, 1.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.nn.functional.softplus`
@@ -61,6 +75,29 @@ impl<T: Float> Var<T> {
     }
 
     /// `x * tanh(ln(1 + e^x))`.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * (t + x * (1 - t^2) * sigmoid(x))` with `t = tanh(ln(1 + e^x))`; the input is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![0.0, 1000.0]);
+    /// let y = x.mish();
+    /// assert_eq!(y.to_vec(), [0.0, 1000.0]);
+    /// let grads = y.sum(..)?.backward()?; // tanh(ln 2) = (2 - 1/2) / (2 + 1/2) at 0
+    /// assert!(grads.wrt(&x).is_some_and(|dx| dx.allclose(&tensor![0.6, 1.0], 1e-6, 0.0)));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///

@@ -78,13 +78,38 @@ impl<T: Float> Var<T> {
         self.sorted(axis, self.tensor().sort(axis, order)?)
     }
 
-    /// The first `k` elements in order along an axis, and the index along it that each had: `[a, n, b] -> [a, k, b]`
-    /// twice. They are the largest where the order is descending, the smallest where it is ascending; the gradient is
-    /// that of [`sort`](Self::sort), 0 for the elements left out. `torch.topk` with `sorted=True`
+    /// The first `k` elements in order along an axis, and the index along it that each had: the largest where the order
+    /// is descending, the smallest where it is ascending. Ties go to the element that comes first.
+    ///
+    /// # Shape
+    ///
+    /// `[a, n, b] -> [a, k, b], [a, k, b]`; a scalar has an axis 0
+    ///
+    /// # Gradient
+    ///
+    /// `g` where the value came from, 0 elsewhere; the indices are saved.
     ///
     /// # Errors
     ///
     /// An axis out of range, or more elements than the axis has.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::{Order, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![2.0, 5.0, 1.0, 5.0]);
+    /// let (values, indices) = x.topk(2, 0, Order::Descending)?;
+    /// assert_eq!((values.to_vec(), indices.to_vec()), (vec![5.0, 5.0], vec![1, 3]));
+    /// assert_eq!(values.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.0, 1.0, 0.0, 1.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.topk` with `sorted=True`
     #[track_caller]
     pub fn topk(&self, k: usize, axis: isize, order: Order) -> Result<(Self, Tensor<i64>)> {
         self.sorted(axis, self.tensor().topk(k, axis, order)?)

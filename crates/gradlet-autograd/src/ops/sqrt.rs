@@ -34,6 +34,20 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// `g / (2 y)`, infinite at 0; the output is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![4.0, 0.0]);
+    /// let y = x.sqrt();
+    /// assert_eq!(y.to_vec(), [2.0, 0.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.25, f32::INFINITY]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sqrt(&self) -> Self {
         infallible(Sqrt.apply([self]))
     }

@@ -35,6 +35,20 @@ impl<T: Float> Var<T> {
     ///
     /// `2 * g * x`; the input is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![-3.0, 0.5]);
+    /// let y = x.square();
+    /// assert_eq!(y.to_vec(), [9.0, 0.25]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![-6.0, 1.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.square`

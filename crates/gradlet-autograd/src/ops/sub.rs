@@ -48,6 +48,20 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, row) = (Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]), Var::leaf(tensor![1.0, 2.0]));
+    /// let y = x.sub(&row)?;
+    /// assert_eq!(y.tensor(), &tensor![[0.0, 0.0], [2.0, 2.0]]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&row), Some(&tensor![-2.0, -2.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn sub(&self, rhs: &Self) -> Result<Self> {
         let shape = Shape::broadcast("sub", &self.dims(), &rhs.dims())?;

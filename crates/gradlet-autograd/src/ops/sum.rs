@@ -60,6 +60,20 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.sum(0)?.to_vec(), [4.0, 6.0]);
+    /// assert_eq!(x.sum(-1)?.to_vec(), [3.0, 7.0]);
+    /// assert_eq!(x.sum([0, 1])?.item()?, 10.0); // as x.sum(..)
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn sum(&self, axes: impl Axes) -> Result<Self> {
         let (kept, to) = reduced_shapes("sum", self.dims(), &axes)?;
@@ -73,9 +87,26 @@ impl<T: Float> Var<T> {
 
     /// As [`sum`](Self::sum), with the axes kept at size 1.
     ///
+    /// # Shape
+    ///
+    /// `sum_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 3.0], [5.0, 5.0]]);
+    /// let shares = x.div(&x.sum_keepdim(1)?)?;
+    /// assert_eq!(shares.tensor(), &tensor![[0.25, 0.75], [0.5, 0.5]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn sum_keepdim(&self, axes: impl Axes) -> Result<Self> {
         let (kept, _) = reduced_shapes("sum_keepdim", self.dims(), &axes)?;

@@ -35,6 +35,21 @@ impl<T: Float> Var<T> {
     ///
     /// `g * (1 + y^2)`; the output is saved.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![0.0, std::f32::consts::FRAC_PI_4]);
+    /// let y = x.tan();
+    /// assert!(y.tensor().allclose(&tensor![0.0, 1.0], 1e-6, 0.0));
+    /// let grads = y.sum(..)?.backward()?;
+    /// assert!(grads.wrt(&x).is_some_and(|dx| dx.allclose(&tensor![1.0, 2.0], 1e-6, 0.0)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.tan`

@@ -34,6 +34,20 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// `g * (1 - y^2)`; the output is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![-1000.0, 0.0, 1000.0]);
+    /// let y = x.tanh();
+    /// assert_eq!(y.to_vec(), [-1.0, 0.0, 1.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.0, 1.0, 0.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn tanh(&self) -> Self {
         infallible(Tanh.apply([self]))
     }

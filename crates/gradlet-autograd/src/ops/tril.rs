@@ -55,6 +55,19 @@ impl<T: Float> Var<T> {
     ///
     /// Fewer than two axes.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.tril(0)?.tensor(), &tensor![[1.0, 0.0], [3.0, 4.0]]);
+    /// assert_eq!(x.tril(-1)?.tensor(), &tensor![[0.0, 0.0], [3.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.tril`
@@ -65,11 +78,37 @@ impl<T: Float> Var<T> {
     }
 
     /// The elements on and above a diagonal of the last two axes, zeros below: `x[i, j]` where `j - i >= diagonal`.
-    /// As [`tril`](Self::tril) in everything else. `torch.triu`
+    ///
+    /// Diagonal 0 is the main one, 1 the one above it.
+    ///
+    /// # Shape
+    ///
+    /// `[..., m, n] -> [..., m, n]`
+    ///
+    /// # Gradient
+    ///
+    /// The same triangle of `g`, also where `x` is NaN or infinite; nothing is saved.
     ///
     /// # Errors
     ///
     /// Fewer than two axes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.triu(0)?.tensor(), &tensor![[1.0, 2.0], [0.0, 4.0]]);
+    /// assert_eq!(x.triu(1)?.tensor(), &tensor![[0.0, 2.0], [0.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.triu`
     #[track_caller]
     pub fn triu(&self, diagonal: isize) -> Result<Self> {
         let side = Side::Upper;

@@ -102,6 +102,21 @@ impl<T: Float> Var<T> {
     ///
     /// An axis out of range, or named twice.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1.0, 3.0]);
+    /// assert_eq!(x.var(0, 0.0)?.item()?, 1.0); // (1 + 1) / 2
+    /// let y = x.var(0, 1.0)?; // (1 + 1) / (2 - 1)
+    /// assert_eq!(y.item()?, 2.0);
+    /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![-2.0, 2.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.var`
@@ -112,11 +127,31 @@ impl<T: Float> Var<T> {
 
     /// The standard deviation over the axes, which go away: the square root of [`var`](Self::var).
     ///
-    /// Its gradient, `g * (x - mean) / ((n - correction) * std)`, is 0 where all elements are the same.
+    /// # Shape
+    ///
+    /// `std(1, 1.0)`: `[a, b, c] -> [a, c]`; `std(.., 1.0)`: `[...] -> []`
+    ///
+    /// # Gradient
+    ///
+    /// `g * (x - mean) / ((n - correction) * y)`, 0 where all elements are the same; the input is saved.
     ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 3.0], [5.0, 5.0]]);
+    /// let y = x.std(1, 0.0)?;
+    /// assert_eq!(y.to_vec(), [1.0, 0.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![[-0.5, 0.5], [0.0, 0.0]]));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///
@@ -128,9 +163,25 @@ impl<T: Float> Var<T> {
 
     /// As [`var`](Self::var), with the axes kept at size 1.
     ///
+    /// # Shape
+    ///
+    /// `var_keepdim(1, 1.0)`: `[a, b, c] -> [a, 1, c]`
+    ///
     /// # Errors
     ///
     /// As for `var`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 3.0], [5.0, 9.0]]);
+    /// assert_eq!(x.var_keepdim(1, 0.0)?.tensor(), &tensor![[1.0], [4.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn var_keepdim(&self, axes: impl Axes, correction: f64) -> Result<Self> {
         let (kept, _) = reduced_shapes("var_keepdim", self.dims(), &axes)?;
@@ -139,9 +190,26 @@ impl<T: Float> Var<T> {
 
     /// As [`std`](Self::std), with the axes kept at size 1.
     ///
+    /// # Shape
+    ///
+    /// `std_keepdim(1, 1.0)`: `[a, b, c] -> [a, 1, c]`
+    ///
     /// # Errors
     ///
     /// As for `std`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 3.0], [5.0, 9.0]]);
+    /// let y = x.sub(&x.mean_keepdim(1)?)?.div(&x.std_keepdim(1, 0.0)?)?;
+    /// assert_eq!(y.tensor(), &tensor![[-1.0, 1.0], [-1.0, 1.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn std_keepdim(&self, axes: impl Axes, correction: f64) -> Result<Self> {
         let (kept, _) = reduced_shapes("std_keepdim", self.dims(), &axes)?;
