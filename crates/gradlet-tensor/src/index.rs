@@ -2,6 +2,8 @@
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kernel::elementwise::zip_in_place;
+use crate::kernel::parallel;
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
@@ -92,6 +94,62 @@ impl<T: crate::element::Float> Tensor<T> {
                 let out = &mut out[(outer * size + index) * inner..][..inner];
                 out.iter_mut().zip(row).for_each(|(y, &x)| *y = *y + x);
             }
+        }
+        Ok(())
+    }
+
+    /// Adds `source` to the indices of an axis from `start`, as many as it has.
+    ///
+    /// # Shape
+    ///
+    /// `self: [a, n, b]`, source `[a, m, b]`, with `start + m <= n`
+    ///
+    /// # Errors
+    ///
+    /// An axis or a range out of range, or a source of another shape.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let mut x = tensor![1.0, 2.0, 3.0];
+    /// x.narrow_add(0, 1, &tensor![10.0, 20.0])?;
+    /// assert_eq!(x.to_vec(), [1.0, 12.0, 23.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn narrow_add(&mut self, axis: isize, start: usize, source: &Self) -> Result<()> {
+        let mut shape = self.dims();
+        let at = shape.axis("narrow_add", axis)?;
+        let length = source.shape().get(at).copied().unwrap_or(0);
+        shape.dims_mut()[at] = length;
+        source.expect_shape("narrow_add", shape)?;
+        self.layout().narrow(axis, start, length)?;
+        if source.is_empty() {
+            return Ok(());
+        }
+        let (outer, size, inner) = split(self.shape(), at);
+        let source = source.contiguous();
+        let source = source.as_slice().unwrap_or_default();
+        let add = |first: usize, rows: &mut [T]| {
+            let first = first / (size * inner);
+            for (i, row) in rows.chunks_exact_mut(size * inner).enumerate() {
+                let source = &source[(first + i) * length * inner..][..length * inner];
+                zip_in_place(
+                    &mut row[start * inner..][..source.len()],
+                    source,
+                    &|y, x| y + x,
+                );
+            }
+        };
+        let out = self.as_mut_slice();
+        if parallel::pays(source.len()) {
+            let parts = (source.len() / parallel::PART).min(outer);
+            parallel::for_parts_of(out, outer.div_ceil(parts) * size * inner, add);
+        } else {
+            add(0, out);
         }
         Ok(())
     }
@@ -234,6 +292,28 @@ mod tests {
             x.index_add(1, &tensor![i64; 0], &tensor![[1.0, 2.0]])
                 .is_err()
         );
+        Ok(())
+    }
+
+    #[test]
+    fn parts_are_added_along_each_axis() -> Result<()> {
+        let x = Tensor::arange(0.0, 24.0, 1.0)?.reshape([2, 3, 4])?;
+        for (axis, start, length) in [(0, 1, 1), (1, 1, 2), (-1, 0, 3), (2, 4, 0)] {
+            let mut y = x.transpose(0, 2)?.contiguous().transpose(0, 2)?;
+            let source = x.narrow(axis, 0, length)?.map(|x| 100.0 * x);
+            y.narrow_add(axis, start, &source)?;
+            let indices = Tensor::from_fn(length, |i| (start + i) as i64)?;
+            let mut expected = x.clone();
+            expected.index_add(axis, &indices, &source)?;
+            assert_eq!(y, expected, "{axis}");
+            assert!(y.narrow_add(axis, 5, &source).is_err());
+        }
+        let mut large = Tensor::zeros([3, 2, 40_000])?;
+        let row = Tensor::arange(0.0, 40_000.0, 1.0)?.expand(&[3, 1, 40_000])?;
+        large.narrow_add(1, 1, &row)?;
+        assert_eq!(large, Tensor::cat(&[&row.zeros_like(), &row], 1)?);
+        assert!(large.narrow_add(3, 0, &row).is_err());
+        assert!(large.narrow_add(0, 0, &tensor![1.0]).is_err());
         Ok(())
     }
 

@@ -56,26 +56,6 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// With zeros before and after its elements along an axis.
-    ///
-    /// # Shape
-    ///
-    /// `[a, n, b] -> [a, before + n + after, b]`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or more elements than memory holds.
-    #[track_caller]
-    pub fn surround(&self, axis: isize, before: usize, after: usize) -> Result<Self> {
-        let at = self.dims().axis("surround", axis)?;
-        // A closure would lose the caller's line.
-        let [mut front, mut back] = [self.dims(); 2];
-        front.dims_mut()[at] = before;
-        back.dims_mut()[at] = after;
-        let (front, back) = (Self::zeros_of(front)?, Self::zeros_of(back)?);
-        Self::cat(&[&front, self, &back], axis)
-    }
-
     /// Tensors of one shape joined along a new axis.
     ///
     /// # Shape
@@ -129,20 +109,6 @@ mod tests {
         assert_eq!(
             Tensor::stack(&[&a, &b], -1)?,
             tensor![[1.0, 3.0], [2.0, 4.0]]
-        );
-        Ok(())
-    }
-
-    #[test]
-    fn zeros_surround_an_axis() -> Result<()> {
-        let x = tensor![[1.0, 2.0], [3.0, 4.0]];
-        assert_eq!(
-            x.surround(0, 1, 0)?.to_vec(),
-            [0.0, 0.0, 1.0, 2.0, 3.0, 4.0]
-        );
-        assert_eq!(
-            x.t()?.surround(-1, 0, 1)?.to_vec(),
-            [1.0, 3.0, 0.0, 2.0, 4.0, 0.0]
         );
         Ok(())
     }
