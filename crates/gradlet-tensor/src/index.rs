@@ -126,31 +126,33 @@ impl<T: crate::element::Float> Tensor<T> {
         let length = source.shape().get(at).copied().unwrap_or(0);
         shape.dims_mut()[at] = length;
         source.expect_shape("narrow_add", shape)?;
-        self.layout().narrow(axis, start, length)?;
+        let (shape, size) = (self.dims(), self.shape()[at]);
+        if start.checked_add(length).is_none_or(|end| end > size) {
+            return Err(Error::new(ErrorKind::RangeOutOfRange {
+                op: "narrow_add",
+                start,
+                length,
+                axis: at,
+                size,
+                shape,
+            }));
+        }
         if source.is_empty() {
             return Ok(());
         }
-        let (outer, size, inner) = split(self.shape(), at);
+        let (outer, _, inner) = split(self.shape(), at);
         let source = source.contiguous();
         let source = source.as_slice().unwrap_or_default();
-        let add = |first: usize, rows: &mut [T]| {
-            let first = first / (size * inner);
-            for (i, row) in rows.chunks_exact_mut(size * inner).enumerate() {
-                let source = &source[(first + i) * length * inner..][..length * inner];
+        parallel::for_rows(self.as_mut_slice(), outer, source.len(), |first, out| {
+            let sources = source[first * length * inner..].chunks_exact(length * inner);
+            for (row, source) in out.chunks_exact_mut(size * inner).zip(sources) {
                 zip_in_place(
                     &mut row[start * inner..][..source.len()],
                     source,
                     &|y, x| y + x,
                 );
             }
-        };
-        let out = self.as_mut_slice();
-        if parallel::pays(source.len()) {
-            let parts = (source.len() / parallel::PART).min(outer);
-            parallel::for_parts_of(out, outer.div_ceil(parts) * size * inner, add);
-        } else {
-            add(0, out);
-        }
+        });
         Ok(())
     }
 
