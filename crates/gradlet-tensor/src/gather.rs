@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::element::{Element, Float};
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernel::{gather as kernel, parallel};
+use crate::kernel::{fold, gather as kernel, parallel};
 use crate::layout::Layout;
 use crate::shape::{IntoShape, Shape};
 use crate::tensor::Tensor;
@@ -110,13 +110,18 @@ impl<T: Element> Tensor<T> {
     pub fn masked_select(&self, mask: &Tensor<bool>) -> Result<Self> {
         let shape = Shape::broadcast("masked_select", &self.dims(), &mask.dims())?;
         let (x, mask) = (self.broadcast_to(shape)?, mask.broadcast_to(shape)?);
-        let kept: Vec<T> = x
-            .iter()
-            .zip(mask.iter())
-            .filter_map(|(x, mask)| mask.then_some(x))
-            .collect();
-        let count = kept.len();
-        Self::from_vec(kept, count)
+        let (x, mask) = (x.contiguous(), mask.contiguous());
+        let x = x.as_slice().unwrap_or_default();
+        let mask = mask.as_slice().unwrap_or_default();
+        Self::build(Shape::from(fold::count(mask)), |out| {
+            let mut n = 0;
+            for (&x, &taken) in x.iter().zip(mask) {
+                // What is not taken is written over: a branch on the mask would be mispredicted.
+                let Some(y) = out.get_mut(n) else { return };
+                *y = x;
+                n += usize::from(taken);
+            }
+        })
     }
 }
 

@@ -128,21 +128,14 @@ pub(crate) fn copy<T: Element>(storage: &[T], layout: &Layout, out: &mut [T]) {
         return;
     }
     let nest = Nest::new(&layout.shape, [layout]);
-    let (length, [stride]) = nest.row();
-    if out.is_empty() {
-        return;
-    }
-    let mut rows = out.chunks_exact_mut(length);
-    nest.for_rows(0..nest.rows(), |[place]| {
-        let Some(row) = rows.next() else { return };
-        match stride {
-            1 => row.copy_from_slice(&storage[place..place + length]),
-            0 => row.fill(storage[place]),
-            _ => row
-                .iter_mut()
-                .zip(storage[place..].iter().step_by(stride))
-                .for_each(|(to, &from)| *to = from),
-        }
+    let (_, [stride]) = nest.row();
+    nest.for_pieces(out, |[place], row| match stride {
+        1 => row.copy_from_slice(&storage[place..place + row.len()]),
+        0 => row.fill(storage[place]),
+        _ => row
+            .iter_mut()
+            .zip(storage[place..].iter().step_by(stride))
+            .for_each(|(to, &from)| *to = from),
     });
 }
 

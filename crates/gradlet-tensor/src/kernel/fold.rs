@@ -54,6 +54,12 @@ vectorized! {
         lanes[0]
     }
 
+    /// How many are true.
+    pub(crate) fn count(x: &[bool]) -> usize {
+        // As many as a byte can count.
+        x.chunks(255).map(|x| usize::from(x.iter().fold(0, |n, &x| n + u8::from(x)))).sum()
+    }
+
     /// The fold of all elements, in lanes, with an operation for which order does not matter.
     pub(crate) fn fold<T: Copy, F: Fn(T, T) -> T>(x: &[T], first: T, f: &F) -> T {
         let mut lanes = [first; LANES];
