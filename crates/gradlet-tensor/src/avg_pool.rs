@@ -180,7 +180,7 @@ impl Averages {
         if let Some(divisor) = self.of_whole_planes() {
             return Ok(x.sum_keepdim([-1, -2])?.div_scalar(divisor));
         }
-        let x = x.contiguous();
+        let x = x.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         Tensor::build(self.to, |y| {
             if y.is_empty() {
@@ -206,7 +206,7 @@ impl Averages {
         if let Some(divisor) = self.of_whole_planes() {
             return g.div_scalar(divisor).broadcast_to(self.from);
         }
-        let g = g.contiguous();
+        let g = g.try_contiguous()?;
         let g = g.as_slice().unwrap_or_default();
         let [from, to] = self.plane_sizes();
         Tensor::build(self.from, |dx| {

@@ -33,9 +33,9 @@ impl<T: Element> Tensor<T> {
         let shape = Shape::broadcast("where_cond", &x.dims(), &y.dims())?;
         let shape = Shape::broadcast("where_cond", &condition.dims(), &shape)?;
         let layouts = [
-            condition.layout().broadcast_to(shape)?,
-            x.layout().broadcast_to(shape)?,
-            y.layout().broadcast_to(shape)?,
+            condition.layout_broadcast_to(shape)?,
+            x.layout_broadcast_to(shape)?,
+            y.layout_broadcast_to(shape)?,
         ];
         let nest = Nest::new(&shape, layouts.each_ref());
         let (_, [step, step_x, step_y]) = nest.row();

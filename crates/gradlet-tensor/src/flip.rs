@@ -40,7 +40,7 @@ impl<T: Element> Tensor<T> {
             }
             source
         };
-        let x = self.contiguous();
+        let x = self.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         Self::build(self.dims(), |out| {
             parallel::for_rows(out, rows, x.len(), |first, out| {

@@ -110,7 +110,7 @@ impl<T: Element> Tensor<T> {
     pub fn masked_select(&self, mask: &Tensor<bool>) -> Result<Self> {
         let shape = Shape::broadcast("masked_select", &self.dims(), &mask.dims())?;
         let (x, mask) = (self.broadcast_to(shape)?, mask.broadcast_to(shape)?);
-        let (x, mask) = (x.contiguous(), mask.contiguous());
+        let (x, mask) = (x.try_contiguous()?, mask.try_contiguous()?);
         let x = x.as_slice().unwrap_or_default();
         let mask = mask.as_slice().unwrap_or_default();
         Self::build(Shape::from(fold::count(mask)), |out| {
@@ -462,16 +462,11 @@ mod tests {
 
     #[test]
     fn views_larger_than_memory_are_errors() -> Result<()> {
-        let (x, index) = (Tensor::zeros([0, 1 << 50])?, tensor![i64; [0]]);
-        let error = x.take_along(0, &index).unwrap_err();
-        assert!(
-            matches!(error.kind(), ErrorKind::TooLarge { .. }),
-            "{error}"
-        );
         let much = tensor![1.0].broadcast_to([1 << 50])?;
+        assert_eq!(much.gather(0, &tensor![i64; 7])?.to_vec(), [1.0]);
         for error in [
             much.cumsum(0),
-            much.gather(0, &tensor![i64; 0]),
+            much.take_along(0, &tensor![i64; 0].broadcast_to([1 << 50])?),
             much.max(0),
             much.roll(&[1], &[0]),
         ] {

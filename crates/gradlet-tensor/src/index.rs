@@ -114,7 +114,7 @@ impl<T: crate::element::Float> Tensor<T> {
             return Ok(());
         }
         let (outer, _, inner) = split(self.shape(), at);
-        let source = source.contiguous();
+        let source = source.try_contiguous()?;
         let source = source.as_slice().unwrap_or_default();
         parallel::for_rows(self.as_mut_slice(), outer, source.len(), |first, out| {
             let sources = source[first * length * inner..].chunks_exact(length * inner);

@@ -33,8 +33,15 @@ impl<T: Element> Tensor<T> {
         }
         shape.dims_mut()[axis] = size;
         let outer: usize = shape.dims()[..axis].iter().product();
-        let parts: Vec<Self> = tensors.iter().map(|tensor| tensor.contiguous()).collect();
-        let parts = || parts.iter().map(|part| part.as_slice().unwrap_or_default());
+        let mut parts = Vec::with_capacity(tensors.len());
+        for tensor in tensors {
+            parts.push(tensor.try_contiguous()?);
+        }
+        let parts = || {
+            parts
+                .iter()
+                .map(|part: &Self| part.as_slice().unwrap_or_default())
+        };
         Self::build(shape, |mut out| {
             if outer == 1 {
                 for part in parts() {

@@ -70,7 +70,7 @@ impl<T: Element> Tensor<T> {
             }
             Some(source)
         };
-        let x = inside.contiguous();
+        let x = inside.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         Self::build(shape, |out| {
             for_rows(out, shape.len() / length, shape.len(), |first, out| {

@@ -135,7 +135,7 @@ impl<T: Element> Tensor<T> {
     /// The first `k` elements in order along an axis, and their indices.
     #[track_caller]
     fn first_in_order(&self, k: usize, axis: isize, order: Order) -> Result<(Self, Tensor<i64>)> {
-        let rows = self.transpose(axis, -1)?.contiguous();
+        let rows = self.transpose(axis, -1)?.try_contiguous()?;
         let (mut shape, columns) = (rows.dims(), rows.shape().last().copied().unwrap_or(1));
         if let Some(size) = shape.dims_mut().last_mut() {
             *size = k;
