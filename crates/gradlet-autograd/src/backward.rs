@@ -7,6 +7,7 @@ use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 use crate::gradients::Gradients;
 use crate::graph::{Give, History, Node, Origin};
 use crate::no_grad::set_recording;
+use crate::part::Part;
 use crate::var::{LeafId, Var};
 
 /// Whether gradients are recorded themselves, so that they can be differentiated again.
@@ -69,9 +70,12 @@ impl<T: Float> Var<T> {
         drop(self);
         let mut gradients = Gradients::default();
         let _restore = set_recording(false);
-        walk(history, Var::constant(g), &mut |_, _| {}, &mut |id, g| {
-            gradients.accumulate(id, g.into_tensor())
-        })?;
+        walk(
+            history,
+            Var::constant(g),
+            &mut |_, _| {},
+            &mut |id, g, part| gradients.accumulate(id, g.into_tensor(), part),
+        )?;
         Ok(gradients)
     }
 }
@@ -137,11 +141,11 @@ pub(crate) fn grad_with<T: Float>(
             }
         }
     };
-    walk(y.history.clone(), g, &mut see_node, &mut |id, g| {
+    walk(y.history.clone(), g, &mut see_node, &mut |id, g, part| {
         if let Some(sum) = leaves.get_mut(&id) {
-            accumulate(sum, g)
+            accumulate(sum, g, part)
         } else {
-            leaves.insert(id, g);
+            leaves.insert(id, whole(g, part)?);
             Ok(())
         }
     })?;
@@ -163,15 +167,15 @@ struct Pending<T: Float> {
 }
 
 impl<T: Float> Pending<T> {
-    fn add(&mut self, node: Node<T>, g: Var<T>) -> Result<()> {
+    fn add(&mut self, node: Node<T>, g: Var<T>, part: Option<&Part>) -> Result<()> {
         let id = node.id();
         match &mut self.newest {
-            None if self.others.is_empty() => self.newest = Some((id, node, g)),
-            Some((newest, _, sum)) if *newest == id => accumulate(sum, g)?,
+            None if self.others.is_empty() => self.newest = Some((id, node, whole(g, part)?)),
+            Some((newest, _, sum)) if *newest == id => accumulate(sum, g, part)?,
             _ => match self.others.get_mut(&id) {
-                Some((_, sum)) => accumulate(sum, g)?,
+                Some((_, sum)) => accumulate(sum, g, part)?,
                 None => {
-                    self.others.insert(id, (node, g));
+                    self.others.insert(id, (node, whole(g, part)?));
                 }
             },
         }
@@ -190,12 +194,22 @@ impl<T: Float> Pending<T> {
 }
 
 /// `sum += g`; in place where neither is tracked and the sum's memory is not shared.
-fn accumulate<T: Float>(sum: &mut Var<T>, g: Var<T>) -> Result<()> {
-    if sum.is_tracked() || g.is_tracked() {
+fn accumulate<T: Float>(sum: &mut Var<T>, g: Var<T>, part: Option<&Part>) -> Result<()> {
+    // Parts come with recording off, when a sum has no history.
+    if part.is_none() && (sum.is_tracked() || g.is_tracked()) {
         *sum = sum.add(&g)?;
         return Ok(());
     }
-    sum.tensor.add_assign(&g.tensor)
+    sum.history = History::CONSTANT;
+    Part::add(part, &mut sum.tensor, &g.tensor)
+}
+
+#[inline]
+fn whole<T: Float>(g: Var<T>, part: Option<&Part>) -> Result<Var<T>> {
+    match part {
+        None => Ok(g),
+        part => Ok(Var::constant(Part::whole(part, g.into_tensor())?)),
+    }
 }
 
 /// Visits the nodes that lead to `history` by descending id, so that a node's gradient is complete when it is reached
@@ -204,7 +218,7 @@ pub(crate) fn walk<T: Float>(
     mut history: History<T>,
     g: Var<T>,
     see_node: &mut dyn FnMut(u64, &Var<T>),
-    leaf: &mut dyn FnMut(LeafId, Var<T>) -> Result<()>,
+    leaf: &mut dyn FnMut(LeafId, Var<T>, Option<&Part>) -> Result<()>,
 ) -> Result<()> {
     let mut pending = Pending {
         newest: None,
@@ -212,15 +226,15 @@ pub(crate) fn walk<T: Float>(
     };
     match history.take() {
         Origin::Constant => {}
-        Origin::Leaf(id) => leaf(id, g)?,
-        Origin::Node(node) => pending.add(node, g)?,
+        Origin::Leaf(id) => leaf(id, g, None)?,
+        Origin::Node(node) => pending.add(node, g, None)?,
     }
     while let Some((id, node, g)) = pending.pop() {
         see_node(id, &g);
-        node.backward(g, &mut |origin, g| match origin {
+        node.backward(g, &mut |origin, g, part| match origin {
             Origin::Constant => Ok(()),
-            Origin::Leaf(id) => leaf(id, g),
-            Origin::Node(node) => pending.add(node, g),
+            Origin::Leaf(id) => leaf(id, g, part),
+            Origin::Node(node) => pending.add(node, g, part),
         })?;
     }
     Ok(())
@@ -238,14 +252,16 @@ pub(crate) fn walk_above<T: Float>(
         newest: None,
         others: BTreeMap::new(),
     };
-    let mut sort = |pending: &mut Pending<T>, origin, g| match origin {
-        Origin::Node(node) if node.id() > boundary => pending.add(node, g),
+    let mut sort = |pending: &mut Pending<T>, origin, g, part: Option<&Part>| match origin {
+        Origin::Node(node) if node.id() > boundary => pending.add(node, g, part),
         Origin::Constant => Ok(()),
-        older => give(older, g),
+        older => give(older, g, part),
     };
-    sort(&mut pending, history.take(), g)?;
+    sort(&mut pending, history.take(), g, None)?;
     while let Some((_, node, g)) = pending.pop() {
-        node.backward(g, &mut |origin, g| sort(&mut pending, origin, g))?;
+        node.backward(g, &mut |origin, g, part| {
+            sort(&mut pending, origin, g, part)
+        })?;
     }
     Ok(())
 }

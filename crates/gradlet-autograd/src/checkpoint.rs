@@ -191,7 +191,7 @@ impl<T: Float> Recorded<T> for Checkpoint<T> {
         if is_inspecting() {
             for input in &self.inputs {
                 let zeros = Var::constant(input.tensor.zeros_like());
-                give(input.history.clone().take(), zeros)?;
+                give(input.history.clone().take(), zeros, None)?;
             }
             return Ok(());
         }

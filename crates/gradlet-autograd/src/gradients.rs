@@ -2,6 +2,7 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
+use crate::part::Part;
 use crate::var::{LeafId, Var};
 
 /// The gradient of each leaf and retained value that a loss depends on. A plain value: `Send`, `Sync`, dropped when it
@@ -66,16 +67,21 @@ impl<T: Float> Gradients<T> {
     #[track_caller]
     pub fn add(&mut self, other: &Self) -> Result<()> {
         for (id, gradient) in &other.entries {
-            self.accumulate(*id, gradient.clone())?;
+            self.accumulate(*id, gradient.clone(), None)?;
         }
         Ok(())
     }
 
     #[track_caller]
-    pub(crate) fn accumulate(&mut self, id: LeafId, gradient: Tensor<T>) -> Result<()> {
+    pub(crate) fn accumulate(
+        &mut self,
+        id: LeafId,
+        g: Tensor<T>,
+        part: Option<&Part>,
+    ) -> Result<()> {
         match self.find(id) {
-            Ok(place) => return self.entries[place].1.add_assign(&gradient),
-            Err(place) => self.entries.insert(place, (id, gradient)),
+            Ok(place) => return Part::add(part, &mut self.entries[place].1, &g),
+            Err(place) => self.entries.insert(place, (id, Part::whole(part, g)?)),
         }
         Ok(())
     }

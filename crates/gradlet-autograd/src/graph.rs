@@ -10,6 +10,7 @@ use gradlet_tensor::{Float, Result, Tensor};
 use crate::inspect::Saved;
 use crate::no_grad::is_recording;
 use crate::op::{Arity, Of, Op, Saves, SavesNoInput, Want};
+use crate::part::Part;
 use crate::var::{LeafId, Var};
 
 /// Where a value came from; frees what it alone holds without recursion.
@@ -29,8 +30,8 @@ pub(crate) enum Origin<T: Float> {
 
 pub(crate) type Node<T> = Rc<dyn Recorded<T>>;
 
-/// Takes the gradient of an input, and where that input came from.
-pub(crate) type Give<'a, T> = dyn FnMut(Origin<T>, Var<T>) -> Result<()> + 'a;
+/// Takes the gradient of an input, or of a part of it, and where that input came from.
+pub(crate) type Give<'a, T> = dyn FnMut(Origin<T>, Var<T>, Option<&Part>) -> Result<()> + 'a;
 
 /// A recorded operation, whatever its type.
 pub(crate) trait Recorded<T: Float>: fmt::Debug {
@@ -161,7 +162,7 @@ fn give_all<T: Float, A: Arity>(
     // Items are taken out in place: moving whole arrays costs more than all else here.
     for (input, gradient) in inputs.as_mut().iter_mut().zip(gradients.as_mut()) {
         if let Some(gradient) = gradient.take() {
-            give(input.take(), gradient)?;
+            give(input.take(), gradient, None)?;
         }
     }
     Ok(())
@@ -180,6 +181,9 @@ impl<T: Float, O: Op<T>> Recorded<T> for Record<T, O> {
             let saved = O::Saves::view(O::Saves::share(&self.saved), input, node);
             let gradients = self.op.backward(g, saved, wants)?;
             return give_all::<T, O::Arity>(self.share_inputs(), gradients, give);
+        }
+        if let (Some(part), [input]) = (self.op.part(), self.inputs.as_ref()) {
+            return give(input.clone().take(), g, Some(&part));
         }
         match Rc::try_unwrap(self) {
             Ok(Self {

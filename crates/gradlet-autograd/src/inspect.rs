@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use gradlet_tensor::{Float, Shape, Tensor};
+use gradlet_tensor::{Float, Result, Shape, Tensor};
 
 use crate::backward::walk;
 use crate::graph::{Description, History, Node, Origin};
 use crate::no_grad::set_recording;
 use crate::ops::Retain;
+use crate::part::Part;
 use crate::var::{LeafId, Var};
 
 /// The operations that led to a Var, as far as they were recorded. Made by [`Var::graph`].
@@ -139,8 +140,9 @@ impl<T: Float> Var<T> {
             let mut see_node = |id: u64, g: &Var<T>| {
                 shapes.insert(id, g.dims());
             };
-            let mut see_leaf = |id: LeafId, g: Var<T>| {
-                leaves.entry(id).and_modify(|shape| *shape = Some(g.dims()));
+            let mut see_leaf = |id: LeafId, g: Var<T>, part: Option<&Part>| -> Result<()> {
+                let whole = Part::whole(part, g.into_tensor())?.dims();
+                leaves.entry(id).and_modify(|shape| *shape = Some(whole));
                 Ok(())
             };
             let g = Var::constant(self.tensor.zeros_like());

@@ -17,6 +17,7 @@ mod no_grad;
 mod op;
 mod operators;
 mod ops;
+mod part;
 mod reduction;
 mod replay;
 mod var;
@@ -46,6 +47,8 @@ pub use ops::{
     cross_entropy_with, dropout_into, dropout_with, einsum, huber_loss, kl_div, l1_loss, mse_loss,
     nll_loss, smooth_l1_loss,
 };
+#[doc(hidden)]
+pub use part::Part;
 pub use reduction::Reduction;
 pub use replay::replayable;
 pub use var::{LeafId, Var};

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::graph::{self, History};
+use crate::part::Part;
 use crate::var::Var;
 
 /// A differentiable operation: its value, and directly below it its gradient.
@@ -72,6 +73,14 @@ pub trait Op<T: Float>: Debug + Sized + 'static {
         saved: View<Self, T>,
         wants: Of<Self::Arity, Want>,
     ) -> Result<Of<Self::Arity, Option<Var<T>>>>;
+
+    /// Where `g` stands in the input's gradient, for an operation whose value is a part of its only input. With recording
+    /// off, `g` is added there to what other operations gave, and `backward` is not called: many parts of one input then
+    /// cost as much as the input, not each of them.
+    #[doc(hidden)]
+    fn part(&self) -> Option<Part> {
+        None
+    }
 
     /// For [`SomeInputs`]: which inputs to keep, given whose gradients are wanted.
     fn keeps(&self, wants: &Of<Self::Arity, Want>) -> Of<Self::Arity, bool> {

@@ -159,8 +159,27 @@ impl Averages {
         ]
     }
 
+    /// What the sum of a plane is divided by, where one window reads all of it.
+    fn of_whole_planes<T: Float>(&self) -> Option<T> {
+        let mut divisor = 1.0;
+        for spans in &self.spans {
+            if spans.output() != 1 {
+                return None;
+            }
+            let (elements, count) = spans.at(0);
+            if elements != (0..spans.input()) {
+                return None;
+            }
+            divisor *= count;
+        }
+        Some(T::of(self.divisor.unwrap_or(divisor)))
+    }
+
     #[track_caller]
     fn average<T: Float>(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
+        if let Some(divisor) = self.of_whole_planes() {
+            return Ok(x.sum_keepdim([-1, -2])?.div_scalar(divisor));
+        }
         let x = x.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         Tensor::build(self.to, |y| {
@@ -183,6 +202,9 @@ impl Averages {
         g.expect_shape(op, self.to)?;
         if g.is_empty() {
             return Tensor::zeros_of(self.from);
+        }
+        if let Some(divisor) = self.of_whole_planes() {
+            return g.div_scalar(divisor).broadcast_to(self.from);
         }
         let g = g.try_contiguous()?;
         let g = g.as_slice().unwrap_or_default();

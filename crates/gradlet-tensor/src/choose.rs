@@ -2,9 +2,10 @@
 
 use crate::element::{Element, Float};
 use crate::error::Result;
-use crate::kernel::parallel::{PART, for_chunks};
+use crate::kernel::elementwise as kernel;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::walk::Nest;
 
 impl<T: Element> Tensor<T> {
     /// `x` where the condition holds, `y` elsewhere, after broadcasting.
@@ -31,25 +32,21 @@ impl<T: Element> Tensor<T> {
     pub fn where_cond(condition: &Tensor<bool>, x: &Self, y: &Self) -> Result<Self> {
         let shape = Shape::broadcast("where_cond", &x.dims(), &y.dims())?;
         let shape = Shape::broadcast("where_cond", &condition.dims(), &shape)?;
-        let condition = condition.broadcast_to(shape)?.try_contiguous()?;
-        let (x, y) = (
-            x.broadcast_to(shape)?.try_contiguous()?,
-            y.broadcast_to(shape)?.try_contiguous()?,
-        );
-        let condition = condition.as_slice().unwrap_or_default();
-        let (x, y) = (
-            x.as_slice().unwrap_or_default(),
-            y.as_slice().unwrap_or_default(),
-        );
+        let layouts = [
+            condition.layout_broadcast_to(shape)?,
+            x.layout_broadcast_to(shape)?,
+            y.layout_broadcast_to(shape)?,
+        ];
+        let nest = Nest::new(&shape, layouts.each_ref());
+        let (_, [step, step_x, step_y]) = nest.row();
         Self::build(shape, |out| {
-            for_chunks(out, PART, |start, out| {
-                let range = start..start + out.len();
-                let chosen = condition[range.clone()]
-                    .iter()
-                    .zip(x[range.clone()].iter().zip(&y[range]));
-                for (out, (&holds, (&x, &y))) in out.iter_mut().zip(chosen) {
-                    *out = if holds { x } else { y };
-                }
+            nest.for_pieces(out, |[place, place_x, place_y], out| {
+                kernel::choose(
+                    (&condition.storage()[place..], step),
+                    (&x.storage()[place_x..], step_x),
+                    (&y.storage()[place_y..], step_y),
+                    out,
+                );
             });
         })
     }
@@ -265,6 +262,7 @@ fn floored<T: Float>(a: T, b: T) -> T {
 mod tests {
     use super::*;
     use crate::tensor;
+    use proptest::prelude::*;
 
     #[test]
     fn a_condition_chooses_after_broadcasting() -> Result<()> {
@@ -336,5 +334,35 @@ mod tests {
             [8.0, 1.0]
         );
         Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn choices_agree_with_a_naive_loop_over_shapes_and_strides(
+            holds in prop::collection::vec(any::<bool>(), 60),
+            kinds in prop::collection::vec(0..4usize, 3),
+            long in 0..12usize,
+        ) {
+            // As it is, transposed, one row or one number repeated; rows that are split between threads.
+            let columns = if long == 0 { 70_000 } else { 4 };
+            let view = |i: usize, kind: usize| -> Result<Tensor<i64>> {
+                let x = Tensor::<i64>::from_fn([5, columns], |n| (n * 3 + i) as i64)?;
+                match kind {
+                    0 => Ok(x),
+                    1 => x.reshape([columns, 5])?.transpose(0, 1),
+                    2 => x.narrow(0, 1, 1),
+                    _ => Ok(Tensor::scalar(i as i64)),
+                }
+            };
+            let (x, y) = (view(1, kinds[0])?, view(2, kinds[1])?);
+            let condition = view(0, kinds[2])?.map(|n| holds[n as usize % 60]);
+            let z = Tensor::where_cond(&condition, &x, &y)?;
+            let all = z.dims();
+            let (x, y) = (x.broadcast_to(all)?.to_vec(), y.broadcast_to(all)?.to_vec());
+            let condition = condition.broadcast_to(all)?.to_vec();
+            let naive = condition.iter().zip(x.iter().zip(&y));
+            let naive: Vec<i64> = naive.map(|(&holds, (&x, &y))| if holds { x } else { y }).collect();
+            prop_assert!(z.to_vec() == naive);
+        }
     }
 }

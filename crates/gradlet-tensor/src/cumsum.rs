@@ -2,6 +2,7 @@
 
 use crate::element::Float;
 use crate::error::Result;
+use crate::kernel::{fold, parallel};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -31,26 +32,41 @@ impl<T: Float> Tensor<T> {
     /// `torch.cumsum`, `numpy.cumsum`
     #[track_caller]
     pub fn cumsum(&self, axis: isize) -> Result<Self> {
-        let axis = self.dims().axis_or_scalar("cumsum", axis)?;
+        self.sums("cumsum", axis, fold::running_sums)
+    }
+
+    /// As [`cumsum`](Self::cumsum), from the other end: `y_i = x_i + .. + x_n`.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range; a scalar has an axis 0.
+    #[track_caller]
+    pub fn cumsum_reversed(&self, axis: isize) -> Result<Self> {
+        self.sums("cumsum_reversed", axis, fold::running_sums_reversed)
+    }
+
+    #[track_caller]
+    fn sums(
+        &self,
+        op: &'static str,
+        axis: isize,
+        sums: impl Fn(&[T], usize, &mut [T]) + Sync,
+    ) -> Result<Self> {
+        let axis = self.dims().axis_or_scalar(op, axis)?;
         let sizes = self.shape().get(axis..).unwrap_or_default();
         let block = Shape::new(sizes)?.len();
         let inner = Shape::new(sizes.get(1..).unwrap_or_default())?.len();
         let x = self.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         Self::build(self.dims(), |out| {
-            if out.is_empty() {
-                return;
-            }
-            let mut sums = vec![0.0; inner];
-            for (y, x) in out.chunks_exact_mut(block).zip(x.chunks_exact(block)) {
-                sums.fill(0.0);
-                for (y, x) in y.chunks_exact_mut(inner).zip(x.chunks_exact(inner)) {
-                    for ((y, &x), sum) in y.iter_mut().zip(x).zip(&mut sums) {
-                        *sum += x.to_f64();
-                        *y = T::of(*sum);
-                    }
+            parallel::for_rows(out, x.len() / block.max(1), 4 * x.len(), |first, out| {
+                for (y, x) in out
+                    .chunks_exact_mut(block)
+                    .zip(x[first * block..].chunks_exact(block))
+                {
+                    sums(x, inner, y);
                 }
-            }
+            });
         })
     }
 }
@@ -73,6 +89,32 @@ mod tests {
         assert_eq!(Tensor::zeros([2, 0])?.cumsum(1)?.shape(), [2, 0]);
         assert_eq!(Tensor::zeros([0, 2])?.cumsum(1)?.shape(), [0, 2]);
         assert!(x.cumsum(2).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn sums_from_the_other_end_are_those_of_flipped_elements() -> Result<()> {
+        let x = Tensor::<f32>::normal([3, 50, 7], 0.0, 1.0, &mut crate::rng(1))?;
+        for x in [
+            x.clone(),
+            x.transpose(0, 2)?,
+            x.narrow(1, 3, 40)?,
+            x.narrow(1, 0, 1)?,
+        ] {
+            for axis in 0..3 {
+                let flipped = x.flip(&[axis])?.cumsum(axis)?.flip(&[axis])?;
+                assert_eq!(x.cumsum_reversed(axis)?, flipped);
+            }
+        }
+        assert_eq!(
+            tensor![1.0, 2.0, 3.0].cumsum_reversed(0)?.to_vec(),
+            [6.0, 5.0, 3.0]
+        );
+        assert_eq!(
+            Tensor::scalar(2.0f32).cumsum_reversed(0)?,
+            Tensor::scalar(2.0)
+        );
+        assert!(tensor![1.0].cumsum_reversed(1).is_err());
         Ok(())
     }
 

@@ -47,6 +47,13 @@ pub trait Contract: Clone {
     /// Sizes that differ.
     #[track_caller]
     fn multiplied(&self, rhs: &Self) -> Result<Self>;
+    /// The products of elements, after broadcasting.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    #[track_caller]
+    fn scaled(&self, rhs: &Self) -> Result<Self>;
 }
 
 impl<T: Float> Contract for Tensor<T> {
@@ -73,13 +80,18 @@ impl<T: Float> Contract for Tensor<T> {
     fn multiplied(&self, rhs: &Self) -> Result<Self> {
         self.matmul(rhs)
     }
+
+    fn scaled(&self, rhs: &Self) -> Result<Self> {
+        self.mul(rhs)
+    }
 }
 
 /// The sum of products that the equation names: `ij,jk->ik` is the matrix product.
 ///
 /// The operands are all tensors, or all Vars. Each has a letter an axis. Letters that the output does not name are summed over; a letter twice in one
 /// operand takes its diagonal. Without `->`, the output names the letters that occur once, in alphabetical order.
-/// Operands are combined from left to right, each pair by one batched matrix product. There is no ellipsis.
+/// Operands are combined from left to right, each pair by one batched matrix product; elementwise where that would have
+/// rows or columns of one element. There is no ellipsis.
 ///
 /// # Errors
 ///
@@ -301,6 +313,19 @@ impl<X: Contract> Term<X> {
         self.x.permuted(&axes)
     }
 
+    /// The elementwise product with a term that has no other letters.
+    #[track_caller]
+    fn scaled_by(self, other: Self) -> Result<Self> {
+        let both = |label: &&u8| other.labels.contains(label);
+        let order: Vec<u8> = self.labels.iter().filter(both).copied().collect();
+        let axes = self.labels.iter().zip(self.x.sizes());
+        let sizes: Vec<usize> = axes
+            .map(|(label, &size)| if both(&label) { size } else { 1 })
+            .collect();
+        let x = self.x.scaled(&other.ordered(&order)?.reshaped(&sizes)?)?;
+        Ok(Self { x, ..self })
+    }
+
     /// The product of two terms, summed over letters that both have and nobody needs.
     #[track_caller]
     fn times(self, other: Self, needed: impl Fn(&u8) -> bool) -> Result<Self> {
@@ -315,6 +340,12 @@ impl<X: Contract> Term<X> {
         let summed = pick(&lhs.labels, &|label| both(label) && !needed(label));
         let rows = pick(&lhs.labels, &|label| !both(label));
         let columns = pick(&rhs.labels, &|label| !lhs.labels.contains(label));
+        if rows.is_empty() && (summed.is_empty() || columns.is_empty()) {
+            return rhs.scaled_by(lhs)?.sum_others(needed);
+        }
+        if columns.is_empty() && summed.is_empty() {
+            return lhs.scaled_by(rhs);
+        }
         let sizes: BTreeMap<u8, usize> = (lhs
             .labels
             .iter()

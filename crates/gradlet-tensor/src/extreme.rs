@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::fold;
 use crate::reduce::{Blocks, kept};
 use crate::shape::MAX_RANK;
+use crate::sort::Order;
 use crate::tensor::Tensor;
 
 /// `a` where it is larger or NaN.
@@ -93,8 +94,9 @@ impl<T: Element> Tensor<T> {
         )
     }
 
+    /// The index of the first element that no other one `beats`.
     #[track_caller]
-    fn arg(
+    pub(crate) fn arg(
         &self,
         op: &'static str,
         axis: isize,
@@ -108,15 +110,12 @@ impl<T: Element> Tensor<T> {
                 shape: self.dims(),
             }));
         }
-        let blocks = Blocks::new(self, &reduced)?;
-        let columns = |x: &[T], out: &mut [i64]| {
-            let inner = out.len();
-            for (c, out) in out.iter_mut().enumerate() {
-                *out = fold::arg(x[c..].iter().step_by(inner).copied(), &beats);
-            }
-        };
-        blocks
-            .reduce(shape, |x| fold::arg(x.iter().copied(), &beats), columns)?
+        Blocks::new(self, &reduced)?
+            .reduce(
+                shape,
+                |x| fold::arg(x, &beats),
+                |x, out| fold::arg_rows(x, out, &beats),
+            )?
             .without(&reduced)
     }
 
@@ -127,9 +126,7 @@ impl<T: Element> Tensor<T> {
     /// An axis out of range, or no elements to choose from.
     #[track_caller]
     pub fn argmax(&self, axis: isize) -> Result<Tensor<i64>> {
-        self.arg("argmax", axis, |a, best| {
-            a > best || (a != a && best == best)
-        })
+        self.arg("argmax", axis, |a, b| Order::Descending.before(a, b))
     }
 
     /// The index of the smallest element along an axis, which goes away: the first of equal ones, or of the NaNs.
@@ -138,9 +135,11 @@ impl<T: Element> Tensor<T> {
     ///
     /// An axis out of range, or no elements to choose from.
     #[track_caller]
+    #[expect(clippy::needless_bitwise_bool)]
     pub fn argmin(&self, axis: isize) -> Result<Tensor<i64>> {
+        // Without branches, which would keep the loop from vectorizing.
         self.arg("argmin", axis, |a, best| {
-            a < best || (a != a && best == best)
+            (a < best) | ((a != a) & (best == best))
         })
     }
 }

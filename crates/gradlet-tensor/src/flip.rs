@@ -3,6 +3,7 @@
 use crate::axes::Axes;
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kernel::parallel;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -36,13 +37,40 @@ impl<T: Element> Tensor<T> {
             self.dims()
         };
         let chosen = axes.select("flip", &shape)?;
-        let mut y = self.clone();
-        for axis in (0..self.rank()).filter(|&axis| chosen[axis] && self.shape()[axis] > 1) {
-            let size = self.shape()[axis];
-            let reversed = Tensor::from_fn(size, |i| (size - 1 - i) as i64)?;
-            y = y.index_select(axis as isize, &reversed)?;
-        }
-        Ok(y)
+        let sizes = self.shape();
+        let turns = |axis: &usize| chosen[*axis] && sizes[*axis] > 1;
+        let Some(last) = (0..sizes.len()).rfind(turns) else {
+            return Ok(self.clone());
+        };
+        // Rows are reversed where the last axis is; otherwise they are as long as all axes behind the last reversed one.
+        let reversed = last + 1 == sizes.len();
+        let outer = if reversed { last } else { last + 1 };
+        let rows = Shape::new(&sizes[..outer])?.len();
+        let source = |row: usize| {
+            let (mut left, mut source, mut step) = (row, 0, 1);
+            for axis in (0..outer).rev() {
+                let (size, i) = (sizes[axis], left % sizes[axis]);
+                source += step * if chosen[axis] { size - 1 - i } else { i };
+                left /= size;
+                step *= size;
+            }
+            source
+        };
+        let x = self.try_contiguous()?;
+        let x = x.as_slice().unwrap_or_default();
+        Self::build(self.dims(), |out| {
+            parallel::for_rows(out, rows, x.len(), |first, out| {
+                let length = x.len() / rows;
+                for (i, y) in out.chunks_exact_mut(length).enumerate() {
+                    let x = &x[source(first + i) * length..][..length];
+                    if reversed {
+                        y.iter_mut().zip(x.iter().rev()).for_each(|(y, &x)| *y = x);
+                    } else {
+                        y.copy_from_slice(x);
+                    }
+                }
+            });
+        })
     }
 
     /// The elements shifted along axes: what leaves an axis at its end comes in again at its start.
@@ -129,6 +157,7 @@ impl<T: Element> Tensor<T> {
 mod tests {
     use super::*;
     use crate::tensor;
+    use proptest::prelude::*;
 
     #[test]
     fn chosen_axes_are_reversed() -> Result<()> {
@@ -143,6 +172,31 @@ mod tests {
         assert_eq!(Tensor::scalar(1.0f32).flip(&[0])?, Tensor::scalar(1.0));
         assert!(x.flip(&[2]).is_err() && x.flip(&[0, -2]).is_err());
         Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn flips_agree_with_picking_from_the_end(
+            sizes in prop::collection::vec(1..5usize, 4),
+            long in 0..40usize,
+            swapped in 0..4isize,
+            mask in 0..16u32,
+        ) {
+            let mut sizes = sizes;
+            if let Some(size) = sizes.get_mut(long) {
+                *size = 3000;
+            }
+            let len = sizes.iter().product::<usize>();
+            let x = Tensor::<i64>::from_fn(len, |i| i as i64)?.reshape(sizes.as_slice())?.transpose(0, swapped)?;
+            let axes: Vec<isize> = (0..4).filter(|axis| mask >> axis & 1 == 1).collect();
+            let mut expected = x.clone();
+            for &axis in &axes {
+                let size = x.size(axis)?;
+                let turned = Tensor::<i64>::from_fn(size, |i| (size - 1 - i) as i64)?;
+                expected = expected.index_select(axis, &turned)?;
+            }
+            prop_assert!(x.flip(&axes)? == expected);
+        }
     }
 
     #[test]

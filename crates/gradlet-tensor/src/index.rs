@@ -2,6 +2,10 @@
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
+use crate::gather::expect_inside;
+use crate::kernel::elementwise::zip_in_place;
+use crate::kernel::parallel;
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
@@ -27,29 +31,14 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn index_select(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
-        let mut shape = self.dims();
+        let shape = self.dims();
         if self.rank() == 0 {
             indices.expect_shape("index_select", 1)?;
             return self.reshape(1)?.index_select(axis, indices)?.reshape(());
         }
         let axis = shape.axis("index_select", axis)?;
-        let indices = checked_indices("index_select", self, axis, indices)?;
-        let (outer, size, inner) = split(self.shape(), axis);
-        shape.dims_mut()[axis] = indices.len();
-        let x = self.try_contiguous()?;
-        let x = x.as_slice().unwrap_or_default();
-        Self::build(shape, |out| {
-            if out.is_empty() {
-                return;
-            }
-            let mut rows = out.chunks_exact_mut(inner);
-            for outer in 0..outer {
-                for &index in &indices {
-                    let Some(row) = rows.next() else { return };
-                    row.copy_from_slice(&x[(outer * size + index) * inner..][..inner]);
-                }
-            }
-        })
+        check_indices("index_select", self, axis, indices)?;
+        self.pick("index_select", axis, &repeated(indices, axis, shape)?)
     }
 }
 
@@ -76,23 +65,67 @@ impl<T: crate::element::Float> Tensor<T> {
             return added;
         }
         let axis = shape.axis("index_add", axis)?;
-        let indices = checked_indices("index_add", self, axis, indices)?;
-        let (outer, size, inner) = split(self.shape(), axis);
+        check_indices("index_add", self, axis, indices)?;
         shape.dims_mut()[axis] = indices.len();
         source.expect_shape("index_add", shape)?;
-        let source = source.try_contiguous()?;
+        self.add_picked(axis, &repeated(indices, axis, shape)?, source)
+    }
+
+    /// Adds `source` to the indices of an axis from `start`, as many as it has.
+    ///
+    /// # Shape
+    ///
+    /// `self: [a, n, b]`, source `[a, m, b]`, with `start + m <= n`
+    ///
+    /// # Errors
+    ///
+    /// An axis or a range out of range, or a source of another shape.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let mut x = tensor![1.0, 2.0, 3.0];
+    /// x.narrow_add(0, 1, &tensor![10.0, 20.0])?;
+    /// assert_eq!(x.to_vec(), [1.0, 12.0, 23.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn narrow_add(&mut self, axis: isize, start: usize, source: &Self) -> Result<()> {
+        let mut shape = self.dims();
+        let at = shape.axis("narrow_add", axis)?;
+        let length = source.shape().get(at).copied().unwrap_or(0);
+        shape.dims_mut()[at] = length;
+        source.expect_shape("narrow_add", shape)?;
+        let (shape, size) = (self.dims(), self.shape()[at]);
+        if start.checked_add(length).is_none_or(|end| end > size) {
+            return Err(Error::new(ErrorKind::RangeOutOfRange {
+                op: "narrow_add",
+                start,
+                length,
+                axis: at,
+                size,
+                shape,
+            }));
+        }
         if source.is_empty() {
             return Ok(());
         }
-        let mut rows = source.as_slice().unwrap_or_default().chunks_exact(inner);
-        let out = self.as_mut_slice();
-        for outer in 0..outer {
-            for &index in &indices {
-                let Some(row) = rows.next() else { break };
-                let out = &mut out[(outer * size + index) * inner..][..inner];
-                out.iter_mut().zip(row).for_each(|(y, &x)| *y = *y + x);
+        let (outer, _, inner) = split(self.shape(), at);
+        let source = source.try_contiguous()?;
+        let source = source.as_slice().unwrap_or_default();
+        parallel::for_rows(self.as_mut_slice(), outer, source.len(), |first, out| {
+            let sources = source[first * length * inner..].chunks_exact(length * inner);
+            for (row, source) in out.chunks_exact_mut(size * inner).zip(sources) {
+                zip_in_place(
+                    &mut row[start * inner..][..source.len()],
+                    source,
+                    &|y, x| y + x,
+                );
             }
-        }
+        });
         Ok(())
     }
 
@@ -161,6 +194,17 @@ fn split(sizes: &[usize], axis: usize) -> (usize, usize, usize) {
     )
 }
 
+/// The indices of an axis, for each element of a shape along the others. A view.
+#[track_caller]
+fn repeated(indices: &Tensor<i64>, axis: usize, mut shape: Shape) -> Result<Tensor<i64>> {
+    shape.dims_mut()[axis] = indices.len();
+    let mut column = Shape::from(indices.len());
+    for _ in axis + 1..shape.rank() {
+        column.push(1)?;
+    }
+    indices.reshape(column)?.broadcast_to(shape)
+}
+
 #[track_caller]
 fn checked_indices<T: Element>(
     op: &'static str,
@@ -187,24 +231,14 @@ pub(crate) fn check_indices<T: Element>(
             shape: indices.dims(),
         }));
     }
-    let size = x.shape()[axis];
-    let is_place = |index: i64| usize::try_from(index).is_ok_and(|place| place < size);
-    match indices.iter().find(|&index| !is_place(index)) {
-        None => Ok(()),
-        Some(index) => Err(Error::new(ErrorKind::IndexOutOfRange {
-            op,
-            index,
-            axis,
-            size,
-            shape: x.dims(),
-        })),
-    }
+    expect_inside(op, x.dims(), axis, indices)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tensor;
+    use proptest::prelude::*;
 
     #[test]
     fn any_axis_can_be_indexed() -> Result<()> {
@@ -234,6 +268,28 @@ mod tests {
             x.index_add(1, &tensor![i64; 0], &tensor![[1.0, 2.0]])
                 .is_err()
         );
+        Ok(())
+    }
+
+    #[test]
+    fn parts_are_added_along_each_axis() -> Result<()> {
+        let x = Tensor::arange(0.0, 24.0, 1.0)?.reshape([2, 3, 4])?;
+        for (axis, start, length) in [(0, 1, 1), (1, 1, 2), (-1, 0, 3), (2, 4, 0)] {
+            let mut y = x.transpose(0, 2)?.contiguous().transpose(0, 2)?;
+            let source = x.narrow(axis, 0, length)?.map(|x| 100.0 * x);
+            y.narrow_add(axis, start, &source)?;
+            let indices = Tensor::from_fn(length, |i| (start + i) as i64)?;
+            let mut expected = x.clone();
+            expected.index_add(axis, &indices, &source)?;
+            assert_eq!(y, expected, "{axis}");
+            assert!(y.narrow_add(axis, 5, &source).is_err());
+        }
+        let mut large = Tensor::zeros([3, 2, 40_000])?;
+        let row = Tensor::arange(0.0, 40_000.0, 1.0)?.expand(&[3, 1, 40_000])?;
+        large.narrow_add(1, 1, &row)?;
+        assert_eq!(large, Tensor::cat(&[&row.zeros_like(), &row], 1)?);
+        assert!(large.narrow_add(3, 0, &row).is_err());
+        assert!(large.narrow_add(0, 0, &tensor![1.0]).is_err());
         Ok(())
     }
 
@@ -275,5 +331,32 @@ mod tests {
         );
         assert!(x.pick_columns(&tensor![i64; 2]).is_err());
         assert!(x.index_select(0, &tensor![i64; [0]]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn slices_are_picked_and_added_as_by_naive_loops(
+            sizes in prop::array::uniform3(0..5usize), axis in 0..3usize, swapped in 0..3isize, long in 0..12usize,
+            picks in prop::collection::vec(0..5usize, 0..6),
+        ) {
+            let (mut sizes, mut picks) = (sizes, picks);
+            if long == 0 {
+                (sizes[axis], sizes[2]) = (5, 20_000);
+            }
+            let x = Tensor::<f64>::from_fn(sizes, |i| (i % 1000) as f64)?.transpose(0, swapped)?;
+            let size = x.shape()[axis];
+            picks.retain(|&pick| pick < size);
+            let indices = Tensor::<i64>::from_fn(picks.len(), |i| picks[i] as i64)?;
+            let y = x.index_select(axis as isize, &indices)?;
+            let mut sum = x.clone();
+            sum.index_add(axis as isize, &indices, &y)?;
+            let mut expected = x.clone();
+            for (i, &pick) in picks.iter().enumerate() {
+                let (slice, source) = (y.narrow(axis as isize, i, 1)?, x.narrow(axis as isize, pick, 1)?);
+                prop_assert!(slice == source);
+                expected.narrow_add(axis as isize, pick, &source)?;
+            }
+            prop_assert!(sum == expected && y.size(axis as isize)? == picks.len());
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kernel::parallel::{PART, for_chunks, for_rows};
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
@@ -36,44 +37,34 @@ impl<T: Element> Tensor<T> {
         for tensor in tensors {
             parts.push(tensor.try_contiguous()?);
         }
-        Self::build(shape, |out| {
-            // Rows without elements may be too many to count.
-            if out.is_empty() {
+        let parts = || {
+            parts
+                .iter()
+                .map(|part: &Self| part.as_slice().unwrap_or_default())
+        };
+        Self::build(shape, |mut out| {
+            if outer == 1 {
+                for part in parts() {
+                    let (to, rest) = out.split_at_mut(part.len());
+                    for_chunks(to, PART, |start, to| {
+                        to.copy_from_slice(&part[start..][..to.len()]);
+                    });
+                    out = rest;
+                }
                 return;
             }
-            let mut rest = out;
-            for row in 0..outer {
-                for part in parts
-                    .iter()
-                    .map(|part: &Self| part.as_slice().unwrap_or_default())
-                {
-                    let length = part.len() / outer;
-                    let (to, after) = std::mem::take(&mut rest).split_at_mut(length);
-                    to.copy_from_slice(&part[row * length..][..length]);
-                    rest = after;
+            let (length, work) = (out.len() / outer.max(1), out.len());
+            for_rows(out, outer, work, |first, out| {
+                for (row, mut out) in (first..).zip(out.chunks_exact_mut(length)) {
+                    for part in parts() {
+                        let length = part.len() / outer;
+                        let (to, rest) = out.split_at_mut(length);
+                        to.copy_from_slice(&part[row * length..][..length]);
+                        out = rest;
+                    }
                 }
-            }
+            });
         })
-    }
-
-    /// With zeros before and after its elements along an axis.
-    ///
-    /// # Shape
-    ///
-    /// `[a, n, b] -> [a, before + n + after, b]`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or more elements than memory holds.
-    #[track_caller]
-    pub fn surround(&self, axis: isize, before: usize, after: usize) -> Result<Self> {
-        let at = self.dims().axis("surround", axis)?;
-        // A closure would lose the caller's line.
-        let [mut front, mut back] = [self.dims(); 2];
-        front.dims_mut()[at] = before;
-        back.dims_mut()[at] = after;
-        let (front, back) = (Self::zeros_of(front)?, Self::zeros_of(back)?);
-        Self::cat(&[&front, self, &back], axis)
     }
 
     /// Tensors of one shape joined along a new axis.
@@ -120,6 +111,22 @@ mod tests {
     }
 
     #[test]
+    fn large_parts_join_as_their_slices_do() -> Result<()> {
+        let x = Tensor::<i64>::from_fn([3, 5, 7000], |i| i as i64)?;
+        for axis in 0..3 {
+            let size = x.size(axis)?;
+            let parts = [
+                x.narrow(axis, 0, 1)?,
+                x.narrow(axis, 1, 0)?,
+                x.narrow(axis, 1, size - 1)?,
+            ];
+            let parts: Vec<&Tensor<i64>> = parts.iter().collect();
+            assert!(Tensor::cat(&parts, axis)? == x, "{axis}");
+        }
+        Ok(())
+    }
+
+    #[test]
     fn stacking_makes_an_axis() -> Result<()> {
         let (a, b) = (tensor![1.0, 2.0], tensor![3.0, 4.0]);
         assert_eq!(
@@ -129,20 +136,6 @@ mod tests {
         assert_eq!(
             Tensor::stack(&[&a, &b], -1)?,
             tensor![[1.0, 3.0], [2.0, 4.0]]
-        );
-        Ok(())
-    }
-
-    #[test]
-    fn zeros_surround_an_axis() -> Result<()> {
-        let x = tensor![[1.0, 2.0], [3.0, 4.0]];
-        assert_eq!(
-            x.surround(0, 1, 0)?.to_vec(),
-            [0.0, 0.0, 1.0, 2.0, 3.0, 4.0]
-        );
-        assert_eq!(
-            x.t()?.surround(-1, 0, 1)?.to_vec(),
-            [1.0, 3.0, 0.0, 2.0, 4.0, 0.0]
         );
         Ok(())
     }

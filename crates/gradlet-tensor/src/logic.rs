@@ -157,7 +157,7 @@ impl Tensor<bool> {
     /// # }
     /// ```
     pub fn count_true(&self) -> usize {
-        self.iter().filter(|&holds| holds).count()
+        fold::count(self.contiguous().as_slice().unwrap_or_default())
     }
 }
 

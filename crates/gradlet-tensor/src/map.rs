@@ -39,14 +39,10 @@ impl<T: Element> Tensor<T> {
             return all.unwrap_or_else(|error| raise(&error));
         }
         let nest = Nest::new(&layout.shape, [layout]);
-        let (length, [step]) = nest.row();
+        let (_, [step]) = nest.row();
         Tensor::build_like(Layout::contiguous(layout.shape), |y| {
-            for_row_chunks(y, length, |rows, y| {
-                let mut out = y.chunks_exact_mut(length);
-                nest.for_rows(rows, |[place]| {
-                    let Some(y) = out.next() else { return };
-                    kernel::map_strided(&self.storage()[place..], step, y, &f);
-                });
+            nest.for_pieces(y, |[place], y| {
+                kernel::map_strided(&self.storage()[place..], step, y, &f);
             });
         })
     }
@@ -99,19 +95,11 @@ impl<T: Element> Tensor<T> {
             return once.broadcast_to(shape);
         }
         let nest = Nest::new(&shape, [&a, &b]);
-        let (length, [step_a, step_b]) = nest.row();
+        let (_, [step_a, step_b]) = nest.row();
         Tensor::build(shape, |y| {
-            for_row_chunks(y, length, |rows, y| {
-                let mut out = y.chunks_exact_mut(length);
-                nest.for_rows(rows, |[a, b]| {
-                    let Some(y) = out.next() else { return };
-                    kernel::zip_strided(
-                        (&self.storage()[a..], step_a),
-                        (&rhs.storage()[b..], step_b),
-                        y,
-                        &f,
-                    );
-                });
+            nest.for_pieces(y, |[a, b], y| {
+                let (a, b) = (&self.storage()[a..], &rhs.storage()[b..]);
+                kernel::zip_strided((a, step_a), (b, step_b), y, &f);
             });
         })
     }
@@ -182,21 +170,6 @@ impl<T: Element> Tensor<T> {
         });
         Ok(())
     }
-}
-
-/// Splits `out` at multiples of a row and calls `run` with the range of rows and their part of it.
-fn for_row_chunks<T: Send>(
-    out: &mut [T],
-    length: usize,
-    run: impl Fn(std::ops::Range<usize>, &mut [T]) + Sync,
-) {
-    if out.is_empty() {
-        return;
-    }
-    let rows = PART.div_ceil(length);
-    for_chunks(out, rows * length, |start, out| {
-        run(start / length..(start + out.len()) / length, out);
-    });
 }
 
 #[cfg(test)]

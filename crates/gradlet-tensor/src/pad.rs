@@ -2,10 +2,10 @@
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
-use crate::layout::Layout;
+use crate::kernel::parallel::for_rows;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-use crate::walk::{self, Nest};
+use crate::walk;
 
 impl<T: Element> Tensor<T> {
     /// With a border of `value`: `(before, after)` for the LAST axis first, then for the one before it, and so on; axes
@@ -46,20 +46,44 @@ impl<T: Element> Tensor<T> {
             // No elements, or more than can be counted, which is an error there.
             return Self::full_of(shape, value);
         }
-        let mut target = Layout::contiguous(shape);
-        for (axis, before) in befores(pairs, self.rank()) {
-            target = target.narrow(axis as isize, before, inside.shape()[axis])?;
+        let sizes = (shape.dims(), inside.shape());
+        let mut before = vec![0; self.rank()];
+        for (to, pair) in before.iter_mut().rev().zip(pairs) {
+            *to = pair.0.max(0).unsigned_abs();
         }
-        Self::build(shape, |out| {
-            out.fill(value);
-            if inside.is_empty() {
-                return;
+        // Rows go from the last axis with a border to the end.
+        let last = (0..self.rank())
+            .rfind(|&axis| sizes.0[axis] != sizes.1[axis])
+            .unwrap_or(0);
+        let inner = Shape::new(&sizes.0[last + 1..])?.len();
+        let [length, part] = [sizes.0[last], sizes.1[last]].map(|size| size * inner);
+        let source = |row: usize| {
+            let (mut left, mut source, mut step) = (row, 0, 1);
+            for axis in (0..last).rev() {
+                let i = (left % sizes.0[axis]).checked_sub(before[axis])?;
+                if i >= sizes.1[axis] {
+                    return None;
+                }
+                source += step * i;
+                left /= sizes.0[axis];
+                step *= sizes.1[axis];
             }
-            let nest = Nest::new(&inside.dims(), [inside.layout(), &target]);
-            let (length, [step, step_out]) = nest.row();
-            nest.for_rows(0..nest.rows(), |[from, to]| {
-                for i in 0..length {
-                    out[to + i * step_out] = inside.storage()[from + i * step];
+            Some(source)
+        };
+        let x = inside.try_contiguous()?;
+        let x = x.as_slice().unwrap_or_default();
+        Self::build(shape, |out| {
+            for_rows(out, shape.len() / length, shape.len(), |first, out| {
+                for (row, out) in (first..).zip(out.chunks_exact_mut(length)) {
+                    let Some(source) = source(row) else {
+                        out.fill(value);
+                        continue;
+                    };
+                    let (front, rest) = out.split_at_mut(before[last] * inner);
+                    let (middle, back) = rest.split_at_mut(part);
+                    front.fill(value);
+                    middle.copy_from_slice(&x[source * part..][..part]);
+                    back.fill(value);
                 }
             });
         })
@@ -150,18 +174,11 @@ impl<T: Element> Tensor<T> {
     }
 }
 
-/// The padded axes and how much is put before each.
-fn befores(pairs: &[(isize, isize)], rank: usize) -> impl Iterator<Item = (usize, usize)> {
-    let befores = pairs
-        .iter()
-        .map(|(before, _)| before.max(&0).unsigned_abs());
-    (0..rank).rev().zip(befores)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tensor;
+    use proptest::prelude::*;
 
     #[test]
     fn sizes_beyond_counting_are_errors() -> Result<()> {
@@ -274,5 +291,32 @@ mod tests {
         ));
         assert!(x.repeat(&[1; 9]).is_err());
         Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn borders_agree_with_a_naive_loop_over_places(
+            sizes in prop::array::uniform3(0..4usize), swapped in 0..3isize, long in 0..60usize,
+            pairs in prop::collection::vec((-2..3isize, -2..3isize), 0..4),
+        ) {
+            let mut sizes = sizes;
+            if let Some(size) = sizes.get_mut(long) {
+                *size = 25_000;
+            }
+            let len = sizes.iter().product::<usize>();
+            let x = Tensor::<i64>::from_fn(len, |i| i as i64)?.reshape(sizes)?.transpose(0, swapped)?;
+            let mut all = [(0, 0); 3];
+            all.iter_mut().rev().zip(&pairs).for_each(|(to, &pair)| *to = pair);
+            let fits = (0..3).all(|axis| x.shape()[axis] as isize + all[axis].0.min(0) + all[axis].1.min(0) >= 0);
+            let y = x.pad(&pairs, -1);
+            prop_assert_eq!(y.is_ok(), fits);
+            let Ok(y) = y else { return Ok(()) };
+            let [_, rows, columns]: [usize; 3] = std::array::from_fn(|axis| y.shape()[axis]);
+            for (i, value) in y.iter().enumerate() {
+                let at = [i / columns / rows, i / columns % rows, i % columns];
+                let from = [0, 1, 2].map(|axis: usize| (at[axis] as isize - all[axis].0) as usize);
+                prop_assert_eq!(value, x.at(&from).unwrap_or(-1));
+            }
+        }
     }
 }

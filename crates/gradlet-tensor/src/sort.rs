@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
-use crate::shape::Shape;
+use crate::kernel::parallel;
 use crate::tensor::Tensor;
 
 /// Which elements come first.
@@ -17,16 +17,33 @@ pub enum Order {
 }
 
 impl Order {
-    fn compare<T: Element>(self, a: T, b: T) -> Ordering {
-        // What compares with nothing is NaN, and larger than everything else.
-        let nan = |x: T| x != x;
-        let ascending = a.partial_cmp(&b).unwrap_or_else(|| nan(a).cmp(&nan(b)));
-        match self {
-            Self::Ascending => ascending,
-            Self::Descending => ascending.reverse(),
+    /// Whether `a` stands before `b`; neither does before an equal one. NaN is larger than everything else. Without
+    /// branches, which sorting would mispredict.
+    #[inline(always)]
+    #[expect(clippy::needless_bitwise_bool)]
+    pub(crate) fn before<T: Element>(self, a: T, b: T) -> bool {
+        let (low, high) = match self {
+            Self::Ascending => (a, b),
+            Self::Descending => (b, a),
+        };
+        (low < high) | ((low == low) & (high != high))
+    }
+
+    /// The order of elements with their indices: that of the indices among equal ones.
+    #[inline(always)]
+    fn compare<T: Element>(self, &(a, i): &(T, i64), &(b, j): &(T, i64)) -> Ordering {
+        if self.before(a, b) | ((i < j) & !self.before(b, a)) {
+            Ordering::Less
+        } else if i == j {
+            Ordering::Equal
+        } else {
+            Ordering::Greater
         }
     }
 }
+
+/// What sorting an element costs, in passes over it.
+const WORK: usize = 16;
 
 impl<T: Element> Tensor<T> {
     /// The elements in order along an axis, and the index along it that each had. Equal ones keep their order; NaN counts
@@ -57,18 +74,12 @@ impl<T: Element> Tensor<T> {
     /// `torch.sort` with `stable=True`
     #[track_caller]
     pub fn sort(&self, axis: isize, order: Order) -> Result<(Self, Tensor<i64>)> {
-        let axis = self.dims().axis_or_scalar("sort", axis)? as isize;
-        let rows = self.transpose(axis, -1)?.try_contiguous()?;
-        let (shape, columns) = (rows.dims(), rows.shape().last().copied().unwrap_or(1));
-        let x = rows.as_slice().unwrap_or_default();
-        let indices = sorted_rows(x, columns, shape, order)?;
-        let places = indices.as_slice().unwrap_or_default();
-        let values = Self::build(shape, |out| {
-            for (i, (y, &place)) in out.iter_mut().zip(places).enumerate() {
-                *y = x[i - i % columns + place as usize];
-            }
-        })?;
-        Ok((values.transpose(axis, -1)?, indices.transpose(axis, -1)?))
+        let at = self.dims().axis_or_scalar("sort", axis)?;
+        self.first_in_order(
+            self.shape().get(at).copied().unwrap_or(1),
+            at as isize,
+            order,
+        )
     }
 
     /// The indices that would sort an axis: the second result of [`sort`](Self::sort).
@@ -137,37 +148,50 @@ impl<T: Element> Tensor<T> {
                 shape: self.dims(),
             }));
         }
-        let (values, indices) = self.sort(axis, order)?;
-        if k == size {
-            return Ok((values, indices));
-        }
-        // Copied, so that the elements that were not asked for are freed.
-        Ok((
-            values.narrow(axis, 0, k)?.to_owned_copy(),
-            indices.narrow(axis, 0, k)?.to_owned_copy(),
-        ))
-    }
-}
-
-/// For each row of `columns` elements, the columns in order of their elements.
-#[track_caller]
-fn sorted_rows<T: Element>(
-    x: &[T],
-    columns: usize,
-    shape: Shape,
-    order: Order,
-) -> Result<Tensor<i64>> {
-    Tensor::build(shape, |out| {
-        if out.is_empty() {
-            return;
-        }
-        for (out, x) in out.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
-            for (i, place) in out.iter_mut().enumerate() {
-                *place = i as i64;
+        if k == 1 {
+            let before = |a, b| order.before(a, b);
+            let mut shape = self.dims();
+            if let Some(size) = shape.dims_mut().get_mut(at) {
+                *size = 1;
             }
-            out.sort_by(|&a, &b| order.compare(x[a as usize], x[b as usize]));
+            let indices = self.arg("topk", axis, before)?.reshape(shape)?;
+            return Ok((self.gather(axis, &indices)?, indices));
         }
-    })
+        self.first_in_order(k, at as isize, order)
+    }
+
+    /// The first `k` elements in order along an axis, and their indices.
+    #[track_caller]
+    fn first_in_order(&self, k: usize, axis: isize, order: Order) -> Result<(Self, Tensor<i64>)> {
+        let rows = self.transpose(axis, -1)?.try_contiguous()?;
+        let (mut shape, columns) = (rows.dims(), rows.shape().last().copied().unwrap_or(1));
+        if let Some(size) = shape.dims_mut().last_mut() {
+            *size = k;
+        }
+        let x = rows.as_slice().unwrap_or_default();
+        let indices = Tensor::build(shape, |out| {
+            let sort = |first: usize, out: &mut [i64]| {
+                let mut pairs = Vec::with_capacity(columns);
+                for (out, x) in out
+                    .chunks_exact_mut(k)
+                    .zip(x[first * columns..].chunks_exact(columns))
+                {
+                    pairs.clear();
+                    pairs.extend(x.iter().copied().zip(0..));
+                    if k < columns {
+                        pairs.select_nth_unstable_by(k - 1, |a, b| order.compare(a, b));
+                    }
+                    pairs[..k].sort_unstable_by(|a, b| order.compare(a, b));
+                    out.iter_mut()
+                        .zip(&pairs)
+                        .for_each(|(to, &(_, from))| *to = from);
+                }
+            };
+            parallel::for_rows(out, x.len() / columns.max(1), WORK * x.len(), sort);
+        })?;
+        let values = rows.gather(-1, &indices)?;
+        Ok((values.transpose(axis, -1)?, indices.transpose(axis, -1)?))
+    }
 }
 
 #[cfg(test)]
@@ -220,6 +244,20 @@ mod tests {
     }
 
     #[test]
+    fn rows_sort_the_same_on_any_number_of_threads() -> Result<()> {
+        let x = Tensor::<f32>::normal([300, 70], 0.0, 1.0, &mut crate::rng(1))?
+            .map(|x| (x * 9.0).round());
+        let run = || -> Result<_> {
+            Ok((
+                x.sort(1, Order::Descending)?,
+                x.topk(5, 0, Order::Ascending)?,
+            ))
+        };
+        assert_eq!(crate::threads::with(1, run)?, crate::threads::with(3, run)?);
+        Ok(())
+    }
+
+    #[test]
     fn scalars_and_empty_tensors_sort() -> Result<()> {
         let x = Tensor::scalar(3.0f32);
         assert_eq!(
@@ -251,6 +289,37 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn any_number_of_first_elements_agrees_with_a_stable_sort_of_indices(
+            values in prop::collection::vec(prop::sample::select(vec![f32::NAN, -1.0, -0.0, 0.0, 1.0, f32::INFINITY]), 60),
+            axis in 0..3isize,
+            k in 0..6usize,
+            descending: bool,
+        ) {
+            let x = Tensor::from_vec(values, [3, 4, 5])?.transpose(0, 2)?;
+            let order = if descending { Order::Descending } else { Order::Ascending };
+            let size = x.size(axis)?;
+            let k = k.min(size);
+            let naive = |row: Vec<f32>| {
+                let key = |i: usize| if row[i].is_nan() { f32::INFINITY } else { row[i].min(f32::MAX) };
+                let mut all: Vec<usize> = (0..row.len()).collect();
+                all.sort_by(|&a, &b| {
+                    let ascending = key(a).partial_cmp(&key(b)).unwrap_or(Ordering::Equal);
+                    if descending { ascending.reverse() } else { ascending }
+                });
+                all.into_iter().take(k).map(|i| (i as i64, row[i].to_bits())).collect::<Vec<_>>()
+            };
+            let (values, indices) = x.topk(k, axis, order)?;
+            let rows = |t: &Tensor| -> Result<Vec<Vec<f32>>> {
+                let size = t.size(axis)?.max(1);
+                Ok(t.transpose(axis, -1)?.to_vec().chunks(size).map(<[f32]>::to_vec).collect())
+            };
+            let places = indices.transpose(axis, -1)?.to_vec();
+            let found = rows(&values)?.concat();
+            let found: Vec<_> = places.into_iter().zip(found.into_iter().map(f32::to_bits)).collect();
+            prop_assert_eq!(found, rows(&x)?.into_iter().flat_map(naive).collect::<Vec<_>>());
+        }
+
         #[test]
         fn sorted_elements_are_those_picked_by_the_indices(values in prop::collection::vec(-5..5i32, 24), axis in 0..3isize) {
             let x = Tensor::from_vec(values, [2, 3, 4])?.transpose(0, 2)?;

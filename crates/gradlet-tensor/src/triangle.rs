@@ -2,6 +2,7 @@
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kernel::parallel::for_rows;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -70,7 +71,7 @@ impl<T: Element> Tensor<T> {
     fn rows_within(
         &self,
         op: &'static str,
-        kept: impl Fn(usize, usize) -> (usize, usize),
+        kept: impl Fn(usize, usize) -> (usize, usize) + Sync,
     ) -> Result<Self> {
         let &[.., rows, columns] = self.shape() else {
             return Err(Error::new(ErrorKind::Rank {
@@ -82,18 +83,14 @@ impl<T: Element> Tensor<T> {
         let x = self.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         Self::build(self.dims(), |out| {
-            out.fill(T::default());
-            if out.is_empty() {
-                return;
-            }
-            for (i, (y, x)) in out
-                .chunks_exact_mut(columns)
-                .zip(x.chunks_exact(columns))
-                .enumerate()
-            {
-                let (start, end) = kept(i % rows, columns);
-                y[start..end].copy_from_slice(&x[start..end]);
-            }
+            for_rows(out, x.len() / columns.max(1), x.len(), |first, out| {
+                let x = x[first * columns..].chunks_exact(columns);
+                for (i, (y, x)) in (first..).zip(out.chunks_exact_mut(columns).zip(x)) {
+                    let (start, end) = kept(i % rows, columns);
+                    y.fill(T::default());
+                    y[start..end].copy_from_slice(&x[start..end]);
+                }
+            });
         })
     }
 
@@ -142,9 +139,11 @@ impl<T: Element> Tensor<T> {
                 let length = rows
                     .saturating_sub(below)
                     .min(columns.saturating_sub(above));
-                let x = self.try_contiguous()?;
-                let x = x.as_slice().unwrap_or_default();
-                Self::from_fn(length, |i| x[(i + below) * columns + i + above])
+                let (x, layout) = (self.storage(), self.layout());
+                let place = |i: usize| {
+                    (i + below) * layout.strides()[0] + (i + above) * layout.strides()[1]
+                };
+                Self::from_fn(length, |i| x[layout.offset + place(i)])
             }
             _ => Err(Error::new(ErrorKind::Rank {
                 op: "diag",

@@ -1,8 +1,10 @@
 //! Walking over strided tensors: [`Nest`] merges axes and steps over rows, [`Elements`] over single elements.
 
+use std::array::from_fn;
 use std::ops::Range;
 
 use crate::element::Element;
+use crate::kernel::parallel::{PART, for_chunks};
 use crate::layout::Layout;
 use crate::shape::{MAX_RANK, Shape};
 
@@ -58,6 +60,34 @@ impl<const K: usize> Nest<K> {
         self.sizes[..self.rank - 1].iter().product()
     }
 
+    /// Calls `run` with pieces of rows of a row-major result and the place where each operand's begins, on several threads
+    /// where that pays.
+    pub(crate) fn for_pieces<T: Send>(
+        &self,
+        out: &mut [T],
+        run: impl Fn([usize; K], &mut [T]) + Sync,
+    ) {
+        if out.is_empty() {
+            return;
+        }
+        let (length, steps) = self.row();
+        if out.len() == length {
+            for_chunks(out, PART, |start, out| {
+                run(from_fn(|k| self.offsets[k] + start * steps[k]), out);
+            });
+            return;
+        }
+        let rows = PART.div_ceil(length);
+        for_chunks(out, rows * length, |start, out| {
+            let rows = start / length..(start + out.len()) / length;
+            let mut out = out.chunks_exact_mut(length);
+            self.for_rows(rows, |places| {
+                let Some(out) = out.next() else { return };
+                run(places, out);
+            });
+        });
+    }
+
     /// Calls `visit` with the place of each operand's first element, for the rows of a range in order.
     #[inline(always)]
     pub(crate) fn for_rows(&self, rows: Range<usize>, mut visit: impl FnMut([usize; K])) {
@@ -98,21 +128,14 @@ pub(crate) fn copy<T: Element>(storage: &[T], layout: &Layout, out: &mut [T]) {
         return;
     }
     let nest = Nest::new(&layout.shape, [layout]);
-    let (length, [stride]) = nest.row();
-    if out.is_empty() {
-        return;
-    }
-    let mut rows = out.chunks_exact_mut(length);
-    nest.for_rows(0..nest.rows(), |[place]| {
-        let Some(row) = rows.next() else { return };
-        match stride {
-            1 => row.copy_from_slice(&storage[place..place + length]),
-            0 => row.fill(storage[place]),
-            _ => row
-                .iter_mut()
-                .zip(storage[place..].iter().step_by(stride))
-                .for_each(|(to, &from)| *to = from),
-        }
+    let (_, [stride]) = nest.row();
+    nest.for_pieces(out, |[place], row| match stride {
+        1 => row.copy_from_slice(&storage[place..place + row.len()]),
+        0 => row.fill(storage[place]),
+        _ => row
+            .iter_mut()
+            .zip(storage[place..].iter().step_by(stride))
+            .for_each(|(to, &from)| *to = from),
     });
 }
 

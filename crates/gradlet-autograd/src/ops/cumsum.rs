@@ -5,10 +5,11 @@ use gradlet_tensor::{Float, Result, Tensor};
 use crate::op::{Fixed, Nothing, Op, Want};
 use crate::var::Var;
 
-/// `y_i` = `x_0` + .. + `x_i` along an axis
+/// `y_i` = `x_0` + .. + `x_i` along an axis, or `x_i` + .. + `x_n`
 #[derive(Debug)]
 struct Cumsum {
     axis: isize,
+    reversed: bool,
 }
 
 impl<T: Float> Op<T> for Cumsum {
@@ -16,13 +17,17 @@ impl<T: Float> Op<T> for Cumsum {
     type Saves = Nothing;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        x.cumsum(self.axis)
+        if self.reversed {
+            x.cumsum_reversed(self.axis)
+        } else {
+            x.cumsum(self.axis)
+        }
     }
 
-    /// `dx_i` = `g_i` + .. + `g_n`
+    /// `dx_i` = `g_i` + .. + `g_n`, or from the other end
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let axes = [self.axis];
-        Ok([Some(g.flip(&axes)?.cumsum(self.axis)?.flip(&axes)?)])
+        let (axis, reversed) = (self.axis, !self.reversed);
+        Ok([Some(Self { axis, reversed }.apply([&g])?)])
     }
 }
 
@@ -60,7 +65,8 @@ impl<T: Float> Var<T> {
     /// `torch.cumsum`
     #[track_caller]
     pub fn cumsum(&self, axis: isize) -> Result<Self> {
-        Cumsum { axis }.apply([self])
+        let reversed = false;
+        Cumsum { axis, reversed }.apply([self])
     }
 }
 

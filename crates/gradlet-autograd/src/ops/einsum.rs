@@ -28,6 +28,10 @@ impl<T: Float> Contract for Var<T> {
     fn multiplied(&self, rhs: &Self) -> Result<Self> {
         self.matmul(rhs)
     }
+
+    fn scaled(&self, rhs: &Self) -> Result<Self> {
+        self.mul(rhs)
+    }
 }
 
 /// The sum of products that the equation names: `ij,jk->ik` is the matrix product. See

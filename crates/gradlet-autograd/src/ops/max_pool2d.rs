@@ -5,33 +5,33 @@ use gradlet_tensor::{Float, Pooling, Result, Shape, Tensor};
 use crate::op::{Fixed, Nothing, Op, Want};
 use crate::var::Var;
 
-/// y[.., p, q] = the largest x that window (p, q) reads, and its place in `indices`
+/// y[.., p, q] = x[.., indices[p, q]], the largest x that window (p, q) reads; found together with the indices, or picked
 #[derive(Debug)]
-struct MaxPool2d {
-    pooling: Pooling,
+struct MaxPool2d<T: Float> {
+    found: Option<Tensor<T>>,
+    indices: Tensor<i64>,
     planes: Shape,
-    indices: Option<Tensor<i64>>,
 }
 
-impl<T: Float> Op<T> for MaxPool2d {
+impl<T: Float> Op<T> for MaxPool2d<T> {
     type Arity = Fixed<1>;
     type Saves = Nothing;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        let (y, indices) = x.max_pool2d(self.pooling)?;
-        self.indices = Some(indices);
-        Ok(y)
+        match self.found.take() {
+            Some(y) => Ok(y),
+            None => x.pick_in_planes(&self.indices),
+        }
     }
 
     /// dx[.., indices[p, q]] += g[.., p, q]
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
         let (indices, planes) = (self.indices.clone(), self.planes);
-        let spread = |indices| SpreadInPlanes { indices, planes }.apply([&g]);
-        Ok([indices.map(spread).transpose()?])
+        Ok([Some(SpreadInPlanes { indices, planes }.apply([&g])?)])
     }
 
     fn attribute_bytes(&self) -> usize {
-        self.indices.as_ref().map_or(0, Tensor::size_bytes)
+        self.indices.size_bytes()
     }
 }
 
@@ -52,34 +52,12 @@ impl<T: Float> Op<T> for SpreadInPlanes {
 
     /// dx[.., p, q] = g[.., indices[p, q]]
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let (indices, planes) = (self.indices.clone(), self.planes);
-        Ok([Some(PickInPlanes { indices, planes }.apply([&g])?)])
-    }
-
-    fn attribute_bytes(&self) -> usize {
-        self.indices.size_bytes()
-    }
-}
-
-/// y[.., p, q] = x[.., indices[p, q]]
-#[derive(Debug)]
-struct PickInPlanes {
-    indices: Tensor<i64>,
-    planes: Shape,
-}
-
-impl<T: Float> Op<T> for PickInPlanes {
-    type Arity = Fixed<1>;
-    type Saves = Nothing;
-
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        x.pick_in_planes(&self.indices)
-    }
-
-    /// dx[.., indices[p, q]] += g[.., p, q]
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let (indices, planes) = (self.indices.clone(), self.planes);
-        Ok([Some(SpreadInPlanes { indices, planes }.apply([&g])?)])
+        let pick = MaxPool2d {
+            found: None,
+            indices: self.indices.clone(),
+            planes: self.planes,
+        };
+        Ok([Some(pick.apply([&g])?)])
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -120,12 +98,7 @@ impl<T: Float> Var<T> {
     /// `torch.nn.functional.max_pool2d`
     #[track_caller]
     pub fn max_pool2d(&self, pooling: Pooling) -> Result<Self> {
-        let op = MaxPool2d {
-            pooling,
-            planes: self.dims(),
-            indices: None,
-        };
-        op.apply([self])
+        Ok(self.max_pool2d_with_indices(pooling)?.0)
     }
 
     /// As [`max_pool2d`](Self::max_pool2d), and each result's place `row * w + column` in its plane.
@@ -156,12 +129,13 @@ impl<T: Float> Var<T> {
     /// `torch.nn.functional.max_pool2d_with_indices`
     #[track_caller]
     pub fn max_pool2d_with_indices(&self, pooling: Pooling) -> Result<(Self, Tensor<i64>)> {
-        let (_, indices) = self.tensor().max_pool2d(pooling)?;
-        let pick = PickInPlanes {
+        let (y, indices) = self.tensor().max_pool2d(pooling)?;
+        let op = MaxPool2d {
+            found: Some(y),
             indices: indices.clone(),
             planes: self.dims(),
         };
-        Ok((pick.apply([self])?, indices))
+        Ok((op.apply([self])?, indices))
     }
 }
 
@@ -203,7 +177,12 @@ mod tests {
         let pick = |x: &[Var<f64>]| {
             let indices = indices.reshape([1, 2, 3])?;
             let planes = Shape::from([1, 2, 3]);
-            PickInPlanes { indices, planes }.apply([&x[0].unsqueeze(0)?])
+            MaxPool2d {
+                found: None,
+                indices,
+                planes,
+            }
+            .apply([&x[0].unsqueeze(0)?])
         };
         let spread = |x: &[Var<f64>]| {
             let indices = indices.clone();

@@ -3,15 +3,14 @@
 use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::op::{Fixed, Nothing, Op, Want};
+use crate::part::Part;
 use crate::var::Var;
 
 /// y[.., i, ..] = x[.., start + i, ..] for i < length
 #[derive(Debug)]
 struct Narrow {
-    axis: isize,
-    start: usize,
+    part: Part,
     length: usize,
-    size: usize,
 }
 
 impl<T: Float> Op<T> for Narrow {
@@ -19,34 +18,25 @@ impl<T: Float> Op<T> for Narrow {
     type Saves = Nothing;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        x.narrow(self.axis, self.start, self.length)
+        x.narrow(self.part.axis, self.part.start, self.length)
     }
 
     /// dx = g, with zeros on both sides
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let &Self {
-            axis,
-            start,
-            length,
-            size,
-        } = self;
-        Ok([Some(
-            Surround {
-                axis,
-                before: start,
-                after: size - start - length,
-            }
-            .apply([&g])?,
-        )])
+        let &Self { part, length } = self;
+        Ok([Some(Surround { part, length }.apply([&g])?)])
+    }
+
+    fn part(&self) -> Option<Part> {
+        Some(self.part)
     }
 }
 
-/// y = x along an axis, with zeros before and after it
+/// y = x, with zeros before and after it along an axis
 #[derive(Debug)]
 struct Surround {
-    axis: isize,
-    before: usize,
-    after: usize,
+    part: Part,
+    length: usize,
 }
 
 impl<T: Float> Op<T> for Surround {
@@ -54,13 +44,13 @@ impl<T: Float> Op<T> for Surround {
     type Saves = Nothing;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        x.surround(self.axis, self.before, self.after)
+        Part::whole(Some(&self.part), x.clone())
     }
 
     /// dx = g without its ends
     fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let length = g.tensor().size(self.axis)? - self.before - self.after;
-        Ok([Some(g.narrow(self.axis, self.before, length)?)])
+        let &Self { part, length } = self;
+        Ok([Some(g.narrow(part.axis, part.start, length)?)])
     }
 }
 
@@ -94,14 +84,9 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn narrow(&self, axis: isize, start: usize, length: usize) -> Result<Self> {
-        self.dims().axis("narrow", axis)?;
-        Narrow {
-            axis,
-            start,
-            length,
-            size: self.tensor().size(axis)?,
-        }
-        .apply([self])
+        let shape = self.dims();
+        let part = Part { axis, start, shape };
+        Narrow { part, length }.apply([self])
     }
 
     /// One index of one axis, which goes away. A view.
@@ -141,6 +126,7 @@ impl<T: Float> Var<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backward::{CreateGraph, grad};
     use crate::check::{gradcheck, gradcheck_everywhere, gradgradcheck};
     use gradlet_tensor::{rng, tensor};
 
@@ -162,6 +148,34 @@ mod tests {
                 }
             },
         );
+        Ok(())
+    }
+
+    #[test]
+    fn parts_add_up_in_a_sum_that_something_else_holds_or_repeats() -> Result<()> {
+        let x = Var::leaf(tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+        let y = &x * 2.0;
+        // The first gradient of y is one number seen six times, then parts come and overlap, along either axis.
+        let loss = y
+            .sum(..)?
+            .add(&y.narrow(1, 0, 2)?.mul_scalar(10.0).sum(..)?)?
+            .add(&y.narrow(1, 1, 2)?.mul_scalar(100.0).sum(..)?)?
+            .add(&y.select(0, 1)?.mul_scalar(1000.0).sum(..)?)?;
+        let row = [22.0, 222.0, 202.0];
+        let expected = [row, row.map(|g| g + 2000.0)].concat();
+        for create_graph in [CreateGraph::No, CreateGraph::Yes] {
+            let dx = grad(&loss, &[&x], create_graph)?[0].to_vec();
+            assert_eq!(dx, expected, "{create_graph:?}");
+        }
+        let seed = Tensor::ones([2, 2])?;
+        let both = x.transpose(0, 1)?;
+        let (first, last) = (both.narrow(0, 0, 2)?, both.narrow(0, 1, 2)?);
+        let grads = first.add(&last)?.backward_with(seed.clone())?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![1.0, 2.0, 1.0, 1.0, 2.0, 1.0])
+        );
+        assert_eq!(seed.to_vec(), [1.0; 4]);
         Ok(())
     }
 

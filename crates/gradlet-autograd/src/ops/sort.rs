@@ -1,45 +1,10 @@
 //! Elements in order of size along an axis.
 
-use gradlet_tensor::{Float, Order, Result, Shape, Tensor};
+use gradlet_tensor::{Float, Order, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
-use crate::ops::scatter_add::ScatterAdd;
+use crate::op::Op;
+use crate::ops::gather::Gather;
 use crate::var::Var;
-
-/// y[i, j, k] = x[i, indices[i, j, k], k], for axis 1; sorting has found the values with the indices
-#[derive(Debug)]
-struct Sorted<T: Float> {
-    values: Option<Tensor<T>>,
-    indices: Tensor<i64>,
-    axis: isize,
-    shape: Shape,
-}
-
-impl<T: Float> Op<T> for Sorted<T> {
-    type Arity = Fixed<1>;
-    type Saves = Nothing;
-
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        match self.values.take() {
-            Some(values) => Ok(values),
-            None => x.gather(self.axis, &self.indices),
-        }
-    }
-
-    /// dx[i, indices[i, j, k], k] = g[i, j, k], 0 where no index points
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let zeros = Var::constant(Tensor::zeros_of(self.shape)?);
-        let add = ScatterAdd {
-            axis: self.axis,
-            indices: self.indices.clone(),
-        };
-        Ok([Some(add.apply_owned([zeros, g])?)])
-    }
-
-    fn attribute_bytes(&self) -> usize {
-        self.indices.size_bytes()
-    }
-}
 
 impl<T: Float> Var<T> {
     /// The elements in order along an axis, and the index along it that each had. Equal ones keep their order; NaN counts
@@ -118,8 +83,8 @@ impl<T: Float> Var<T> {
     #[track_caller]
     fn sorted(&self, axis: isize, found: (Tensor<T>, Tensor<i64>)) -> Result<(Self, Tensor<i64>)> {
         let (values, indices) = found;
-        let op = Sorted {
-            values: Some(values),
+        let op = Gather {
+            found: Some(values),
             indices: indices.clone(),
             axis,
             shape: self.dims(),

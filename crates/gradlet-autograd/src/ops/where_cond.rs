@@ -26,10 +26,10 @@ impl<T: Float> Op<T> for WhereCond {
         (): (),
         [want_x, want_y]: [Want; 2],
     ) -> Result<[Option<Var<T>>; 2]> {
-        let zero = T::of(0.0);
+        let zero = Var::constant(Tensor::scalar(T::of(0.0)));
         Ok([
-            want_x.then(|| g.masked_fill(&self.condition.logical_not(), zero))?,
-            want_y.then(|| g.masked_fill(&self.condition, zero))?,
+            want_x.then(|| Var::where_cond(&self.condition, &g, &zero))?,
+            want_y.then(|| Var::where_cond(&self.condition, &zero, &g))?,
         ])
     }
 

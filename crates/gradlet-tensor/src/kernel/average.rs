@@ -71,7 +71,7 @@ impl Spans {
 
     /// An output's elements, and how many they count as.
     #[inline(always)]
-    fn at(&self, i: usize) -> (Range<usize>, f64) {
+    pub(crate) fn at(&self, i: usize) -> (Range<usize>, f64) {
         match *self {
             Self::Sliding {
                 window:
@@ -194,6 +194,15 @@ vectorized! {
 /// `y[q]` = the sum of the `kernel` elements from `q * stride`, divided
 #[inline(always)]
 fn average_whole<T: Float>(x: &[T], [kernel, stride]: [usize; 2], divisor: T, y: &mut [T]) {
+    if stride == 1 && !y.is_empty() {
+        // The same sums in the same order, by a loop that vectorizes.
+        y.fill(T::zero());
+        for tap in 0..kernel {
+            y.iter_mut().zip(&x[tap..]).for_each(|(y, &x)| *y = *y + x);
+        }
+        y.iter_mut().for_each(|y| *y = *y / divisor);
+        return;
+    }
     for (q, y) in y.iter_mut().enumerate() {
         let mut sum = T::zero();
         for &x in &x[q * stride..][..kernel] {
@@ -206,6 +215,13 @@ fn average_whole<T: Float>(x: &[T], [kernel, stride]: [usize; 2], divisor: T, y:
 /// `dx[q * stride + i] += g[q]`, divided, for each i below `kernel`
 #[inline(always)]
 fn spread_whole<T: Float>(g: &[T], [kernel, stride]: [usize; 2], divisor: T, dx: &mut [T]) {
+    if stride == 1 && !g.is_empty() {
+        for tap in (0..kernel).rev() {
+            let dx = dx[tap..].iter_mut().zip(g);
+            dx.for_each(|(dx, &g)| *dx = *dx + g / divisor);
+        }
+        return;
+    }
     for (q, &g) in g.iter().enumerate() {
         let share = g / divisor;
         for dx in &mut dx[q * stride..][..kernel] {

@@ -19,6 +19,13 @@ vectorized! {
         }
     }
 
+    /// `out[i] = condition[i] ? x[i] : y[i]`
+    fn choose_each<T: Copy>(condition: &[bool], x: &[T], y: &[T], out: &mut [T]) {
+        for (((out, &holds), &x), &y) in out.iter_mut().zip(condition).zip(x).zip(y) {
+            *out = if holds { x } else { y };
+        }
+    }
+
     /// `y[i] = f(y[i])`
     pub(crate) fn map_in_place<T: Copy, F: Fn(T) -> T>(y: &mut [T], f: &F) {
         for y in y {
@@ -110,6 +117,35 @@ pub(crate) fn zip_strided<A: Copy, B: Copy, U, F: Fn(A, B) -> U>(
         _ => {
             for (i, y) in y.iter_mut().enumerate() {
                 *y = f(a[i * step_a], b[i * step_b]);
+            }
+        }
+    }
+}
+
+/// `out[i] = condition[i * step] ? x[i * step_x] : y[i * step_y]`
+#[inline]
+pub(crate) fn choose<T: Copy>(
+    (condition, step): (&[bool], usize),
+    (x, step_x): (&[T], usize),
+    (y, step_y): (&[T], usize),
+    out: &mut [T],
+) {
+    match (step, step_x, step_y) {
+        (1, 1, 1) => choose_each(condition, x, y, out),
+        (_, 0, _) => {
+            let x = x[0];
+            let one = |holds, y| if holds { x } else { y };
+            zip_strided((condition, step), (y, step_y), out, &one);
+        }
+        (_, _, 0) => {
+            let y = y[0];
+            let other = |holds, x| if holds { x } else { y };
+            zip_strided((condition, step), (x, step_x), out, &other);
+        }
+        _ => {
+            for (i, out) in out.iter_mut().enumerate() {
+                let holds = condition[i * step];
+                *out = if holds { x[i * step_x] } else { y[i * step_y] };
             }
         }
     }

@@ -54,6 +54,12 @@ vectorized! {
         lanes[0]
     }
 
+    /// How many are true.
+    pub(crate) fn count(x: &[bool]) -> usize {
+        // As many as a byte can count.
+        x.chunks(255).map(|x| usize::from(x.iter().fold(0, |n, &x| n + u8::from(x)))).sum()
+    }
+
     /// The fold of all elements, in lanes, with an operation for which order does not matter.
     pub(crate) fn fold<T: Copy, F: Fn(T, T) -> T>(x: &[T], first: T, f: &F) -> T {
         let mut lanes = [first; LANES];
@@ -65,6 +71,36 @@ vectorized! {
         }
         let tail = chunks.remainder().iter().fold(first, |y, &x| f(y, x));
         lanes.iter().fold(tail, |y, &x| f(y, x))
+    }
+
+    /// The place of the first element that `best` does not beat.
+    fn first_unbeaten<T: Copy, F: Fn(T, T) -> bool>(x: &[T], best: T, beats: &F) -> Option<usize> {
+        // Without an early end this loop vectorizes.
+        if x.iter().fold(true, |beaten, &x| beaten & beats(best, x)) {
+            return None;
+        }
+        x.iter().position(|&x| !beats(best, x))
+    }
+
+    /// `out[c]` = the first row whose element in that column no other one `beats`; at least one row
+    pub(crate) fn arg_rows<T: Copy, F: Fn(T, T) -> bool>(x: &[T], out: &mut [i64], beats: &F) {
+        let columns = out.len();
+        out.fill(0);
+        for (block, out) in out.chunks_mut(COLUMNS).enumerate() {
+            let mut best = [x[0]; COLUMNS];
+            let best = &mut best[..out.len()];
+            for (row, x) in x.chunks_exact(columns).enumerate() {
+                let x = &x[block * COLUMNS..][..out.len()];
+                if row == 0 {
+                    best.copy_from_slice(x);
+                }
+                for ((out, best), &x) in out.iter_mut().zip(&mut *best).zip(x) {
+                    let better = beats(x, *best);
+                    *best = if better { x } else { *best };
+                    *out = if better { row as i64 } else { *out };
+                }
+            }
+        }
     }
 
     /// `out[c] = sum_r x[r * columns + first + c]`
@@ -134,6 +170,50 @@ pub(crate) fn sum_rows<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
     sum_columns(x, columns, 0, out);
 }
 
+/// `y[r, c]` = the sum of `x[.., c]` up to row r, in f64
+pub(crate) fn running_sums<T: crate::element::Float>(x: &[T], columns: usize, y: &mut [T]) {
+    run_sums(
+        x.chunks_exact(columns),
+        y.chunks_exact_mut(columns),
+        columns,
+    );
+}
+
+/// `y[r, c]` = the sum of `x[.., c]` from row r, in f64
+pub(crate) fn running_sums_reversed<T: crate::element::Float>(
+    x: &[T],
+    columns: usize,
+    y: &mut [T],
+) {
+    run_sums(
+        x.chunks_exact(columns).rev(),
+        y.chunks_exact_mut(columns).rev(),
+        columns,
+    );
+}
+
+fn run_sums<'a, T: crate::element::Float>(
+    x: impl Iterator<Item = &'a [T]>,
+    y: impl Iterator<Item = &'a mut [T]>,
+    columns: usize,
+) {
+    if columns == 1 {
+        let mut sum = 0.0;
+        for (y, x) in y.zip(x) {
+            sum += x[0].to_f64();
+            y[0] = T::of(sum);
+        }
+        return;
+    }
+    let mut sums = vec![0.0; columns];
+    for (y, x) in y.zip(x) {
+        for ((y, &x), sum) in y.iter_mut().zip(x).zip(&mut sums) {
+            *sum += x.to_f64();
+            *y = T::of(*sum);
+        }
+    }
+}
+
 /// The sum of all elements: blocks of `BLOCK`, paired like a balanced tree.
 pub(crate) fn sum<T: Float>(x: &[T]) -> T {
     if x.len() <= BLOCK {
@@ -144,15 +224,13 @@ pub(crate) fn sum<T: Float>(x: &[T]) -> T {
     sum(left) + sum(right)
 }
 
-/// The index of the first element that `beats` every earlier one; at least one element.
-pub(crate) fn arg<T: Copy>(x: impl Iterator<Item = T>, beats: impl Fn(T, T) -> bool) -> i64 {
-    let mut best: Option<(i64, T)> = None;
-    for (i, x) in x.enumerate() {
-        if best.is_none_or(|(_, y)| beats(x, y)) {
-            best = Some((i as i64, x));
-        }
-    }
-    best.map_or(0, |(i, _)| i)
+/// The index of the first element that no other one `beats`; at least one element. Two passes that vectorize, the second
+/// of which ends where the element stands.
+pub(crate) fn arg<T: Copy>(x: &[T], beats: &impl Fn(T, T) -> bool) -> i64 {
+    let best = fold(x, x[0], &|best, x| if beats(x, best) { x } else { best });
+    let mut blocks = x.chunks(8 * LANES).enumerate();
+    let found = blocks.find_map(|(i, x)| Some(i * 8 * LANES + first_unbeaten(x, best, beats)?));
+    found.map_or(0, |place| place as i64)
 }
 
 #[cfg(test)]
@@ -199,7 +277,38 @@ mod tests {
             let mut out = [0.0; 10];
             fold_rows(&x, &mut out, &f64::max);
             assert_eq!(out[place % 10], 5.0);
-            assert_eq!(arg(x.iter().copied(), |a, b| a > b), place as i64);
+        }
+    }
+
+    #[test]
+    fn the_first_of_the_best_is_found_in_rows_and_columns() {
+        let beats = |a: f32, b: f32| a > b || (a != a && b == b);
+        for len in [1, 2, 31, 255, 256, 257, 600] {
+            for seed in 0..20 {
+                let number = |i: usize| (i * 7919 + seed * 31) % 97 % (seed + 2);
+                let nan = |n: usize| seed % 3 == 0 && n == 1;
+                let x: Vec<f32> = (0..len)
+                    .map(number)
+                    .map(|n| if nan(n) { f32::NAN } else { n as f32 })
+                    .collect();
+                let mut naive = 0;
+                for i in 0..len {
+                    if beats(x[i], x[naive]) {
+                        naive = i;
+                    }
+                }
+                assert_eq!(arg(&x, &beats), naive as i64, "{len} {seed}");
+                // The same numbers as two columns, one of them upside down.
+                let both: Vec<f32> = x
+                    .iter()
+                    .zip(x.iter().rev())
+                    .flat_map(|(&a, &b)| [a, b])
+                    .collect();
+                let mut out = [9, 9];
+                arg_rows(&both, &mut out, &beats);
+                let turned: Vec<f32> = x.iter().rev().copied().collect();
+                assert_eq!(out, [naive as i64, arg(&turned, &beats)], "{len} {seed}");
+            }
         }
     }
 }

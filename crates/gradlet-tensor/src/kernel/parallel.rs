@@ -27,6 +27,31 @@ pub(crate) fn for_chunks<T: Send>(
     for_parts_of(out, size, run);
 }
 
+/// Calls `run` with consecutive whole rows of `out` and the number of the first of them; split where `work`, counted in
+/// passes over an element, pays.
+pub(crate) fn for_rows<T: Send>(
+    out: &mut [T],
+    rows: usize,
+    work: usize,
+    run: impl Fn(usize, &mut [T]) + Sync,
+) {
+    if out.is_empty() {
+        return;
+    }
+    let length = out.len() / rows;
+    let parts = if pays(work) {
+        (work / PART).min(rows)
+    } else {
+        1
+    };
+    if parts == 1 {
+        return run(0, out);
+    }
+    for_parts_of(out, rows.div_ceil(parts) * length, |start, out| {
+        run(start / length, out)
+    });
+}
+
 /// As `for_chunks`, whatever the length: for results that stand for much more work than their number tells.
 pub(crate) fn for_parts_of<T: Send>(
     out: &mut [T],

@@ -1,0 +1,71 @@
+//! Elements picked by index, and added to.
+
+use std::ops::Range;
+
+use super::elementwise::zip_in_place;
+use crate::element::Float;
+
+/// Elements of a slice, and how far apart they stand.
+type Steps<'a, T> = (&'a [T], usize);
+
+/// `y[i] = x[i * step_x + indices[i * step_i] * step]`; whether all indices are below `size`.
+pub(crate) fn gather<T: Copy>(
+    (x, step_x): Steps<'_, T>,
+    (indices, step_i): Steps<'_, i64>,
+    (size, step): (usize, usize),
+    y: &mut [T],
+) -> bool {
+    let place = |index: i64| usize::try_from(index).ok().filter(|&place| place < size);
+    match (step_x, step_i, step) {
+        (0, 1, 1) => {
+            let (row, mut inside) = (&x[..size], true);
+            for (y, &index) in y.iter_mut().zip(indices) {
+                match row.get(usize::try_from(index).unwrap_or(size)) {
+                    Some(&x) => *y = x,
+                    None => inside = false,
+                }
+            }
+            inside
+        }
+        (1, 0, _) => place(indices[0]).is_some_and(|place| {
+            y.copy_from_slice(&x[place * step..][..y.len()]);
+            true
+        }),
+        _ => y.iter_mut().enumerate().fold(true, |inside, (i, y)| {
+            let found = place(indices[i * step_i]);
+            if let Some(place) = found {
+                *y = x[i * step_x + place * step];
+            }
+            inside & found.is_some()
+        }),
+    }
+}
+
+/// `y[i * step_y + (indices[i * step_i] - places.start) * step] += source[i * step_s]` for i below `length`. An index that
+/// the whole row shares may lie outside the places; then nothing is added.
+pub(crate) fn scatter_add<T: Float>(
+    (y, step_y): (&mut [T], usize),
+    (indices, step_i): Steps<'_, i64>,
+    (source, step_s): Steps<'_, T>,
+    (places, step): (Range<usize>, usize),
+    length: usize,
+) {
+    if step_i == 0 {
+        let place = indices[0] as usize;
+        if !places.contains(&place) {
+            return;
+        }
+        let y = &mut y[(place - places.start) * step..];
+        if (step_y, step_s) == (1, 1) {
+            return zip_in_place(&mut y[..length], &source[..length], &|y, x| y + x);
+        }
+        for i in 0..length {
+            y[i * step_y] = y[i * step_y] + source[i * step_s];
+        }
+        return;
+    }
+    for i in 0..length {
+        let y = &mut y[i * step_y + (indices[i * step_i] as usize - places.start) * step];
+        *y = *y + source[i * step_s];
+    }
+}
