@@ -212,13 +212,16 @@ fn whole<T: Float>(g: Var<T>, part: Option<&Part>) -> Result<Var<T>> {
     }
 }
 
+/// Takes the gradient of a leaf, or of a part of it.
+type GiveLeaf<'a, T> = dyn FnMut(LeafId, Var<T>, Option<&Part>) -> Result<()> + 'a;
+
 /// Visits the nodes that lead to `history` by descending id, so that a node's gradient is complete when it is reached
 /// and sums always come in the same order.
 pub(crate) fn walk<T: Float>(
     mut history: History<T>,
     g: Var<T>,
     see_node: &mut dyn FnMut(u64, &Var<T>),
-    leaf: &mut dyn FnMut(LeafId, Var<T>, Option<&Part>) -> Result<()>,
+    leaf: &mut GiveLeaf<'_, T>,
 ) -> Result<()> {
     let mut pending = Pending {
         newest: None,

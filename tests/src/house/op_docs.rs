@@ -26,8 +26,8 @@ pub fn operations(source: &Source) -> Vec<(usize, &str)> {
         .collect()
 }
 
-/// An operation has each section of its own. One whose docs begin with "As [`" has the gradient of the one it
-/// names.
+/// An operation has each section of its own. One whose docs begin with a link to another has the gradient that one
+/// has.
 pub fn op_docs(source: &Source) -> Vec<String> {
     let mut complaints = Vec::new();
     for (at, returned) in operations(source) {
@@ -70,10 +70,7 @@ mod tests {
     const OP: &str = "crates/gradlet-autograd/src/ops/pick.rs";
 
     fn complaints(docs: &[&str], item: &str) -> usize {
-        let docs: String = docs
-            .iter()
-            .map(|line| format!("    /// {line}\n"))
-            .collect();
+        let docs = format!("    /// {}\n", docs.join("\n    /// "));
         let text = format!("impl<T: Float> Var<T> {{\n{docs}    #[track_caller]\n{item}\n}}\n");
         op_docs(&Source::new(OP, &text)).len()
     }

@@ -43,7 +43,9 @@ impl Standard {
                 variance: self.mean_of(&x.powi(2))?,
             }),
             Centre::Mean => {
-                let mean = self.mean_of(x)?;
+                let rounded = self.mean_of(x)?;
+                // What rounding left in the deviations is taken off: equal elements deviate by exactly 0.
+                let mean = rounded.add(&self.mean_of(&x.sub(&rounded)?)?)?;
                 // From the deviations: the mean square less the squared mean would lose digits.
                 let variance = if self.sums_columns() {
                     let deviations = x.sub(&mean)?;
@@ -265,6 +267,7 @@ impl<T: Float> Var<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::BatchNorm;
     use crate::check::{gradcheck, gradgradcheck};
     use gradlet_tensor::{rng, tensor};
 
@@ -333,10 +336,30 @@ mod tests {
     }
 
     #[test]
-    fn large_means_cost_no_digits() -> Result<()> {
+    fn large_means_cost_no_digits_and_equal_elements_are_0() -> Result<()> {
         let x = Var::leaf(tensor![f64; [1e8 + 1.0, 1e8 - 1.0]]);
         let y = x.standardize_rows(Centre::Mean, 0.0)?;
         assert_eq!(y.to_vec(), [1.0, -1.0]);
+        for (value, n) in [(123_456.1, 7), (16_777.217, 1000), (0.1, 3)] {
+            let equal = Var::leaf(Tensor::full([2, n], value)?);
+            assert!(
+                equal
+                    .standardize_rows(Centre::Mean, 1e-5)?
+                    .to_vec()
+                    .iter()
+                    .all(|y| *y == 0.0)
+            );
+            let columns = equal.t()?.batch_norm(
+                BatchNorm::Train {
+                    running: None,
+                    momentum: 0.1,
+                },
+                None,
+                None,
+                1e-5,
+            )?;
+            assert!(columns.to_vec().iter().all(|y| *y == 0.0), "{columns}");
+        }
         let y = Var::leaf(tensor![f64; [3.0, 4.0]]).standardize_rows(Centre::Zero, 3.5)?;
         assert_eq!(y.to_vec(), [0.75, 1.0]);
         Ok(())

@@ -48,7 +48,7 @@ pub(crate) fn for_rows<T: Send>(
         return run(0, out);
     }
     for_parts_of(out, rows.div_ceil(parts) * length, |start, out| {
-        run(start / length, out)
+        run(start / length, out);
     });
 }
 
