@@ -66,14 +66,14 @@ impl<T: Float> Tensor<T> {
         })
     }
 
-    /// `e^x - 1`, with full precision near 0.
+    /// `e^x - 1`, within 2 units in the last place, near 0 too.
     pub fn expm1(&self) -> Self {
-        self.map(num_traits::Float::exp_m1)
+        self.map(Math::expm1_)
     }
 
-    /// `ln(1 + x)`, with full precision near 0; -inf at -1, NaN below.
+    /// `ln(1 + x)`, within 2 units in the last place, near 0 too; -inf at -1, NaN below.
     pub fn log1p(&self) -> Self {
-        self.map(num_traits::Float::ln_1p)
+        self.map(Math::log1p_)
     }
 
     /// `1 / sqrt(x)`; infinite at 0, NaN below.
