@@ -19,6 +19,7 @@ mod operators;
 mod ops;
 mod reduction;
 mod replay;
+mod slope;
 mod var;
 
 pub use backward::{CreateGraph, grad};
