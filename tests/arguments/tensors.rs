@@ -143,6 +143,8 @@ fn reductions<T: Float>() -> Vec<Call<Random<T>>> {
         r.x.norm_keepdim(r.number, r.axis),
         r.x.softmax(r.axis),
         r.x.log_softmax(r.axis),
+        r.x.softmax_gradient(&r.y, r.axis),
+        r.x.log_softmax_gradient(&r.y, r.axis),
         r.x.cumsum(r.axis),
         r.x.cumsum_reversed(r.axis),
         r.x.sum_to(r.shape),

@@ -20,6 +20,7 @@ mod ops;
 mod part;
 mod reduction;
 mod replay;
+mod slope;
 mod var;
 
 pub use backward::{CreateGraph, grad};

@@ -235,6 +235,7 @@ impl<T: Float> Tensor<T> {
 }
 
 /// From the exact remainder: the rounded quotient may lie on the wrong side of a whole number.
+#[inline(always)]
 fn floored<T: Float>(a: T, b: T) -> T {
     let (zero, one) = (T::of(0.0), T::of(1.0));
     if b == zero {

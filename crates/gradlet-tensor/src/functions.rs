@@ -73,7 +73,7 @@ impl<T: Float> Tensor<T> {
         })
     }
 
-    /// `e^x - 1`, with full precision near 0.
+    /// `e^x - 1`, within 2 units in the last place, near 0 too.
     ///
     /// # Example
     ///
@@ -82,10 +82,10 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(tensor![1e-10].expm1().to_vec(), [1e-10]); // exp() - 1 gives 0
     /// ```
     pub fn expm1(&self) -> Self {
-        self.map(num_traits::Float::exp_m1)
+        self.map(Math::expm1_)
     }
 
-    /// `ln(1 + x)`, with full precision near 0; -inf at -1, NaN below.
+    /// `ln(1 + x)`, within 2 units in the last place, near 0 too; -inf at -1, NaN below.
     ///
     /// # Example
     ///
@@ -94,7 +94,7 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(tensor![1e-10, -1.0].log1p().to_vec(), [1e-10, -f32::INFINITY]); // (1 + x).ln() gives 0
     /// ```
     pub fn log1p(&self) -> Self {
-        self.map(num_traits::Float::ln_1p)
+        self.map(Math::log1p_)
     }
 
     /// `1 / sqrt(x)`; infinite at 0, NaN below.

@@ -15,7 +15,9 @@ impl<T: Float> Tensor<T> {
     /// An axis out of range.
     #[track_caller]
     pub fn softmax(&self, axis: isize) -> Result<Self> {
-        self.rows("softmax", axis, softmax::softmax)
+        self.rows("softmax", self, axis, |[x, _], columns, y| {
+            softmax::softmax(x, columns, y);
+        })
     }
 
     /// `x_i - ln sum_j e^x_j` along an axis, without overflow.
@@ -25,36 +27,68 @@ impl<T: Float> Tensor<T> {
     /// An axis out of range.
     #[track_caller]
     pub fn log_softmax(&self, axis: isize) -> Result<Self> {
-        self.rows("log_softmax", axis, softmax::log_softmax)
+        self.rows("log_softmax", self, axis, |[x, _], columns, y| {
+            softmax::log_softmax(x, columns, y);
+        })
     }
 
-    /// Calls `fill` with stretches of rows along an axis, their length, and where their results go.
+    /// `y * (g - sum of g * y along an axis)`: the gradient of softmax, given its result y and the gradient of that.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that differ, or an axis out of range.
+    #[track_caller]
+    pub fn softmax_gradient(&self, g: &Self, axis: isize) -> Result<Self> {
+        self.rows("softmax_gradient", g, axis, |[y, g], columns, dx| {
+            softmax::softmax_gradient(y, g, columns, dx);
+        })
+    }
+
+    /// `g - e^y * sum of g along an axis`: the gradient of the logarithm of softmax, given its result y and the
+    /// gradient of that.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that differ, or an axis out of range.
+    #[track_caller]
+    pub fn log_softmax_gradient(&self, g: &Self, axis: isize) -> Result<Self> {
+        self.rows("log_softmax_gradient", g, axis, |[y, g], columns, dx| {
+            softmax::log_softmax_gradient(y, g, columns, dx);
+        })
+    }
+
+    /// Calls `fill` with stretches of rows of both along an axis, their length, and where their results go.
     #[track_caller]
     fn rows(
         &self,
         op: &'static str,
+        other: &Self,
         axis: isize,
-        fill: impl Fn(&[T], usize, &mut [T]) + Sync,
+        fill: impl Fn([&[T]; 2], usize, &mut [T]) + Sync,
     ) -> Result<Self> {
+        other.expect_shape(op, self.dims())?;
         if self.rank() == 0 {
-            return self.reshape([1])?.rows(op, axis, fill)?.reshape(());
+            let (rows, other) = (self.reshape([1])?, other.reshape([1])?);
+            return rows.rows(op, &other, axis, fill)?.reshape(());
         }
         let at = self.dims().axis(op, axis)?;
         if at + 1 != self.rank() {
             return self
                 .transpose(axis, -1)?
-                .rows(op, -1, fill)?
+                .rows(op, &other.transpose(axis, -1)?, -1, fill)?
                 .transpose(axis, -1);
         }
         let columns = self.shape()[at];
-        let x = self.try_contiguous()?;
+        let (x, other) = (self.try_contiguous()?, other.try_contiguous()?);
         let x = x.as_slice().unwrap_or_default();
+        let other = other.as_slice().unwrap_or_default();
         Self::build(self.dims(), |out| {
             if out.is_empty() {
                 return;
             }
             parallel::for_chunks(out, rows_of_part(columns) * columns, |start, out| {
-                fill(&x[start..start + out.len()], columns, out);
+                let part = start..start + out.len();
+                fill([&x[part.clone()], &other[part]], columns, out);
             });
         })
     }

@@ -4,10 +4,11 @@ use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::op::{Fixed, Inputs, Op, Want};
 use crate::operators::infallible;
+use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = |x|
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Abs;
 
 impl<T: Float> Op<T> for Abs {
@@ -18,10 +19,23 @@ impl<T: Float> Op<T> for Abs {
         Ok(x.abs())
     }
 
-    /// dx = g * sign(x)
+    /// dx = g sign(x)
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let sign = Var::constant(x.tensor().sign());
-        Ok([Some(g.mul(&sign)?)])
+        Curve::backward(*self, g, &x)
+    }
+}
+
+impl<T: Float> Curve<T> for Abs {
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        let zero = T::of(0.0);
+        let sign = if x > zero { T::of(1.0) } else { zero };
+        let sign = if x < zero { T::of(-1.0) } else { sign };
+        g * sign
+    }
+
+    fn bend(self, _: &Var<T>) -> Result<Option<Var<T>>> {
+        Ok(None)
     }
 }
 

@@ -3,14 +3,9 @@
 use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::op::{Fixed, Inputs, Op, Want};
+use crate::ops::softplus::softplus;
 use crate::reduction::Reduction;
 use crate::var::Var;
-
-/// ln(1 + e^-x), without overflow
-fn softplus_of_negative<T: Float>(x: T) -> T {
-    let tail = (-x.abs()).exp_().ln_1p();
-    if x < T::zero() { tail - x } else { tail }
-}
 
 /// y = (1 - t) x + (1 + (w - 1) t) ln(1 + e^-x), w being 1 without weights of the positive class
 #[derive(Debug)]
@@ -26,10 +21,10 @@ impl<T: Float> Op<T> for LogitLoss<T> {
     fn forward(&mut self, [x, t]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         let op = "binary_cross_entropy_with_logits";
         let Some(w) = &self.pos_weight else {
-            return x.zip(op, t, |x, t| (T::one() - t) * x + softplus_of_negative(x));
+            return x.zip(op, t, |x, t| (T::one() - t) * x + softplus(-x));
         };
         let factor = t.zip(op, w, |t, w| T::one() + (w - T::one()) * t)?;
-        let tail = x.zip(op, &factor, |x, factor| factor * softplus_of_negative(x))?;
+        let tail = x.zip(op, &factor, |x, factor| factor * softplus(-x))?;
         x.zip(op, t, |x, t| (T::one() - t) * x)?.add(&tail)
     }
 
@@ -50,30 +45,15 @@ impl<T: Float> Op<T> for LogitLoss<T> {
             let drop = t.mul(&Var::constant(w.clone()))?;
             g.mul(&factor.mul(&x.sigmoid())?.sub(&drop)?)
         };
-        let dt = || g.mul(&extra.mul(&Softplus.apply([&x])?)?.sub(&x)?);
+        let dt = || {
+            let tail = x.neg().softplus(T::one(), T::infinity());
+            g.mul(&extra.mul(&tail)?.sub(&x)?)
+        };
         Ok([want_x.then(dx)?, want_t.then(dt)?])
     }
 
     fn attribute_bytes(&self) -> usize {
         self.pos_weight.as_ref().map_or(0, Tensor::size_bytes)
-    }
-}
-
-/// y = ln(1 + e^-x)
-#[derive(Debug)]
-struct Softplus;
-
-impl<T: Float> Op<T> for Softplus {
-    type Arity = Fixed<1>;
-    type Saves = Inputs;
-
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.map(softplus_of_negative))
-    }
-
-    /// dx = -g sigmoid(-x)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&x.neg().sigmoid())?.neg())])
     }
 }
 

@@ -4,10 +4,11 @@ use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::op::{Fixed, Inputs, Op, Want};
 use crate::operators::infallible;
+use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = min(max(x, low), high)
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Clamp<T> {
     low: Option<T>,
     high: Option<T>,
@@ -23,10 +24,19 @@ impl<T: Float> Op<T> for Clamp<T> {
 
     /// dx = g strictly between the bounds, else 0
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let Self { low, high } = *self;
-        let inside = |x: T| low.is_none_or(|low| x > low) && high.is_none_or(|high| x < high);
-        let outside = x.tensor().map(|x| !inside(x));
-        Ok([Some(g.masked_fill(&outside, T::of(0.0))?)])
+        Curve::backward(*self, g, &x)
+    }
+}
+
+impl<T: Float> Curve<T> for Clamp<T> {
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        let inside = self.low.is_none_or(|low| x > low) && self.high.is_none_or(|high| x < high);
+        if inside { g } else { T::of(0.0) }
+    }
+
+    fn bend(self, _: &Var<T>) -> Result<Option<Var<T>>> {
+        Ok(None)
     }
 }
 

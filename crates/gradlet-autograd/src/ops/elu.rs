@@ -4,16 +4,18 @@ use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::op::{Fixed, Inputs, Op, Want};
 use crate::operators::infallible;
+use crate::slope::Curve;
 use crate::var::Var;
 
 /// From Klambauer et al., "Self-Normalizing Neural Networks", arXiv:1706.02515.
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
-/// y = x where x > 0, else alpha * (e^x - 1)
-#[derive(Debug)]
+/// y = scale x where x > 0, else scale alpha (e^x - 1)
+#[derive(Clone, Copy, Debug)]
 struct Elu<T> {
     alpha: T,
+    scale: T,
 }
 
 impl<T: Float> Op<T> for Elu<T> {
@@ -21,25 +23,34 @@ impl<T: Float> Op<T> for Elu<T> {
     type Saves = Inputs;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        let alpha = self.alpha;
+        let Self { alpha, scale } = *self;
         Ok(x.map(|x| {
-            if x > T::of(0.0) {
-                x
-            } else {
-                alpha * x.exp_m1()
-            }
+            let curved = alpha * x.expm1_();
+            scale * if x > T::of(0.0) { x } else { curved }
         }))
     }
 
-    /// dx = g where x > 0, else g * alpha * e^x
+    /// dx = scale g where x > 0, else scale alpha e^x g
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let above = x.tensor().map(|x| x > T::of(0.0) || x.is_nan());
+        Curve::backward(*self, g, &x)
+    }
+}
+
+impl<T: Float> Curve<T> for Elu<T> {
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        let straight = x > T::of(0.0) || x.is_nan();
+        let curved = self.alpha * x.exp_();
+        g * (self.scale * if straight { T::of(1.0) } else { curved })
+    }
+
+    /// 0 where x > 0, else scale alpha e^x
+    fn bend(self, x: &Var<T>) -> Result<Option<Var<T>>> {
+        let straight = x.tensor().map(|x| x > T::of(0.0) || x.is_nan());
         // Filled before the exponential as well, which could overflow where it is not used.
-        let below = x
-            .masked_fill(&above, T::of(0.0))?
-            .exp()
-            .mul_scalar(self.alpha);
-        Ok([Some(g.mul(&below.masked_fill(&above, T::of(1.0))?)?)])
+        let curved = x.masked_fill(&straight, T::of(0.0))?.exp();
+        let curved = curved.mul_scalar(self.scale * self.alpha);
+        Ok(Some(curved.masked_fill(&straight, T::of(0.0))?))
     }
 }
 
@@ -72,7 +83,8 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.elu`
     pub fn elu(&self, alpha: T) -> Self {
-        infallible(Elu { alpha }.apply([self]))
+        let scale = T::of(1.0);
+        infallible(Elu { alpha, scale }.apply([self]))
     }
 
     /// As [`elu`](Self::elu), `1.0507 * elu(x, 1.6733)`, with constants that keep the mean 0 and the variance 1 from
@@ -95,7 +107,8 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.selu`
     pub fn selu(&self) -> Self {
-        self.elu(T::of(SELU_ALPHA)).mul_scalar(T::of(SELU_SCALE))
+        let (alpha, scale) = (T::of(SELU_ALPHA), T::of(SELU_SCALE));
+        infallible(Elu { alpha, scale }.apply([self]))
     }
 }
 

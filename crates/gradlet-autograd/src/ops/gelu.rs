@@ -6,10 +6,11 @@ use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::op::{Fixed, Inputs, Op, Want};
 use crate::operators::infallible;
+use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = x * Phi(x), Phi(x) the probability that a standard normal number is below x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Gelu;
 
 impl<T: Float> Op<T> for Gelu {
@@ -22,29 +23,22 @@ impl<T: Float> Op<T> for Gelu {
 
     /// dx = g (Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi))
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&GeluSlope.apply([&x])?)?)])
+        Curve::backward(*self, g, &x)
     }
 }
 
-/// y = Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi)
-#[derive(Debug)]
-struct GeluSlope;
-
-impl<T: Float> Op<T> for GeluSlope {
-    type Arity = Fixed<1>;
-    type Saves = Inputs;
-
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.map(T::gelu_slope_))
+impl<T: Float> Curve<T> for Gelu {
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        g * x.gelu_slope_()
     }
 
-    /// dx = g (2 - x^2) e^(-x^2 / 2) / sqrt(2 pi)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    /// (2 - x^2) e^(-x^2 / 2) / sqrt(2 pi)
+    fn bend(self, x: &Var<T>) -> Result<Option<Var<T>>> {
         let square = x.square();
         let bell = square.mul_scalar(T::of(-0.5)).exp();
         let pdf = bell.mul_scalar(T::of(0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI));
-        let rest = square.neg().add_scalar(T::of(2.0));
-        Ok([Some(g.mul(&rest.mul(&pdf)?)?)])
+        Ok(Some(square.neg().add_scalar(T::of(2.0)).mul(&pdf)?))
     }
 }
 

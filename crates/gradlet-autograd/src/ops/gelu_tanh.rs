@@ -4,14 +4,17 @@ use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::op::{Fixed, Inputs, Op, Want};
 use crate::operators::infallible;
+use crate::slope::Curve;
 use crate::var::Var;
 
 /// The factor of the cube; like the formula from Hendrycks and Gimpel, "Gaussian Error Linear Units", arXiv:1606.08415.
 const CUBIC: f64 = 0.044_715;
 const SQRT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;
+/// 2 u = x (LINEAR + LINEAR CUBIC x^2)
+const LINEAR: f64 = 2.0 * SQRT_2_OVER_PI;
 
 /// y = x / 2 * (1 + tanh(u)) = x * sigmoid(2 u), u = sqrt(2 / pi) * (x + 0.044715 x^3)
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct GeluTanh;
 
 impl<T: Float> Op<T> for GeluTanh {
@@ -24,14 +27,34 @@ impl<T: Float> Op<T> for GeluTanh {
 
     /// dx = g s (1 + x (1 - s) v'), s = sigmoid(v), v = 2 u
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let one = T::of(1.0);
-        let (linear, cubic) = (2.0 * SQRT_2_OVER_PI, 2.0 * SQRT_2_OVER_PI * CUBIC);
-        let squared = x.square();
-        let inner = |cubic| squared.mul_scalar(T::of(cubic)).add_scalar(T::of(linear));
-        let s = x.mul(&inner(cubic))?.sigmoid();
-        let curve = x.mul(&inner(3.0 * cubic))?.mul(&s.neg().add_scalar(one))?;
-        let slope = s.mul(&curve.add_scalar(one))?;
-        Ok([Some(g.mul(&slope)?)])
+        Curve::backward(*self, g, &x)
+    }
+}
+
+impl<T: Float> Curve<T> for GeluTanh {
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        let (linear, cubic) = (T::of(LINEAR), T::of(LINEAR * CUBIC));
+        let (one, square) = (T::of(1.0), x * x);
+        let s = (x * (linear + cubic * square)).sigmoid_();
+        let climb = x * (linear + T::of(3.0) * cubic * square);
+        g * (s * (one + climb * (one - s)))
+    }
+
+    /// s (1 - s) (v' + w' + v' w (1 - 2 s)), w = x v'
+    fn bend(self, x: &Var<T>) -> Result<Option<Var<T>>> {
+        let (one, cubic) = (T::of(1.0), LINEAR * CUBIC);
+        let square = x.square();
+        let even = |factor: f64| {
+            square
+                .mul_scalar(T::of(factor * cubic))
+                .add_scalar(T::of(LINEAR))
+        };
+        let s = x.mul(&even(1.0))?.sigmoid();
+        let (rest, slope) = (s.neg().add_scalar(one), even(3.0));
+        let twist = x.mul(&rest.sub(&s)?)?.mul(&slope)?.add_scalar(one);
+        let tilt = slope.mul(&twist)?.add(&even(9.0))?;
+        Ok(Some(s.mul(&rest)?.mul(&tilt)?))
     }
 }
 

@@ -4,10 +4,11 @@ use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::op::{Fixed, Inputs, Op, Want};
 use crate::operators::infallible;
+use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = x where x > 0, else slope * x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct LeakyRelu<T> {
     slope: T,
 }
@@ -23,11 +24,19 @@ impl<T: Float> Op<T> for LeakyRelu<T> {
 
     /// dx = g where x > 0, else slope * g
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let slope = self.slope;
-        let slopes = x
-            .tensor()
-            .map(|x| if x > T::of(0.0) { T::of(1.0) } else { slope });
-        Ok([Some(g.mul(&Var::constant(slopes))?)])
+        Curve::backward(*self, g, &x)
+    }
+}
+
+impl<T: Float> Curve<T> for LeakyRelu<T> {
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        let below = g * self.slope;
+        if x > T::of(0.0) { g } else { below }
+    }
+
+    fn bend(self, _: &Var<T>) -> Result<Option<Var<T>>> {
+        Ok(None)
     }
 }
 

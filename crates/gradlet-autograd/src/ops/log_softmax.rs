@@ -2,7 +2,7 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Op, Output, Want};
+use crate::op::{Fixed, Inputs, Op, Output, Want};
 use crate::var::Var;
 
 /// `y_i` = `x_i` - ln `sum_j` `e^x_j` along an axis
@@ -21,11 +21,36 @@ impl<T: Float> Op<T> for LogSoftmax {
 
     /// dx = g - e^y * sum of g along the axis
     fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        if g.rank() == 0 {
-            return Ok([Some(g.sub(&g.mul(&y.exp())?)?)]);
-        }
-        let share = y.exp().mul(&g.sum_keepdim(self.axis)?)?;
-        Ok([Some(g.sub(&share)?)])
+        let axis = self.axis;
+        Ok([Some(LogSoftmaxGradient { axis }.apply([&g, &y])?)])
+    }
+}
+
+/// dx = g - e^y * sum of g along an axis
+#[derive(Debug)]
+struct LogSoftmaxGradient {
+    axis: isize,
+}
+
+impl<T: Float> Op<T> for LogSoftmaxGradient {
+    type Arity = Fixed<2>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [g, y]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+        y.log_softmax_gradient(g, self.axis)
+    }
+
+    /// dg = h - sum of h * e^y, dy = -h * e^y * sum of g
+    fn backward(
+        &self,
+        h: Var<T>,
+        [g, y]: [Var<T>; 2],
+        wants: [Want; 2],
+    ) -> Result<[Option<Var<T>>; 2]> {
+        let weighted = h.mul(&y.exp())?;
+        let dg = || h.sub(&weighted.sum_keepdim(self.axis)?);
+        let dy = || Ok(weighted.mul(&g.sum_keepdim(self.axis)?)?.neg());
+        Ok([wants[0].then(dg)?, wants[1].then(dy)?])
     }
 }
 

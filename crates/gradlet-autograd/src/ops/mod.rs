@@ -55,6 +55,7 @@ mod max;
 mod max_pool2d;
 mod maximum;
 mod mean;
+mod mish;
 mod mse;
 mod mul;
 mod mul_scalar;

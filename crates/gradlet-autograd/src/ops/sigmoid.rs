@@ -4,10 +4,11 @@ use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::op::{Fixed, Op, Output, Want};
 use crate::operators::infallible;
+use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = 1 / (1 + e^-x)
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Sigmoid;
 
 impl<T: Float> Op<T> for Sigmoid {
@@ -18,10 +19,21 @@ impl<T: Float> Op<T> for Sigmoid {
         Ok(x.sigmoid())
     }
 
-    /// dx = g * y * (1 - y)
+    /// dx = g y (1 - y)
     fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let slope = y.mul(&y.neg().add_scalar(T::of(1.0)))?;
-        Ok([Some(g.mul(&slope)?)])
+        Curve::backward(*self, g, &y)
+    }
+}
+
+impl<T: Float> Curve<T> for Sigmoid {
+    #[inline(always)]
+    fn gradient(self, g: T, y: T) -> T {
+        g * (y * (T::of(1.0) - y))
+    }
+
+    /// 1 - 2 y
+    fn bend(self, y: &Var<T>) -> Result<Option<Var<T>>> {
+        Ok(Some(y.mul_scalar(T::of(-2.0)).add_scalar(T::of(1.0))))
     }
 }
 

@@ -4,10 +4,11 @@ use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::op::{Fixed, Inputs, Op, Want};
 use crate::operators::infallible;
+use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = x * sigmoid(x)
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Silu;
 
 impl<T: Float> Op<T> for Silu {
@@ -20,10 +21,23 @@ impl<T: Float> Op<T> for Silu {
 
     /// dx = g s (1 + x (1 - s)), s = sigmoid(x)
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Curve::backward(*self, g, &x)
+    }
+}
+
+impl<T: Float> Curve<T> for Silu {
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        let s = x.sigmoid_();
+        g * (s * (T::of(1.0) + x * (T::of(1.0) - s)))
+    }
+
+    /// s (1 - s) (2 + x (1 - 2 s))
+    fn bend(self, x: &Var<T>) -> Result<Option<Var<T>>> {
         let s = x.sigmoid();
         let rest = s.neg().add_scalar(T::of(1.0));
-        let slope = s.mul(&x.mul(&rest)?.add_scalar(T::of(1.0)))?;
-        Ok([Some(g.mul(&slope)?)])
+        let tilt = x.mul(&rest.sub(&s)?)?.add_scalar(T::of(2.0));
+        Ok(Some(s.mul(&rest)?.mul(&tilt)?))
     }
 }
 

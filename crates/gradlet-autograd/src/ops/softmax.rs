@@ -2,7 +2,7 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Op, Output, Want};
+use crate::op::{Fixed, Inputs, Op, Output, Want};
 use crate::var::Var;
 
 /// `y_i` = `e^x_i` / `sum_j` `e^x_j` along an axis
@@ -21,13 +21,37 @@ impl<T: Float> Op<T> for Softmax {
 
     /// dx = y * (g - sum of g * y along the axis)
     fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let weighted = g.mul(&y)?;
-        let total = if g.rank() == 0 {
-            weighted
-        } else {
-            weighted.sum_keepdim(self.axis)?
-        };
-        Ok([Some(g.sub(&total)?.mul(&y)?)])
+        let axis = self.axis;
+        Ok([Some(SoftmaxGradient { axis }.apply([&g, &y])?)])
+    }
+}
+
+/// dx = y * (g - sum of g * y along an axis)
+#[derive(Debug)]
+struct SoftmaxGradient {
+    axis: isize,
+}
+
+impl<T: Float> Op<T> for SoftmaxGradient {
+    type Arity = Fixed<2>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [g, y]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+        y.softmax_gradient(g, self.axis)
+    }
+
+    /// dg = y * (h - sum of h * y), dy = h * (g - sum of g * y) - g * sum of h * y
+    fn backward(
+        &self,
+        h: Var<T>,
+        [g, y]: [Var<T>; 2],
+        wants: [Want; 2],
+    ) -> Result<[Option<Var<T>>; 2]> {
+        let axis = self.axis;
+        let total = |x: &Var<T>| x.mul(&y)?.sum_keepdim(axis);
+        let dg = || Self { axis }.apply([&h, &y]);
+        let dy = || h.mul(&g.sub(&total(&g)?)?)?.sub(&g.mul(&total(&h)?)?);
+        Ok([wants[0].then(dg)?, wants[1].then(dy)?])
     }
 }
 

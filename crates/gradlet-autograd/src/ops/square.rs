@@ -4,10 +4,11 @@ use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::op::{Fixed, Inputs, Op, Want};
 use crate::operators::infallible;
+use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = x^2
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Square;
 
 impl<T: Float> Op<T> for Square {
@@ -20,7 +21,19 @@ impl<T: Float> Op<T> for Square {
 
     /// dx = 2 g x
     fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&x)?.mul_scalar(T::of(2.0)))])
+        Curve::backward(*self, g, &x)
+    }
+}
+
+impl<T: Float> Curve<T> for Square {
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        (g + g) * x
+    }
+
+    /// 2
+    fn bend(self, _: &Var<T>) -> Result<Option<Var<T>>> {
+        Ok(Some(Var::constant(Tensor::scalar(T::of(2.0)))))
     }
 }
 

@@ -4,10 +4,11 @@ use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::op::{Fixed, Op, Output, Want};
 use crate::operators::infallible;
+use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = tanh(x)
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Tanh;
 
 impl<T: Float> Op<T> for Tanh {
@@ -18,9 +19,21 @@ impl<T: Float> Op<T> for Tanh {
         Ok(x.tanh())
     }
 
-    /// dx = g * (1 - y^2)
+    /// dx = g (1 - y^2)
     fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&y.powi(2).neg().add_scalar(T::of(1.0)))?)])
+        Curve::backward(*self, g, &y)
+    }
+}
+
+impl<T: Float> Curve<T> for Tanh {
+    #[inline(always)]
+    fn gradient(self, g: T, y: T) -> T {
+        g * (T::of(1.0) - y * y)
+    }
+
+    /// -2 y
+    fn bend(self, y: &Var<T>) -> Result<Option<Var<T>>> {
+        Ok(Some(y.mul_scalar(T::of(-2.0))))
     }
 }
 

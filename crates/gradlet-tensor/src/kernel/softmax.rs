@@ -62,6 +62,23 @@ fn pair<T: Copy, const LANES: usize>(mut lanes: [T; LANES], f: impl Fn(T, T) -> 
     lanes[0]
 }
 
+/// The sum of `f` of each pair, in lanes.
+#[inline(always)]
+fn sum_of<T: Float>(a: &[T], b: &[T], f: impl Fn(T, T) -> T) -> T {
+    let mut lanes = [T::of(0.0); LANES];
+    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let rest = a.remainder().iter().zip(b.remainder());
+    for (lane, (&a, &b)) in lanes.iter_mut().zip(rest) {
+        *lane = f(a, b);
+    }
+    for (a, b) in a.zip(b) {
+        for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane = *lane + f(a, b);
+        }
+    }
+    pair(lanes, |a, b| a + b)
+}
+
 #[inline(always)]
 fn normalizer<T: Float>(x: &[T]) -> (T, T) {
     if x.len() <= 2 * FEW_LANES {
@@ -91,6 +108,28 @@ vectorized! {
     fn scaled_exp<T: Float>(x: &[T], a: T, scale: T, y: &mut [T]) {
         for (y, &x) in y.iter_mut().zip(x) {
             *y = (x - a).exp_() * scale;
+        }
+    }
+
+    /// `dx[i, j] = y[i, j] * (g[i, j] - sum_j g[i, j] y[i, j])`
+    pub(crate) fn softmax_gradient<T: Float>(y: &[T], g: &[T], columns: usize, dx: &mut [T]) {
+        let rows = y.chunks_exact(columns).zip(g.chunks_exact(columns));
+        for ((y, g), dx) in rows.zip(dx.chunks_exact_mut(columns)) {
+            let total = sum_of(y, g, |y, g| y * g);
+            for ((dx, &y), &g) in dx.iter_mut().zip(y).zip(g) {
+                *dx = y * (g - total);
+            }
+        }
+    }
+
+    /// `dx[i, j] = g[i, j] - e^y[i, j] sum_j g[i, j]`
+    pub(crate) fn log_softmax_gradient<T: Float>(y: &[T], g: &[T], columns: usize, dx: &mut [T]) {
+        let rows = y.chunks_exact(columns).zip(g.chunks_exact(columns));
+        for ((y, g), dx) in rows.zip(dx.chunks_exact_mut(columns)) {
+            let total = sum_of(g, g, |g, _| g);
+            for ((dx, &y), &g) in dx.iter_mut().zip(y).zip(g) {
+                *dx = g - y.exp_() * total;
+            }
         }
     }
 
@@ -141,6 +180,25 @@ fn for_rows<T: Float>(x: &[T], columns: usize, y: &mut [T], run: impl Fn(&[T], [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gradients_of_rows_of_any_length_agree_with_the_formula() {
+        for len in [1, 3, 31, 32, 33, 100] {
+            let g: Vec<f64> = (0..2 * len).map(|i| (f64::from(i) * 0.7).sin()).collect();
+            let y: Vec<f64> = (0..2 * len).map(|i| -(f64::from(i) * 0.3).cos()).collect();
+            let (mut dx, mut dl) = (vec![0.0; g.len()], vec![0.0; g.len()]);
+            let len = len as usize;
+            softmax_gradient(&y, &g, len, &mut dx);
+            log_softmax_gradient(&y, &g, len, &mut dl);
+            for i in 0..g.len() {
+                let row = i / len * len..i / len * len + len;
+                let product: f64 = row.clone().map(|j| g[j] * y[j]).sum();
+                let sum: f64 = g[row].iter().sum();
+                assert!((dx[i] - y[i] * (g[i] - product)).abs() < 1e-12, "{len}");
+                assert!((dl[i] - (g[i] - y[i].exp() * sum)).abs() < 1e-12, "{len}");
+            }
+        }
+    }
 
     #[test]
     fn rows_of_any_length_agree_with_the_formula() {

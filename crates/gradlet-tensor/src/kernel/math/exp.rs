@@ -26,6 +26,10 @@ pub(super) const NOTHING_F64: f64 = -0.0;
 const LIMITS_F32: (f32, f32) = (-104.0, 89.0);
 /// exp(-746) < 2^-1075 and exp(710) > `f64::MAX`.
 const LIMITS_F64: (f64, f64) = (-746.0, 710.0);
+/// exp(-18) < 2^-25: nothing is left of it beside 1.
+const LEAST_EXPM1_F32: f32 = -18.0;
+/// exp(-38) < 2^-54.
+const LEAST_EXPM1_F64: f64 = -38.0;
 
 /// e^x within 1 ulp, subnormal results included.
 #[inline(always)]
@@ -58,16 +62,39 @@ pub(super) fn exp_moderate_f32(x: f32) -> f32 {
     y * f32::from_bits(k.wrapping_sub(127) << 23)
 }
 
+/// e^x - 1 within 2 ulp; keeps the sign of zero.
+#[inline(always)]
+pub(crate) fn expm1_f32(x: f32) -> f32 {
+    let low = LEAST_EXPM1_F32;
+    let a = if x < low { low } else { x };
+    let a = if a > LIMITS_F32.1 { LIMITS_F32.1 } else { a };
+    let (k, r, q) = parts_f32(a, NOTHING_F32);
+    let (first, second) = powers_f32(k);
+    // 2^n (1 + r + q) - 1, all over the second power, so that 2^n cannot overflow. Where r is large
+    // and n = -1 or 1, the first sum is nearly exact and q small beside it; where n = 0 it is r.
+    // Wrapping: a NaN's k is any number.
+    let inverse = f32::from_bits(254u32.wrapping_sub(k - (k >> 1)) << 23);
+    let y = ((first - inverse) + first * r + first * q) * second;
+    y.copysign(x)
+}
+
 /// (n + 2 * 127, exp(x - less - n ln 2)), with n the integer nearest x log2(e) and `less` small: what
 /// rounding added to x.
 #[inline(always)]
 pub(super) fn reduced_f32(x: f32, less: f32) -> (u32, f32) {
+    let (k, r, q) = parts_f32(x, less);
+    (k, 1.0 + (r + q))
+}
+
+/// (n + 2 * 127, r, q), with r = x - less - n ln 2 and q = e^r - 1 - r.
+#[inline(always)]
+fn parts_f32(x: f32, less: f32) -> (u32, f32, f32) {
     let rounded = x * LOG2_E_F32 + ROUND_F32;
     let n = rounded - ROUND_F32;
     let r = x - n * LN2_HI_F32 - (n * LN2_LO_F32 + less);
     // (exp(r) - 1 - r - r^2 / 2) / r^3 on |r| <= ln(2) / 2: relative error of exp 2^-27.9.
     let p = poly!(r; 0.5, 0.16666535, 0.041667238, 0.008367483, 0.0013863771);
-    (rounded.to_bits() & 0x1ff, 1.0 + (r + r * r * p))
+    (rounded.to_bits() & 0x1ff, r, r * r * p)
 }
 
 /// e^x within 1 ulp, subnormal results included.
@@ -97,9 +124,32 @@ pub(super) fn exp_moderate_f64(x: f64) -> f64 {
     y * f64::from_bits(k.wrapping_sub(1023) << 52)
 }
 
+/// e^x - 1 within 2 ulp; keeps the sign of zero.
+#[inline(always)]
+pub(crate) fn expm1_f64(x: f64) -> f64 {
+    let low = LEAST_EXPM1_F64;
+    let a = if x < low { low } else { x };
+    let a = if a > LIMITS_F64.1 { LIMITS_F64.1 } else { a };
+    let (k, r, q) = parts_f64(a, NOTHING_F64);
+    let (first, second) = powers_f64(k);
+    // 2^n (1 + r + q) - 1, all over the second power, so that 2^n cannot overflow. Where r is large
+    // and n = -1 or 1, the first sum is nearly exact and q small beside it; where n = 0 it is r.
+    // Wrapping: a NaN's k is any number.
+    let inverse = f64::from_bits(2046u64.wrapping_sub(k - (k >> 1)) << 52);
+    let y = ((first - inverse) + first * r + first * q) * second;
+    y.copysign(x)
+}
+
 /// (n + 2 * 1023, exp(x - less - n ln 2)).
 #[inline(always)]
 pub(super) fn reduced_f64(x: f64, less: f64) -> (u64, f64) {
+    let (k, r, q) = parts_f64(x, less);
+    (k, 1.0 + (r + q))
+}
+
+/// (n + 2 * 1023, r, q), with r = x - less - n ln 2 and q = e^r - 1 - r.
+#[inline(always)]
+fn parts_f64(x: f64, less: f64) -> (u64, f64, f64) {
     let rounded = x * LOG2_E_F64 + ROUND_F64;
     let n = rounded - ROUND_F64;
     let r = x - n * LN2_HI_F64 - (n * LN2_LO_F64 + less);
@@ -109,7 +159,7 @@ pub(super) fn reduced_f64(x: f64, less: f64) -> (u64, f64) {
         0.0001984126946620682, 2.4801508675668626e-5, 2.7557640864606562e-6, 2.7625189887931216e-7,
         2.4978384978529823e-8
     );
-    (rounded.to_bits() & 0xfff, 1.0 + (r + r * r * p))
+    (rounded.to_bits() & 0xfff, r, r * r * p)
 }
 
 #[cfg(test)]
@@ -138,6 +188,38 @@ mod tests {
         assert_eq!(exp_f64(709.79), f64::INFINITY);
         assert_eq!(exp_f64(-745.13), f64::from_bits(1));
         assert_eq!(exp_f64(-745.14), 0.0);
+    }
+
+    #[test]
+    fn expm1_of_special_values() {
+        let tiny = f32::from_bits(1);
+        assert_eq!(expm1_f32(0.0).to_bits(), 0);
+        assert_eq!(expm1_f32(-0.0).to_bits(), (-0.0f32).to_bits());
+        assert_eq!((expm1_f32(tiny), expm1_f32(-tiny)), (tiny, -tiny));
+        assert_eq!(expm1_f32(f32::INFINITY), f32::INFINITY);
+        assert_eq!(expm1_f32(f32::NEG_INFINITY), -1.0);
+        assert!(expm1_f32(f32::NAN).is_nan() && expm1_f32(-f32::NAN).is_nan());
+        assert_eq!(expm1_f32(88.722_83), 3.402_798_5e38);
+        assert_eq!(expm1_f32(88.722_84), f32::INFINITY);
+        let tiny = f64::from_bits(1);
+        assert_eq!(expm1_f64(-0.0).to_bits(), (-0.0f64).to_bits());
+        assert_eq!((expm1_f64(tiny), expm1_f64(-tiny)), (tiny, -tiny));
+        assert_eq!(expm1_f64(f64::INFINITY), f64::INFINITY);
+        assert_eq!(expm1_f64(f64::NEG_INFINITY), -1.0);
+        assert!(expm1_f64(f64::NAN).is_nan());
+        assert_eq!(expm1_f64(709.79), f64::INFINITY);
+    }
+
+    #[test]
+    fn expm1_f32_is_within_two_ulp() {
+        sweep_f32(expm1_f32, f64::exp_m1, 2.0);
+    }
+
+    #[test]
+    fn expm1_f64_is_two_steps_from_std() {
+        sweep_f64(expm1_f64, f64::exp_m1, 2);
+        assert!(worst_f64(expm1_f64, f64::exp_m1, -40.0, 710.0) <= 2);
+        assert!(worst_f64(expm1_f64, f64::exp_m1, -2.0, 2.0) <= 2);
     }
 
     #[test]

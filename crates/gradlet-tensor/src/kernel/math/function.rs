@@ -4,8 +4,12 @@
 pub trait Math: Sized {
     /// e^x
     fn exp_(self) -> Self;
+    /// e^x - 1, with all digits near 0.
+    fn expm1_(self) -> Self;
     /// The natural logarithm.
     fn ln_(self) -> Self;
+    /// ln(1 + x), with all digits near 0.
+    fn log1p_(self) -> Self;
     /// The hyperbolic tangent.
     fn tanh_(self) -> Self;
     /// 1 / (1 + e^-x)
@@ -34,7 +38,9 @@ macro_rules! math {
 math! {
     f32:
         exp_ = super::exp::exp_f32,
+        expm1_ = super::exp::expm1_f32,
         ln_ = super::ln::ln_f32,
+        log1p_ = super::ln::log1p_f32,
         tanh_ = super::tanh::tanh_f32,
         sigmoid_ = super::tanh::sigmoid_f32,
         erf_ = super::erf::erf_f32,
@@ -44,7 +50,9 @@ math! {
         silu_ = super::silu::silu_f32;
     f64:
         exp_ = super::exp::exp_f64,
+        expm1_ = super::exp::expm1_f64,
         ln_ = super::ln::ln_f64,
+        log1p_ = super::ln::log1p_f64,
         tanh_ = super::tanh::tanh_f64,
         sigmoid_ = super::tanh::sigmoid_f64,
         erf_ = super::erf::erf_f64,

@@ -1,4 +1,4 @@
-//! Branch-free exp, ln, tanh, sigmoid, erf, gelu and silu for f32 and f64, written so that a loop
+//! Branch-free exp, expm1, ln, log1p, tanh, sigmoid, erf, gelu and silu for f32 and f64, written so that a loop
 //! over them vectorizes.
 //!
 //! Selects only: no table, no data-dependent branch, no saturating cast (each would stop the

@@ -1,0 +1,126 @@
+//! The unit that multiplies by the hyperbolic tangent of the smooth rectifier.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::slope::Curve;
+use crate::var::Var;
+
+/// y = x t, t = tanh(ln(1 + e^x)) = ((1 + e^x)^2 - 1) / ((1 + e^x)^2 + 1)
+#[derive(Clone, Copy, Debug)]
+struct Mish;
+
+/// The numerator and denominator of t, and e^x (1 + e^x), all divided by e^2x for x above 0: nothing cancels or overflows.
+#[inline(always)]
+fn parts<T: Float>(x: T) -> [T; 3] {
+    let (one, two) = (T::of(1.0), T::of(2.0));
+    let e = (-x.abs()).exp_();
+    let (below, above) = (e * (two + e), one + two * e);
+    let (steep, flat) = (e * (one + e), e * e * (one + e));
+    if x < T::of(0.0) {
+        [below, below + two, steep]
+    } else {
+        [above, above + two * e * e, flat]
+    }
+}
+
+impl<T: Float> Op<T> for Mish {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.map(|x| {
+            let [numerator, denominator, _] = parts(x);
+            x * (numerator / denominator)
+        }))
+    }
+
+    /// dx = g (t + x sigmoid(x) (1 - t^2))
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Curve::backward(*self, g, &x)
+    }
+}
+
+impl<T: Float> Curve<T> for Mish {
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        let [numerator, denominator, product] = parts(x);
+        // sigmoid(x) (1 - t^2) = 4 e^x (1 + e^x) / denominator^2
+        g * ((numerator + T::of(4.0) * x * (product / denominator)) / denominator)
+    }
+
+    /// u (2 + x (1 - s - 2 t s)), s = sigmoid(x), u = s (1 - t^2)
+    fn bend(self, x: &Var<T>) -> Result<Option<Var<T>>> {
+        let one = T::of(1.0);
+        let (s, t) = (x.sigmoid(), x.softplus(one, T::infinity()).tanh());
+        let u = s.mul(&t.square().neg().add_scalar(one))?;
+        let turn = s.mul(&t.mul_scalar(T::of(2.0)).add_scalar(one))?;
+        let tilt = x.mul(&turn.neg().add_scalar(one))?.add_scalar(T::of(2.0));
+        Ok(Some(u.mul(&tilt)?))
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `x * tanh(ln(1 + e^x))`, with all digits far below 0; NaN at -inf.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * (t + x * sigmoid(x) * (1 - t^2))` with `t = tanh(ln(1 + e^x))`; the input is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![0.0, 1000.0]);
+    /// let y = x.mish();
+    /// assert_eq!(y.to_vec(), [0.0, 1000.0]);
+    /// let grads = y.sum(..)?.backward()?; // tanh(ln 2) = (2 - 1/2) / (2 + 1/2) at 0
+    /// assert!(grads.wrt(&x).is_some_and(|dx| dx.allclose(&tensor![0.6, 1.0], 1e-6, 0.0)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.mish`
+    pub fn mish(&self) -> Self {
+        infallible(Mish.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.mish()));
+    }
+
+    #[test]
+    fn no_digit_is_lost_far_below_0_and_large_numbers_pass_unchanged() -> Result<()> {
+        let x = Var::leaf(tensor![0.0, 1.0, -20.0, -60.0, 1000.0]);
+        let y = x.mish();
+        // Exact values from mpmath 1.4.
+        let expected = tensor![0.0, 0.865_098_4, -4.122_307e-8, -5.253_906_5e-25, 1000.0];
+        assert!(y.tensor().allclose(&expected, 4e-7, 0.0), "{y}");
+        let grads = y.backward_with(tensor![1.0, 1.0, 1.0, 1.0, 1.0])?;
+        let expected = tensor![0.6, 1.049_036_2, -3.916_191_9e-8, -5.166_341_4e-25, 1.0];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&expected, 1e-6, 0.0)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}
