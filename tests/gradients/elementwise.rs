@@ -109,7 +109,7 @@ pub(crate) const UNARY: &[Entry] = &[
         let (beta, threshold) = (d.pick(&[0.5, 1.0, 2.0]), d.pick(&[0.51, 20.0]));
         d.unary(move |x| Ok(x.softplus(beta, threshold)))
     }),
-    ("softplus mish", |d| d.unary(|x| Ok(x.mish()))),
+    ("mish", |d| d.unary(|x| Ok(x.mish()))),
     ("sqrt", |d| d.unary(|x| Ok(x.abs().sqrt()))),
     ("square", |d| d.unary(|x| Ok(x.square()))),
     ("tan", |d| d.unary(|x| Ok(x.tanh().tan()))),
