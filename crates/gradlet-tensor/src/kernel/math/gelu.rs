@@ -38,6 +38,8 @@ pub(crate) fn gelu_slope_f32(x: f32) -> f32 {
     let ((k, bell), (d, q)) = (bell_f32(a), ratio_f32(a));
     let (first, second) = powers_f32(k);
     let below = bell * (d / q - a * FRAC_1_SQRT_2PI_F32) * first * second;
+    // Infinity times a density of 0.
+    let below = if x.abs() > f32::MAX { f32::NAN } else { below };
     if x < 0.0 { below } else { 1.0 - below }
 }
 
@@ -86,6 +88,8 @@ pub(crate) fn gelu_slope_f64(x: f64) -> f64 {
     let ((k, bell), (d, q)) = (bell_f64(a), ratio_f64(a));
     let (first, second) = powers_f64(k);
     let below = bell * (d / q - a * FRAC_1_SQRT_2PI_F64) * first * second;
+    // Infinity times a density of 0.
+    let below = if x.abs() > f64::MAX { f64::NAN } else { below };
     if x < 0.0 { below } else { 1.0 - below }
 }
 
@@ -176,8 +180,13 @@ mod tests {
         assert_eq!(gelu_f32(f32::MAX), f32::MAX);
         assert!(gelu_f32(f32::NAN).is_nan() && gelu_slope_f32(f32::NAN).is_nan());
         assert_eq!(gelu_slope_f32(0.0), 0.5);
-        assert_eq!(gelu_slope_f32(f32::INFINITY), 1.0);
-        assert_eq!(gelu_slope_f32(f32::NEG_INFINITY), 0.0);
+        assert_eq!(
+            (gelu_slope_f32(f32::MAX), gelu_slope_f32(f32::MIN)),
+            (1.0, 0.0)
+        );
+        for x in [f32::INFINITY, f32::NEG_INFINITY] {
+            assert!(gelu_slope_f32(x).is_nan() && gelu_slope_f64(f64::from(x)).is_nan());
+        }
         assert_eq!(gelu_f64(f64::INFINITY), f64::INFINITY);
         assert!(gelu_f64(f64::NEG_INFINITY).is_nan());
         assert!(gelu_f64(f64::NAN).is_nan() && gelu_slope_f64(f64::NAN).is_nan());
