@@ -224,9 +224,10 @@ pub(crate) const LOSSES: &[Entry] = &[
             kl_div(x, &t.abs(), KlTarget::Probabilities, reduction)
         })
     }),
+    // Logarithms of probabilities are below 0. Of those above, the loss would be too large to see differences in.
     ("kl_div log", |d| {
         reduced(d, |x, t, reduction| {
-            kl_div(x, t, KlTarget::LogProbabilities, reduction)
+            kl_div(x, &t.abs().neg(), KlTarget::LogProbabilities, reduction)
         })
     }),
     ("mse", |d| d.alike(Var::mse)),
