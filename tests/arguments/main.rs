@@ -1,4 +1,5 @@
-//! Arguments that make no sense give errors that name the operation and the caller's line, and never a panic.
+//! Arguments that make no sense give errors that name the function that was called and the caller's line,
+//! and never a panic.
 //!
 //! `tests/tidy.rs` demands that every method of `Tensor` is called in `tensors.rs`, every method of `Var` in `vars.rs`,
 //! and every function in `functions.rs`.
@@ -98,7 +99,94 @@ impl<A: Outcome, B: Outcome> Outcome for (A, B) {
     }
 }
 
-/// Makes all calls, and demands of each a value, or an error that says where it was made.
+/// Functions whose errors begin with another name than theirs, with that name, and why.
+const OTHER_NAMES: [(&str, &str, &str); 24] = [
+    ("apply", "mask", MASK),
+    ("apply_into", "mask", MASK),
+    ("draw", "mask", MASK),
+    ("alpha_dropout_with", "mask", MASK),
+    ("dropout_into", "mask", MASK),
+    ("dropout_with", "mask", MASK),
+    ("stateless_dropout", "noise_shape", "the argument at fault"),
+    ("check_probability", "test", GIVEN),
+    ("corner", "test", GIVEN),
+    ("expect_rank", "test", GIVEN),
+    ("expect_shape", "test", GIVEN),
+    ("update", "test", GIVEN),
+    ("zip", "test", GIVEN),
+    ("zip_in_place", "test", GIVEN),
+    ("checkpoint", "mul", INSIDE),
+    ("checkpoint_with", "mul", INSIDE),
+    ("checkpoint_module", "linear", INSIDE),
+    (
+        "checkpoint_module",
+        "fan_in_uniform",
+        "of the module's making",
+    ),
+    ("gradcheck", "mul", INSIDE),
+    ("hessian", "mul", INSIDE),
+    ("hvp", "mul", INSIDE),
+    ("jacobian", "mul", INSIDE),
+    ("vjp", "mul", INSIDE),
+    ("expect_batches", "bmm", "a part of `bmm`"),
+];
+const MASK: &str = "the type, whose methods have no names that say so";
+const GIVEN: &str = "the name is an argument";
+const INSIDE: &str = "of the function that it was given";
+
+/// Whether an error says which function was called: `sum` for `sum_keepdim`, too, and `Dropout1d` for `dropout1d`.
+fn names_the_function(text: &str, message: &str) -> bool {
+    let (Some(function), Some((name, _))) = (function(text), message.split_once(": ")) else {
+        return true;
+    };
+    let plain = |name: &str| name.replace('_', "").to_lowercase();
+    name.starts_with("shape [")
+        || plain(function).starts_with(&plain(name))
+        || OTHER_NAMES
+            .iter()
+            .any(|other| (other.0, other.1) == (function, name))
+}
+
+/// The function that a call calls last, of which it returns the result; `None` where it is not written as one call.
+fn function(text: &str) -> Option<&str> {
+    let text = text.split(".map(").next()?;
+    let (mut depth, mut open) = (0, None);
+    for (i, b) in text.bytes().enumerate() {
+        match b {
+            b'(' if depth == 0 => (depth, open) = (1, Some(i)),
+            b'(' | b'{' => depth += 1,
+            b')' | b'}' => depth -= 1,
+            _ => {}
+        }
+    }
+    let path = &text[..open?];
+    let path = path.split_once("::<").map_or(path, |(start, types)| {
+        types.split_once(">::").map_or(start, |(_, name)| name)
+    });
+    let name = path
+        .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
+        .next();
+    name.filter(|name| !["", "Ok"].contains(name))
+}
+
+#[test]
+fn a_call_is_known_by_its_last_function() {
+    for (text, name) in [
+        ("r.x.sum(r.axis)", Some("sum")),
+        ("r.x.clone().add_assign(&r.y)", Some("add_assign")),
+        ("Tensor::<T>::cat(&[], r.axis)", Some("cat")),
+        ("einsum::<f64>(r.equation, &[])", Some("einsum")),
+        ("r.x.item().map(drop)", Some("item")),
+        ("Ok(r.x.abs())", None),
+        ("{ let x = f(); g(x) }", None),
+    ] {
+        assert_eq!(function(text), name, "{text}");
+    }
+    assert!(names_the_function("x.sum_keepdim(0)", "sum: axis"));
+    assert!(!names_the_function("x.select(0, 1)", "narrow: axis"));
+}
+
+/// Makes all calls, and demands of each a value, or an error that says what was called and where.
 pub(crate) fn check<R>(random: &R, calls: &[Call<R>]) -> std::result::Result<(), TestCaseError> {
     for Call { text, run } in calls {
         let mut outcome = None;
@@ -117,6 +205,7 @@ pub(crate) fn check<R>(random: &R, calls: &[Call<R>]) -> std::result::Result<(),
             let (message, file) = (error.to_string(), error.location().file());
             prop_assert!(file.contains("tests/arguments/"), "{text}: {message}");
             prop_assert!(message.len() > 20, "{text}: {message}");
+            prop_assert!(names_the_function(text, &message), "{text}: {message}");
         }
     }
     Ok(())

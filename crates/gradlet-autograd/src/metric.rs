@@ -24,7 +24,10 @@ impl<T: Float> Var<T> {
                 shape: self.dims(),
             }));
         }
-        let predicted = self.tensor.argmax(1)?;
+        let predicted = self
+            .tensor
+            .argmax(1)
+            .map_err(|error| error.of("accuracy"))?;
         labels.expect_shape("accuracy", predicted.dims())?;
         if labels.is_empty() {
             return Err(Error::new(ErrorKind::Empty {

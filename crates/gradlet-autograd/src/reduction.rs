@@ -30,13 +30,17 @@ impl Reduction {
     #[track_caller]
     pub(crate) fn of_weighted<T: Float>(
         self,
+        op: &'static str,
         losses: Var<T>,
         weight: Option<&Tensor<T>>,
     ) -> Result<Var<T>> {
         let Some(weight) = weight else {
             return self.of(losses);
         };
-        let weight = Var::constant(weight.broadcast_to(losses.dims())?);
+        let weight = weight
+            .broadcast_to(losses.dims())
+            .map_err(|error| error.of(op))?;
+        let weight = Var::constant(weight);
         self.of(losses.mul(&weight)?)
     }
 }

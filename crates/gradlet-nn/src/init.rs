@@ -80,7 +80,7 @@ pub fn kaiming_uniform<T: Float>(
 ) -> Result<Tensor<T>> {
     let shape = shape.into_shape()?;
     let bound = 3.0f64.sqrt() * kaiming_std("kaiming_uniform", &shape, fan, gain)?;
-    Tensor::uniform(shape, -bound, bound, rng)
+    Tensor::uniform(shape, -bound, bound, rng).map_err(|error| error.of("kaiming_uniform"))
 }
 
 /// Normal numbers of mean 0 and standard deviation `gain / sqrt(fan)`.
@@ -101,7 +101,7 @@ pub fn kaiming_normal<T: Float>(
 ) -> Result<Tensor<T>> {
     let shape = shape.into_shape()?;
     let std = kaiming_std("kaiming_normal", &shape, fan, gain)?;
-    Tensor::normal(shape, 0.0, std, rng)
+    Tensor::normal(shape, 0.0, std, rng).map_err(|error| error.of("kaiming_normal"))
 }
 
 /// Uniform numbers in `[-b, b)`, `b = gain * sqrt(6 / (fan_in + fan_out))`.
@@ -122,7 +122,7 @@ pub fn xavier_uniform<T: Float>(
 ) -> Result<Tensor<T>> {
     let shape = shape.into_shape()?;
     let bound = 3.0f64.sqrt() * xavier_std("xavier_uniform", &shape, gain)?;
-    Tensor::uniform(shape, -bound, bound, rng)
+    Tensor::uniform(shape, -bound, bound, rng).map_err(|error| error.of("xavier_uniform"))
 }
 
 /// Normal numbers of mean 0 and standard deviation `gain * sqrt(2 / (fan_in + fan_out))`.
@@ -143,7 +143,7 @@ pub fn xavier_normal<T: Float>(
 ) -> Result<Tensor<T>> {
     let shape = shape.into_shape()?;
     let std = xavier_std("xavier_normal", &shape, gain)?;
-    Tensor::normal(shape, 0.0, std, rng)
+    Tensor::normal(shape, 0.0, std, rng).map_err(|error| error.of("xavier_normal"))
 }
 
 /// Uniform numbers in `[-b, b)`, `b = 1 / sqrt(fan_in)`: PyTorch's default for a layer's weight and its bias.
@@ -167,7 +167,7 @@ pub fn fan_in_uniform<T: Float>(
     let fan_in = fan_in as f64;
     require(fan_in > 0.0, "fan_in_uniform", "fan_in", "positive", fan_in)?;
     let bound = 1.0 / fan_in.sqrt();
-    Tensor::uniform(shape, -bound, bound, rng)
+    Tensor::uniform(shape, -bound, bound, rng).map_err(|error| error.of("fan_in_uniform"))
 }
 
 /// How many inputs each output has, and how many outputs each input.

@@ -184,6 +184,36 @@ pub enum ErrorKind {
     File { path: PathBuf, reason: String },
 }
 
+impl ErrorKind {
+    /// The operation that failed, where any can fail so.
+    fn op_mut(&mut self) -> Option<&mut &'static str> {
+        match self {
+            Self::Broadcast { op, .. }
+            | Self::ShapeMismatch { op, .. }
+            | Self::InnerSizes { op, .. }
+            | Self::Rank { op, .. }
+            | Self::AxisOutOfRange { op, .. }
+            | Self::AxisRepeated { op, .. }
+            | Self::IndexOutOfRange { op, .. }
+            | Self::RangeOutOfRange { op, .. }
+            | Self::Empty { op, .. }
+            | Self::NoTensors { op }
+            | Self::NotOneElement { op, .. }
+            | Self::OutOfRange { op, .. }
+            | Self::MissingGradient { op, .. }
+            | Self::ElementType { op, .. } => Some(op),
+            Self::TooManyAxes { .. }
+            | Self::TooLarge { .. }
+            | Self::ElementCount { .. }
+            | Self::ValueCount { .. }
+            | Self::Equation { .. }
+            | Self::Untracked
+            | Self::GradientMismatch { .. }
+            | Self::File { .. } => None,
+        }
+    }
+}
+
 /// "the left" with the two sizes of an axis, counted in the longer shape; the shorter one may not have it.
 fn sizes(lhs: &Shape, rhs: &Shape, axis: usize) -> String {
     let rank = lhs.rank().max(rhs.rank());
@@ -230,6 +260,24 @@ impl Error {
     /// Where the call that failed stands in the user's code.
     pub fn location(&self) -> &'static Location<'static> {
         self.0.location
+    }
+
+    /// The same error under another operation's name: that of the one which was called, and is made of the one that failed.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// let product = tensor![1.0].matmul(&tensor![1.0, 2.0]);
+    /// let error = product.map_err(|error| error.of("similarity")).unwrap_err();
+    /// assert!(error.to_string().starts_with("similarity: inner sizes differ: [1] x [2]"));
+    /// ```
+    #[must_use]
+    pub fn of(mut self, operation: &'static str) -> Self {
+        if let Some(op) = self.0.kind.op_mut() {
+            *op = operation;
+        }
+        self
     }
 
     /// The same error at another line: that of the call which is at fault, where it shows only later.

@@ -107,6 +107,7 @@ impl<T: Element> Tensor<T> {
         let [x, all] = self.dims().along(axis, indices.dims())?;
         self.broadcast_to(x)?
             .gather(axis, &indices.broadcast_to(all)?)
+            .map_err(|error| error.of("take_along"))
     }
 
     /// The elements for which the mask is true, in row-major order, after broadcasting.

@@ -81,9 +81,9 @@ impl<T: Element> Tensor<T> {
         let mut parts = Vec::with_capacity(tensors.len());
         for tensor in tensors {
             tensor.expect_shape("stack", tensors[0].dims())?;
-            parts.push(tensor.unsqueeze(axis)?);
+            parts.push(tensor.unsqueeze(axis).map_err(|error| error.of("stack"))?);
         }
-        Self::cat(&parts.iter().collect::<Vec<_>>(), axis)
+        Self::cat(&parts.iter().collect::<Vec<_>>(), axis).map_err(|error| error.of("stack"))
     }
 }
 

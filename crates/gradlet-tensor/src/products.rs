@@ -39,7 +39,7 @@ impl<T: Float> Tensor<T> {
     pub fn dot(&self, rhs: &Self) -> Result<Self> {
         self.expect_rank("dot", 1, "vectors")?;
         rhs.expect_rank("dot", 1, "vectors")?;
-        self.matmul(rhs)
+        self.matmul(rhs).map_err(|error| error.of("dot"))
     }
 
     /// All products of two vectors' elements: `y[i, j] = self[i] * rhs[j]`.
@@ -81,7 +81,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn bmm(&self, rhs: &Self) -> Result<Self> {
         self.expect_batches(rhs)?;
-        self.matmul(rhs)
+        self.matmul(rhs).map_err(|error| error.of("bmm"))
     }
 
     /// What [`bmm`](Self::bmm) asks of its operands.
@@ -130,8 +130,13 @@ impl<T: Float> Tensor<T> {
     pub fn addmm(&self, lhs: &Self, rhs: &Self, beta: T, alpha: T) -> Result<Self> {
         lhs.expect_rank("addmm", 2, "matrices")?;
         rhs.expect_rank("addmm", 2, "matrices")?;
-        let product = lhs.matmul(rhs)?.mul_scalar(alpha);
-        let term = self.broadcast_to(product.dims())?;
+        let product = lhs
+            .matmul(rhs)
+            .map_err(|error| error.of("addmm"))?
+            .mul_scalar(alpha);
+        let term = self
+            .broadcast_to(product.dims())
+            .map_err(|error| error.of("addmm"))?;
         if beta == T::of(0.0) {
             return Ok(product);
         }

@@ -147,7 +147,9 @@ impl<T: Element> Tensor<T> {
         }
         let size = self.shape()[at];
         if size > 0 {
-            return self.split(size.div_ceil(count), axis);
+            return self
+                .split(size.div_ceil(count), axis)
+                .map_err(|error| error.of("chunk"));
         }
         let mut parts = room("chunk", count)?;
         parts.resize(count, self.clone());

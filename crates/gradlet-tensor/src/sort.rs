@@ -106,7 +106,10 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn argsort(&self, axis: isize, order: Order) -> Result<Tensor<i64>> {
-        Ok(self.sort(axis, order)?.1)
+        let (_, indices) = self
+            .sort(axis, order)
+            .map_err(|error| error.of("argsort"))?;
+        Ok(indices)
     }
 
     /// The first `k` elements in order along an axis, and the index along it that each had: the largest ones where the

@@ -261,11 +261,12 @@ impl<T: Float> Tensor<T> {
         let axes = axes_of(reduced, self.rank());
         if p.is_infinite() {
             let sizes = self.abs();
-            return if p > 0.0 {
+            let extreme = if p > 0.0 {
                 sizes.max_keepdim(axes.as_slice())
             } else {
                 sizes.min_keepdim(axes.as_slice())
             };
+            return extreme.map_err(|error| error.of("norm"));
         }
         if p == 0.0 {
             let (zero, one) = (T::of(0.0), T::of(1.0));

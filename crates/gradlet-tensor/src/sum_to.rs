@@ -47,7 +47,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn mul_sum_to(&self, rhs: &Self, shape: Shape) -> Result<Self> {
-        let all = Shape::broadcast("mul", &self.dims(), &rhs.dims())?;
+        let all = Shape::broadcast("mul_sum_to", &self.dims(), &rhs.dims())?;
         if shape == all {
             return self.mul(rhs);
         }

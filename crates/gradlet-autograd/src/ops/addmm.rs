@@ -42,8 +42,13 @@ impl<T: Float> Var<T> {
     pub fn addmm(&self, lhs: &Self, rhs: &Self, beta: T, alpha: T) -> Result<Self> {
         lhs.tensor().expect_rank("addmm", 2, "matrices")?;
         rhs.tensor().expect_rank("addmm", 2, "matrices")?;
-        let product = lhs.matmul(rhs)?.mul_scalar(alpha);
-        let term = self.broadcast_to(product.dims())?;
+        let product = lhs
+            .matmul(rhs)
+            .map_err(|error| error.of("addmm"))?
+            .mul_scalar(alpha);
+        let term = self
+            .broadcast_to(product.dims())
+            .map_err(|error| error.of("addmm"))?;
         if beta == T::of(0.0) {
             return Ok(product);
         }
@@ -85,7 +90,7 @@ impl<T: Float> Var<T> {
     pub fn dot(&self, rhs: &Self) -> Result<Self> {
         self.tensor().expect_rank("dot", 1, "vectors")?;
         rhs.tensor().expect_rank("dot", 1, "vectors")?;
-        self.matmul(rhs)
+        self.matmul(rhs).map_err(|error| error.of("dot"))
     }
 
     /// All products of two vectors' elements: `y[i, j] = self[i] * rhs[j]`.
@@ -158,7 +163,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn bmm(&self, rhs: &Self) -> Result<Self> {
         self.tensor().expect_batches(rhs.tensor())?;
-        self.matmul(rhs)
+        self.matmul(rhs).map_err(|error| error.of("bmm"))
     }
 }
 

@@ -128,7 +128,7 @@ pub fn binary_cross_entropy<T: Float>(
             remedy: "; for logits there is binary_cross_entropy_with_logits".to_owned(),
         }));
     }
-    reduction.of_weighted(BinaryCrossEntropy.apply([x, target])?, weight)
+    reduction.of_weighted(op, BinaryCrossEntropy.apply([x, target])?, weight)
 }
 
 #[cfg(test)]

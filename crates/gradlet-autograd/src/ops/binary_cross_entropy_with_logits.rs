@@ -103,10 +103,14 @@ pub fn binary_cross_entropy_with_logits<T: Float>(
     let op = "binary_cross_entropy_with_logits";
     target.tensor().expect_shape(op, x.dims())?;
     let pos_weight = match pos_weight {
-        Some(weight) => Some(weight.broadcast_to(x.dims())?),
+        Some(weight) => Some(
+            weight
+                .broadcast_to(x.dims())
+                .map_err(|error| error.of(op))?,
+        ),
         None => None,
     };
-    reduction.of_weighted(LogitLoss { pos_weight }.apply([x, target])?, weight)
+    reduction.of_weighted(op, LogitLoss { pos_weight }.apply([x, target])?, weight)
 }
 
 #[cfg(test)]

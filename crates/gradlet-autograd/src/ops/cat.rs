@@ -104,9 +104,9 @@ impl<T: Float> Var<T> {
         let mut parts = Vec::with_capacity(vars.len());
         for var in vars {
             var.tensor().expect_shape("stack", vars[0].dims())?;
-            parts.push(var.unsqueeze(axis)?);
+            parts.push(var.unsqueeze(axis).map_err(|error| error.of("stack"))?);
         }
-        Self::cat(&parts.iter().collect::<Vec<_>>(), axis)
+        Self::cat(&parts.iter().collect::<Vec<_>>(), axis).map_err(|error| error.of("stack"))
     }
 }
 

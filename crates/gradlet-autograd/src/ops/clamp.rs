@@ -109,11 +109,13 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn clamp_between(&self, low: Option<&Self>, high: Option<&Self>) -> Result<Self> {
         let y = match low {
-            Some(low) => self.maximum(low)?,
+            Some(low) => self
+                .maximum(low)
+                .map_err(|error| error.of("clamp_between"))?,
             None => self.clone(),
         };
         match high {
-            Some(high) => y.minimum(high),
+            Some(high) => y.minimum(high).map_err(|error| error.of("clamp_between")),
             None => Ok(y),
         }
     }

@@ -74,7 +74,8 @@ impl<T: Float> Var<T> {
             groups: options.groups,
         };
         self.unsqueeze(-2)?
-            .conv2d(&weight.unsqueeze(-2)?, bias, flat)?
+            .conv2d(&weight.unsqueeze(-2)?, bias, flat)
+            .map_err(|error| error.of("conv1d"))?
             .squeeze(-2)
     }
 }

@@ -74,7 +74,8 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn embedding(&self, indices: &Tensor<i64>) -> Result<Self> {
         let shape = self.embedded_shape(indices)?;
-        self.index_select(0, &indices.flatten())?.reshape(&shape)
+        let rows = self.index_select(0, &indices.flatten());
+        rows.map_err(|error| error.of("embedding"))?.reshape(&shape)
     }
 
     /// As [`embedding`](Self::embedding), with one row, the padding's, that gets no gradient. Its number counts from the
@@ -122,7 +123,8 @@ impl<T: Float> Var<T> {
             padding: row as i64,
             shape: self.dims(),
         }
-        .apply([self])?
+        .apply([self])
+        .map_err(|error| error.of("embedding_padded"))?
         .reshape(&shape)
     }
 

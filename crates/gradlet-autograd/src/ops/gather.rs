@@ -117,6 +117,7 @@ impl<T: Float> Var<T> {
         let [x, all] = self.dims().along(axis, indices.dims())?;
         self.broadcast_if_needed(x)?
             .gather(axis, &indices.broadcast_to(all)?)
+            .map_err(|error| error.of("take_along"))
     }
 }
 

@@ -175,7 +175,10 @@ impl<T: Float> Var<T> {
     /// `torch.max` with an axis
     #[track_caller]
     pub fn max_with_indices(&self, axis: isize) -> Result<(Self, Tensor<i64>)> {
-        let indices = self.tensor().argmax(axis)?;
+        let indices = self
+            .tensor()
+            .argmax(axis)
+            .map_err(|error| error.of("max_with_indices"))?;
         Ok((self.taken(axis, &indices)?, indices))
     }
 
@@ -212,7 +215,10 @@ impl<T: Float> Var<T> {
     /// `torch.min` with an axis
     #[track_caller]
     pub fn min_with_indices(&self, axis: isize) -> Result<(Self, Tensor<i64>)> {
-        let indices = self.tensor().argmin(axis)?;
+        let indices = self
+            .tensor()
+            .argmin(axis)
+            .map_err(|error| error.of("min_with_indices"))?;
         Ok((self.taken(axis, &indices)?, indices))
     }
 

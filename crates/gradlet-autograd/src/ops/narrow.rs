@@ -117,9 +117,8 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn select(&self, axis: isize, index: usize) -> Result<Self> {
-        let mut shape = self.shape().to_vec();
-        shape.remove(self.dims().axis("select", axis)?);
-        self.narrow(axis, index, 1)?.reshape(&shape)
+        let shape = self.tensor().select(axis, index)?.dims();
+        self.narrow(axis, index, 1)?.reshape(shape)
     }
 }
 

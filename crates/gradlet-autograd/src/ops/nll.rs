@@ -17,7 +17,10 @@ impl<T: Float> Op<T> for Nll {
     type Saves = Nothing;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(-x.pick_columns(&self.labels)?.mean(..)?)
+        Ok(-x
+            .pick_columns(&self.labels)
+            .map_err(|error| error.of("nll"))?
+            .mean(..)?)
     }
 
     /// dx[i, labels[i]] = -g / n

@@ -20,7 +20,8 @@ impl<T: Float> Op<T> for NllRows<T> {
     type Saves = Nothing;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        x.pick_columns(&self.labels)?
+        x.pick_columns(&self.labels)
+            .map_err(|error| error.of("nll_loss"))?
             .zip("nll_loss", &self.weights, |x, w| -(w * x))
     }
 

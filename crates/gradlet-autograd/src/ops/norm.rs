@@ -86,10 +86,10 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn norm(&self, p: f64, axes: impl Axes) -> Result<Self> {
         if p == f64::INFINITY {
-            return self.abs().max(axes);
+            return self.abs().max(axes).map_err(|error| error.of("norm"));
         }
         if p == f64::NEG_INFINITY {
-            return self.abs().min(axes);
+            return self.abs().min(axes).map_err(|error| error.of("norm"));
         }
         let (kept, to) = reduced_shapes("norm", self.dims(), &axes)?;
         let selected = axes.select("norm", &self.dims())?;
