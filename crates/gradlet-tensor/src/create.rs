@@ -44,6 +44,17 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// More elements than memory holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let squares = Tensor::from_fn([2, 3], |i| (i * i) as f32)?;
+    /// assert_eq!(squares, tensor![[0.0, 1.0, 4.0], [9.0, 16.0, 25.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn from_fn(shape: impl IntoShape, mut f: impl FnMut(usize) -> T) -> Result<Self> {
         Self::build(shape.into_shape()?, |out| {
@@ -56,6 +67,16 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// More elements than memory holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Tensor::full_of([1, 2], 7i64)?, tensor![i64; [7, 7]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn full_of(shape: impl IntoShape, value: T) -> Result<Self> {
         Self::build(shape.into_shape()?, |out| out.fill(value))
@@ -66,6 +87,16 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// More elements than memory holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Tensor::<bool>::zeros_of(2)?.to_vec(), [false, false]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn zeros_of(shape: impl IntoShape) -> Result<Self> {
         Self::full_of(shape, T::default())
@@ -76,12 +107,29 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// More elements than memory holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Tensor::<f64>::ones_of([2, 1])?, tensor![f64; [1.0], [1.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn ones_of(shape: impl IntoShape) -> Result<Self> {
         Self::full_of(shape, T::from_f64(1.0))
     }
 
     /// Zeros in the shape of this tensor.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![[1.0, f32::NAN]].zeros_like(), tensor![[0.0, 0.0]]);
+    /// ```
     pub fn zeros_like(&self) -> Self {
         Self::build_like(crate::layout::Layout::contiguous(self.dims()), |out| {
             out.fill(T::default());
@@ -89,6 +137,13 @@ impl<T: Element> Tensor<T> {
     }
 
     /// Ones in the shape of this tensor.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![i64; 5, -6].ones_like().to_vec(), [1, 1]);
+    /// ```
     pub fn ones_like(&self) -> Self {
         Self::build_like(crate::layout::Layout::contiguous(self.dims()), |out| {
             out.fill(T::from_f64(1.0));
@@ -97,11 +152,24 @@ impl<T: Element> Tensor<T> {
 }
 
 impl<T: Float> Tensor<T> {
-    /// Independent uniform numbers in `[low, high)`, drawn from the caller's generator in row-major order.
+    /// Independent uniform numbers in `[low, high)`, drawn from the caller's generator in row-major order; computed in
+    /// `f64`, then rounded, which can give `high` itself.
     ///
     /// # Errors
     ///
     /// Bounds that are not finite or not in order, or more elements than memory holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, rng};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Tensor::<f32>::uniform([1000], -2.0, 3.0, &mut rng(7))?;
+    /// assert!(x.min(..)?.item()? >= -2.0 && x.max(..)?.item()? <= 3.0);
+    /// assert_eq!(x, Tensor::uniform([1000], -2.0, 3.0, &mut rng(7))?); // the same seed, the same numbers
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn uniform(
         shape: impl IntoShape,
@@ -129,6 +197,18 @@ impl<T: Float> Tensor<T> {
     ///
     /// A standard deviation that is negative or not finite, a mean that is not finite, or more elements than memory
     /// holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, rng};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Tensor::<f64>::normal([10_000], 5.0, 2.0, &mut rng(7))?;
+    /// assert!((x.mean(..)?.item()? - 5.0).abs() < 0.1 && (x.std(.., 1.0)?.item()? - 2.0).abs() < 0.1);
+    /// assert_eq!(Tensor::<f32>::normal(2, 5.0, 0.0, &mut rng(7))?.to_vec(), [5.0, 5.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///
@@ -175,41 +255,83 @@ impl<T: Float> Tensor<T> {
 }
 
 impl Tensor {
-    /// Every element 0.
+    /// Every element 0, of `f32`; [`zeros_of`](Self::zeros_of) for other types.
     ///
     /// # Errors
     ///
     /// More elements than memory holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Tensor::zeros([1, 2])?, tensor![[0.0, 0.0]]);
+    /// assert_eq!(Tensor::zeros(())?.item()?, 0.0); // a scalar
+    /// assert!(Tensor::zeros([0, 2])?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn zeros(shape: impl IntoShape) -> Result<Self> {
         Self::full_of(shape, 0.0)
     }
 
-    /// Every element 1.
+    /// Every element 1, of `f32`; [`ones_of`](Self::ones_of) for other types.
     ///
     /// # Errors
     ///
     /// More elements than memory holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Tensor::ones([2, 1])?, tensor![[1.0], [1.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn ones(shape: impl IntoShape) -> Result<Self> {
         Self::full_of(shape, 1.0)
     }
 
-    /// Every element the same value.
+    /// Every element the same value, of `f32`; [`full_of`](Self::full_of) for other types.
     ///
     /// # Errors
     ///
     /// More elements than memory holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Tensor::full(3, 0.5)?.to_vec(), [0.5, 0.5, 0.5]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn full(shape: impl IntoShape, value: f32) -> Result<Self> {
         Self::full_of(shape, value)
     }
 
-    /// The identity matrix of `n` rows.
+    /// The identity matrix of `n` rows and columns.
     ///
     /// # Errors
     ///
     /// More elements than memory holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Tensor::eye(2)?, tensor![[1.0, 0.0], [0.0, 1.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn eye(n: usize) -> Result<Self> {
         let mut x = Self::zeros([n, n])?;
@@ -222,9 +344,28 @@ impl Tensor {
 
     /// `start, start + step, ..` up to, and not with, `end`: element i is `start + i * step`, computed in `f64`.
     ///
+    /// There are `(end - start) / step` elements, rounded up; where that is not exact, one more or fewer can come out,
+    /// as in PyTorch and NumPy. [`linspace`](Self::linspace) takes the number itself.
+    ///
     /// # Errors
     ///
     /// A step that is 0, points away from `end` or is not finite, or more elements than memory holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Tensor::arange(0.0, 1.0, 0.25)?.to_vec(), [0.0, 0.25, 0.5, 0.75]);
+    /// assert_eq!(Tensor::arange(3.0, 0.0, -1.0)?.to_vec(), [3.0, 2.0, 1.0]);
+    /// assert_eq!(Tensor::arange(1.0, 1.3, 0.1)?.to_vec(), [1.0, 1.1, 1.2, 1.3]); // 0.3 / 0.1 is above 3
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.arange`, of floats alone
     #[track_caller]
     pub fn arange(start: f64, end: f64, step: f64) -> Result<Self> {
         let count = ((end - start) / step).ceil();
@@ -244,11 +385,26 @@ impl Tensor {
         Self::from_fn(count as usize, |i| (start + i as f64 * step) as f32)
     }
 
-    /// `count` numbers at equal distances, with `start` first and `end` last.
+    /// `count` numbers at equal distances, with `start` first and `end` last; of one number, `start`.
     ///
     /// # Errors
     ///
     /// More elements than memory holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Tensor::linspace(0.0, 1.0, 5)?.to_vec(), [0.0, 0.25, 0.5, 0.75, 1.0]);
+    /// assert_eq!(Tensor::linspace(0.0, 1.0, 1)?.to_vec(), [0.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.linspace`
     #[track_caller]
     pub fn linspace(start: f64, end: f64, count: usize) -> Result<Self> {
         let last = count.saturating_sub(1);

@@ -14,7 +14,24 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// No tensors, an axis out of range, or sizes that differ.
+    /// No tensors, an axis out of range (a scalar has none), or sizes that differ along another axis.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (a, b) = (tensor![[1.0, 2.0]], tensor![[3.0, 4.0], [5.0, 6.0]]);
+    /// assert_eq!(Tensor::cat(&[&a, &b], 0)?, tensor![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// assert_eq!(Tensor::cat(&[&a, &a], -1)?, tensor![[1.0, 2.0, 1.0, 2.0]]);
+    /// assert!(Tensor::cat(&[&a, &b], 1).is_err()); // one row beside two
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.cat`
     #[track_caller]
     pub fn cat(tensors: &[&Self], axis: isize) -> Result<Self> {
         let Some(first) = tensors.first() else {
@@ -71,11 +88,27 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Shape
     ///
-    /// n times `[a, b]`, axis 0 -> `[n, a, b]`
+    /// `stack(&[x, y], 0)`: `[a, b], [a, b] -> [2, a, b]`; `stack(&[x, y], -1)`: `[a, b], [a, b] -> [a, b, 2]`
     ///
     /// # Errors
     ///
-    /// No tensors, an axis outside `-rank - 1..=rank`, or shapes that differ.
+    /// No tensors, an axis outside `-rank - 1..=rank`, shapes that differ, or a ninth axis.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (a, b) = (tensor![1.0, 2.0], tensor![3.0, 4.0]);
+    /// assert_eq!(Tensor::stack(&[&a, &b], 0)?, tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(Tensor::stack(&[&a, &b], -1)?, tensor![[1.0, 3.0], [2.0, 4.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.stack`
     #[track_caller]
     pub fn stack(tensors: &[&Self], axis: isize) -> Result<Self> {
         let mut parts = Vec::with_capacity(tensors.len());

@@ -30,6 +30,16 @@ impl Shape {
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Shape;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Shape::from([1, 3, 1]).squeezed(&[0, 1])?, Shape::from([3, 1]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn squeezed(&self, axes: &[isize]) -> Result<Self> {
         let padded = if self.rank() == 0 {
@@ -56,6 +66,16 @@ impl Shape {
     /// # Errors
     ///
     /// An axis out of range, or an end before the start.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Shape;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Shape::from([8, 3, 4, 4]).flattened(1, -1)?, Shape::from([8, 48]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn flattened(&self, start: isize, end: isize) -> Result<Self> {
         let first = self.axis_or_scalar("flatten_axes", start)?;
@@ -89,6 +109,16 @@ impl Shape {
     /// # Errors
     ///
     /// An axis out of range, sizes whose product is another than the axis', none, or more than eight axes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Shape;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Shape::from([8, 12]).unflattened(-1, &[3, 4])?, Shape::from([8, 3, 4]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn unflattened(&self, axis: isize, sizes: &[usize]) -> Result<Self> {
         let axis = self.axis("unflatten", axis)?;
@@ -119,6 +149,16 @@ impl Shape {
     /// # Errors
     ///
     /// Fewer sizes than axes, another size for an axis whose size is not 1, a size below -1, or -1 for a new axis.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Shape;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Shape::from([2, 1]).expanded(&[4, -1, 3])?, Shape::from([4, 2, 3]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn expanded(&self, sizes: &[isize]) -> Result<Self> {
         let new = sizes.len().saturating_sub(self.rank());
@@ -168,6 +208,18 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Tensor::zeros([1, 3, 1])?;
+    /// assert_eq!(x.squeeze_axes(&[0, -1])?.shape(), [3]);
+    /// assert_eq!(x.squeeze_axes(&[0, 1])?.shape(), [3, 1]); // 3 is not 1: it stays
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn squeeze_axes(&self, axes: &[isize]) -> Result<Self> {
         self.reshape(self.dims().squeezed(axes)?)
@@ -178,6 +230,18 @@ impl<T: Element> Tensor<T> {
     /// # Shape
     ///
     /// `[1, a, 1, b] -> [a, b]`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![[[1.0], [2.0]]].squeeze_all().to_vec(), [1.0, 2.0]);
+    /// assert_eq!(tensor![[5.0]].squeeze_all().rank(), 0);
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.squeeze` without a `dim`
     pub fn squeeze_all(&self) -> Self {
         let axes: Vec<isize> = (0..self.rank() as isize).collect();
         match self.squeeze_axes(&axes) {
@@ -186,7 +250,7 @@ impl<T: Element> Tensor<T> {
         }
     }
 
-    /// The axes from `start` to `end`, both included, merged into one.
+    /// The axes from `start` to `end`, both included, merged into one; copies only where strides do not allow a view.
     ///
     /// # Shape
     ///
@@ -194,7 +258,23 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or an end before the start.
+    /// An axis out of range, an end before the start, or a broadcast view of more elements than memory holds a copy of.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Tensor::zeros([8, 3, 4, 4])?;
+    /// assert_eq!(x.flatten_axes(1, 2)?.shape(), [8, 12, 4]);
+    /// assert_eq!(x.flatten_axes(-2, -1)?.shape(), [8, 3, 16]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.flatten`
     #[track_caller]
     pub fn flatten_axes(&self, start: isize, end: isize) -> Result<Self> {
         self.reshape(self.dims().flattened(start, end)?)
@@ -209,6 +289,21 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// An axis out of range, sizes whose product is another than the axis', none, or more than eight axes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0, 3.0, 4.0]];
+    /// assert_eq!(x.unflatten(1, &[2, 2])?, tensor![[[1.0, 2.0], [3.0, 4.0]]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.unflatten`, without a size of -1
     #[track_caller]
     pub fn unflatten(&self, axis: isize, sizes: &[usize]) -> Result<Self> {
         self.reshape(self.dims().unflattened(axis, sizes)?)
@@ -234,6 +329,10 @@ impl<T: Element> Tensor<T> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.Tensor.expand`
     #[track_caller]
     pub fn expand(&self, sizes: &[isize]) -> Result<Self> {
         self.broadcast_to(self.dims().expanded(sizes)?)

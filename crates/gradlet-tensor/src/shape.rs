@@ -33,11 +33,22 @@ impl Shape {
         dims: [0; MAX_RANK],
     };
 
-    /// The shape with the given sizes.
+    /// The shape with the given sizes; `Shape::from` takes an array, whose length is checked as it compiles.
     ///
     /// # Errors
     ///
     /// More than [`MAX_RANK`] axes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Shape;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Shape::new(&[2, 3])?, Shape::from([2, 3]));
+    /// assert!(Shape::new(&[1; 9]).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn new(dims: &[usize]) -> Result<Self> {
         let mut shape = Self::SCALAR;
@@ -93,7 +104,19 @@ impl Shape {
     ///
     /// # Errors
     ///
-    /// An axis outside `-rank..rank`.
+    /// An axis outside `-rank..rank`; `op` is the name that the message begins with.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Shape;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let shape = Shape::from([2, 3]);
+    /// assert_eq!((shape.axis("sum", 1)?, shape.axis("sum", -2)?), (1, 0));
+    /// assert!(shape.axis("sum", 2).is_err() && Shape::SCALAR.axis("sum", 0).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn axis(&self, op: &'static str, axis: isize) -> Result<usize> {
         let rank = self.rank() as isize;
@@ -135,9 +158,29 @@ impl Shape {
 
     /// The shape that both broadcast to: axes are matched from the last one, sizes must agree or be 1.
     ///
+    /// # Shape
+    ///
+    /// `[4, 1], [3] -> [4, 3]`
+    ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// Shapes that do not broadcast; `op` is the name that the message begins with.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Shape;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (column, row) = (Shape::from([4, 1]), Shape::from([3]));
+    /// assert_eq!(Shape::broadcast("add", &column, &row)?, Shape::from([4, 3]));
+    /// assert!(Shape::broadcast("add", &row, &Shape::from([2])).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.broadcast_shapes`
     #[track_caller]
     #[inline]
     pub fn broadcast(op: &'static str, lhs: &Self, rhs: &Self) -> Result<Self> {
@@ -231,7 +274,19 @@ impl<const N: usize> From<&[usize; N]> for Shape {
     }
 }
 
-/// What a shape can be given as: `()`, `3`, `[2, 3]`, a slice or `Vec` of sizes, or a [`Shape`].
+/// What a shape can be given as: `()`, `3`, `[2, 3]`, a slice of sizes or `&Vec` of them, or a [`Shape`].
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::Tensor;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let sizes: Vec<usize> = vec![2, 3];
+/// assert_eq!(Tensor::zeros(&sizes)?.shape(), Tensor::zeros([2, 3])?.shape());
+/// assert_eq!((Tensor::zeros(3)?.rank(), Tensor::zeros(())?.rank()), (1, 0));
+/// # Ok(())
+/// # }
+/// ```
 pub trait IntoShape {
     /// The shape.
     ///

@@ -88,6 +88,22 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// An axis out of range, or sizes whose sum is another than the axis'.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let parts = tensor![1.0, 2.0, 3.0].split_sizes(&[1, 2], -1)?;
+    /// assert_eq!((parts[0].to_vec(), parts[1].to_vec()), (vec![1.0], vec![2.0, 3.0]));
+    /// assert!(tensor![1.0, 2.0, 3.0].split_sizes(&[2, 2], 0).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.split` with a list of sizes
     #[track_caller]
     pub fn split_sizes(&self, sizes: &[usize], axis: isize) -> Result<Vec<Self>> {
         let axis = self.dims().axis("split_sizes", axis)?;

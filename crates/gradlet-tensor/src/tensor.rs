@@ -105,6 +105,14 @@ impl<T: Element> Tensor<T> {
     }
 
     /// The scalar tensor (shape `[]`) of this value.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// let x = Tensor::scalar(2.5f32);
+    /// assert_eq!((x.rank(), x.len()), (0, 1));
+    /// ```
     #[inline]
     pub fn scalar(value: T) -> Self {
         Self::with(Layout::contiguous(Shape::SCALAR), Storage::Inline(value))
@@ -161,7 +169,8 @@ impl<T: Element> Tensor<T> {
         self.inner.layout.shape.len()
     }
 
-    /// What the elements take in bytes, each counted once: 4 each for f32. Views share the memory of what they view.
+    /// The number of elements times the size of one in bytes: 4 for f32. Views share the memory of what they view, and
+    /// a broadcast one takes less than this.
     pub fn size_bytes(&self) -> usize {
         self.len() * size_of::<T>()
     }
@@ -182,8 +191,22 @@ impl<T: Element> Tensor<T> {
         Ok(shape.dims()[shape.axis("size", axis)?])
     }
 
-    /// The elements in row-major order, where they lie so in memory. A fresh tensor's do; a view's may not, nor what
-    /// elementwise work makes of a transposed or broadcast one. [`contiguous`](Self::contiguous) sees to it.
+    /// The elements in row-major order, where they lie so in memory; `None` elsewhere.
+    ///
+    /// A fresh tensor's do; a view's may not, nor what elementwise work makes of a transposed or broadcast one.
+    /// [`contiguous`](Self::contiguous) sees to it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.as_slice(), Some([1.0, 2.0, 3.0, 4.0].as_slice()));
+    /// assert_eq!(x.t()?.as_slice(), None);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn as_slice(&self) -> Option<&[T]> {
         let Layout {
@@ -212,6 +235,17 @@ impl<T: Element> Tensor<T> {
     }
 
     /// The same elements in row-major order: a cheap clone where they lie so already, a copy otherwise.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]].t()?;
+    /// assert_eq!(x.contiguous().as_slice(), Some([1.0, 3.0, 2.0, 4.0].as_slice()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn contiguous(&self) -> Self {
         if self.inner.layout.contiguous {
             return self.clone();
@@ -247,6 +281,16 @@ impl<T: Element> Tensor<T> {
     }
 
     /// The elements in row-major order, to write to; copied first where they are shared or strided.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// let mut x = tensor![1.0, 2.0];
+    /// let before = x.clone(); // shares the elements
+    /// x.as_mut_slice()[0] = 5.0; // copies them first
+    /// assert_eq!((x.to_vec(), before.to_vec()), (vec![5.0, 2.0], vec![1.0, 2.0]));
+    /// ```
     #[inline]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         if !(self.is_unshared() && self.inner.layout.contiguous) {
@@ -277,6 +321,13 @@ impl<T: Element> Tensor<T> {
     }
 
     /// Walks over the elements in row-major order.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![[1.0, 5.0], [3.0, 4.0]].iter().position(|x| x == 3.0), Some(2));
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = T> + '_ {
         walk::Elements::new(self.storage(), &self.inner.layout)
     }
@@ -286,6 +337,16 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// Any other number of elements.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![[1.0, 2.0]].sum(..)?.item()?, 3.0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     #[inline]
     pub fn item(&self) -> Result<T> {
@@ -306,6 +367,16 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// Another number of indices than axes, or one out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![[1.0, 2.0], [3.0, 4.0]].at(&[1, 0])?, 3.0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn at(&self, indices: &[usize]) -> Result<T> {
         let layout = &self.inner.layout;
@@ -334,12 +405,25 @@ impl<T: Element> Tensor<T> {
         Ok(self.storage()[place])
     }
 
-    /// The elements as another type: floats to integers truncate and saturate, NaN becomes 0.
+    /// The elements as another type, by way of `f64`: floats to integers truncate and saturate, NaN becomes 0, whole
+    /// numbers beyond 2^53 are rounded; what is not 0 becomes `true`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1.9, -1.9, 1e10, f32::NAN].cast::<i32>().to_vec(), [1, -1, i32::MAX, 0]);
+    /// assert_eq!(tensor![0.5, 0.0].cast::<bool>().to_vec(), [true, false]);
+    /// ```
     pub fn cast<U: Element>(&self) -> Tensor<U> {
         self.map(|x| U::from_f64(x.to_f64()))
     }
 
     /// An error unless the shape is the expected one.
+    ///
+    /// # Errors
+    ///
+    /// Another shape; `op` is the name that the message begins with.
     #[track_caller]
     pub fn expect_shape(&self, op: &'static str, expected: impl IntoShape) -> Result<()> {
         let expected = expected.into_shape()?;
@@ -356,6 +440,14 @@ impl<T: Element> Tensor<T> {
 
 impl<T: Float> Tensor<T> {
     /// Whether shapes agree and everywhere `|self - other| <= atol + rtol * |other|`; NaN is close to nothing.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// let (x, y) = (tensor![1.0, 100.0], tensor![1.0, 101.0]);
+    /// assert!(x.allclose(&y, 0.02, 0.0) && !x.allclose(&y, 0.0, 0.5));
+    /// ```
     pub fn allclose(&self, other: &Self, rtol: f64, atol: f64) -> bool {
         self.shape() == other.shape()
             && self.iter().zip(other.iter()).all(|(a, b)| {

@@ -8,9 +8,29 @@ use crate::tensor::Tensor;
 impl<T: Element> Tensor<T> {
     /// The same elements, in row-major order, in another shape; copies only where strides do not allow a view.
     ///
+    /// # Shape
+    ///
+    /// `reshape([6, 4])`: `[2, 3, 4] -> [6, 4]`
+    ///
     /// # Errors
     ///
-    /// Another number of elements.
+    /// Another number of elements, or a broadcast view of more elements than memory holds a copy of.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    /// assert_eq!(x.reshape([3, 2])?, tensor![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]); // a view
+    /// assert_eq!(x.t()?.reshape(6)?.to_vec(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]); // a copy
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.reshape`, without a size of -1
     #[track_caller]
     pub fn reshape(&self, shape: impl IntoShape) -> Result<Self> {
         let shape = shape.into_shape()?;
@@ -33,9 +53,29 @@ impl<T: Element> Tensor<T> {
 
     /// Axes in another order: axis i of the result is axis `axes[i]` of this one. A view.
     ///
+    /// # Shape
+    ///
+    /// `permute(&[2, 0, 1])`: `[a, b, c] -> [c, a, b]`
+    ///
     /// # Errors
     ///
     /// Anything but each axis once.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Tensor::zeros([2, 3, 4])?;
+    /// assert_eq!(x.permute(&[2, 0, 1])?.shape(), [4, 2, 3]);
+    /// assert_eq!(x.permute(&[0, -1, 1])?.shape(), [2, 4, 3]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.permute`
     #[track_caller]
     pub fn permute(&self, axes: &[isize]) -> Result<Self> {
         Ok(self.view(self.layout().permute(axes)?))
@@ -43,19 +83,59 @@ impl<T: Element> Tensor<T> {
 
     /// Two axes swapped; a scalar has an axis 0 here. A view.
     ///
+    /// # Shape
+    ///
+    /// `transpose(0, 2)`: `[a, b, c] -> [c, b, a]`
+    ///
     /// # Errors
     ///
     /// An axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Tensor::zeros([2, 3, 4])?;
+    /// assert_eq!(x.transpose(0, 2)?.shape(), [4, 3, 2]);
+    /// assert_eq!(x.transpose(-1, -2)?.shape(), [2, 4, 3]); // each matrix
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.transpose`
     #[track_caller]
     pub fn transpose(&self, a: isize, b: isize) -> Result<Self> {
         Ok(self.view(self.layout().transpose(a, b)?))
     }
 
-    /// The transposed matrix: `[m, n] -> [n, m]`. A view.
+    /// The transposed matrix. A view.
+    ///
+    /// # Shape
+    ///
+    /// `[m, n] -> [n, m]`
     ///
     /// # Errors
     ///
     /// A tensor that is no matrix.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    /// assert_eq!(x.t()?, tensor![[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]);
+    /// assert!(tensor![1.0, 2.0].t().is_err()); // a vector is no matrix
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.t`, for matrices alone
     #[track_caller]
     pub fn t(&self) -> Result<Self> {
         if self.rank() != 2 {
@@ -70,9 +150,31 @@ impl<T: Element> Tensor<T> {
 
     /// `length` indices of one axis, from `start`. A view.
     ///
+    /// # Shape
+    ///
+    /// `narrow(1, start, length)`: `[a, n, b] -> [a, length, b]`
+    ///
     /// # Errors
     ///
     /// A range or an axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![1.0, 2.0, 3.0, 4.0];
+    /// let mut part = x.narrow(0, 1, 2)?;
+    /// assert_eq!(part.to_vec(), [2.0, 3.0]);
+    /// part.map_in_place(|x| -x); // copied first, since x shares them
+    /// assert_eq!((part.to_vec(), x.to_vec()), (vec![-2.0, -3.0], vec![1.0, 2.0, 3.0, 4.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.narrow`
     #[track_caller]
     pub fn narrow(&self, axis: isize, start: usize, length: usize) -> Result<Self> {
         Ok(self.view(self.layout().narrow(axis, start, length)?))
@@ -80,9 +182,29 @@ impl<T: Element> Tensor<T> {
 
     /// One index of one axis, which goes away. A view.
     ///
+    /// # Shape
+    ///
+    /// `select(1, index)`: `[a, n, b] -> [a, b]`
+    ///
     /// # Errors
     ///
     /// An index or an axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.select(0, 1)?.to_vec(), [3.0, 4.0]); // a row
+    /// assert_eq!(x.select(-1, 1)?.to_vec(), [2.0, 4.0]); // a column
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.select`, without negative indices
     #[track_caller]
     pub fn select(&self, axis: isize, index: usize) -> Result<Self> {
         let shape = self.dims();
@@ -103,9 +225,29 @@ impl<T: Element> Tensor<T> {
 
     /// Without an axis of size 1; as it is where the size is another. A scalar has an axis 0 here. A view.
     ///
+    /// # Shape
+    ///
+    /// `squeeze(1)`: `[a, 1, b] -> [a, b]`, `[a, 3, b] -> [a, 3, b]`
+    ///
     /// # Errors
     ///
     /// An axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Tensor::zeros([1, 3, 1])?;
+    /// assert_eq!(x.squeeze(-1)?.shape(), [1, 3]);
+    /// assert_eq!(x.squeeze(1)?.shape(), [1, 3, 1]); // 3 is not 1: as it was
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.squeeze` with a `dim`; [`squeeze_all`](Self::squeeze_all) without
     #[track_caller]
     pub fn squeeze(&self, axis: isize) -> Result<Self> {
         let axis = self.dims().axis_or_scalar("squeeze", axis)?;
@@ -118,9 +260,30 @@ impl<T: Element> Tensor<T> {
 
     /// With a new axis of size 1 before the given one; -1 puts it last. A view.
     ///
+    /// # Shape
+    ///
+    /// `unsqueeze(1)`: `[a, b] -> [a, 1, b]`
+    ///
     /// # Errors
     ///
     /// An axis outside `-rank - 1..=rank`, or a ninth one.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![1.0, 2.0];
+    /// assert_eq!(x.unsqueeze(0)?.shape(), [1, 2]);
+    /// assert_eq!(x.unsqueeze(-1)?.shape(), [2, 1]);
+    /// assert_eq!(x.unsqueeze(1)?.sub(&x)?, tensor![[0.0, -1.0], [1.0, 0.0]]); // each minus each
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.unsqueeze`
     #[track_caller]
     pub fn unsqueeze(&self, axis: isize) -> Result<Self> {
         let places = self.rank() as isize + 1;
@@ -134,7 +297,19 @@ impl<T: Element> Tensor<T> {
         Ok(self.view(self.layout().insert(axis.rem_euclid(places) as usize)?))
     }
 
-    /// All elements along one axis, in row-major order.
+    /// All elements along one axis, in row-major order; copies only where strides do not allow a view.
+    ///
+    /// # Shape
+    ///
+    /// `[a, b, c] -> [a * b * c]`, `[] -> [1]`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// assert_eq!(tensor![[1.0, 2.0], [3.0, 4.0]].flatten().to_vec(), [1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!(Tensor::scalar(5.0f32).flatten().shape(), [1]);
+    /// ```
     pub fn flatten(&self) -> Self {
         match self.reshape(self.len()) {
             Ok(flat) => flat,
@@ -142,22 +317,62 @@ impl<T: Element> Tensor<T> {
         }
     }
 
-    /// Axes from the given one on merged into one: `flatten_from(1)` of `[n, c, h, w]` is `[n, c * h * w]`.
+    /// The axes from the given one on, merged into one; a scalar has an axis 0 here.
+    ///
+    /// # Shape
+    ///
+    /// `flatten_from(1)`: `[n, c, h, w] -> [n, c * h * w]`; `[] -> [1]`
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// An axis out of range, or a broadcast view of more elements than memory holds a copy of.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let images = Tensor::zeros([8, 3, 4, 4])?;
+    /// assert_eq!(images.flatten_from(1)?.shape(), [8, 48]); // a row for each image
+    /// assert_eq!(images.flatten_from(-2)?.shape(), [8, 3, 16]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.flatten` with a `start_dim`
     #[track_caller]
     pub fn flatten_from(&self, axis: isize) -> Result<Self> {
         let axis = self.dims().axis_or_scalar("flatten_from", axis)? as isize;
         self.flatten_axes(axis, -1)
     }
 
-    /// Repeated along axes of size 1 and new leading axes, without a copy.
+    /// The elements repeated along axes of size 1 and new leading axes. A view, whose elements stand in memory once.
+    ///
+    /// # Shape
+    ///
+    /// `broadcast_to([m, n])`: `[m, 1] -> [m, n]`, `[n] -> [m, n]`, `[] -> [m, n]`
     ///
     /// # Errors
     ///
-    /// A shape that this one does not broadcast to.
+    /// A shape that this one does not broadcast to, or one whose sizes multiply to 2^60 and more.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0], [2.0]];
+    /// assert_eq!(x.broadcast_to([2, 3])?, tensor![[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]);
+    /// assert!(x.broadcast_to([2]).is_err()); // axes are added, not taken away
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.broadcast_to`
     #[track_caller]
     pub fn broadcast_to(&self, shape: impl IntoShape) -> Result<Self> {
         Ok(self.view(self.layout_broadcast_to(shape.into_shape()?)?))
