@@ -7,6 +7,20 @@ use crate::shape::{MAX_RANK, Shape};
 
 /// The axes that a reduction goes over: `..` for all, one axis, or a list; negative ones count from the end. A scalar
 /// has the axis 0 here, which is also -1.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::tensor;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let x = tensor![[[1.0, 2.0], [3.0, 4.0]]];
+/// assert_eq!(x.sum(..)?.item()?, 10.0);
+/// assert_eq!(x.sum(-1)?, tensor![[3.0, 7.0]]);
+/// assert_eq!(x.sum([0, 1])?.to_vec(), [4.0, 6.0]);
+/// assert_eq!(x.sum([])?, x); // no axis
+/// # Ok(())
+/// # }
+/// ```
 pub trait Axes {
     /// Which of the shape's axes are meant.
     ///

@@ -35,11 +35,25 @@ impl<T: Float> Tensor<T> {
         self.sums("cumsum", axis, fold::running_sums)
     }
 
-    /// As [`cumsum`](Self::cumsum), from the other end: `y_i = x_i + .. + x_n`.
+    /// As [`cumsum`](Self::cumsum), from the other end: `y_i = x_i + .. + x_(n-1)`.
+    ///
+    /// # Shape
+    ///
+    /// `[a, n, b] -> [a, n, b]`; a scalar has an axis 0
     ///
     /// # Errors
     ///
-    /// An axis out of range; a scalar has an axis 0.
+    /// An axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![1.0, 2.0, 3.0].cumsum_reversed(0)?.to_vec(), [6.0, 5.0, 3.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn cumsum_reversed(&self, axis: isize) -> Result<Self> {
         self.sums("cumsum_reversed", axis, fold::running_sums_reversed)

@@ -46,9 +46,30 @@ impl<T: Element> Tensor<T> {
 
     /// The largest element over the axes, which go away; NaN where there is one.
     ///
+    /// # Shape
+    ///
+    /// `max(1)`: `[a, b, c] -> [a, c]`; `max(..)`: `[...] -> []`
+    ///
     /// # Errors
     ///
     /// An axis out of range or named twice, or no elements to choose from.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 5.0], [7.0, 3.0]];
+    /// assert_eq!(x.max(1)?.to_vec(), [5.0, 7.0]);
+    /// assert_eq!(x.max(..)?.item()?, 7.0);
+    /// assert!(tensor![1.0, f32::NAN, 2.0].max(0)?.item()?.is_nan());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.amax`
     #[track_caller]
     pub fn max(&self, axes: impl Axes) -> Result<Self> {
         let reduced = axes.select("max", &self.dims())?;
@@ -57,9 +78,25 @@ impl<T: Element> Tensor<T> {
 
     /// As [`max`](Self::max), with the axes kept at size 1.
     ///
+    /// # Shape
+    ///
+    /// `max_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    ///
     /// # Errors
     ///
     /// An axis out of range or named twice, or no elements to choose from.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 5.0], [7.0, 3.0]];
+    /// assert_eq!(x.max_keepdim(-1)?, tensor![[5.0], [7.0]]);
+    /// assert_eq!(x.sub(&x.max_keepdim(-1)?)?, tensor![[-4.0, 0.0], [0.0, -4.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn max_keepdim(&self, axes: impl Axes) -> Result<Self> {
         self.extreme(
@@ -71,9 +108,29 @@ impl<T: Element> Tensor<T> {
 
     /// The smallest element over the axes, which go away; NaN where there is one.
     ///
+    /// # Shape
+    ///
+    /// `min(1)`: `[a, b, c] -> [a, c]`; `min(..)`: `[...] -> []`
+    ///
     /// # Errors
     ///
     /// An axis out of range or named twice, or no elements to choose from.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![[1.0, 5.0], [7.0, 3.0]].min(0)?.to_vec(), [1.0, 3.0]);
+    /// assert!(Tensor::zeros([2, 0])?.min(1).is_err()); // two results, of no elements each
+    /// assert_eq!(Tensor::zeros([0, 2])?.min(1)?.shape(), [0]); // no results
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.amin`
     #[track_caller]
     pub fn min(&self, axes: impl Axes) -> Result<Self> {
         let reduced = axes.select("min", &self.dims())?;
@@ -82,9 +139,24 @@ impl<T: Element> Tensor<T> {
 
     /// As [`min`](Self::min), with the axes kept at size 1.
     ///
+    /// # Shape
+    ///
+    /// `min_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    ///
     /// # Errors
     ///
     /// An axis out of range or named twice, or no elements to choose from.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 5.0], [7.0, 3.0]];
+    /// assert_eq!(x.min_keepdim([0, 1])?, tensor![[1.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn min_keepdim(&self, axes: impl Axes) -> Result<Self> {
         self.extreme(
@@ -121,9 +193,29 @@ impl<T: Element> Tensor<T> {
 
     /// The index of the largest element along an axis, which goes away: the first of equal ones, or of the NaNs.
     ///
+    /// # Shape
+    ///
+    /// `argmax(1)`: `[a, b, c] -> [a, c]`; a scalar has an axis 0
+    ///
     /// # Errors
     ///
     /// An axis out of range, or no elements to choose from.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 5.0, 5.0], [9.0, f32::NAN, 0.0]];
+    /// assert_eq!(x.argmax(1)?.to_vec(), [1, 1]); // the first 5; the NaN
+    /// assert_eq!(x.argmax(0)?.to_vec(), [1, 1, 0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `numpy.argmax`; `torch.argmax` does not say which of equal elements it takes
     #[track_caller]
     pub fn argmax(&self, axis: isize) -> Result<Tensor<i64>> {
         self.arg("argmax", axis, |a, b| Order::Descending.before(a, b))
@@ -131,9 +223,28 @@ impl<T: Element> Tensor<T> {
 
     /// The index of the smallest element along an axis, which goes away: the first of equal ones, or of the NaNs.
     ///
+    /// # Shape
+    ///
+    /// `argmin(1)`: `[a, b, c] -> [a, c]`; a scalar has an axis 0
+    ///
     /// # Errors
     ///
     /// An axis out of range, or no elements to choose from.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[5.0, 1.0, 1.0], [0.0, f32::NAN, 9.0]];
+    /// assert_eq!(x.argmin(-1)?.to_vec(), [1, 1]); // the first 1; the NaN
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `numpy.argmin`; `torch.argmin` does not say which of equal elements it takes
     #[track_caller]
     #[expect(clippy::needless_bitwise_bool)]
     pub fn argmin(&self, axis: isize) -> Result<Tensor<i64>> {

@@ -118,7 +118,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Shape
     ///
-    /// `sum(1)`: `[a, b, c] -> [a, c]`; `sum(..)`: `[...] -> []`.
+    /// `sum(1)`: `[a, b, c] -> [a, c]`; `sum(..)`: `[...] -> []`
     ///
     /// # Errors
     ///
@@ -143,9 +143,25 @@ impl<T: Float> Tensor<T> {
 
     /// As [`sum`](Self::sum), with the axes kept at size 1.
     ///
+    /// # Shape
+    ///
+    /// `sum_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 3.0], [4.0, 4.0]];
+    /// assert_eq!(x.sum_keepdim(1)?, tensor![[4.0], [8.0]]);
+    /// assert_eq!(x.div(&x.sum_keepdim(1)?)?, tensor![[0.25, 0.75], [0.5, 0.5]]); // rows that sum to 1
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn sum_keepdim(&self, axes: impl Axes) -> Result<Self> {
         self.sum_over(&axes.select("sum_keepdim", &self.dims())?)
@@ -186,9 +202,26 @@ impl<T: Float> Tensor<T> {
 
     /// The mean over the axes, which go away; NaN where there are no elements.
     ///
+    /// # Shape
+    ///
+    /// `mean(1)`: `[a, b, c] -> [a, c]`; `mean(..)`: `[...] -> []`
+    ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 3.0], [5.0, 7.0]];
+    /// assert_eq!(x.mean(0)?.to_vec(), [3.0, 5.0]);
+    /// assert_eq!(x.mean([0, 1])?.item()?, 4.0);
+    /// assert!(Tensor::zeros(0)?.mean(0)?.item()?.is_nan());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn mean(&self, axes: impl Axes) -> Result<Self> {
         let reduced = axes.select("mean", &self.dims())?;
@@ -197,9 +230,24 @@ impl<T: Float> Tensor<T> {
 
     /// As [`mean`](Self::mean), with the axes kept at size 1.
     ///
+    /// # Shape
+    ///
+    /// `mean_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    ///
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 3.0], [5.0, 7.0]];
+    /// assert_eq!(x.sub(&x.mean_keepdim(0)?)?, tensor![[-2.0, -2.0], [2.0, 2.0]]); // columns around 0
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn mean_keepdim(&self, axes: impl Axes) -> Result<Self> {
         self.mean_over(&axes.select("mean_keepdim", &self.dims())?)

@@ -10,9 +10,28 @@ use crate::tensor::Tensor;
 impl<T: Float> Tensor<T> {
     /// `e^x_i / sum_j e^x_j` along an axis, without overflow.
     ///
+    /// # Shape
+    ///
+    /// `[a, n, b] -> [a, n, b]`; a scalar has an axis 0
+    ///
     /// # Errors
     ///
     /// An axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[0.0, 0.0], [1000.0, 0.0], [1.0, -f32::INFINITY]];
+    /// assert_eq!(x.softmax(-1)?, tensor![[0.5, 0.5], [1.0, 0.0], [1.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.softmax`
     #[track_caller]
     pub fn softmax(&self, axis: isize) -> Result<Self> {
         self.rows("softmax", self, axis, |[x, _], columns, y| {
@@ -22,9 +41,29 @@ impl<T: Float> Tensor<T> {
 
     /// `x_i - ln sum_j e^x_j` along an axis, without overflow.
     ///
+    /// # Shape
+    ///
+    /// `[a, n, b] -> [a, n, b]`; a scalar has an axis 0
+    ///
     /// # Errors
     ///
     /// An axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![1000.0, 0.0];
+    /// assert_eq!(x.log_softmax(0)?.to_vec(), [0.0, -1000.0]);
+    /// assert_eq!(x.softmax(0)?.ln().to_vec(), [0.0, -f32::INFINITY]); // what it avoids
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.log_softmax`
     #[track_caller]
     pub fn log_softmax(&self, axis: isize) -> Result<Self> {
         self.rows("log_softmax", self, axis, |[x, _], columns, y| {
@@ -34,9 +73,24 @@ impl<T: Float> Tensor<T> {
 
     /// `y * (g - sum of g * y along an axis)`: the gradient of softmax, given its result y and the gradient of that.
     ///
+    /// # Shape
+    ///
+    /// `y: [a, n, b], g: [a, n, b] -> [a, n, b]`; a scalar has an axis 0
+    ///
     /// # Errors
     ///
     /// Shapes that differ, or an axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let y = tensor![0.0, 0.0].softmax(0)?;
+    /// assert_eq!(y.softmax_gradient(&tensor![1.0, 0.0], 0)?.to_vec(), [0.25, -0.25]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn softmax_gradient(&self, g: &Self, axis: isize) -> Result<Self> {
         self.rows("softmax_gradient", g, axis, |[y, g], columns, dx| {
@@ -47,9 +101,24 @@ impl<T: Float> Tensor<T> {
     /// `g - e^y * sum of g along an axis`: the gradient of the logarithm of softmax, given its result y and the
     /// gradient of that.
     ///
+    /// # Shape
+    ///
+    /// `y: [a, n, b], g: [a, n, b] -> [a, n, b]`; a scalar has an axis 0
+    ///
     /// # Errors
     ///
     /// Shapes that differ, or an axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let y = tensor![1000.0, 0.0].log_softmax(0)?;
+    /// assert_eq!(y.log_softmax_gradient(&tensor![1.0, 2.0], 0)?.to_vec(), [-2.0, 2.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn log_softmax_gradient(&self, g: &Self, axis: isize) -> Result<Self> {
         self.rows("log_softmax_gradient", g, axis, |[y, g], columns, dx| {
@@ -93,8 +162,9 @@ impl<T: Float> Tensor<T> {
         })
     }
 
-    /// The loss of each row, `ln sum_j e^x_j - x_label`, and what [`cross_entropy_gradient`](Self::cross_entropy_gradient)
-    /// needs to know of it: its largest element and the sum of `e^(x_j - largest)`.
+    /// The loss of each row, `ln sum_j e^x_j - x_label`, and what
+    /// [`cross_entropy_gradient`](Self::cross_entropy_gradient) needs to know of it: its largest element and the sum of
+    /// `e^(x_j - largest)`.
     ///
     /// # Shape
     ///
@@ -103,6 +173,19 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// A tensor that is no matrix, another number of labels than rows, or a label that is no column.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1000.0, 0.0], [0.0, 0.0]];
+    /// let (losses, normalizers) = x.cross_entropy_rows(&tensor![i64; 1, 0])?;
+    /// assert_eq!(losses.to_vec(), [1000.0, 2f32.ln()]);
+    /// assert_eq!(normalizers, tensor![[1000.0, 1.0], [0.0, 2.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn cross_entropy_rows(&self, labels: &Tensor<i64>) -> Result<(Self, Self)> {
         let [rows, columns] = self.check_labels(labels)?;

@@ -8,6 +8,18 @@ use crate::kernel::parallel;
 use crate::tensor::Tensor;
 
 /// Which elements come first.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{Order, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let x = tensor![2.0, f32::NAN, 1.0];
+/// assert_eq!(x.argsort(0, Order::Ascending)?.to_vec(), [2, 0, 1]);
+/// assert_eq!(x.argsort(0, Order::Descending)?.to_vec(), [1, 0, 2]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// The smallest first, NaN last.

@@ -47,6 +47,16 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![[1.0, 3.0], [5.0, 9.0]].var_keepdim(1, 0.0)?, tensor![[1.0], [4.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn var_keepdim(&self, axes: impl Axes, correction: f64) -> Result<Self> {
         self.var_over(&axes.select("var_keepdim", &self.dims())?, correction)
@@ -100,6 +110,18 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 3.0], [5.0, 9.0]];
+    /// let distances = x.sub(&x.mean_keepdim(1)?)?;
+    /// assert_eq!(distances.div(&x.std_keepdim(1, 0.0)?)?, tensor![[-1.0, 1.0], [-1.0, 1.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn std_keepdim(&self, axes: impl Axes, correction: f64) -> Result<Self> {
         let reduced = axes.select("std_keepdim", &self.dims())?;
@@ -115,6 +137,17 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![[1.0, 2.0], [3.0, 4.0]].prod(0)?.to_vec(), [3.0, 8.0]);
+    /// assert_eq!(Tensor::zeros([2, 0])?.prod(1)?.to_vec(), [1.0, 1.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn prod(&self, axes: impl Axes) -> Result<Self> {
         let reduced = axes.select("prod", &self.dims())?;
@@ -130,6 +163,16 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![[1.0, 2.0], [3.0, 4.0]].prod_keepdim(..)?, tensor![[24.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn prod_keepdim(&self, axes: impl Axes) -> Result<Self> {
         self.prod_over(&axes.select("prod_keepdim", &self.dims())?)
@@ -189,6 +232,17 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1000.0, 0.0], [0.0, 0.0]];
+    /// assert_eq!(x.logsumexp_keepdim(1)?, tensor![[1000.0], [2f32.ln()]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn logsumexp_keepdim(&self, axes: impl Axes) -> Result<Self> {
         self.logsumexp_over(&axes.select("logsumexp_keepdim", &self.dims())?)
@@ -251,6 +305,17 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// As for `norm`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[3.0, 4.0], [0.0, 2.0]];
+    /// assert_eq!(x.div(&x.norm_keepdim(2.0, 1)?)?, tensor![[0.6, 0.8], [0.0, 1.0]]); // rows of length 1
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn norm_keepdim(&self, p: f64, axes: impl Axes) -> Result<Self> {
         self.norm_over(p, &axes.select("norm_keepdim", &self.dims())?)

@@ -9,11 +9,28 @@ use crate::shape::{MAX_RANK, Shape};
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
-    /// Sums over axes so that the result has the given shape, which this one's elements were broadcast from.
+    /// Sums over axes so that the result has the given shape, which this one's elements were broadcast from: the
+    /// gradient of broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// `[m, n]` to `[n] -> [n]`; to `[m, 1] -> [m, 1]`; to `[] -> []`
     ///
     /// # Errors
     ///
     /// A shape that does not broadcast to this one.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Shape, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let g = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(g.sum_to(Shape::from([2]))?.to_vec(), [4.0, 6.0]);
+    /// assert_eq!(g.sum_to(Shape::from([2, 1]))?, tensor![[3.0], [7.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn sum_to(&self, shape: Shape) -> Result<Self> {
         if shape == self.dims() {
