@@ -11,24 +11,70 @@ macro_rules! binary {
         impl<T: Float> Tensor<T> {
             #[doc = concat!("`self ", stringify!($op), " rhs`, ", $what, ", after broadcasting.")]
             ///
+            /// # Shape
+            ///
+            /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+            ///
             /// # Errors
             ///
             /// Shapes that do not broadcast.
+            ///
+            /// # Example
+            ///
+            /// ```
+            /// # use gradlet_tensor::tensor;
+            /// # fn main() -> gradlet_tensor::Result<()> {
+            #[doc = concat!("let y = tensor![6.0, 3.0].", stringify!($method), "(&tensor![[1.0], [2.0]])?;")]
+            #[doc = concat!(
+                "assert_eq!(y, tensor![[6.0 ", stringify!($op), " 1.0, 3.0 ", stringify!($op), " 1.0], ",
+                "[6.0 ", stringify!($op), " 2.0, 3.0 ", stringify!($op), " 2.0]]);",
+            )]
+            /// # Ok(())
+            /// # }
+            /// ```
             #[track_caller]
             pub fn $method(&self, rhs: &Self) -> Result<Self> {
                 self.zip(stringify!($method), rhs, |a, b| a $op b)
             }
 
             #[doc = concat!("`self ", stringify!($op), " rhs` for a number on the right.")]
+            ///
+            /// # Example
+            ///
+            /// ```
+            /// # use gradlet_tensor::tensor;
+            #[doc = concat!(
+                "assert_eq!(tensor![6.0, 3.0].", stringify!($scalar), "(2.0).to_vec(), ",
+                "[6.0 ", stringify!($op), " 2.0, 3.0 ", stringify!($op), " 2.0]);",
+            )]
+            /// ```
             pub fn $scalar(&self, rhs: T) -> Self {
                 self.map(|a| a $op rhs)
             }
 
             #[doc = concat!("`self ", stringify!($op), "= rhs`, `rhs` broadcast to this shape; in place where unshared.")]
             ///
+            /// # Shape
+            ///
+            /// `self: [..., n], rhs: [..., n]`, whose sizes of 1 and missing leading axes are repeated
+            ///
             /// # Errors
             ///
-            /// An `rhs` that does not broadcast to this shape.
+            /// An `rhs` that does not broadcast to this shape. Nothing is changed then.
+            ///
+            /// # Example
+            ///
+            /// ```
+            /// # use gradlet_tensor::tensor;
+            /// # fn main() -> gradlet_tensor::Result<()> {
+            /// let mut x = tensor![6.0, 3.0];
+            #[doc = concat!("x.", stringify!($assign), "(&tensor![2.0])?;")]
+            #[doc = concat!(
+                "assert_eq!(x.to_vec(), [6.0 ", stringify!($op), " 2.0, 3.0 ", stringify!($op), " 2.0]);",
+            )]
+            /// # Ok(())
+            /// # }
+            /// ```
             #[track_caller]
             pub fn $assign(&mut self, rhs: &Self) -> Result<()> {
                 self.zip_in_place(stringify!($assign), rhs, |a, b| a $op b)
@@ -144,9 +190,27 @@ macro_rules! comparison {
         impl<T: Element> Tensor<T> {$(
             #[doc = concat!("Where `self ", stringify!($op), " rhs`.")]
             ///
+            /// # Shape
+            ///
+            /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+            ///
             /// # Errors
             ///
             /// Shapes that do not broadcast.
+            ///
+            /// # Example
+            ///
+            /// ```
+            /// # use gradlet_tensor::tensor;
+            /// # fn main() -> gradlet_tensor::Result<()> {
+            #[doc = concat!("let y = tensor![1.0, 2.0, 3.0].", stringify!($method), "(&tensor![2.0])?;")]
+            #[doc = concat!(
+                "assert_eq!(y.to_vec(), [1.0 ", stringify!($op), " 2.0, 2.0 ", stringify!($op), " 2.0, 3.0 ",
+                stringify!($op), " 2.0]);",
+            )]
+            /// # Ok(())
+            /// # }
+            /// ```
             #[track_caller]
             pub fn $method(&self, rhs: &Self) -> Result<Tensor<bool>> {
                 self.zip(stringify!($method), rhs, |a, b| a $op b)

@@ -10,6 +10,19 @@ use crate::tensor::Tensor;
 use crate::window::{PerAxis, Rounding};
 
 /// What the sum of a window is divided by.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{AveragePooling, Divisor, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let (x, windows) = (tensor![[4.0, 8.0]], AveragePooling::new([1, 2]).padding([0, 1]));
+/// assert_eq!(x.avg_pool2d(windows)?, tensor![[2.0, 4.0]]);
+/// assert_eq!(x.avg_pool2d(windows.divisor(Divisor::WithoutPadding))?, tensor![[4.0, 8.0]]);
+/// assert_eq!(x.avg_pool2d(windows.divisor(Divisor::Fixed(4)))?, tensor![[1.0, 2.0]]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Divisor {
     /// The number of places it covers, those in the padding included: `count_include_pad=True` in PyTorch.
@@ -262,6 +275,18 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// As for the averages, or a gradient of another shape than they have.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{AveragePooling, Shape, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let g = tensor![[4.0, 8.0]];
+    /// let dx = g.avg_pool2d_gradient(Shape::from([2, 4]), AveragePooling::new(2))?;
+    /// assert_eq!(dx, tensor![[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn avg_pool2d_gradient(&self, planes: Shape, pooling: AveragePooling) -> Result<Self> {
         let op = "avg_pool2d_gradient";
@@ -308,6 +333,17 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// As for the averages, or a gradient of another shape than they have.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Shape, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let g = tensor![[2.0, 4.0]]; // of two parts of three elements: they share the middle one
+    /// assert_eq!(g.adaptive_avg_pool2d_gradient(Shape::from([1, 3]), [1, 2])?, tensor![[1.0, 3.0, 2.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn adaptive_avg_pool2d_gradient(&self, planes: Shape, sizes: impl PerAxis) -> Result<Self> {
         let op = "adaptive_avg_pool2d_gradient";

@@ -131,6 +131,19 @@ impl<T: Float> Tensor<T> {
     /// Shapes that do not fit, numbers of channels that `groups` does not divide, a setting of 0 where that is
     /// meaningless, or a kernel larger than the padded image.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Convolution, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[[[1.0, 2.0, 4.0], [4.0, 5.0, 7.0], [0.0, 0.0, 0.0]]]];
+    /// let weight = tensor![[[[-1.0, 1.0]]]]; // each pixel minus its left neighbour
+    /// let y = x.conv2d(&weight, Some(&tensor![10.0]), Convolution::default().stride([2, 1]))?;
+    /// assert_eq!(y, tensor![[[[11.0, 12.0], [10.0, 10.0]]]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Source
     ///
     /// `torch.nn.functional.conv2d`
@@ -160,13 +173,27 @@ impl<T: Float> Tensor<T> {
         })
     }
 
-    /// What a gradient of a convolution's result means for its images: the transposed convolution.
+    /// What a gradient of a convolution's result means for its images, of shape `images`: the transposed convolution.
     ///
-    /// `self: [n, o, p, q]` is the gradient, the result has the shape `images`.
+    /// # Shape
+    ///
+    /// `self: [n, o, p, q], weight: [o, c / groups, i, j] -> images`, that is `[n, c, h, w]`
     ///
     /// # Errors
     ///
     /// As for [`conv2d`](Self::conv2d), or a gradient of another shape than its result.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Convolution, Shape, Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (g, weight) = (Tensor::ones([1, 1, 2, 2])?, Tensor::ones([1, 1, 2, 2])?);
+    /// let dx = g.conv2d_input_gradient(&weight, Shape::from([1, 1, 3, 3]), Convolution::default())?;
+    /// assert_eq!(dx, tensor![[[[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]]]); // windows over each pixel
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///
@@ -192,13 +219,29 @@ impl<T: Float> Tensor<T> {
         })
     }
 
-    /// What a gradient of a convolution's result means for its weight: the correlation of images and gradient.
+    /// What a gradient `g` of a convolution's result means for its weight, of shape `weight`: the correlation of the
+    /// images, `self`, and the gradient.
     ///
-    /// `self: [n, c, h, w]` are the images, `g: [n, o, p, q]` is the gradient, the result has the shape `weight`.
+    /// # Shape
+    ///
+    /// `self: [n, c, h, w], g: [n, o, p, q] -> weight`, that is `[o, c / groups, i, j]`
     ///
     /// # Errors
     ///
     /// As for [`conv2d`](Self::conv2d), or a gradient of another shape than its result.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Convolution, Shape, Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]]];
+    /// let (g, weight) = (Tensor::ones([1, 1, 2, 2])?, Shape::from([1, 1, 2, 2]));
+    /// let dw = x.conv2d_weight_gradient(&g, weight, Convolution::default())?;
+    /// assert_eq!(dw, tensor![[[[12.0, 16.0], [24.0, 28.0]]]]); // sums of the pixels that each weight meets
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Source
     ///

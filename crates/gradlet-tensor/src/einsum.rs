@@ -88,10 +88,14 @@ impl<T: Float> Contract for Tensor<T> {
 
 /// The sum of products that the equation names: `ij,jk->ik` is the matrix product.
 ///
-/// The operands are all tensors, or all Vars. Each has a letter an axis. Letters that the output does not name are summed over; a letter twice in one
-/// operand takes its diagonal. Without `->`, the output names the letters that occur once, in alphabetical order.
-/// Operands are combined from left to right, each pair by one batched matrix product; elementwise where that would have
-/// rows or columns of one element. There is no ellipsis.
+/// The operands are all tensors, or all Vars. Each has a letter an axis. Letters that the output does not name are
+/// summed over; a letter twice in one operand takes its diagonal. Without `->`, the output names the letters that occur
+/// once, in alphabetical order. Operands are combined from left to right, each pair by one batched matrix product;
+/// elementwise where that would have rows or columns of one element. There is no ellipsis.
+///
+/// # Shape
+///
+/// `ij,jk->ik`: `[i, j], [j, k] -> [i, k]`; `ij->`: `[i, j] -> []`
 ///
 /// # Errors
 ///

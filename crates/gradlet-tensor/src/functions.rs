@@ -16,17 +16,17 @@ macro_rules! by_std {
 }
 
 by_std! {
-    abs: "The absolute value; `-0` becomes `0`.";
-    floor: "The largest whole number that is not above x.";
-    ceil: "The smallest whole number that is not below x.";
-    cos: "The cosine of x in radians.";
-    sin: "The sine of x in radians.";
-    tan: "The tangent of x in radians.";
+    abs: "The absolute value; -0 becomes 0, NaN stays.";
+    floor: "The largest whole number that is not above x: -2 for -1.5.";
+    ceil: "The smallest whole number that is not below x: -1 for -1.5.";
+    cos: "The cosine of x in radians; NaN for infinite ones.";
+    sin: "The sine of x in radians; NaN for infinite ones.";
+    tan: "The tangent of x in radians; NaN for infinite ones.";
     acos: "The arc cosine in `[0, pi]`; NaN outside `[-1, 1]`.";
     asin: "The arc sine in `[-pi/2, pi/2]`; NaN outside `[-1, 1]`.";
     atan: "The arc tangent in `[-pi/2, pi/2]`.";
-    cosh: "The hyperbolic cosine.";
-    sinh: "The hyperbolic sine.";
+    cosh: "The hyperbolic cosine, `(e^x + e^-x) / 2`.";
+    sinh: "The hyperbolic sine, `(e^x - e^-x) / 2`.";
     log2: "The logarithm to base 2; -inf at 0, NaN below.";
     log10: "The logarithm to base 10; -inf at 0, NaN below.";
 }
@@ -98,21 +98,49 @@ impl<T: Float> Tensor<T> {
     }
 
     /// `1 / sqrt(x)`; infinite at 0, NaN below.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![4.0, 0.0].rsqrt().to_vec(), [0.5, f32::INFINITY]);
+    /// ```
     pub fn rsqrt(&self) -> Self {
         self.map(|x| T::of(1.0) / num_traits::Float::sqrt(x))
     }
 
     /// `x * x`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![-3.0, 0.5].square().to_vec(), [9.0, 0.25]);
+    /// ```
     pub fn square(&self) -> Self {
         self.map(|x| x * x)
     }
 
-    /// `1 / x`.
+    /// `1 / x`; at 0 infinite, with the sign of the zero.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![4.0, 0.0, -0.0].reciprocal().to_vec(), [0.25, f32::INFINITY, -f32::INFINITY]);
+    /// ```
     pub fn reciprocal(&self) -> Self {
         self.map(|x| T::of(1.0) / x)
     }
 
-    /// The error function `2 / sqrt(pi) * integral of e^(-t^2) from 0 to x`.
+    /// The error function `2 / sqrt(pi) * integral of e^(-t^2) from 0 to x`, within 2 units in the last place.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![0.0, 10.0, -10.0].erf().to_vec(), [0.0, 1.0, -1.0]);
+    /// ```
     pub fn erf(&self) -> Self {
         self.map(Math::erf_)
     }

@@ -48,11 +48,29 @@ impl<T: crate::element::Float> Tensor<T> {
     ///
     /// # Shape
     ///
-    /// `self: [a, n, b]`, indices `[m]`, source `[a, m, b]`
+    /// `self: [a, n, b]`, indices `[m]`, source `[a, m, b]`; a scalar counts as one element along an axis 0
     ///
     /// # Errors
     ///
-    /// An axis or an index out of range, or a source of another shape.
+    /// An axis or an index out of range (negative indices are), indices that are not a vector, or a source of another
+    /// shape. Nothing is changed then.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let mut x = Tensor::zeros([2, 2])?;
+    /// let rows = tensor![[1.0, 2.0], [10.0, 20.0], [100.0, 200.0]];
+    /// x.index_add(0, &tensor![i64; 1, 0, 1], &rows)?;
+    /// assert_eq!(x, tensor![[10.0, 20.0], [101.0, 202.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.Tensor.index_add_`
     #[track_caller]
     pub fn index_add(&mut self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<()> {
         let mut shape = self.dims();
@@ -137,7 +155,18 @@ impl<T: crate::element::Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// A tensor that is no matrix, another number of indices than rows, or one out of range.
+    /// A tensor that is no matrix, another number of indices than rows, or one out of range (negative ones are).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.pick_columns(&tensor![i64; 1, 0])?.to_vec(), [2.0, 3.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn pick_columns(&self, indices: &Tensor<i64>) -> Result<Self> {
         let places = self.column_places("pick_columns", indices)?;
@@ -151,9 +180,26 @@ impl<T: crate::element::Float> Tensor<T> {
 
     /// Adds `source[i]` to the element `[i, indices[i]]` of each row.
     ///
+    /// # Shape
+    ///
+    /// `self: [rows, columns]`, indices `[rows]`, source `[rows]`
+    ///
     /// # Errors
     ///
-    /// As for [`pick_columns`](Self::pick_columns), or a source of another shape than the indices.
+    /// As for [`pick_columns`](Self::pick_columns), or a source of another shape than the indices. Nothing is changed
+    /// then.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let mut x = Tensor::zeros([2, 2])?;
+    /// x.add_to_columns(&tensor![i64; 1, 0], &tensor![5.0, 6.0])?;
+    /// assert_eq!(x, tensor![[0.0, 5.0], [6.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn add_to_columns(&mut self, indices: &Tensor<i64>, source: &Self) -> Result<()> {
         let places = self.column_places("add_to_columns", indices)?;

@@ -10,16 +10,37 @@ use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
     /// Where x is not a number.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1.0, f32::NAN, f32::INFINITY].isnan().to_vec(), [false, true, false]);
+    /// ```
     pub fn isnan(&self) -> Tensor<bool> {
         self.map(num_traits::Float::is_nan)
     }
 
     /// Where x is neither infinite nor NaN.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1.0, f32::NAN, f32::INFINITY].isfinite().to_vec(), [true, false, false]);
+    /// ```
     pub fn isfinite(&self) -> Tensor<bool> {
         self.map(num_traits::Float::is_finite)
     }
 
     /// Where x is infinite, of either sign.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1.0, f32::NAN, -f32::INFINITY].isinf().to_vec(), [false, false, true]);
+    /// ```
     pub fn isinf(&self) -> Tensor<bool> {
         self.map(num_traits::Float::is_infinite)
     }
@@ -35,6 +56,18 @@ impl Tensor<bool> {
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![1.0, 2.0, 3.0];
+    /// let inside = x.gt(&tensor![1.0])?.logical_and(&x.lt(&tensor![3.0])?)?;
+    /// assert_eq!(inside.to_vec(), [false, true, false]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn logical_and(&self, rhs: &Self) -> Result<Self> {
         self.zip("logical_and", rhs, |a, b| a && b)
@@ -49,6 +82,17 @@ impl Tensor<bool> {
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (rows, columns) = (tensor![bool; [true], [false]], tensor![bool; false, true]);
+    /// assert_eq!(rows.logical_or(&columns)?, tensor![bool; [true, true], [false, true]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn logical_or(&self, rhs: &Self) -> Result<Self> {
         self.zip("logical_or", rhs, |a, b| a || b)
@@ -63,12 +107,34 @@ impl Tensor<bool> {
     /// # Errors
     ///
     /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (a, b) = (tensor![bool; true, true, false], tensor![bool; true, false, false]);
+    /// assert_eq!(a.logical_xor(&b)?.to_vec(), [false, true, false]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn logical_xor(&self, rhs: &Self) -> Result<Self> {
         self.zip("logical_xor", rhs, |a, b| a != b)
     }
 
     /// Where it does not hold.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![1.0, f32::NAN];
+    /// assert_eq!(x.lt(&tensor![2.0])?.logical_not().to_vec(), [false, true]); // ge would be false at NaN
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn logical_not(&self) -> Self {
         self.map(|a| !a)
     }

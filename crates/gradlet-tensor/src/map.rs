@@ -48,6 +48,16 @@ impl<T: Element> Tensor<T> {
     }
 
     /// Replaces each element by `f` of it; in place where the elements are not shared.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// let mut x = tensor![1.0, -2.0];
+    /// let before = x.clone();
+    /// x.map_in_place(|x| x * 10.0); // makes new elements: `before` keeps the old ones
+    /// assert_eq!((x.to_vec(), before.to_vec()), (vec![10.0, -20.0], vec![1.0, -2.0]));
+    /// ```
     #[inline]
     pub fn map_in_place(&mut self, f: impl Fn(T) -> T + Sync) {
         match self.try_mut() {
@@ -59,9 +69,25 @@ impl<T: Element> Tensor<T> {
 
     /// The tensor of `f` of each pair of elements, after broadcasting; computed once along axes where both repeat.
     ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
     /// # Errors
     ///
     /// Shapes that do not broadcast; `op` is the name that the message begins with.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (prices, counts) = (tensor![2.5, 4.0], tensor![i64; [1, 2], [10, 20]]);
+    /// let totals = prices.zip("totals", &counts, |price, count| price * count as f32)?;
+    /// assert_eq!(totals, tensor![[2.5, 8.0], [25.0, 80.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     #[inline]
     pub fn zip<U: Element, V: Element>(
@@ -106,9 +132,26 @@ impl<T: Element> Tensor<T> {
 
     /// Replaces each element `x` by `f(x, r)`, `r` being the element of `rhs` broadcast to this shape.
     ///
+    /// # Shape
+    ///
+    /// `self: [..., n], rhs: [..., n]`, whose sizes of 1 and missing leading axes are repeated
+    ///
     /// # Errors
     ///
-    /// An `rhs` that does not broadcast to this shape.
+    /// An `rhs` that does not broadcast to this shape; `op` is the name that the message begins with.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let mut x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// x.zip_in_place("scale", &tensor![10.0, 100.0], |x, r| x * r)?;
+    /// assert_eq!(x, tensor![[10.0, 200.0], [30.0, 400.0]]);
+    /// assert!(tensor![1.0].zip_in_place("scale", &x, |x, r| x * r).is_err()); // would grow
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     #[inline]
     pub fn zip_in_place<U: Element>(
@@ -145,7 +188,19 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that differ; nothing is changed then.
+    /// Shapes that differ; `op` is the name that the message begins with. Nothing is changed then.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (mut w, mut v, g) = (tensor![1.0, 2.0], tensor![0.0, 4.0], tensor![8.0, 8.0]);
+    /// Tensor::update("momentum", [&mut w, &mut v], &g, |[w, v], g| [w - v / 4.0, v / 2.0 + g])?;
+    /// assert_eq!((w.to_vec(), v.to_vec()), (vec![1.0, 1.0], vec![8.0, 10.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     #[inline]
     pub fn update<const N: usize>(

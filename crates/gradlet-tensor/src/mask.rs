@@ -38,6 +38,19 @@ impl Mask {
     /// # Errors
     ///
     /// A probability outside [0, 1], or more elements than memory holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{DrawKey, Mask};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let key = DrawKey { seed: 1, call: 0 };
+    /// assert_eq!(Mask::draw([1000], 0.5, key)?, Mask::draw([1000], 0.5, key)?);
+    /// assert_eq!(Mask::draw([1000], 0.0, key)?.count_kept(), 1000);
+    /// assert_eq!(Mask::draw([1000], 1.0, key)?.count_kept(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn draw(shape: impl IntoShape, drop_probability: f64, key: DrawKey) -> Result<Self> {
         let shape = shape.into_shape()?;
@@ -104,6 +117,17 @@ impl Mask {
     /// # Errors
     ///
     /// More elements than memory holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Mask, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let mask = Mask::from_kept(&tensor![bool; [true, false]])?;
+    /// assert_eq!((mask.shape(), mask.count_kept()), ([1, 2].as_slice(), 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn from_kept(kept: &Tensor<bool>) -> Result<Self> {
         Self::build(kept.dims(), |words| {
@@ -130,9 +154,13 @@ impl Mask {
 
     /// The mask of a larger shape in which axes of size 1 repeat: elements along them are kept or dropped together.
     ///
+    /// # Shape
+    ///
+    /// `broadcast_to([n, m])`: `[n, 1] -> [n, m]`, `[m] -> [n, m]`
+    ///
     /// # Errors
     ///
-    /// A shape that this one does not broadcast to.
+    /// A shape that this one does not broadcast to, or more elements than memory holds.
     ///
     /// # Example
     ///
@@ -192,11 +220,32 @@ impl Mask {
     }
 
     /// The bits in row-major order.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Mask, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let mask = Mask::from_kept(&tensor![bool; [true, false]])?;
+    /// assert_eq!(mask.iter().collect::<Vec<_>>(), [true, false]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = bool> + '_ {
         (0..self.len()).map(|i| self.words.as_slice()[i / 64] >> (i % 64) & 1 == 1)
     }
 
     /// The number of elements kept.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Mask, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Mask::from_kept(&tensor![bool; true, false, true])?.count_kept(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn count_kept(&self) -> usize {
         self.words
             .as_slice()
@@ -207,9 +256,24 @@ impl Mask {
 
     /// `y[i] = x[i] * scale` where kept and +0 elsewhere, whatever stood there: selected, not multiplied.
     ///
+    /// # Shape
+    ///
+    /// mask `[..., n]`, `x: [..., n] -> [..., n]`: nothing is broadcast
+    ///
     /// # Errors
     ///
     /// An `x` of another shape.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Mask, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let mask = Mask::from_kept(&tensor![bool; true, false])?;
+    /// assert_eq!(mask.apply(&tensor![1.5, f32::NAN], 2.0)?.to_vec(), [3.0, 0.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn apply<T: Float>(&self, x: &Tensor<T>, scale: T) -> Result<Tensor<T>> {
         x.expect_shape("mask", self.shape)?;
@@ -224,9 +288,24 @@ impl Mask {
 
     /// As [`apply`](Self::apply), into the memory of `x` where it is not shared.
     ///
+    /// # Shape
+    ///
+    /// mask `[..., n]`, `x: [..., n] -> [..., n]`: nothing is broadcast
+    ///
     /// # Errors
     ///
     /// An `x` of another shape.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Mask, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (mask, x) = (Mask::from_kept(&tensor![bool; true, false])?, tensor![1.5, 7.0]);
+    /// assert_eq!(mask.apply_into(x, 2.0)?.to_vec(), [3.0, 0.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn apply_into<T: Float>(&self, mut x: Tensor<T>, scale: T) -> Result<Tensor<T>> {
         x.expect_shape("mask", self.shape)?;
@@ -245,6 +324,17 @@ impl Mask {
     /// # Errors
     ///
     /// More elements than memory holds.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Mask, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let kept = tensor![bool; [true, false], [false, true]];
+    /// assert_eq!(Mask::from_kept(&kept)?.to_tensor()?, kept);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn to_tensor(&self) -> Result<Tensor<bool>> {
         let mut bits = self.iter();

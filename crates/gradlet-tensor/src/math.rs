@@ -6,31 +6,79 @@ use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
     /// e^x, within 2 units in the last place.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![0.0, -f32::INFINITY, 100.0].exp().to_vec(), [1.0, 0.0, f32::INFINITY]);
+    /// ```
     pub fn exp(&self) -> Self {
         self.map(Math::exp_)
     }
 
     /// The natural logarithm, within 2 units in the last place; -inf at 0, NaN below.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1.0, 0.0].ln().to_vec(), [0.0, -f32::INFINITY]);
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.log`
     pub fn ln(&self) -> Self {
         self.map(Math::ln_)
     }
 
     /// The square root, correctly rounded; NaN below 0.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![9.0, 2.25].sqrt().to_vec(), [3.0, 1.5]);
+    /// ```
     pub fn sqrt(&self) -> Self {
         self.map(num_traits::Float::sqrt)
     }
 
     /// The hyperbolic tangent, within 2 units in the last place.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![0.0, 100.0, -100.0].tanh().to_vec(), [0.0, 1.0, -1.0]);
+    /// ```
     pub fn tanh(&self) -> Self {
         self.map(Math::tanh_)
     }
 
     /// 1 / (1 + e^-x), within 2 units in the last place.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![0.0, 1000.0, -1000.0].sigmoid().to_vec(), [0.5, 1.0, 0.0]);
+    /// ```
     pub fn sigmoid(&self) -> Self {
         self.map(Math::sigmoid_)
     }
 
     /// x to an integer power; x^0 is 1 for every x, NaN included.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![2.0, -3.0].powi(3).to_vec(), [8.0, -27.0]);
+    /// assert_eq!(tensor![4.0, 0.0].powi(-1).to_vec(), [0.25, f32::INFINITY]);
+    /// assert_eq!(tensor![f32::NAN].powi(0).to_vec(), [1.0]);
+    /// ```
     pub fn powi(&self, exponent: i32) -> Self {
         match exponent {
             0 => self.map(|_| T::of(1.0)),
@@ -43,11 +91,27 @@ impl<T: Float> Tensor<T> {
     }
 
     /// x to a real power; NaN where x is negative and the exponent no integer.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// let y = tensor![4.0, -4.0].powf(0.5).to_vec();
+    /// assert!(y[0] == 2.0 && y[1].is_nan());
+    /// ```
     pub fn powf(&self, exponent: T) -> Self {
         self.map(|x| num_traits::Float::powf(x, exponent))
     }
 
-    /// The larger of each element and a number; NaN stays NaN.
+    /// The larger of each element and a number; NaN stays NaN, and a number that is NaN bounds nothing.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// let y = tensor![-1.0, 2.0, f32::NAN].maximum_scalar(0.0).to_vec();
+    /// assert!(y[0] == 0.0 && y[1] == 2.0 && y[2].is_nan());
+    /// ```
     pub fn maximum_scalar(&self, low: T) -> Self {
         self.map(|x| if x < low { low } else { x })
     }

@@ -73,7 +73,23 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// A weight that is no matrix, or sizes that differ.
+    /// A weight that is no matrix, a scalar `x`, or sizes that differ.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, weight) = (tensor![[1.0, 2.0]], tensor![[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]);
+    /// let bias = tensor![10.0, 20.0, 30.0];
+    /// assert_eq!(x.linear(&weight, Some(&bias))?, tensor![[11.0, 22.0, 33.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.linear`
     #[track_caller]
     pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Result<Self> {
         let &[n, k] = weight.shape() else {

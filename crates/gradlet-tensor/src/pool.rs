@@ -167,6 +167,22 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// Shapes that do not agree so, or an index out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Shape, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (g, indices) = (tensor![[5.0, 9.0]], tensor![i64; [1, 6]]);
+    /// let dx = g.spread_in_planes(&indices, Shape::from([2, 4]))?;
+    /// assert_eq!(dx, tensor![[0.0, 5.0, 0.0, 0.0], [0.0, 0.0, 9.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.max_unpool2d`, which takes one of several elements for a place instead of adding
     #[track_caller]
     pub fn spread_in_planes(&self, indices: &Tensor<i64>, planes: Shape) -> Result<Self> {
         let op = "spread_in_planes";
@@ -208,6 +224,17 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     ///
     /// Shapes that do not agree so, or an index out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 5.0, 2.0, 0.0], [3.0, 4.0, 9.0, 8.0]];
+    /// assert_eq!(x.pick_in_planes(&tensor![i64; [1, 6]])?, tensor![[5.0, 9.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn pick_in_planes(&self, indices: &Tensor<i64>) -> Result<Self> {
         let op = "pick_in_planes";

@@ -35,6 +35,20 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// Anything but two vectors of one size.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![1.0, 2.0, 3.0].dot(&tensor![4.0, 5.0, 6.0])?.item()?, 32.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.dot`
     #[track_caller]
     pub fn dot(&self, rhs: &Self) -> Result<Self> {
         self.expect_rank("dot", 1, "vectors")?;
@@ -78,6 +92,21 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// Anything but two batches of matrices of one length, or inner sizes that differ.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, y) = (tensor![[[1.0, 2.0]], [[3.0, 4.0]]], tensor![[[1.0], [1.0]], [[10.0], [1.0]]]);
+    /// assert_eq!(x.bmm(&y)?, tensor![[[3.0]], [[34.0]]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.bmm`
     #[track_caller]
     pub fn bmm(&self, rhs: &Self) -> Result<Self> {
         self.expect_batches(rhs)?;

@@ -11,6 +11,18 @@ use rand::SeedableRng;
 pub type Pcg64 = rand_pcg::Pcg64;
 
 /// A generator started from a seed: equal seeds give equal numbers, on any machine.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{Tensor, rng};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let x = Tensor::<f32>::normal(3, 0.0, 1.0, &mut rng(1))?;
+/// assert_eq!(x, Tensor::normal(3, 0.0, 1.0, &mut rng(1))?);
+/// assert_ne!(x, Tensor::normal(3, 0.0, 1.0, &mut rng(2))?);
+/// # Ok(())
+/// # }
+/// ```
 pub fn rng(seed: u64) -> Pcg64 {
     Pcg64::seed_from_u64(seed)
 }

@@ -54,6 +54,13 @@ static STATE: State = State {
 
 /// The number of threads that large work of the calling thread is split between: what [`with`] set, else the environment
 /// variable `GRADLET_NUM_THREADS`, else the number of processors. A value that is no positive number counts as unset.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::threads;
+/// assert_eq!(threads::with(3, threads::count), 3);
+/// ```
 #[inline]
 pub fn count() -> usize {
     static DEFAULT: OnceLock<usize> = OnceLock::new();

@@ -23,6 +23,18 @@ impl PerAxis for [usize; 2] {
 }
 
 /// Which number of outputs a division with a rest gives.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{AveragePooling, Rounding, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let (x, windows) = (tensor![[1.0, 2.0, 3.0]], AveragePooling::new([1, 2]));
+/// assert_eq!(x.avg_pool2d(windows)?, tensor![[1.5]]);
+/// assert_eq!(x.avg_pool2d(windows.rounding(Rounding::Ceil))?, tensor![[1.5, 3.0]]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Rounding {
     /// Windows that reach beyond the padded input are left out.

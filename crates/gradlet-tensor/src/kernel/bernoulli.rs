@@ -20,6 +20,18 @@ const PARALLEL_BLOCKS: usize = 8;
 
 /// Names one draw: the same key and probability give the same bits on every machine and any number
 /// of threads.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{DrawKey, Mask};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let (first, second) = (DrawKey { seed: 1, call: 0 }, DrawKey { seed: 1, call: 1 });
+/// assert_eq!(Mask::draw(1000, 0.5, first)?, Mask::draw(1000, 0.5, first)?);
+/// assert_ne!(Mask::draw(1000, 0.5, first)?, Mask::draw(1000, 0.5, second)?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DrawKey {
     /// The layer's own random number. 64 bits: among a million layers, two share one with odds of 1

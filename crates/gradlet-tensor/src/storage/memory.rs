@@ -13,6 +13,19 @@ pub fn system_requests() -> u64 {
 }
 
 /// Returns the calling thread's pooled memory to the system.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{Tensor, memory};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let x = Tensor::zeros([100, 100])?;
+/// drop(x); // its memory goes to the pool
+/// memory::trim();
+/// assert_eq!(memory::pooled_bytes(), 0);
+/// # Ok(())
+/// # }
+/// ```
 pub fn trim() {
     pool::trim();
 }
