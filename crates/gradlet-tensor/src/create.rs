@@ -389,7 +389,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// More elements than memory holds.
+    /// An end that is not finite, or more elements than memory holds.
     ///
     /// # Example
     ///
@@ -407,6 +407,17 @@ impl Tensor {
     /// `torch.linspace`
     #[track_caller]
     pub fn linspace(start: f64, end: f64, count: usize) -> Result<Self> {
+        for (name, value) in [("start", start), ("end", end)] {
+            if !value.is_finite() {
+                return Err(Error::new(ErrorKind::OutOfRange {
+                    op: "linspace",
+                    name,
+                    expected: "finite",
+                    value,
+                    remedy: String::new(),
+                }));
+            }
+        }
         let last = count.saturating_sub(1);
         let step = (end - start) / last.max(1) as f64;
         // Counting from the nearer end makes both ends exact.
@@ -440,6 +451,10 @@ mod tests {
             [-1.0, -0.5, 0.0, 0.5, 1.0]
         );
         assert_eq!(Tensor::linspace(2.0, 3.0, 1)?.to_vec(), [2.0]);
+        assert!(
+            Tensor::linspace(0.0, f64::INFINITY, 3).is_err()
+                && Tensor::linspace(f64::NAN, 1.0, 1).is_err()
+        );
         assert_eq!(Tensor::eye(2)?, tensor![[1.0, 0.0], [0.0, 1.0]]);
         Ok(())
     }

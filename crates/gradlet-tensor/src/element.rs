@@ -25,10 +25,16 @@ pub trait Element:
     fn to_f64(self) -> f64;
     /// The nearest value of this type; a float becomes an integer by truncation, saturating, NaN becoming 0.
     fn from_f64(value: f64) -> Self;
+    /// The value of an integer or a `bool`, which `f64` may not hold; `None` of a float.
+    #[doc(hidden)]
+    fn to_integer(self) -> Option<i128>;
+    /// The nearest value of this type.
+    #[doc(hidden)]
+    fn from_integer(value: i128) -> Self;
 }
 
 macro_rules! element {
-    ($($t:ty, $name:literal;)*) => {$(
+    ($($t:ty, $name:literal, $to_integer:expr, $from_integer:expr;)*) => {$(
         impl sealed::Sealed for $t {}
         impl Element for $t {
             const NAME: &'static str = $name;
@@ -39,17 +45,32 @@ macro_rules! element {
             #[inline]
             #[allow(trivial_numeric_casts)]
             fn from_f64(value: f64) -> Self { value as $t }
+            #[inline]
+            fn to_integer(self) -> Option<i128> { $to_integer(self) }
+            #[inline]
+            fn from_integer(value: i128) -> Self { $from_integer(value) }
         }
     )*};
 }
 
-element! {
+macro_rules! integers {
+    ($($t:ty, $name:literal;)*) => {
+        element! {$(
+            $t, $name, |x| Some(i128::from(x)), |x: i128| x.clamp(<$t>::MIN.into(), <$t>::MAX.into()) as $t;
+        )*}
+    };
+}
+
+integers! {
     u8, "u8";
     i32, "i32";
     i64, "i64";
     u64, "u64";
-    f32, "f32";
-    f64, "f64";
+}
+
+element! {
+    f32, "f32", |_| None, |x| x as f32;
+    f64, "f64", |_| None, |x| x as f64;
 }
 
 impl sealed::Sealed for bool {}
@@ -64,6 +85,14 @@ impl Element for bool {
     #[inline]
     fn from_f64(value: f64) -> Self {
         value != 0.0
+    }
+    #[inline]
+    fn to_integer(self) -> Option<i128> {
+        Some(self.into())
+    }
+    #[inline]
+    fn from_integer(value: i128) -> Self {
+        value != 0
     }
 }
 

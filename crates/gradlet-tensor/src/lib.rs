@@ -35,6 +35,7 @@ mod products;
 mod random;
 mod reduce;
 mod reshape;
+mod scatter;
 mod shape;
 mod slice;
 mod softmax;

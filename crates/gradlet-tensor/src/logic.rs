@@ -1,4 +1,4 @@
-//! Truth: what kind of number each element is, and, or, not, and whether any or all hold.
+//! Truth: whether numbers are close, what kind of number each is, and, or, not, and whether any or all hold.
 
 use crate::axes::Axes;
 use crate::element::Float;
@@ -9,6 +9,25 @@ use crate::shape::MAX_RANK;
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
+    /// Whether shapes agree and everywhere `|self - other| <= atol + rtol * |other|`; NaN is close to nothing, and an
+    /// infinity to itself alone.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// let (x, y) = (tensor![1.0, 100.0], tensor![1.0, 101.0]);
+    /// assert!(x.allclose(&y, 0.02, 0.0) && !x.allclose(&y, 0.0, 0.5));
+    /// ```
+    pub fn allclose(&self, other: &Self, rtol: f64, atol: f64) -> bool {
+        self.shape() == other.shape()
+            && self.iter().zip(other.iter()).all(|(a, b)| {
+                let (a, b) = (a.to_f64(), b.to_f64());
+                let distance = (a - b).abs();
+                a == b || (distance.is_finite() && distance <= atol + rtol * b.abs())
+            })
+    }
+
     /// Where x is not a number.
     ///
     /// # Example
@@ -231,6 +250,22 @@ impl Tensor<bool> {
 mod tests {
     use super::*;
     use crate::tensor;
+
+    #[test]
+    fn allclose_wants_equal_shapes_equal_infinities_and_no_nan() {
+        let x = tensor![1.0, f32::INFINITY];
+        assert!(x.allclose(&x, 0.0, 0.0));
+        assert!(!x.allclose(&tensor![1.1, f32::INFINITY], 0.01, 0.0));
+        for far in [[1.0, f32::NEG_INFINITY], [f32::INFINITY; 2], [1.0, 1e38]] {
+            let far = tensor![far[0], far[1]];
+            assert!(
+                !x.allclose(&far, 0.5, 0.0) && !far.allclose(&x, 0.5, 0.0),
+                "{far:?}"
+            );
+        }
+        assert!(!tensor![f32::NAN].allclose(&tensor![f32::NAN], 1.0, 1.0));
+        assert!(!x.allclose(&tensor![[1.0, f32::INFINITY]], 0.0, 0.0));
+    }
 
     #[test]
     fn kinds_of_numbers_are_told_apart() {

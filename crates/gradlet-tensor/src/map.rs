@@ -47,6 +47,23 @@ impl<T: Element> Tensor<T> {
         })
     }
 
+    /// The elements as another type, each the nearest there is: floats to integers truncate, larger numbers than a type
+    /// has saturate, NaN becomes 0; what is not 0 becomes `true`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1.9, -1.9, 1e10, f32::NAN].cast::<i32>().to_vec(), [1, -1, i32::MAX, 0]);
+    /// assert_eq!(tensor![0.5, 0.0].cast::<bool>().to_vec(), [true, false]);
+    /// ```
+    pub fn cast<U: Element>(&self) -> Tensor<U> {
+        self.map(|x| match x.to_integer() {
+            Some(x) => U::from_integer(x),
+            None => U::from_f64(x.to_f64()),
+        })
+    }
+
     /// Replaces each element by `f` of it; in place where the elements are not shared.
     ///
     /// # Example
@@ -299,6 +316,30 @@ mod tests {
         assert_eq!(y.to_vec(), [6.0, 7.0, 8.0].repeat(4));
         assert_eq!(calls.into_inner(), 6);
         Ok(())
+    }
+
+    #[test]
+    fn casts_give_the_nearest_number_of_the_other_type() {
+        let large = tensor![i64; (1 << 53) + 1, i64::MAX, -1];
+        assert_eq!(large.cast::<i64>(), large);
+        assert_eq!(
+            large.cast::<u64>().to_vec(),
+            [(1 << 53) + 1, i64::MAX as u64, 0]
+        );
+        assert_eq!(large.cast::<i32>().to_vec(), [i32::MAX, i32::MAX, -1]);
+        // Rounded to f64 first, it would be halfway between two numbers of f32, and become the other one.
+        let once = tensor![i64; (1 << 54) + (1 << 30) + 1].cast::<f32>();
+        assert_eq!(once.to_vec(), [18_014_400_656_965_632.0]);
+        assert_eq!(
+            tensor![u64; u64::MAX].cast::<f64>().to_vec(),
+            [18_446_744_073_709_551_616.0]
+        );
+        assert_eq!(tensor![bool; true, false].cast::<i64>().to_vec(), [1, 0]);
+        assert_eq!(tensor![i64; -7, 0].cast::<bool>().to_vec(), [true, false]);
+        assert_eq!(
+            tensor![-1.5, f32::NAN, f32::INFINITY].cast::<u8>().to_vec(),
+            [0, 0, 255]
+        );
     }
 
     proptest! {

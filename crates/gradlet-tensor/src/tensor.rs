@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::element::{Element, Float};
+use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result, raise};
 use crate::layout::Layout;
 use crate::shape::{IntoShape, Shape};
@@ -405,20 +405,6 @@ impl<T: Element> Tensor<T> {
         Ok(self.storage()[place])
     }
 
-    /// The elements as another type, by way of `f64`: floats to integers truncate and saturate, NaN becomes 0, whole
-    /// numbers beyond 2^53 are rounded; what is not 0 becomes `true`.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// assert_eq!(tensor![1.9, -1.9, 1e10, f32::NAN].cast::<i32>().to_vec(), [1, -1, i32::MAX, 0]);
-    /// assert_eq!(tensor![0.5, 0.0].cast::<bool>().to_vec(), [true, false]);
-    /// ```
-    pub fn cast<U: Element>(&self) -> Tensor<U> {
-        self.map(|x| U::from_f64(x.to_f64()))
-    }
-
     /// An error unless the shape is the expected one.
     ///
     /// # Errors
@@ -435,25 +421,6 @@ impl<T: Element> Tensor<T> {
             expected,
             found: self.dims(),
         }))
-    }
-}
-
-impl<T: Float> Tensor<T> {
-    /// Whether shapes agree and everywhere `|self - other| <= atol + rtol * |other|`; NaN is close to nothing.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// let (x, y) = (tensor![1.0, 100.0], tensor![1.0, 101.0]);
-    /// assert!(x.allclose(&y, 0.02, 0.0) && !x.allclose(&y, 0.0, 0.5));
-    /// ```
-    pub fn allclose(&self, other: &Self, rtol: f64, atol: f64) -> bool {
-        self.shape() == other.shape()
-            && self.iter().zip(other.iter()).all(|(a, b)| {
-                let (a, b) = (a.to_f64(), b.to_f64());
-                a == b || (a - b).abs() <= atol + rtol * b.abs()
-            })
     }
 }
 
@@ -546,15 +513,6 @@ mod tests {
         assert_eq!(x.at(&[0, 1])?, 3.0);
         assert!(x.at(&[0]).is_err() && x.at(&[2, 0]).is_err());
         Ok(())
-    }
-
-    #[test]
-    fn allclose_wants_equal_shapes_and_no_nan() {
-        let x = tensor![1.0, f32::INFINITY];
-        assert!(x.allclose(&x, 0.0, 0.0));
-        assert!(!x.allclose(&tensor![1.1, f32::INFINITY], 0.01, 0.0));
-        assert!(!tensor![f32::NAN].allclose(&tensor![f32::NAN], 1.0, 1.0));
-        assert!(!x.allclose(&tensor![[1.0, f32::INFINITY]], 0.0, 0.0));
     }
 
     #[test]
