@@ -13,8 +13,9 @@ use list::{Bits, Harness};
 struct Hashes(Vec<(String, u64)>);
 
 impl Harness for Hashes {
-    fn wants(&self, _: &str) -> bool {
-        true
+    fn wants(&self, name: &str) -> bool {
+        // They are split between threads as those of a sixteenth of their size are.
+        !name.ends_with("_16m")
     }
 
     fn run<R: Bits>(&mut self, name: &str, mut iteration: impl FnMut() -> Result<R>) -> Result<()> {
@@ -37,7 +38,7 @@ fn every_workload_gives_the_same_bits_on_any_number_of_threads() {
         hashes.0
     };
     let one = run(1);
-    assert_eq!(one.len(), 26);
+    assert_eq!(one.len(), 24);
     for count in [2, 3] {
         assert_eq!(run(count), one, "{count} threads");
     }
