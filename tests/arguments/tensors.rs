@@ -1,5 +1,6 @@
 //! Every method of `Tensor`.
 
+use gradlet::tensor::Centre;
 use gradlet::{Element, Float, Tensor, rng};
 use proptest::prelude::*;
 
@@ -207,6 +208,12 @@ fn products<T: Float>() -> Vec<Call<Random<T>>> {
         r.x.clone().add_to_columns(&r.indices, &r.y),
         r.x.corner("test", r.sizes.as_slice()),
         r.x.corner("test", r.shape),
+        r.x.moments(Centre::Mean).map(|[mean, square]| (mean, square)),
+        r.x.moments(Centre::Zero).map(|[mean, square]| (mean, square)),
+        r.x.affine([&r.y, &r.z, &r.y]),
+        r.x.affine([&r.y; 3]),
+        r.x.standardized_gradient(&r.y, [&r.z; 2], Centre::Mean),
+        r.x.standardized_gradient(&r.x, [&r.y; 2], Centre::Zero),
     )
     .into()
 }

@@ -31,10 +31,9 @@ const TABLES: [&[Entry]; 9] = [
 ];
 
 /// Files of operations that no entry is named after, and why.
-const EXCEPTIONS: [(&str, &str); 1] = [(
-    "standardize",
-    "has no method: batch_norm, group_norm, layer_norm and rms_norm are made of it",
-)];
+const EXCEPTIONS: [(&str, &str); 2] = [("affine", NORMALIZATIONS), ("standardize", NORMALIZATIONS)];
+const NORMALIZATIONS: &str =
+    "has no method: batch_norm, group_norm, layer_norm and rms_norm are made of it";
 
 /// Entries that are named after no file of operations, and where they are.
 const ELSEWHERE: [(&str, &str); 1] = [("checkpoint", "a record of its own, beside the operations")];

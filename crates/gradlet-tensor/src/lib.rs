@@ -28,6 +28,7 @@ mod map;
 mod mask;
 mod math;
 mod matmul;
+mod normalize;
 mod one_hot;
 mod pad;
 mod pool;
@@ -58,6 +59,8 @@ pub use element::{Element, Float};
 pub use error::{Error, ErrorKind, Result};
 pub use literal::{Literal, from_literal};
 pub use mask::{DrawKey, Mask};
+#[doc(hidden)]
+pub use normalize::Centre;
 pub use pool::Pooling;
 pub use random::{Pcg64, rng};
 pub use shape::{IntoShape, MAX_RANK, Shape};

@@ -54,6 +54,9 @@ impl Order {
     }
 }
 
+/// So many first elements are found by keeping the best so far in order; of more, sorting costs less.
+const FEW: usize = 16;
+
 /// What sorting an element costs, in passes over it.
 const WORK: usize = 16;
 
@@ -185,6 +188,7 @@ impl<T: Element> Tensor<T> {
         }
         let x = rows.as_slice().unwrap_or_default();
         let indices = Tensor::build(shape, |out| {
+            let few = k <= FEW && k < columns / 4;
             let sort = |first: usize, out: &mut [i64]| {
                 let mut pairs = Vec::with_capacity(columns);
                 for (out, x) in out
@@ -192,6 +196,13 @@ impl<T: Element> Tensor<T> {
                     .zip(x[first * columns..].chunks_exact(columns))
                 {
                     pairs.clear();
+                    if few {
+                        best(x, k, order, &mut pairs);
+                        out.iter_mut()
+                            .zip(&pairs)
+                            .for_each(|(to, &(_, from))| *to = from);
+                        continue;
+                    }
                     pairs.extend(x.iter().copied().zip(0..));
                     if k < columns {
                         pairs.select_nth_unstable_by(k - 1, |a, b| order.compare(a, b));
@@ -206,6 +217,23 @@ impl<T: Element> Tensor<T> {
         })?;
         let values = rows.gather(-1, &indices)?;
         Ok((values.transpose(axis, -1)?, indices.transpose(axis, -1)?))
+    }
+}
+
+/// The first `k` elements in order, and their indices, into `found`, which is empty.
+fn best<T: Element>(x: &[T], k: usize, order: Order, found: &mut Vec<(T, i64)>) {
+    for (&x, i) in x.iter().zip(0..) {
+        if found.len() == k {
+            match found.last() {
+                Some(&(last, _)) if order.before(x, last) => found.truncate(k - 1),
+                _ => continue,
+            }
+        }
+        // Behind equal ones, whose indices are smaller.
+        let place = found
+            .iter()
+            .rposition(|&(other, _)| !order.before(x, other));
+        found.insert(place.map_or(0, |place| place + 1), (x, i));
     }
 }
 
@@ -306,12 +334,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_number_of_first_elements_agrees_with_a_stable_sort_of_indices(
-            values in prop::collection::vec(prop::sample::select(vec![f32::NAN, -1.0, -0.0, 0.0, 1.0, f32::INFINITY]), 60),
+            values in prop::collection::vec(prop::sample::select(vec![f32::NAN, -1.0, -0.0, 0.0, 1.0, f32::INFINITY]), 240),
             axis in 0..3isize,
-            k in 0..6usize,
+            k in 0..14usize,
             descending: bool,
         ) {
-            let x = Tensor::from_vec(values, [3, 4, 5])?.transpose(0, 2)?;
+            let x = Tensor::from_vec(values, [2, 3, 40])?.transpose(0, 2)?;
             let order = if descending { Order::Descending } else { Order::Ascending };
             let size = x.size(axis)?;
             let k = k.min(size);

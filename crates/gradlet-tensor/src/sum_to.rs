@@ -4,6 +4,7 @@ use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::fold::{self, Rows};
 use crate::kernel::parallel;
+use crate::kernel::planes::{self, Planes};
 use crate::reduce::columns_of_part;
 use crate::shape::{MAX_RANK, Shape};
 use crate::tensor::Tensor;
@@ -87,6 +88,16 @@ impl<T: Float> Tensor<T> {
                 }
             });
         }
+        if let Some((a, b)) = lhs.as_slice().zip(rhs.as_slice())
+            && let Some(planes) = Planes::reducing(all.dims(), &reduced)
+            && planes.inner > 1
+        {
+            return Self::build(shape, |out| {
+                parallel::for_rows(out, planes.groups, a.len(), |first, out| {
+                    planes::dots([a, b], planes, first, out);
+                });
+            });
+        }
         lhs.mul(&rhs)?.sum_to(shape)
     }
 
@@ -148,6 +159,7 @@ mod tests {
                 Shape::from([300]),
                 Shape::from([130, 1, 300]),
                 Shape::from([4, 1]),
+                Shape::from([130, 1, 1]),
                 Shape::SCALAR,
             ] {
                 let run = || x.mul_sum_to(other, to);

@@ -1,9 +1,9 @@
 //! Batch normalization: over all axes but the channels.
 
-use gradlet_tensor::{Float, Result, Shape, Tensor};
+use gradlet_tensor::{Centre, Float, Result, Tensor};
 
 use crate::ops::group_norm::single_value;
-use crate::ops::standardize::{Centre, Moments, Standard};
+use crate::ops::standardize::{Standard, scale};
 use crate::var::Var;
 
 /// The mean and variance of each channel over the batches seen so far, `[c]` each.
@@ -38,15 +38,18 @@ impl<T: Float> RunningStatistics<T> {
 
     /// Moves by the share `momentum` to the moments of a batch of `count` values per channel.
     #[track_caller]
-    fn move_to(&mut self, moments: &Moments<T>, count: usize, momentum: f64) -> Result<()> {
+    fn move_to(
+        &mut self,
+        [mean, variance]: &[Tensor<T>; 2],
+        count: usize,
+        momentum: f64,
+    ) -> Result<()> {
         let (share, unbiased) = (T::of(momentum), T::of(count as f64 / (count - 1) as f64));
         let mix = |old: T, new: T| (T::one() - share) * old + share * new;
         let shape = self.mean.dims();
-        if let Some(mean) = &moments.mean {
-            self.mean
-                .zip_in_place("batch_norm", &mean.reshape(shape)?, mix)?;
-        }
-        let variance = moments.variance.reshape(shape)?;
+        self.mean
+            .zip_in_place("batch_norm", &mean.reshape(shape)?, mix)?;
+        let variance = variance.reshape(shape)?;
         self.variance
             .zip_in_place("batch_norm", &variance, |old, new| mix(old, new * unbiased))
     }
@@ -118,25 +121,19 @@ impl<T: Float> Var<T> {
         eps: f64,
     ) -> Result<Self> {
         let op = "batch_norm";
-        let (channels, [weight, bias]) = self.channels(op, [weight, bias])?;
-        let (samples, places) = (self.shape()[0], Shape::new(&self.shape()[2..])?.len());
-        // Columns of a matrix are summed faster than rows of one element.
-        let (flat, kept) = if places == 1 {
-            (Shape::from([samples, channels]), Shape::from([1, channels]))
-        } else {
-            (
-                Shape::from([samples, channels, places]),
-                Shape::from([1, channels, 1]),
-            )
-        };
-        let standardized = match statistics {
+        let (x, [weight, bias]) = self.channels(op, [weight, bias])?;
+        let [samples, channels, places] = [0, 1, 2].map(|axis| x.shape()[axis]);
+        let y = match statistics {
             BatchNorm::Eval(running) => {
                 running.expect_channels(op, channels)?;
-                let scale = running.variance.map(|v| T::one() / (v + T::of(eps)).sqrt());
-                let [mean, scale] = [&running.mean, &scale].map(|x| x.reshape(kept));
-                self.reshape(flat)?
-                    .sub(&Var::constant(mean?))?
-                    .mul(&Var::constant(scale?))?
+                let each = [channels, 1];
+                let scale = Var::constant(scale(&running.variance, eps).reshape(each)?);
+                let scale = match weight {
+                    Some(weight) => weight.mul(&scale)?,
+                    None => scale,
+                };
+                let shift = bias.unwrap_or_else(|| Var::constant(scale.tensor().zeros_like()));
+                x.affine(Some(&running.mean.reshape(each)?), &scale, &shift)?
             }
             BatchNorm::Train { running, momentum } => {
                 if let Some(running) = &running {
@@ -147,17 +144,16 @@ impl<T: Float> Var<T> {
                     return Err(single_value(op));
                 }
                 let centre = Centre::Mean;
-                let (x, standard) = (self.reshape(flat)?, Standard { kept, centre, eps });
-                let moments = standard.moments(x.tensor())?;
+                let moments = x.tensor().moments(centre)?;
                 if let Some(running) = running.filter(|_| count > 0) {
                     running.move_to(&moments, count, momentum)?;
                 }
-                standard.apply(&x, moments)?
+                Standard { centre, eps }
+                    .apply(&x, moments)?
+                    .scale_and_shift(weight.as_ref(), bias.as_ref())?
             }
         };
-        standardized
-            .reshape(self.dims())?
-            .scale_and_shift(weight.as_ref(), bias.as_ref())
+        y.reshape(self.dims())
     }
 }
 

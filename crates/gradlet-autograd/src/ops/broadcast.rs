@@ -128,6 +128,13 @@ impl<T: Float> Var<T> {
         self.broadcast_to(self.dims().expanded(sizes)?)
     }
 
+    /// The sum over the axes along which a shape was repeated to this one's.
+    #[track_caller]
+    pub(crate) fn sum_to(&self, to: Shape) -> Result<Self> {
+        let from = self.dims();
+        SumTo { from, to }.apply([self])
+    }
+
     #[track_caller]
     #[inline]
     pub(crate) fn broadcast_if_needed(&self, shape: Shape) -> Result<Cow<'_, Self>> {

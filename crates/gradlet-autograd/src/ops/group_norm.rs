@@ -1,8 +1,8 @@
 //! Group normalization: over groups of channels, and all places.
 
-use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape};
+use gradlet_tensor::{Centre, Error, ErrorKind, Float, Result, Shape};
 
-use crate::ops::standardize::Centre;
+use crate::ops::standardize::Standard;
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
@@ -51,7 +51,8 @@ impl<T: Float> Var<T> {
         eps: f64,
     ) -> Result<Self> {
         let op = "group_norm";
-        let (channels, [weight, bias]) = self.channels(op, [weight, bias])?;
+        let (flat, [weight, bias]) = self.channels(op, [weight, bias])?;
+        let [samples, channels, places] = [0, 1, 2].map(|axis| flat.shape()[axis]);
         if groups == 0 || groups > channels.max(1) || !channels.is_multiple_of(groups) {
             return Err(Error::new(ErrorKind::OutOfRange {
                 op,
@@ -61,44 +62,44 @@ impl<T: Float> Var<T> {
                 remedy: format!("; there are {channels} channels"),
             }));
         }
-        let samples = self.shape()[0];
         // An axis without elements may stand beside sizes whose product is no size.
-        let values = (channels / groups).saturating_mul(Shape::new(&self.shape()[2..])?.len());
+        let values = (channels / groups).saturating_mul(places);
         let rows = [samples.saturating_mul(groups), values];
         // As in PyTorch: groups of one value pass where the batch has several.
         if (samples, values) == (1, 1) {
             return Err(single_value(op));
         }
-        self.reshape(rows)?
-            .standardize_rows(Centre::Mean, eps)?
-            .reshape(self.dims())?
-            .scale_and_shift(weight.as_ref(), bias.as_ref())
+        let centre = Centre::Mean;
+        Standard { centre, eps }
+            .apply_to_rows(&flat.reshape(rows)?)?
+            .reshape(flat.dims())?
+            .scale_and_shift(weight.as_ref(), bias.as_ref())?
+            .reshape(self.dims())
     }
 
-    /// The number of channels of `[n, c, ...]`, and parameters `[c]` in a shape that broadcasts to it.
+    /// Of `[n, c, ...]`, the same as `[n, c, places]`, and parameters `[c]` as `[c, 1]`.
     #[track_caller]
     pub(crate) fn channels<const N: usize>(
         &self,
         op: &'static str,
         parameters: [Option<&Self>; N],
-    ) -> Result<(usize, [Option<Self>; N])> {
-        let &[_, channels, ref places @ ..] = self.shape() else {
+    ) -> Result<(Self, [Option<Self>; N])> {
+        let &[samples, channels, ref places @ ..] = self.shape() else {
             return Err(Error::new(ErrorKind::Rank {
                 op,
                 expected: "channels [n, c, ...]",
                 shape: self.dims(),
             }));
         };
-        let mut sizes = vec![1; places.len() + 1];
-        sizes[0] = channels;
         let mut fitted = [const { None }; N];
         for (fitted, parameter) in fitted.iter_mut().zip(parameters) {
             if let Some(parameter) = parameter {
                 parameter.tensor().expect_shape(op, channels)?;
-                *fitted = Some(parameter.reshape(&sizes)?);
+                *fitted = Some(parameter.reshape([channels, 1])?);
             }
         }
-        Ok((channels, fitted))
+        let flat = self.reshape([samples, channels, Shape::new(places)?.len()])?;
+        Ok((flat, fitted))
     }
 }
 

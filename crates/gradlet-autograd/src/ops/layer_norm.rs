@@ -1,8 +1,8 @@
 //! Layer normalization: over the last axes.
 
-use gradlet_tensor::{Error, ErrorKind, Float, IntoShape, Result, Shape};
+use gradlet_tensor::{Centre, Error, ErrorKind, Float, IntoShape, Result, Shape};
 
-use crate::ops::standardize::Centre;
+use crate::ops::standardize::Standard;
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
@@ -50,7 +50,9 @@ impl<T: Float> Var<T> {
     ) -> Result<Self> {
         let normalized = normalized_shape.into_shape()?;
         let rows = self.normalized_rows("layer_norm", normalized, [weight, bias])?;
-        rows.standardize_rows(Centre::Mean, eps)?
+        let centre = Centre::Mean;
+        Standard { centre, eps }
+            .apply_to_rows(&rows)?
             .reshape(self.dims())?
             .scale_and_shift(weight, bias)
     }

@@ -5,6 +5,7 @@ mod acos;
 mod add;
 mod add_scalar;
 mod addmm;
+mod affine;
 mod asin;
 mod atan;
 mod avg_pool2d;

@@ -89,6 +89,13 @@ impl<T: Float> Var<T> {
         let to = Shape::broadcast("mul", &from[0], &from[1])?;
         Mul { from, to }.apply([self, rhs])
     }
+
+    /// As [`mul`](Self::mul), summed over the axes along which a shape would be repeated.
+    #[track_caller]
+    pub(crate) fn mul_sum_to(&self, rhs: &Self, to: Shape) -> Result<Self> {
+        let from = [self.dims(), rhs.dims()];
+        Mul { from, to }.apply([self, rhs])
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Normalization by the root mean square over the last axes.
 
-use gradlet_tensor::{Float, IntoShape, Result};
+use gradlet_tensor::{Centre, Float, IntoShape, Result};
 
-use crate::ops::standardize::Centre;
+use crate::ops::standardize::Standard;
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
@@ -49,7 +49,9 @@ impl<T: Float> Var<T> {
         let normalized = normalized_shape.into_shape()?;
         let rows = self.normalized_rows("rms_norm", normalized, [weight, None])?;
         let eps = eps.unwrap_or_else(|| T::epsilon().to_f64());
-        rows.standardize_rows(Centre::Zero, eps)?
+        let centre = Centre::Zero;
+        Standard { centre, eps }
+            .apply_to_rows(&rows)?
             .reshape(self.dims())?
             .scale_and_shift(weight, None)
     }

@@ -5,6 +5,8 @@
 
 use num_traits::Float;
 
+use super::partial::pair;
+
 /// Partial sums that are kept side by side: two AVX-512 registers of f32, enough to hide an addition's latency.
 const LANES: usize = 32;
 /// Elements summed lane by lane before partial sums are paired.
@@ -44,14 +46,7 @@ vectorized! {
         for (lane, &x) in lanes.iter_mut().zip(chunks.remainder()) {
             *lane = *lane + x;
         }
-        let mut width = LANES / 2;
-        while width > 0 {
-            for i in 0..width {
-                lanes[i] = lanes[i] + lanes[i + width];
-            }
-            width /= 2;
-        }
-        lanes[0]
+        pair(lanes, |a, b| a + b)
     }
 
     /// How many are true.

@@ -22,6 +22,8 @@ pub(crate) mod gather;
 pub(crate) mod math;
 pub(crate) mod matmul;
 pub(crate) mod parallel;
+mod partial;
+pub(crate) mod planes;
 pub(crate) mod pool;
 mod scratch;
 pub(crate) mod select_scale;

@@ -1,5 +1,6 @@
 //! Rows of softmax and its logarithm, in three passes over a row that stays in the first cache.
 
+use super::partial::{pair, sum_of};
 use crate::element::Float;
 
 /// Sums kept side by side, as in `fold`.
@@ -49,36 +50,6 @@ fn largest_and_sum<T: Float, const LANES: usize>(x: &[T]) -> (T, T) {
     (shift, pair(lanes, |a, b| a + b))
 }
 
-/// All lanes in one, by halves.
-#[inline(always)]
-fn pair<T: Copy, const LANES: usize>(mut lanes: [T; LANES], f: impl Fn(T, T) -> T) -> T {
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            lanes[i] = f(lanes[i], lanes[i + width]);
-        }
-        width /= 2;
-    }
-    lanes[0]
-}
-
-/// The sum of `f` of each pair, in lanes.
-#[inline(always)]
-fn sum_of<T: Float>(a: &[T], b: &[T], f: impl Fn(T, T) -> T) -> T {
-    let mut lanes = [T::of(0.0); LANES];
-    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest = a.remainder().iter().zip(b.remainder());
-    for (lane, (&a, &b)) in lanes.iter_mut().zip(rest) {
-        *lane = f(a, b);
-    }
-    for (a, b) in a.zip(b) {
-        for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane = *lane + f(a, b);
-        }
-    }
-    pair(lanes, |a, b| a + b)
-}
-
 #[inline(always)]
 fn normalizer<T: Float>(x: &[T]) -> (T, T) {
     if x.len() <= 2 * FEW_LANES {
@@ -115,7 +86,7 @@ vectorized! {
     pub(crate) fn softmax_gradient<T: Float>(y: &[T], g: &[T], columns: usize, dx: &mut [T]) {
         let rows = y.chunks_exact(columns).zip(g.chunks_exact(columns));
         for ((y, g), dx) in rows.zip(dx.chunks_exact_mut(columns)) {
-            let total = sum_of(y, g, |y, g| y * g);
+            let total = sum_of::<T, LANES>(y, g, |y, g| y * g);
             for ((dx, &y), &g) in dx.iter_mut().zip(y).zip(g) {
                 *dx = y * (g - total);
             }
@@ -126,7 +97,7 @@ vectorized! {
     pub(crate) fn log_softmax_gradient<T: Float>(y: &[T], g: &[T], columns: usize, dx: &mut [T]) {
         let rows = y.chunks_exact(columns).zip(g.chunks_exact(columns));
         for ((y, g), dx) in rows.zip(dx.chunks_exact_mut(columns)) {
-            let total = sum_of(g, g, |g, _| g);
+            let total = sum_of::<T, LANES>(g, g, |g, _| g);
             for ((dx, &y), &g) in dx.iter_mut().zip(y).zip(g) {
                 *dx = g - y.exp_() * total;
             }

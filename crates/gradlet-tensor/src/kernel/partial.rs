@@ -1,0 +1,33 @@
+//! Sums kept side by side, as many as registers hold.
+
+use crate::element::Float;
+
+/// All lanes in one, by halves.
+#[inline(always)]
+pub(super) fn pair<T: Copy, const LANES: usize>(mut lanes: [T; LANES], f: impl Fn(T, T) -> T) -> T {
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] = f(lanes[i], lanes[i + width]);
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
+/// The sum of `f` of each pair.
+#[inline(always)]
+pub(super) fn sum_of<T: Float, const LANES: usize>(a: &[T], b: &[T], f: impl Fn(T, T) -> T) -> T {
+    let mut lanes = [T::of(0.0); LANES];
+    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let rest = a.remainder().iter().zip(b.remainder());
+    for (lane, (&a, &b)) in lanes.iter_mut().zip(rest) {
+        *lane = f(a, b);
+    }
+    for (a, b) in a.zip(b) {
+        for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane = *lane + f(a, b);
+        }
+    }
+    pair(lanes, |a, b| a + b)
+}
