@@ -47,13 +47,13 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     fn column_moments(&self, planes: Planes, centre: Centre) -> Result<[Self; 2]> {
         let (count, groups) = (T::of(planes.count()), Shape::from([planes.groups, 1]));
-        let mean_of = |x: &Self| -> Result<Self> { Ok(x.sum_to(groups)?.div_scalar(count)) };
         let (distances, mean) = match centre {
             Centre::Zero => (self.clone(), Self::zeros_of(groups)?),
             Centre::Mean => {
-                let rounded = mean_of(self)?;
+                let rounded = self.sum_to(groups)?.div_scalar(count);
                 // What rounding left in the distances is taken off: those of equal elements are exactly 0.
-                let mean = rounded.add(&mean_of(&self.sub(&rounded)?)?)?;
+                let left = self.sub(&rounded)?.sum_to(groups)?.div_scalar(count);
+                let mean = rounded.add(&left)?;
                 (self.sub(&mean)?, mean)
             }
         };
