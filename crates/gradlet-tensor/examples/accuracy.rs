@@ -20,7 +20,7 @@ struct Function {
     exact: fn(&Tensor<f64>) -> Tensor<f64>,
 }
 
-const FUNCTIONS: [Function; 10] = [
+const FUNCTIONS: [Function; 13] = [
     Function {
         name: "exp",
         limit: 2.0,
@@ -80,6 +80,24 @@ const FUNCTIONS: [Function; 10] = [
         limit: 2.0,
         f: Tensor::log1p,
         exact: |x| x.map(f64::ln_1p),
+    },
+    Function {
+        name: "sin",
+        limit: 2.0,
+        f: Tensor::sin,
+        exact: |x| x.map(f64::sin),
+    },
+    Function {
+        name: "cos",
+        limit: 2.0,
+        f: Tensor::cos,
+        exact: |x| x.map(f64::cos),
+    },
+    Function {
+        name: "tan",
+        limit: 2.0,
+        f: Tensor::tan,
+        exact: |x| x.map(f64::tan),
     },
 ];
 

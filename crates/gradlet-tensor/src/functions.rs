@@ -1,6 +1,7 @@
 //! Elementwise functions that the standard library computes, and those that follow from them.
 
 use crate::element::Float;
+use crate::kernel::fold;
 use crate::kernel::math::Math;
 use crate::tensor::Tensor;
 
@@ -19,9 +20,6 @@ by_std! {
     abs: "The absolute value; -0 becomes 0, NaN stays.";
     floor: "The largest whole number that is not above x: -2 for -1.5.";
     ceil: "The smallest whole number that is not below x: -1 for -1.5.";
-    cos: "The cosine of x in radians; NaN for infinite ones.";
-    sin: "The sine of x in radians; NaN for infinite ones.";
-    tan: "The tangent of x in radians; NaN for infinite ones.";
     acos: "The arc cosine in `[0, pi]`; NaN outside `[-1, 1]`.";
     asin: "The arc sine in `[-pi/2, pi/2]`; NaN outside `[-1, 1]`.";
     atan: "The arc tangent in `[-pi/2, pi/2]`.";
@@ -32,6 +30,32 @@ by_std! {
 }
 
 impl<T: Float> Tensor<T> {
+    /// The cosine of x in radians; NaN for infinite ones.
+    pub fn cos(&self) -> Self {
+        self.periodic(T::near_cos_, num_traits::Float::cos)
+    }
+
+    /// The sine of x in radians; NaN for infinite ones.
+    pub fn sin(&self) -> Self {
+        self.periodic(T::near_sin_, num_traits::Float::sin)
+    }
+
+    /// The tangent of x in radians; NaN for infinite ones.
+    pub fn tan(&self) -> Self {
+        self.periodic(T::near_tan_, num_traits::Float::tan)
+    }
+
+    /// `near` of numbers that are near 0, `far` of others: in one loop without branches where there are no others.
+    fn periodic(&self, near: impl Fn(T) -> T + Sync, far: impl Fn(T) -> T + Sync) -> Self {
+        let larger = |a: T, b: T| if b.abs() > a { b.abs() } else { a };
+        let all_near = |x: &[T]| fold::fold(x, T::zero(), &larger) <= T::NEAR;
+        if T::NEAR.is_infinite() || self.as_dense_slice().is_some_and(all_near) {
+            self.map(near)
+        } else {
+            self.map(|x| if x.abs() > T::NEAR { far(x) } else { near(x) })
+        }
+    }
+
     /// The nearest whole number; of two equally near, the even one.
     ///
     /// # Example
@@ -148,7 +172,7 @@ impl<T: Float> Tensor<T> {
 
 #[cfg(test)]
 mod tests {
-    use crate::tensor;
+    use crate::{Tensor, tensor};
 
     #[test]
     fn functions_give_known_values() {
@@ -177,6 +201,32 @@ mod tests {
         assert_eq!(x.tan().to_vec()[1..], [0.0, 0.5f64.tan()]);
         assert_eq!(x.cosh().to_vec()[1], 1.0);
         assert_eq!(x.sinh().to_vec()[1..], [0.0, 0.5f64.sinh()]);
+    }
+
+    #[test]
+    fn angles_give_the_same_beside_large_ones() -> crate::Result<()> {
+        let x = Tensor::<f32>::normal(1000, 0.0, 1e3, &mut crate::rng(1))?;
+        let far = tensor![1e7, -3e38, f32::INFINITY, f32::NAN];
+        let all = Tensor::cat(&[&x, &far], 0)?;
+        let wide = Tensor::stack(&[&x, &x], 1)?;
+        let bits = |x: &Tensor| x.iter().map(f32::to_bits).collect::<Vec<_>>();
+        for (f, exact) in [
+            (
+                Tensor::sin as fn(&Tensor) -> Tensor,
+                f64::sin as fn(f64) -> f64,
+            ),
+            (Tensor::cos, f64::cos),
+            (Tensor::tan, f64::tan),
+        ] {
+            let y = f(&x);
+            assert!(bits(&f(&all)).starts_with(&bits(&y)));
+            assert_eq!(bits(&f(&wide.select(1, 0)?)), bits(&y));
+            assert!(y.cast::<f64>().allclose(&x.cast().map(exact), 1e-7, 0.0));
+            let far = f(&far).to_vec();
+            assert!((f64::from(far[1]) - exact(f64::from(-3e38f32))).abs() < 1e-6);
+            assert!(far[2].is_nan() && far[3].is_nan());
+        }
+        Ok(())
     }
 
     #[test]

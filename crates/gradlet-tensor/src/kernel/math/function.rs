@@ -24,19 +24,35 @@ pub trait Math: Sized {
     fn gelu_tanh_(self) -> Self;
     /// x / (1 + e^-x)
     fn silu_(self) -> Self;
+
+    /// Up to which size the functions below are right.
+    #[doc(hidden)]
+    const NEAR: Self;
+    /// The sine of a near number.
+    #[doc(hidden)]
+    fn near_sin_(self) -> Self;
+    /// The cosine of a near number.
+    #[doc(hidden)]
+    fn near_cos_(self) -> Self;
+    /// The tangent of a near number.
+    #[doc(hidden)]
+    fn near_tan_(self) -> Self;
 }
 
 macro_rules! math {
-    ($($t:ty: $($method:ident = $function:path),*;)*) => {$(
-        impl Math for $t {$(
-            #[inline(always)]
-            fn $method(self) -> Self { $function(self) }
-        )*}
+    ($($t:ty, NEAR = $near:path: $($method:ident = $function:path),*;)*) => {$(
+        impl Math for $t {
+            const NEAR: Self = $near;
+            $(
+                #[inline(always)]
+                fn $method(self) -> Self { $function(self) }
+            )*
+        }
     )*};
 }
 
 math! {
-    f32:
+    f32, NEAR = super::trig::NEAR_F32:
         exp_ = super::exp::exp_f32,
         expm1_ = super::exp::expm1_f32,
         ln_ = super::ln::ln_f32,
@@ -47,8 +63,11 @@ math! {
         gelu_ = super::gelu::gelu_f32,
         gelu_slope_ = super::gelu::gelu_slope_f32,
         gelu_tanh_ = super::silu::gelu_tanh_f32,
-        silu_ = super::silu::silu_f32;
-    f64:
+        silu_ = super::silu::silu_f32,
+        near_sin_ = super::trig::sin_f32,
+        near_cos_ = super::trig::cos_f32,
+        near_tan_ = super::trig::tan_f32;
+    f64, NEAR = f64::INFINITY:
         exp_ = super::exp::exp_f64,
         expm1_ = super::exp::expm1_f64,
         ln_ = super::ln::ln_f64,
@@ -59,5 +78,8 @@ math! {
         gelu_ = super::gelu::gelu_f64,
         gelu_slope_ = super::gelu::gelu_slope_f64,
         gelu_tanh_ = super::silu::gelu_tanh_f64,
-        silu_ = super::silu::silu_f64;
+        silu_ = super::silu::silu_f64,
+        near_sin_ = f64::sin,
+        near_cos_ = f64::cos,
+        near_tan_ = f64::tan;
 }

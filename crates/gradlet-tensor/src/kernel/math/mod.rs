@@ -1,5 +1,5 @@
-//! Branch-free exp, expm1, ln, log1p, tanh, sigmoid, erf, gelu and silu for f32 and f64, written so that a loop
-//! over them vectorizes.
+//! Branch-free exp, expm1, ln, log1p, tanh, sigmoid, erf, gelu and silu for f32 and f64, and sin, cos and tan for
+//! f32, written so that a loop over them vectorizes.
 //!
 //! Selects only: no table, no data-dependent branch, no saturating cast (each would stop the
 //! vectorizer) and no `mul_add`, so every CPU computes the same bits. Each function states its
@@ -26,6 +26,7 @@ mod silu;
 #[cfg(test)]
 mod sweep;
 mod tanh;
+mod trig;
 #[cfg(test)]
 mod ulp;
 
