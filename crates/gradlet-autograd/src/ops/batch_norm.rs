@@ -86,7 +86,7 @@ impl<T: Float> Var<T> {
     /// With h the standardized input and d = `g * weight`:
     /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)` by the batch's statistics,
     /// `d / sqrt(variance + eps)` by running ones; `g * h` and `g`, summed over all axes but the channels.
-    /// Input, h, and one number for each mean are saved.
+    /// Input, h for the weight, and two numbers for each mean are saved.
     ///
     /// # Errors
     ///

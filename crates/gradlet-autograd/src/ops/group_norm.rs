@@ -20,7 +20,7 @@ impl<T: Float> Var<T> {
     ///
     /// With h the standardized input and d = `g * weight`:
     /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)`, `g * h` and `g`, the last two summed over
-    /// all axes but the channels. Input, h, and one number for each mean are saved.
+    /// all axes but the channels. Input, h for the weight, and two numbers for each mean are saved.
     ///
     /// # Errors
     ///

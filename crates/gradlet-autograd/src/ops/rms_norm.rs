@@ -17,7 +17,7 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// With h the divided input and d = `g * weight`: `(d - h * mean(d * h)) / sqrt(mean square + eps)`, and
-    /// `g * h` summed over the leading axes. Input, h, and one number for each mean are saved.
+    /// `g * h` summed over the leading axes. Input, h for the weight, and two numbers for each mean are saved.
     ///
     /// # Errors
     ///
