@@ -1,7 +1,8 @@
 //! Dense arrays and fast loops: the tensors under gradlet.
 //!
 //! A [`Tensor`] is a value: cheap to clone, immutable from outside, copied on write.
-//! This crate knows nothing of gradients or layers.
+//! This crate knows nothing of graphs or layers; the loops that gradients of softmax, normalization, convolution and pooling
+//! need are among its kernels.
 
 mod arith;
 mod avg_pool;

@@ -159,13 +159,11 @@ struct Open;
 impl Open {
     fn new(work: &Work<'_>) -> Self {
         start_helpers(work.helpers);
-        let work = ptr::from_ref(work).cast_mut().cast::<Work<'static>>();
-        STATE.work.store(work, Ordering::Relaxed);
+        let shared = ptr::from_ref(work).cast_mut().cast::<Work<'static>>();
+        STATE.work.store(shared, Ordering::Relaxed);
         STATE.entered.fetch_or(OPEN, Ordering::Release);
         STATE.epoch.fetch_add(1, Ordering::SeqCst);
-        // SAFETY: the caller's reference is live.
-        let helpers = unsafe { (*work).helpers };
-        for helper in 0..helpers {
+        for helper in 0..work.helpers {
             // Either this sees the helper asleep, or the helper sees the new epoch before it sleeps.
             if STATE.asleep[helper].load(Ordering::SeqCst)
                 && let Some(thread) = STATE.helpers[helper].get()

@@ -31,9 +31,9 @@ impl<T: Float> Op<T> for Affine<T> {
         [x, scale, _]: [Option<Var<T>>; 3],
         wants: [Want; 3],
     ) -> Result<[Option<Var<T>>; 3]> {
-        let [want_x, want_scale, want_shift] = wants;
+        let [_, _, want_shift] = wants;
         let dshift = want_shift.then(|| g.sum_to(self.parameters))?;
-        let dscale = match x.filter(|_| want_scale.is_wanted()) {
+        let dscale = match x {
             Some(x) => {
                 let distance = match &self.mean {
                     Some(mean) => x.sub(&Var::constant(mean.clone()))?,
@@ -43,7 +43,7 @@ impl<T: Float> Op<T> for Affine<T> {
             }
             None => None,
         };
-        let dx = match scale.filter(|_| want_x.is_wanted()) {
+        let dx = match scale {
             Some(scale) => Some(g.mul(&scale)?),
             None => None,
         };

@@ -24,18 +24,6 @@ impl Link {
     }
 }
 
-/// What to do with an input that was saved because the other one's gradient is wanted.
-fn product<T: Float>(
-    saved: Option<Var<T>>,
-    want: Want,
-    f: impl FnOnce(&Var<T>) -> Result<Var<T>>,
-) -> Result<Option<Var<T>>> {
-    saved
-        .filter(|_| want.is_wanted())
-        .map(|saved| f(&saved))
-        .transpose()
-}
-
 /// Each of two inputs is kept for the other's gradient.
 fn each_for_the_other([want_a, want_b]: [Want; 2]) -> [bool; 2] {
     [want_b.is_wanted(), want_a.is_wanted()]
@@ -60,11 +48,11 @@ impl<T: Float> Op<T> for Conv2d {
         &self,
         g: Var<T>,
         [x, weight]: [Option<Var<T>>; 2],
-        [want_x, want_weight]: [Want; 2],
+        _: [Want; 2],
     ) -> Result<[Option<Var<T>>; 2]> {
-        let dweight = product(x, want_weight, |x| self.link.dweight(x, &g))?;
+        let dweight = x.map(|x| self.link.dweight(&x, &g)).transpose()?;
         Ok([
-            product(weight, want_x, |weight| self.link.dx(&g, weight))?,
+            weight.map(|weight| self.link.dx(&g, &weight)).transpose()?,
             dweight,
         ])
     }
@@ -93,12 +81,12 @@ impl<T: Float> Op<T> for BiasedConv2d {
         &self,
         g: Var<T>,
         [x, weight, _]: [Option<Var<T>>; 3],
-        [want_x, want_weight, want_bias]: [Want; 3],
+        [_, _, want_bias]: [Want; 3],
     ) -> Result<[Option<Var<T>>; 3]> {
         let dbias = want_bias.then(|| g.sum([0, 2, 3]))?;
-        let dweight = product(x, want_weight, |x| self.link.dweight(x, &g))?;
+        let dweight = x.map(|x| self.link.dweight(&x, &g)).transpose()?;
         Ok([
-            product(weight, want_x, |weight| self.link.dx(&g, weight))?,
+            weight.map(|weight| self.link.dx(&g, &weight)).transpose()?,
             dweight,
             dbias,
         ])
@@ -129,12 +117,14 @@ impl<T: Float> Op<T> for InputGradient {
         &self,
         g: Var<T>,
         [x, weight]: [Option<Var<T>>; 2],
-        [want_x, want_weight]: [Want; 2],
+        _: [Want; 2],
     ) -> Result<[Option<Var<T>>; 2]> {
         let link = self.link;
-        let dweight = product(x, want_weight, |x| link.dweight(&g, x))?;
+        let dweight = x.map(|x| link.dweight(&g, &x)).transpose()?;
         Ok([
-            product(weight, want_x, |weight| Conv2d { link }.apply([&g, weight]))?,
+            weight
+                .map(|weight| Conv2d { link }.apply([&g, &weight]))
+                .transpose()?,
             dweight,
         ])
     }
@@ -163,11 +153,11 @@ impl<T: Float> Op<T> for WeightGradient {
         &self,
         g: Var<T>,
         [x, h]: [Option<Var<T>>; 2],
-        [want_x, want_h]: [Want; 2],
+        _: [Want; 2],
     ) -> Result<[Option<Var<T>>; 2]> {
         let link = self.link;
-        let dh = product(x, want_h, |x| Conv2d { link }.apply([x, &g]))?;
-        Ok([product(h, want_x, |h| link.dx(h, &g))?, dh])
+        let dh = x.map(|x| Conv2d { link }.apply([&x, &g])).transpose()?;
+        Ok([h.map(|h| link.dx(&h, &g)).transpose()?, dh])
     }
 
     fn keeps(&self, wants: &[Want; 2]) -> [bool; 2] {

@@ -22,13 +22,13 @@ impl<T: Float> Op<T> for Div {
         &self,
         g: Var<T>,
         [lhs, rhs]: [Option<Var<T>>; 2],
-        [want_lhs, want_rhs]: [Want; 2],
+        [want_lhs, _]: [Want; 2],
     ) -> Result<[Option<Var<T>>; 2]> {
         let Some(rhs) = rhs else {
             return Ok([None, None]);
         };
         let left = g.div(&rhs)?;
-        let right = match lhs.filter(|_| want_rhs.is_wanted()) {
+        let right = match lhs {
             Some(lhs) => Some(left.mul(&lhs.div(&rhs)?)?.neg()),
             None => None,
         };

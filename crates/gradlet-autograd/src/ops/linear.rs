@@ -22,18 +22,16 @@ impl<T: Float> Op<T> for Linear {
         &self,
         g: Var<T>,
         [x, weight, _]: [Option<Var<T>>; 3],
-        [want_x, want_weight, want_bias]: [Want; 3],
+        [_, _, want_bias]: [Want; 3],
     ) -> Result<[Option<Var<T>>; 3]> {
         let columns = g.shape().last().copied().unwrap_or(0);
         let rows = g.shape()[..g.rank() - 1].iter().product::<usize>();
         let flat = g.reshape([rows, columns])?;
-        let dweight = x.filter(|_| want_weight.is_wanted()).map(|x| {
+        let dweight = x.map(|x| {
             let features = x.shape().last().copied().unwrap_or(0);
             flat.t()?.matmul(&x.reshape([rows, features])?)
         });
-        let dx = weight
-            .filter(|_| want_x.is_wanted())
-            .map(|weight| g.matmul(&weight));
+        let dx = weight.map(|weight| g.matmul(&weight));
         Ok([
             dx.transpose()?,
             dweight.transpose()?,

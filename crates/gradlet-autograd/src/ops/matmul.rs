@@ -22,14 +22,10 @@ impl<T: Float> Op<T> for Matmul {
         &self,
         g: Var<T>,
         [lhs, rhs]: [Option<Var<T>>; 2],
-        [want_lhs, want_rhs]: [Want; 2],
+        _: [Want; 2],
     ) -> Result<[Option<Var<T>>; 2]> {
-        let left = rhs
-            .filter(|_| want_lhs.is_wanted())
-            .map(|rhs| g.matmul(&rhs.transpose(-2, -1)?));
-        let right = lhs
-            .filter(|_| want_rhs.is_wanted())
-            .map(|lhs| lhs.transpose(-2, -1)?.matmul(&g));
+        let left = rhs.map(|rhs| g.matmul(&rhs.transpose(-2, -1)?));
+        let right = lhs.map(|lhs| lhs.transpose(-2, -1)?.matmul(&g));
         Ok([left.transpose()?, right.transpose()?])
     }
 

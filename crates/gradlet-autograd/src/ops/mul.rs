@@ -27,7 +27,7 @@ impl<T: Float> Op<T> for Mul {
         &self,
         g: Var<T>,
         [lhs, rhs]: [Option<Var<T>>; 2],
-        [want_lhs, want_rhs]: [Want; 2],
+        _: [Want; 2],
     ) -> Result<[Option<Var<T>>; 2]> {
         let [from_lhs, from_rhs] = self.from;
         let g = g.broadcast_if_needed(Shape::broadcast("mul", &from_lhs, &from_rhs)?)?;
@@ -38,12 +38,8 @@ impl<T: Float> Op<T> for Mul {
             }
             .apply([&*g, factor])
         };
-        let left = rhs
-            .filter(|_| want_lhs.is_wanted())
-            .map(|rhs| product(&rhs, from_lhs));
-        let right = lhs
-            .filter(|_| want_rhs.is_wanted())
-            .map(|lhs| product(&lhs, from_rhs));
+        let left = rhs.map(|rhs| product(&rhs, from_lhs));
+        let right = lhs.map(|lhs| product(&lhs, from_rhs));
         Ok([left.transpose()?, right.transpose()?])
     }
 

@@ -1,6 +1,7 @@
 //! Where elements live: pooled blocks of memory, shared and copied on write.
 //!
-//! This folder and the call of the matrix kernel are the only places with `unsafe` code in gradlet.
+//! `unsafe` code is here, in the threads that large work is split between, and in the kernels of matrix products: nowhere
+//! else in gradlet.
 
 mod buffer;
 mod pool;

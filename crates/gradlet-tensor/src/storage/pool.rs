@@ -1,7 +1,9 @@
 //! A bounded per-thread pool of freed blocks, so that a steady training step asks the system for nothing.
 //!
-//! A block's bytes are always initialised: fresh ones are zero, recycled ones hold old numbers.
-//! That is why no kernel ever sees uninitialised memory.
+//! A block for elements is initialised from its second cache line on: fresh memory is zero, and nothing but elements, which
+//! have no padding, was ever written there. That is why no kernel ever sees uninitialised memory. The first line holds a
+//! header, whose padding a typed write may leave uninitialised; only headers are read there. A handle's block is not
+//! initialised, for the same reason, and so has classes of its own: it never serves elements.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cell::{Cell, RefCell};
@@ -10,13 +12,16 @@ use std::ptr::NonNull;
 /// Every block starts on a cache line, which is also the width of an AVX-512 register.
 pub(crate) const ALIGN: usize = 64;
 /// Blocks of up to this many bytes come in steps of `ALIGN`; larger ones in 8 sizes an octave.
-const SMALL: usize = 1024;
+pub(crate) const SMALL: usize = 1024;
 const SMALL_CLASSES: usize = SMALL / ALIGN;
 const PER_OCTAVE: usize = 8;
-/// 2^10 to 2^46 bytes.
-const CLASSES: usize = SMALL_CLASSES + 36 * PER_OCTAVE;
-/// What a thread keeps at most: enough for elementwise work on four tensors of 64 MiB.
-pub(crate) const DEFAULT_LIMIT: usize = 320 << 20;
+/// Blocks for elements: 2^10 to 2^46 bytes above the small ones.
+const ELEMENT_CLASSES: usize = SMALL_CLASSES + 36 * PER_OCTAVE;
+/// Blocks for elements, then small ones for handles.
+const CLASSES: usize = ELEMENT_CLASSES + SMALL_CLASSES;
+/// What a thread keeps at most: enough for elementwise work on four tensors of 64 MiB. Nothing where a sanitizer is to see
+/// every block come and go.
+pub(crate) const DEFAULT_LIMIT: usize = if cfg!(gradlet_unpooled) { 0 } else { 320 << 20 };
 
 /// A piece of memory of one size class, aligned to `ALIGN`; owned, not freed on drop.
 #[derive(Debug)]
@@ -38,7 +43,10 @@ pub(crate) const fn class_of(bytes: usize) -> usize {
     SMALL_CLASSES + (octave - 10) * PER_OCTAVE + step
 }
 
-const fn size_of_class(class: usize) -> usize {
+const fn size_of_class(mut class: usize) -> usize {
+    if class >= ELEMENT_CLASSES {
+        class -= ELEMENT_CLASSES;
+    }
     if class < SMALL_CLASSES {
         return (class + 1) * ALIGN;
     }
@@ -58,13 +66,25 @@ thread_local! {
     static FRESH: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A block of at least this many initialised bytes, `None` where there is no such memory.
+/// A block of at least this many bytes for a header and elements, `None` where there is no such memory.
 #[inline]
 pub(crate) fn take(bytes: usize) -> Option<Block> {
     let class = class_of(bytes);
-    if class >= CLASSES {
+    if class >= ELEMENT_CLASSES {
         return None;
     }
+    take_class(class)
+}
+
+/// A block of at least this many bytes, at most `SMALL`, that only handles use; `None` where there is no memory.
+#[inline]
+pub(crate) fn take_handle(bytes: usize) -> Option<Block> {
+    debug_assert!(bytes <= SMALL);
+    take_class(ELEMENT_CLASSES + class_of(bytes))
+}
+
+#[inline]
+fn take_class(class: usize) -> Option<Block> {
     // While the thread ends its pool may be gone already: the system serves such late calls.
     match POOL.try_with(|pool| pool.borrow_mut().free[class].pop()) {
         Ok(Some(block)) => {
@@ -179,6 +199,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(gradlet_unpooled, ignore = "nothing is recycled")]
     fn a_freed_block_serves_the_next_call_and_is_initialised() {
         trim();
         let block = take(5000).unwrap();
@@ -195,6 +216,21 @@ mod tests {
         give(again);
         trim();
         assert_eq!(pooled_bytes(), 0);
+    }
+
+    #[test]
+    #[cfg_attr(gradlet_unpooled, ignore = "nothing is recycled")]
+    fn memory_of_handles_never_serves_elements() {
+        trim();
+        let handle = take_handle(128).unwrap();
+        let place = handle.start;
+        give(handle);
+        let elements = take(128).unwrap();
+        assert_ne!(elements.start, place);
+        let again = take_handle(128).unwrap();
+        assert_eq!(again.start, place, "the test must see recycled memory");
+        [elements, again].into_iter().for_each(give);
+        trim();
     }
 
     #[test]
