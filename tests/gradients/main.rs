@@ -127,17 +127,22 @@ proptest! {
     }
 }
 
-/// The Rust files of a folder, by name, with what they say.
+/// The Rust files of a folder and of those in it, by name, with their text.
 fn sources(folder: &str) -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let files = fs::read_dir(folder)
-        .unwrap()
-        .map(|file| file.unwrap().path());
+    let files = |folder: PathBuf| {
+        let files = fs::read_dir(folder).unwrap();
+        files.map(|file| file.unwrap().path()).collect::<Vec<_>>()
+    };
+    let (wings, mut sources): (Vec<_>, Vec<_>) =
+        files(folder).into_iter().partition(|p| p.is_dir());
+    sources.extend(wings.into_iter().flat_map(files));
     let source = |path: PathBuf| {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         (name, fs::read_to_string(path).unwrap())
     };
-    files
+    sources
+        .into_iter()
         .map(source)
         .filter(|(name, _)| name != "mod")
         .collect()

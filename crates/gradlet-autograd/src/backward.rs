@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
 use crate::gradients::Gradients;
-use crate::graph::{Give, History, Node, Origin};
 use crate::no_grad::set_recording;
 use crate::part::Part;
+use crate::record::{Give, History, Node, Origin};
 use crate::var::{LeafId, Var};
 
 /// Whether gradients are recorded themselves, so that they can be differentiated again.

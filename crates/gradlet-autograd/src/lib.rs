@@ -6,20 +6,17 @@
 mod backward;
 mod check;
 mod checkpoint;
-mod closure;
 mod derivatives;
-mod dot;
 mod gradients;
 mod graph;
-mod inspect;
 mod metric;
 mod no_grad;
 mod op;
 mod operators;
 mod ops;
 mod part;
+mod record;
 mod reduction;
-mod replay;
 mod slope;
 mod var;
 
@@ -27,14 +24,14 @@ pub use backward::{CreateGraph, grad};
 pub use check::{gradcheck, gradgradcheck};
 #[doc(hidden)]
 pub use checkpoint::FirstRun;
-pub use checkpoint::{checkpoint, checkpoint_with};
+pub use checkpoint::{checkpoint, checkpoint_with, replayable};
 pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use gradients::Gradients;
 pub use gradlet_tensor::{
     AveragePooling, Convolution, Divisor, Element, Error, ErrorKind, Float, Pooling, Result,
     Rounding, Tensor,
 };
-pub use inspect::{Graph, GraphInput, GraphLeaf, GraphNode, Saved};
+pub use graph::{Graph, GraphInput, GraphLeaf, GraphNode, Saved};
 #[doc(hidden)]
 pub use no_grad::{Recording, set_recording};
 pub use no_grad::{is_recording, no_grad};
@@ -51,5 +48,4 @@ pub use ops::{
 #[doc(hidden)]
 pub use part::Part;
 pub use reduction::Reduction;
-pub use replay::replayable;
 pub use var::{LeafId, Var};

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::graph::{self, History};
 use crate::part::Part;
+use crate::record::{self, History};
 use crate::var::Var;
 
 /// A differentiable operation: its value, and directly below it its gradient.
@@ -101,7 +101,7 @@ pub trait Op<T: Float>: Debug + Sized + 'static {
     #[track_caller]
     #[inline]
     fn apply(self, inputs: Of<Self::Arity, &Var<T>>) -> Result<Var<T>> {
-        graph::record(self, inputs)
+        record::record(self, inputs)
     }
 
     /// As [`apply`](Op::apply), for inputs that nobody needs any more: see [`forward_owned`](Op::forward_owned).
@@ -116,7 +116,7 @@ pub trait Op<T: Float>: Debug + Sized + 'static {
     where
         Self::Saves: SavesNoInput,
     {
-        graph::record_owned(self, inputs)
+        record::record_owned(self, inputs)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use crate::graph::{History, Origin};
+use crate::record::{History, Origin};
 
 /// A tensor that remembers how it was computed, so that gradients can flow back through it.
 ///

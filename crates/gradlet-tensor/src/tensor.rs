@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result, raise};
-use crate::layout::Layout;
+use crate::shape::Layout;
+use crate::shape::walk;
 use crate::shape::{IntoShape, Shape};
 use crate::storage::{Buffer, Shared};
-use crate::walk;
 
 /// A dense array of numbers with up to 8 axes: a value, cheap to clone, copied when a shared one is written to.
 ///

@@ -13,7 +13,7 @@ pub const ARCHITECTURE_LINES: usize = 150;
 
 /// Files of gradlet-tensor that may use `unsafe`; nothing else may.
 const UNSAFE_FILES: [&str; 13] = [
-    "src/threads.rs",
+    "src/threads/helpers.rs",
     "src/storage/pool.rs",
     "src/storage/shared.rs",
     "src/storage/buffer.rs",

@@ -1,0 +1,116 @@
+//! The smooth rectifier.
+
+use gradlet_tensor::{Float, Result, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::operators::infallible;
+use crate::slope::Curve;
+use crate::var::Var;
+
+/// ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|), without overflow
+#[inline(always)]
+pub(crate) fn softplus<T: Float>(x: T) -> T {
+    let above = if x > T::of(0.0) { x } else { T::of(0.0) };
+    above + (-x.abs()).exp_().log1p_()
+}
+
+/// y = ln(1 + e^(beta x)) / beta, or x where beta x > threshold
+#[derive(Clone, Copy, Debug)]
+struct Softplus<T> {
+    beta: T,
+    threshold: T,
+}
+
+impl<T: Float> Op<T> for Softplus<T> {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        let Self { beta, threshold } = *self;
+        Ok(x.map(|x| {
+            let scaled = x * beta;
+            let curved = softplus(scaled) / beta;
+            if scaled > threshold { x } else { curved }
+        }))
+    }
+
+    /// dx = g sigmoid(beta x), or g where beta x > threshold
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Curve::backward(*self, g, &x)
+    }
+}
+
+impl<T: Float> Curve<T> for Softplus<T> {
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        let scaled = x * self.beta;
+        let curved = g * scaled.sigmoid_();
+        if scaled > self.threshold { g } else { curved }
+    }
+
+    /// beta s (1 - s), s = sigmoid(beta x), or 0 where beta x > threshold
+    fn bend(self, x: &Var<T>) -> Result<Option<Var<T>>> {
+        let Self { beta, threshold } = self;
+        let straight = x.tensor().map(|x| x * beta > threshold);
+        let s = x.mul_scalar(beta).sigmoid();
+        let bend = s.mul(&s.neg().add_scalar(T::of(1.0)))?.mul_scalar(beta);
+        Ok(Some(bend.masked_fill(&straight, T::of(0.0))?))
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `ln(1 + e^(beta * x)) / beta`, and x itself where `beta * x` is above the threshold; `PyTorch`'s defaults are 1 and
+    /// 20.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g * sigmoid(beta * x)`, and `g` above the threshold; the input is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![0.0, 1000.0]);
+    /// let y = x.softplus(1.0, 20.0);
+    /// assert!(y.tensor().allclose(&tensor![2f32.ln(), 1000.0], 1e-6, 0.0));
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.5, 1.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.softplus`
+    pub fn softplus(&self, beta: T, threshold: T) -> Self {
+        infallible(Softplus { beta, threshold }.apply([self]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::gradcheck_everywhere;
+    use gradlet_tensor::tensor;
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        gradcheck_everywhere(|x| x, |x| Ok(x.softplus(1.0, 20.0)));
+        gradcheck_everywhere(|x| x, |x| Ok(x.softplus(2.5, 1.5)));
+    }
+
+    #[test]
+    fn large_numbers_pass_unchanged() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 0.0, 1000.0, -1000.0]);
+        let y = x.softplus(2.0, 20.0);
+        assert_eq!(y.to_vec(), [2f64.ln() / 2.0, 1000.0, 0.0]);
+        let grads = y.backward_with(tensor![f64; 2.0, 3.0, 5.0])?;
+        assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![1.0, 3.0, 0.0]));
+        Ok(())
+    }
+}

@@ -1,0 +1,276 @@
+//! Batch normalization: over all axes but the channels.
+
+use gradlet_tensor::{Centre, Float, Result, Tensor};
+
+use super::group_norm::single_value;
+use super::standardize::{Standard, scale};
+use crate::var::Var;
+
+/// The mean and variance of each channel over the batches seen so far, `[c]` each.
+#[derive(Clone, Debug)]
+pub struct RunningStatistics<T: Float = f32> {
+    /// The mean.
+    pub mean: Tensor<T>,
+    /// The variance, as estimated for the population: squared deviations summed and divided by their number
+    /// less one.
+    pub variance: Tensor<T>,
+}
+
+impl<T: Float> RunningStatistics<T> {
+    /// Means of 0 and variances of 1.
+    ///
+    /// # Errors
+    ///
+    /// More channels than memory holds.
+    #[track_caller]
+    pub fn new(channels: usize) -> Result<Self> {
+        Ok(Self {
+            mean: Tensor::zeros_of(channels)?,
+            variance: Tensor::ones_of(channels)?,
+        })
+    }
+
+    #[track_caller]
+    fn expect_channels(&self, op: &'static str, channels: usize) -> Result<()> {
+        self.mean.expect_shape(op, channels)?;
+        self.variance.expect_shape(op, channels)
+    }
+
+    /// Moves by the share `momentum` to the moments of a batch of `count` values per channel.
+    #[track_caller]
+    fn move_to(
+        &mut self,
+        [mean, variance]: &[Tensor<T>; 2],
+        count: usize,
+        momentum: f64,
+    ) -> Result<()> {
+        let (share, unbiased) = (T::of(momentum), T::of(count as f64 / (count - 1) as f64));
+        let mix = |old: T, new: T| (T::one() - share) * old + share * new;
+        let shape = self.mean.dims();
+        self.mean
+            .zip_in_place("batch_norm", &mean.reshape(shape)?, mix)?;
+        let variance = variance.reshape(shape)?;
+        self.variance
+            .zip_in_place("batch_norm", &variance, |old, new| mix(old, new * unbiased))
+    }
+}
+
+/// Where [`Var::batch_norm`] takes its mean and variance from.
+#[derive(Debug)]
+pub enum BatchNorm<'a, T: Float = f32> {
+    /// From the batch; running statistics, where there are such, move to it by the share `momentum` of the
+    /// distance: 0.1 in PyTorch.
+    Train {
+        /// What is moved.
+        running: Option<&'a mut RunningStatistics<T>>,
+        /// By how much.
+        momentum: f64,
+    },
+    /// From statistics of earlier batches.
+    Eval(&'a RunningStatistics<T>),
+}
+
+impl<T: Float> Var<T> {
+    /// Standardized over each channel: less the mean, divided by `sqrt(variance + eps)`, times the channel's
+    /// `weight`, plus its `bias`.
+    ///
+    /// The batch's variance is the mean of the squared deviations; running statistics move to the unbiased
+    /// one. They stay as they are in a batch without elements. PyTorch's eps is 1e-5.
+    ///
+    /// # Shape
+    ///
+    /// `[n, c, ...] -> [n, c, ...]`, weight, bias and statistics `[c]`
+    ///
+    /// # Gradient
+    ///
+    /// With h the standardized input and d = `g * weight`:
+    /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)` by the batch's statistics,
+    /// `d / sqrt(variance + eps)` by running ones; `g * h` and `g`, summed over all axes but the channels.
+    /// Input, h for the weight, and two numbers for each mean are saved.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than two axes, a weight, bias or statistics of another shape, or a single value per channel in
+    /// training. The statistics are not moved then.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::{BatchNorm, RunningStatistics, Var};
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::constant(tensor![[1.0, 10.0], [3.0, 30.0]]);
+    /// let mut running = RunningStatistics::new(2)?;
+    /// let train = BatchNorm::Train { running: Some(&mut running), momentum: 0.5 };
+    /// assert_eq!(x.batch_norm(train, None, None, 0.0)?.to_vec(), [-1.0, -1.0, 1.0, 1.0]);
+    /// assert_eq!(running.mean.to_vec(), [1.0, 10.0]);
+    /// let eval = x.batch_norm(BatchNorm::Eval(&running), None, None, 1e-5)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// S. Ioffe, C. Szegedy, "Batch Normalization", 2015; `torch.nn.functional.batch_norm`
+    #[track_caller]
+    pub fn batch_norm(
+        &self,
+        statistics: BatchNorm<'_, T>,
+        weight: Option<&Self>,
+        bias: Option<&Self>,
+        eps: f64,
+    ) -> Result<Self> {
+        let op = "batch_norm";
+        let (x, [weight, bias]) = self.channels(op, [weight, bias])?;
+        let [samples, channels, places] = [0, 1, 2].map(|axis| x.shape()[axis]);
+        let y = match statistics {
+            BatchNorm::Eval(running) => {
+                running.expect_channels(op, channels)?;
+                let each = [channels, 1];
+                let scale = Var::constant(scale(&running.variance, eps).reshape(each)?);
+                let scale = match weight {
+                    Some(weight) => weight.mul(&scale)?,
+                    None => scale,
+                };
+                let shift = bias.unwrap_or_else(|| Var::constant(scale.tensor().zeros_like()));
+                x.affine(Some(&running.mean.reshape(each)?), &scale, &shift)?
+            }
+            BatchNorm::Train { running, momentum } => {
+                if let Some(running) = &running {
+                    running.expect_channels(op, channels)?;
+                }
+                let count = samples.saturating_mul(places);
+                if count == 1 {
+                    return Err(single_value(op));
+                }
+                let centre = Centre::Mean;
+                let moments = x.tensor().moments(centre)?;
+                if let Some(running) = running.filter(|_| count > 0) {
+                    running.move_to(&moments, count, momentum)?;
+                }
+                Standard { centre, eps }
+                    .apply(&x, moments)?
+                    .scale_and_shift(weight.as_ref(), bias.as_ref())?
+            }
+        };
+        y.reshape(self.dims())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{ErrorKind, rng, tensor};
+
+    fn train<T: Float>() -> BatchNorm<'static, T> {
+        BatchNorm::Train {
+            running: None,
+            momentum: 0.1,
+        }
+    }
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        let shapes: [&[usize]; 5] = [&[4, 2], &[2, 3, 2], &[2, 1, 2, 2], &[1, 2, 3], &[0, 2]];
+        for shape in shapes {
+            let mut rng = rng(1);
+            let mut make = |shape: &[usize]| Tensor::<f64>::normal(shape, 0.5, 1.0, &mut rng);
+            let channels = &shape[1..2];
+            let inputs = [make(shape)?, make(channels)?, make(channels)?];
+            let running = RunningStatistics {
+                mean: make(channels)?,
+                variance: make(channels)?.powi(2),
+            };
+            let by_batch = |x: &[Var<f64>]| x[0].batch_norm(train(), Some(&x[1]), Some(&x[2]), 0.1);
+            gradcheck(by_batch, &inputs)?;
+            gradgradcheck(by_batch, &inputs)?;
+            let by_running = |x: &[Var<f64>]| {
+                x[0].batch_norm(BatchNorm::Eval(&running), Some(&x[1]), Some(&x[2]), 0.1)
+            };
+            gradcheck(by_running, &inputs)?;
+            gradgradcheck(by_running, &inputs)?;
+            gradcheck(|x| x[0].batch_norm(train(), None, None, 0.1), &inputs[..1])?;
+        }
+        let x = [tensor![f64; [1.0, 2.0, 0.0], [5.0, -1.0, 3.0]]];
+        gradcheck(|x| x[0].t()?.batch_norm(train(), None, None, 0.1), &x)
+    }
+
+    #[test]
+    fn running_statistics_move_to_the_unbiased_variance() -> Result<()> {
+        let x = Var::constant(tensor![f64; [1.0], [2.0], [6.0]]);
+        let mut running = RunningStatistics::new(1)?;
+        let statistics = BatchNorm::Train {
+            running: Some(&mut running),
+            momentum: 0.25,
+        };
+        x.batch_norm(statistics, None, None, 0.0)?;
+        // The mean is 3, the squared deviations are 4, 1 and 9: 7 is the unbiased variance.
+        assert_eq!(running.mean.to_vec(), [0.75]);
+        assert_eq!(running.variance.to_vec(), [0.75 + 0.25 * 7.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn evaluation_uses_running_statistics_and_leaves_them() -> Result<()> {
+        let running = RunningStatistics {
+            mean: tensor![f64; 1.0, 2.0],
+            variance: tensor![f64; 3.0, 0.0],
+        };
+        let x = Var::leaf(tensor![f64; [[3.0], [2.5]]]);
+        let weight = Var::leaf(tensor![f64; 10.0, 2.0]);
+        let y = x.batch_norm(BatchNorm::Eval(&running), Some(&weight), None, 1.0)?;
+        assert_eq!(y.to_vec(), [10.0, 1.0]);
+        let grads = y.sum(..)?.backward()?;
+        assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![5.0, 2.0]));
+        Ok(())
+    }
+
+    #[test]
+    fn an_empty_batch_moves_nothing() -> Result<()> {
+        let x = Var::constant(Tensor::zeros([0, 2, 3])?);
+        let mut running = RunningStatistics::new(2)?;
+        let statistics = BatchNorm::Train {
+            running: Some(&mut running),
+            momentum: 0.1,
+        };
+        assert_eq!(
+            x.batch_norm(statistics, None, None, 1e-5)?.shape(),
+            [0, 2, 3]
+        );
+        assert_eq!(running.mean.to_vec(), [0.0, 0.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_does_not_fit_names_this_line() -> Result<()> {
+        let x = Var::leaf(tensor![[1.0, 3.0]]);
+        let error = x.batch_norm(train(), None, None, 1e-5).unwrap_err();
+        let here = format!("(at {}:{})", file!(), line!() - 1);
+        assert!(error.to_string().ends_with(&here), "{error}");
+        assert!(matches!(
+            error.kind(),
+            ErrorKind::OutOfRange {
+                op: "batch_norm",
+                ..
+            }
+        ));
+        let running = RunningStatistics::new(3)?;
+        let error = x.batch_norm(BatchNorm::Eval(&running), None, None, 1e-5);
+        assert!(matches!(
+            error.unwrap_err().kind(),
+            ErrorKind::ShapeMismatch {
+                op: "batch_norm",
+                ..
+            }
+        ));
+        let pair = Var::leaf(tensor![[1.0, 3.0], [2.0, 5.0]]);
+        assert!(pair.batch_norm(train(), Some(&pair), None, 1e-5).is_err());
+        assert!(
+            pair.flatten()
+                .batch_norm(train(), None, None, 1e-5)
+                .is_err()
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,158 @@
+//! Layer normalization: over the last axes.
+
+use gradlet_tensor::{Centre, Error, ErrorKind, Float, IntoShape, Result, Shape};
+
+use super::standardize::Standard;
+use crate::var::Var;
+
+impl<T: Float> Var<T> {
+    /// Standardized over the last axes: less the mean, divided by `sqrt(variance + eps)`, times `weight`,
+    /// plus `bias`.
+    ///
+    /// The variance is the mean of the squared deviations. PyTorch's eps is 1e-5.
+    ///
+    /// # Shape
+    ///
+    /// `[..., normalized] -> [..., normalized]`, weight and bias `[normalized]`
+    ///
+    /// # Gradient
+    ///
+    /// With h the standardized input and d = `g * weight`:
+    /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)`, `g * h` and `g`, the last two summed over
+    /// the leading axes. Input, h for the weight, and two numbers for each mean are saved.
+    ///
+    /// # Errors
+    ///
+    /// A normalized shape without axes, or that the input's does not end with; a weight or bias of another shape.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::constant(tensor![[1.0, 3.0], [10.0, 30.0]]);
+    /// assert_eq!(x.layer_norm([2], None, None, 0.0)?.to_vec(), [-1.0, 1.0, -1.0, 1.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer Normalization", 2016; `torch.nn.functional.layer_norm`
+    #[track_caller]
+    pub fn layer_norm(
+        &self,
+        normalized_shape: impl IntoShape,
+        weight: Option<&Self>,
+        bias: Option<&Self>,
+        eps: f64,
+    ) -> Result<Self> {
+        let normalized = normalized_shape.into_shape()?;
+        let rows = self.normalized_rows("layer_norm", normalized, [weight, bias])?;
+        let centre = Centre::Mean;
+        Standard { centre, eps }
+            .apply_to_rows(&rows)?
+            .reshape(self.dims())?
+            .scale_and_shift(weight, bias)
+    }
+
+    /// The last axes as rows, each to be normalized, where they have the shape they should.
+    #[track_caller]
+    pub(crate) fn normalized_rows(
+        &self,
+        op: &'static str,
+        normalized: Shape,
+        parameters: [Option<&Self>; 2],
+    ) -> Result<Self> {
+        if normalized.rank() == 0 {
+            return Err(Error::new(ErrorKind::Rank {
+                op,
+                expected: "a normalized shape of at least one axis",
+                shape: normalized,
+            }));
+        }
+        let lead = self.rank().saturating_sub(normalized.rank());
+        let (outer, inner) = self.shape().split_at(lead);
+        if inner != normalized.dims() {
+            return Err(Error::new(ErrorKind::ShapeMismatch {
+                op,
+                expected: normalized,
+                found: Shape::new(inner)?,
+            }));
+        }
+        for parameter in parameters.into_iter().flatten() {
+            parameter.tensor().expect_shape(op, normalized)?;
+        }
+        self.reshape([Shape::new(outer)?.len(), normalized.len()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{Tensor, rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        let cases: [(&[usize], &[usize]); 5] = [
+            (&[2, 4], &[4]),
+            (&[2, 3, 2], &[3, 2]),
+            (&[3], &[3]),
+            (&[0, 2], &[2]),
+            (&[2, 1], &[1]),
+        ];
+        for (shape, normalized) in cases {
+            let mut rng = rng(1);
+            let mut make = |shape: &[usize]| Tensor::<f64>::normal(shape, 0.5, 1.0, &mut rng);
+            let inputs = [make(shape)?, make(normalized)?, make(normalized)?];
+            let affine =
+                |x: &[Var<f64>]| x[0].layer_norm(normalized, Some(&x[1]), Some(&x[2]), 0.1);
+            gradcheck(affine, &inputs)?;
+            gradgradcheck(affine, &inputs)?;
+            let plain = |x: &[Var<f64>]| x[0].layer_norm(normalized, None, None, 0.1);
+            gradcheck(plain, &inputs[..1])?;
+        }
+        let x = [tensor![f64; [1.0, 2.0], [5.0, -1.0], [0.5, 0.0]]];
+        gradcheck(|x| x[0].t()?.layer_norm(3, None, None, 0.1), &x)
+    }
+
+    #[test]
+    fn rows_are_scaled_and_shifted_after_they_are_standardized() -> Result<()> {
+        let x = Var::leaf(tensor![f64; [1.0, 3.0]]);
+        let weight = Var::leaf(tensor![f64; 10.0, 20.0]);
+        let bias = Var::leaf(tensor![f64; 0.5, 0.25]);
+        let y = x.layer_norm([2], Some(&weight), Some(&bias), 0.0)?;
+        assert_eq!(y.to_vec(), [-9.5, 20.25]);
+        // The variance is 1, 3 more give a root of 2.
+        let y = x.layer_norm([2], None, None, 3.0)?;
+        assert_eq!(y.to_vec(), [-0.5, 0.5]);
+        let grads = y.backward_with(tensor![f64; [1.0, 0.0]])?;
+        // (g - mean(g) - h * mean(g h)) / 2 = ([1, 0] - 1/2 - [-1/2, 1/2] * (-1/4)) / 2
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![0.1875, -0.1875])
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_name_this_line() {
+        let x = Var::leaf(tensor![[1.0, 3.0]]);
+        let error = x.layer_norm([3], None, None, 1e-5).unwrap_err();
+        let here = format!("(at {}:{})", file!(), line!() - 1);
+        assert!(error.to_string().ends_with(&here), "{error}");
+        assert!(matches!(
+            error.kind(),
+            ErrorKind::ShapeMismatch {
+                op: "layer_norm",
+                ..
+            }
+        ));
+        assert!(x.layer_norm((), None, None, 1e-5).is_err());
+        assert!(x.layer_norm([1, 1, 2], None, None, 1e-5).is_err());
+        assert!(x.layer_norm([2], Some(&x), None, 1e-5).is_err());
+        assert!(x.layer_norm([2], None, Some(&x), 1e-5).is_err());
+    }
+}

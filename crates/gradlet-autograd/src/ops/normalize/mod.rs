@@ -1,0 +1,12 @@
+//! Softmax, and normalization by moments.
+
+mod affine;
+mod batch_norm;
+mod group_norm;
+mod layer_norm;
+mod log_softmax;
+mod rms_norm;
+mod softmax;
+mod standardize;
+
+pub use batch_norm::{BatchNorm, RunningStatistics};

@@ -1,0 +1,146 @@
+//! The logarithm of a sum of exponentials.
+
+use gradlet_tensor::{Axes, Float, Result, Shape, Tensor};
+
+use crate::op::{Fixed, Inputs, Op, Want};
+use crate::ops::reduce::reduced_shapes;
+use crate::var::Var;
+
+/// y = ln sum of e^x over the axes
+#[derive(Debug)]
+struct LogSumExp {
+    axes: Vec<isize>,
+    kept: Shape,
+    to: Shape,
+}
+
+impl<T: Float> Op<T> for LogSumExp {
+    type Arity = Fixed<1>;
+    type Saves = Inputs;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.logsumexp(self.axes.as_slice())?.reshape(self.to)
+    }
+
+    /// dx = g e^(x - m) / sum of e^(x - m), m the largest x: y itself may be too large to subtract exactly
+    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        if x.is_empty() {
+            return Ok([Some(x.mul_scalar(T::of(0.0)))]);
+        }
+        let axes = self.axes.as_slice();
+        let zero = T::of(0.0);
+        let largest = x.tensor().max_keepdim(axes)?;
+        let shift = largest.map(|x| if x.is_infinite() { zero } else { x });
+        let e = x.sub(&Var::constant(shift))?.exp();
+        let share = e.div(&e.sum_keepdim(axes)?)?;
+        Ok([Some(share.mul(&g.reshape(self.kept)?)?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// `ln sum e^x` over the axes, which go away, without overflow; -inf where there are no elements.
+    ///
+    /// # Shape
+    ///
+    /// `logsumexp(1)`: `[a, b, c] -> [a, c]`; `logsumexp(..)`: `[...] -> []`
+    ///
+    /// # Gradient
+    ///
+    /// `g` times the softmax; NaN where y is infinite. The input is saved.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1000.0, 1000.0]);
+    /// let y = x.logsumexp(0)?;
+    /// assert_eq!(y.item()?, 1000.0 + 2f32.ln());
+    /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![0.5, 0.5]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.logsumexp`
+    #[track_caller]
+    pub fn logsumexp(&self, axes: impl Axes) -> Result<Self> {
+        let (kept, to) = reduced_shapes("logsumexp", self.dims(), &axes)?;
+        let selected = axes.select("logsumexp", &self.dims())?;
+        let axes = (0..self.rank()).filter(|&axis| selected[axis]);
+        LogSumExp {
+            axes: axes.map(|axis| axis as isize).collect(),
+            kept,
+            to,
+        }
+        .apply([self])
+    }
+
+    /// As [`logsumexp`](Self::logsumexp), with the axes kept at size 1.
+    ///
+    /// # Shape
+    ///
+    /// `logsumexp_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    ///
+    /// # Errors
+    ///
+    /// As for `logsumexp`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[0.0, 0.0], [1.0, 1.0]]);
+    /// let y = x.sub(&x.logsumexp_keepdim(1)?)?; // log_softmax
+    /// assert!(y.exp().tensor().allclose(&tensor![[0.5, 0.5], [0.5, 0.5]], 1e-6, 0.0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn logsumexp_keepdim(&self, axes: impl Axes) -> Result<Self> {
+        let (kept, _) = reduced_shapes("logsumexp_keepdim", self.dims(), &axes)?;
+        self.logsumexp(axes)?.reshape(kept)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        let x = [Tensor::<f64>::normal([2, 3, 4], 0.0, 1.0, &mut rng(1))?];
+        for axes in [vec![0], vec![-1], vec![0, 2], vec![0, 1, 2]] {
+            gradcheck(|x| x[0].logsumexp(axes.as_slice()), &x)?;
+            gradgradcheck(|x| x[0].transpose(0, 2)?.logsumexp(axes.as_slice()), &x)?;
+        }
+        gradcheck(|x| x[0].logsumexp(0), &[Tensor::zeros_of([3, 0])?])
+    }
+
+    #[test]
+    fn the_gradient_is_the_softmax_without_overflow() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 1000.0, 1000.0]);
+        let y = x.logsumexp(..)?;
+        assert_eq!(y.item()?, 1000.0 + 2f64.ln());
+        assert_eq!(x.logsumexp_keepdim(0)?.shape(), [1]);
+        let grads = y.backward()?;
+        let half = tensor![f64; 0.5, 0.5];
+        assert!(
+            grads
+                .wrt(&x)
+                .is_some_and(|dx| dx.allclose(&half, 1e-12, 0.0)),
+            "{grads:?}"
+        );
+        Ok(())
+    }
+}

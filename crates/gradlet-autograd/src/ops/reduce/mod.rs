@@ -1,0 +1,12 @@
+//! Reductions over chosen axes, and running sums.
+
+mod cumsum;
+mod logsumexp;
+mod max;
+mod mean;
+mod norm;
+mod prod;
+mod sum;
+mod variance;
+
+pub(crate) use sum::reduced_shapes;

@@ -1,0 +1,142 @@
+//! The product over axes.
+
+use gradlet_tensor::{Axes, Float, Result};
+
+use crate::ops::reduce::reduced_shapes;
+use crate::var::Var;
+
+impl<T: Float> Var<T> {
+    /// The product over the axes, which go away; 1 where there are no elements.
+    ///
+    /// It multiplies halves with each other until one is left, so that the gradient needs no division and is right where
+    /// elements are 0.
+    ///
+    /// # Shape
+    ///
+    /// `prod(1)`: `[a, b, c] -> [a, c]`; `prod(..)`: `[...] -> []`
+    ///
+    /// # Gradient
+    ///
+    /// `g` times the product of all other elements; the factors of each halving are saved, as many numbers as the input
+    /// has.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![2.0, 0.0, 5.0]);
+    /// let y = x.prod(0)?;
+    /// assert_eq!(y.item()?, 0.0);
+    /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![0.0, 10.0, 0.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.prod`
+    #[track_caller]
+    pub fn prod(&self, axes: impl Axes) -> Result<Self> {
+        let (_, to) = reduced_shapes("prod", self.dims(), &axes)?;
+        let reduced = axes.select("prod", &self.dims())?;
+        let mut order: Vec<isize> = (0..self.rank() as isize).collect();
+        order.sort_by_key(|&axis| reduced[axis as usize]);
+        let count: usize = (0..self.rank())
+            .filter(|&axis| reduced[axis])
+            .map(|axis| self.shape()[axis])
+            .product();
+        if count == 0 {
+            return Ok(self.sum(axes)?.add_scalar(T::one()));
+        }
+        let mut x = self.permute(&order)?.reshape([to.len(), count])?;
+        while x.shape()[1] > 1 {
+            let half = x.shape()[1] / 2;
+            let y = x.narrow(1, 0, half)?.mul(&x.narrow(1, half, half)?)?;
+            x = match x.shape()[1] % 2 {
+                0 => y,
+                _ => Self::cat(&[&y, &x.narrow(1, 2 * half, 1)?], 1)?,
+            };
+        }
+        x.reshape(to)
+    }
+
+    /// As [`prod`](Self::prod), with the axes kept at size 1.
+    ///
+    /// # Shape
+    ///
+    /// `prod_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    ///
+    /// # Errors
+    ///
+    /// As for `prod`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[2.0, 3.0], [4.0, 5.0]]);
+    /// assert_eq!(x.prod_keepdim(1)?.tensor(), &tensor![[6.0], [20.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn prod_keepdim(&self, axes: impl Axes) -> Result<Self> {
+        let (kept, _) = reduced_shapes("prod_keepdim", self.dims(), &axes)?;
+        self.prod(axes)?.reshape(kept)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradcheck_everywhere, gradgradcheck};
+    use gradlet_tensor::{Tensor, rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        gradcheck_everywhere(|x| x, |x| x.prod(..));
+        let x = [Tensor::<f64>::normal([2, 5, 3], 0.0, 1.0, &mut rng(1))?];
+        for axes in [vec![1], vec![-1], vec![0, 2], vec![]] {
+            gradcheck(|x| x[0].prod(axes.as_slice()), &x)?;
+            gradgradcheck(|x| x[0].transpose(0, 2)?.prod(axes.as_slice()), &x)?;
+        }
+        let zeros = [tensor![f64; [0.0, 2.0, 3.0], [0.0, 5.0, 0.0]]];
+        gradcheck(|x| x[0].prod(1), &zeros)?;
+        gradgradcheck(|x| x[0].prod(1), &zeros)
+    }
+
+    #[test]
+    fn one_zero_gets_the_product_of_the_others() -> Result<()> {
+        let wide = Var::constant(Tensor::ones([2, 3])?);
+        assert_eq!(wide.prod_keepdim(0)?.shape(), [1, 3]);
+        let x = Var::leaf(tensor![[0.0, 2.0, 3.0], [0.0, 5.0, 0.0]]);
+        let y = x.prod(-1)?;
+        assert_eq!(y.to_vec(), [0.0, 0.0]);
+        let grads = y.backward_with(tensor![1.0, 1.0])?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![6.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_product_of_nothing_is_1_and_keeps_its_history() -> Result<()> {
+        let none = Var::leaf(Tensor::zeros([2, 0])?);
+        let y = none.prod(1)?;
+        assert_eq!(y.to_vec(), [1.0, 1.0]);
+        assert_eq!(
+            y.sum(..)?.backward()?.wrt(&none).map(Tensor::shape),
+            Some(&[2, 0][..])
+        );
+        Ok(())
+    }
+}

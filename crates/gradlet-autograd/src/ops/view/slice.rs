@@ -1,0 +1,265 @@
+//! Every n-th index of a range, and an axis cut into parts.
+
+use std::ops::RangeBounds;
+
+use gradlet_tensor::{Float, Result, Shape, Tensor};
+
+use crate::op::{Fixed, Nothing, Op, Want};
+use crate::ops::pick::IndexAdd;
+use crate::var::Var;
+
+/// y[.., i, ..] = x[.., indices[i], ..], the indices being evenly spaced
+#[derive(Debug)]
+struct Every {
+    axis: isize,
+    step: usize,
+    shape: Shape,
+}
+
+impl<T: Float> Op<T> for Every {
+    type Arity = Fixed<1>;
+    type Saves = Nothing;
+
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        x.slice(self.axis, .., self.step)
+    }
+
+    /// dx[.., i step, ..] = g[.., i, ..], 0 between
+    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        let &Self { axis, step, shape } = self;
+        let size = g.tensor().size(axis)?;
+        let indices = Tensor::from_fn(size, |i| (i * step) as i64)?;
+        let add = IndexAdd {
+            axis,
+            indices,
+            shape,
+        };
+        Ok([Some(add.apply([&g])?)])
+    }
+}
+
+impl<T: Float> Var<T> {
+    /// Every `step`-th index of an axis within a range, as Python slices: negative bounds count from the end, and bounds
+    /// beyond the axis stand for its ends. A view.
+    ///
+    /// # Shape
+    ///
+    /// `slice(1, 2..-1, 3)`: `[a, n, b] -> [a, ceil((n - 3) / 3), b]`
+    ///
+    /// # Gradient
+    ///
+    /// `g`, with zeros where nothing was taken; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or a step of 0.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![0.0, 1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!(x.slice(0, 1..-1, 2)?.to_vec(), [1.0, 3.0]);
+    /// assert_eq!(x.slice(0, -2.., 1)?.to_vec(), [3.0, 4.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: usize) -> Result<Self> {
+        let (start, length) = self.dims().span("slice", axis, &range)?;
+        let part = self.narrow(axis, start, length)?;
+        if step == 1 {
+            return Ok(part);
+        }
+        let shape = part.dims();
+        Every { axis, step, shape }.apply([&part])
+    }
+
+    /// An axis cut into parts of one size, the last of which may be smaller. Views.
+    ///
+    /// # Shape
+    ///
+    /// `split(3, 1)`: `[a, 7, b] -> [a, 3, b], [a, 3, b], [a, 1, b]`; of an axis of size 0: one part
+    ///
+    /// # Gradient
+    ///
+    /// Each part's `g`, with zeros where nothing was taken; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or parts of size 0 of an axis of another size.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1.0, 2.0, 3.0]);
+    /// let parts = x.split(2, 0)?;
+    /// assert_eq!((parts[0].to_vec(), parts[1].to_vec()), (vec![1.0, 2.0], vec![3.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.split`
+    #[track_caller]
+    pub fn split(&self, size: usize, axis: isize) -> Result<Vec<Self>> {
+        self.parts(&self.tensor().split(size, axis)?, axis)
+    }
+
+    /// An axis cut into parts of the given sizes. Views.
+    ///
+    /// # Shape
+    ///
+    /// `split_sizes(&[3, 4], 1)`: `[a, 7, b] -> [a, 3, b], [a, 4, b]`
+    ///
+    /// # Gradient
+    ///
+    /// Each part's `g`, with zeros where nothing was taken; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or sizes whose sum is another than the axis'.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![1.0, 2.0, 3.0]);
+    /// let parts = x.split_sizes(&[1, 2], 0)?;
+    /// assert_eq!((parts[0].to_vec(), parts[1].to_vec()), (vec![1.0], vec![2.0, 3.0]));
+    /// assert_eq!(parts[1].sum(..)?.backward()?.wrt(&x), Some(&tensor![0.0, 1.0, 1.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn split_sizes(&self, sizes: &[usize], axis: isize) -> Result<Vec<Self>> {
+        self.parts(&self.tensor().split_sizes(sizes, axis)?, axis)
+    }
+
+    /// An axis cut into at most `count` parts of size `ceil(n / count)`, the last of which may be smaller. Views.
+    ///
+    /// # Shape
+    ///
+    /// `chunk(4, 0)`: `[9] -> [3], [3], [3]`; of an axis of size 0: `count` empty parts
+    ///
+    /// # Gradient
+    ///
+    /// Each part's `g`, with zeros where nothing was taken; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or no parts.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]);
+    /// let heads = x.chunk(3, 1)?;
+    /// assert_eq!(heads[1].tensor(), &tensor![[3.0, 4.0]]);
+    /// assert_eq!(x.chunk(4, 1)?.len(), 3); // parts of ceil(6 / 4)
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.chunk`
+    #[track_caller]
+    pub fn chunk(&self, count: usize, axis: isize) -> Result<Vec<Self>> {
+        self.parts(&self.tensor().chunk(count, axis)?, axis)
+    }
+
+    /// Consecutive parts of an axis, as large as those of the value are.
+    #[track_caller]
+    fn parts(&self, tensors: &[Tensor<T>], axis: isize) -> Result<Vec<Self>> {
+        let mut start = 0;
+        let mut parts = Vec::with_capacity(tensors.len());
+        for tensor in tensors {
+            let size = tensor.size(axis)?;
+            parts.push(self.narrow(axis, start, size)?);
+            start += size;
+        }
+        Ok(parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradcheck_everywhere, gradgradcheck};
+    use gradlet_tensor::{rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        let x = [Tensor::<f64>::normal([2, 5, 3], 0.0, 1.0, &mut rng(1))?];
+        for step in [1, 2, 3, 100] {
+            gradcheck(|x| x[0].slice(1, 1.., step), &x)?;
+            gradgradcheck(|x| x[0].slice(-2, -4..-1, step), &x)?;
+            gradcheck(|x| x[0].slice(0, 2.., step), &x)?;
+        }
+        gradcheck_everywhere(
+            |x| x,
+            |x| {
+                if x.rank() == 0 {
+                    Ok(x.clone())
+                } else {
+                    x.slice(-1, .., 2)
+                }
+            },
+        );
+        let parts = |x: &[Var<f64>]| {
+            let parts = x[0].transpose(0, 1)?.split(2, 0)?;
+            Var::cat(&[&parts[2], &parts[0].exp(), &parts[2]], 0)
+        };
+        gradcheck(parts, &x)?;
+        gradgradcheck(parts, &x)
+    }
+
+    #[test]
+    fn what_is_skipped_gets_zeros() -> Result<()> {
+        let x = Var::leaf(tensor![1.0, 2.0, 3.0, 4.0, 5.0]);
+        let y = x.slice(0, 1.., 3)?;
+        assert_eq!(y.to_vec(), [2.0, 5.0]);
+        let grads = y.backward_with(tensor![10.0, 20.0])?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![0.0, 10.0, 0.0, 0.0, 20.0])
+        );
+        assert!(x.slice(0, .., 0).is_err() && x.slice(1, .., 1).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn parts_give_the_gradient_back_together() -> Result<()> {
+        let x = Var::leaf(tensor![1.0, 2.0, 3.0, 4.0, 5.0]);
+        for parts in [
+            x.split(2, 0)?,
+            x.chunk(3, -1)?,
+            x.split_sizes(&[2, 2, 1], 0)?,
+        ] {
+            let sizes: Vec<_> = parts.iter().map(Var::len).collect();
+            assert_eq!(sizes, [2, 2, 1]);
+            let y = parts[0].add(&parts[1])?.add(&parts[2])?;
+            let grads = y.backward_with(tensor![1.0, 10.0])?;
+            assert_eq!(
+                grads.wrt(&x).map(Tensor::to_vec),
+                Some(vec![1.0, 10.0, 1.0, 10.0, 11.0])
+            );
+        }
+        assert!(
+            x.split(0, 0).is_err() && x.chunk(0, 0).is_err() && x.split_sizes(&[4], 0).is_err()
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! How tensors come about: from values, as ranges, at random, as literals.
+
+mod literal;
+mod random;
+mod values;
+
+pub use literal::{Literal, from_literal};
+pub use random::{Pcg64, rng};

@@ -1,0 +1,369 @@
+//! Elementwise choices: by a condition, by size, by bounds.
+
+use crate::element::{Element, Float};
+use crate::error::Result;
+use crate::kernel::elementwise as kernel;
+use crate::shape::Nest;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+impl<T: Element> Tensor<T> {
+    /// `x` where the condition holds, `y` elsewhere, after broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// condition `[..., n]`, `x: [..., n], y: [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, y) = (tensor![1.0, 2.0], tensor![-1.0]);
+    /// assert_eq!(Tensor::where_cond(&tensor![bool; true, false], &x, &y)?.to_vec(), [1.0, -1.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn where_cond(condition: &Tensor<bool>, x: &Self, y: &Self) -> Result<Self> {
+        let shape = Shape::broadcast("where_cond", &x.dims(), &y.dims())?;
+        let shape = Shape::broadcast("where_cond", &condition.dims(), &shape)?;
+        let layouts = [
+            condition.layout_broadcast_to(shape)?,
+            x.layout_broadcast_to(shape)?,
+            y.layout_broadcast_to(shape)?,
+        ];
+        let nest = Nest::new(&shape, layouts.each_ref());
+        let (_, [step, step_x, step_y]) = nest.row();
+        Self::build(shape, |out| {
+            nest.for_pieces(out, |[place, place_x, place_y], out| {
+                kernel::choose(
+                    (&condition.storage()[place..], step),
+                    (&x.storage()[place_x..], step_x),
+                    (&y.storage()[place_y..], step_y),
+                    out,
+                );
+            });
+        })
+    }
+
+    /// `value` where the mask holds, x elsewhere, after broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// `self: [..., n]`, mask `[..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// let y = x.masked_fill(&tensor![bool; false, true], 0.0)?;
+    /// assert_eq!(y, tensor![[1.0, 0.0], [3.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn masked_fill(&self, mask: &Tensor<bool>, value: T) -> Result<Self> {
+        self.zip(
+            "masked_fill",
+            mask,
+            |x, masked| if masked { value } else { x },
+        )
+    }
+}
+
+impl<T: Float> Tensor<T> {
+    /// The larger of each pair of elements, after broadcasting; NaN where one is.
+    ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let y = tensor![1.0, 3.0, f32::NAN].maximum(&tensor![2.0])?.to_vec();
+    /// assert!(y[0] == 2.0 && y[1] == 3.0 && y[2].is_nan());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn maximum(&self, rhs: &Self) -> Result<Self> {
+        self.zip("maximum", rhs, |a, b| if a > b || a != a { a } else { b })
+    }
+
+    /// The smaller of each pair of elements, after broadcasting; NaN where one is.
+    ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![1.0, 3.0].minimum(&tensor![[2.0], [0.0]])?, tensor![[1.0, 2.0], [0.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn minimum(&self, rhs: &Self) -> Result<Self> {
+        self.zip("minimum", rhs, |a, b| if a < b || a != a { a } else { b })
+    }
+
+    /// x, but at least `low` and then at most `high`, where given; NaN stays NaN, and a bound that is NaN makes all so.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// let x = tensor![-2.0, 0.5, 3.0];
+    /// assert_eq!(x.clamp(Some(-1.0), None).to_vec(), [-1.0, 0.5, 3.0]);
+    /// assert_eq!(x.clamp(Some(2.0), Some(1.0)).to_vec(), [1.0, 1.0, 1.0]); // the upper bound wins
+    /// ```
+    pub fn clamp(&self, low: Option<T>, high: Option<T>) -> Self {
+        let low = low.unwrap_or(T::neg_infinity());
+        let high = high.unwrap_or(T::infinity());
+        self.map(|x| {
+            let x = if x < low || low.is_nan() { low } else { x };
+            if x > high || high.is_nan() { high } else { x }
+        })
+    }
+
+    /// x to the power of each exponent, after broadcasting; NaN where x is negative and the exponent no integer, 1 where
+    /// the exponent is 0.
+    ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let y = tensor![2.0, 0.0, -8.0].pow(&tensor![-1.0, 0.0, 0.5])?.to_vec();
+    /// assert!(y[0] == 0.5 && y[1] == 1.0 && y[2].is_nan());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn pow(&self, exponent: &Self) -> Result<Self> {
+        self.zip("pow", exponent, num_traits::Float::powf)
+    }
+
+    /// The quotient rounded towards minus infinity, after broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![7.0, -7.0].div_floor(&tensor![2.0])?.to_vec(), [3.0, -4.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.div` with `rounding_mode="floor"`
+    #[track_caller]
+    pub fn div_floor(&self, rhs: &Self) -> Result<Self> {
+        self.zip("div_floor", rhs, floored)
+    }
+
+    /// The quotient rounded towards 0, after broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![7.0, -7.0].div_trunc(&tensor![2.0])?.to_vec(), [3.0, -3.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.div` with `rounding_mode="trunc"`
+    #[track_caller]
+    pub fn div_trunc(&self, rhs: &Self) -> Result<Self> {
+        self.zip("div_trunc", rhs, |a, b| (a / b).trunc())
+    }
+}
+
+/// From the exact remainder: the rounded quotient may lie on the wrong side of a whole number.
+#[inline(always)]
+fn floored<T: Float>(a: T, b: T) -> T {
+    let (zero, one) = (T::of(0.0), T::of(1.0));
+    if b == zero {
+        return a / b;
+    }
+    let rest = a % b;
+    let quotient = (a - rest) / b;
+    let quotient = if rest != zero && (b < zero) != (rest < zero) {
+        quotient - one
+    } else {
+        quotient
+    };
+    if quotient == zero {
+        return zero.copysign(a / b);
+    }
+    let floor = quotient.floor();
+    if quotient - floor > T::of(0.5) {
+        floor + one
+    } else {
+        floor
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_condition_chooses_after_broadcasting() -> Result<()> {
+        let condition = tensor![bool; [true], [false]];
+        let y = Tensor::where_cond(&condition, &tensor![1.0, 2.0], &Tensor::scalar(9.0))?;
+        assert_eq!(
+            (y.shape(), y.to_vec()),
+            ([2, 2].as_slice(), vec![1.0, 2.0, 9.0, 9.0])
+        );
+        assert!(
+            Tensor::where_cond(&condition, &tensor![1.0, 2.0], &tensor![1.0, 2.0, 3.0]).is_err()
+        );
+        let none = Tensor::zeros([0, 2])?;
+        assert_eq!(
+            Tensor::where_cond(&tensor![bool; true], &none, &none)?.shape(),
+            [0, 2]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_mask_hides_nan() -> Result<()> {
+        let x = tensor![f32::NAN, 2.0];
+        let y = x.masked_fill(&tensor![bool; true, false], -1.0)?;
+        assert_eq!(y.to_vec(), [-1.0, 2.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn nan_is_the_larger_and_the_smaller_on_either_side() -> Result<()> {
+        let (x, y) = (tensor![f32::NAN, 1.0, 3.0], tensor![1.0, f32::NAN, 2.0]);
+        let (high, low) = (x.maximum(&y)?.to_vec(), x.minimum(&y)?.to_vec());
+        assert!(high[..2].iter().chain(&low[..2]).all(|x| x.is_nan()));
+        assert_eq!((high[2], low[2]), (3.0, 2.0));
+        Ok(())
+    }
+
+    #[test]
+    fn bounds_that_cross_give_the_upper_one() {
+        let x = tensor![-5.0, 0.0, 5.0, f32::NAN];
+        assert_eq!(x.clamp(Some(-1.0), None).to_vec()[..3], [-1.0, 0.0, 5.0]);
+        assert_eq!(x.clamp(None, Some(1.0)).to_vec()[..3], [-5.0, 0.0, 1.0]);
+        assert_eq!(x.clamp(Some(1.0), Some(-1.0)).to_vec()[..3], [-1.0; 3]);
+        assert!(x.clamp(Some(-1.0), Some(1.0)).to_vec()[3].is_nan());
+        for (low, high) in [(Some(f32::NAN), None), (None, Some(f32::NAN))] {
+            assert!(x.clamp(low, high).iter().all(f32::is_nan));
+        }
+    }
+
+    #[test]
+    fn quotients_are_rounded_as_named() -> Result<()> {
+        let (x, y) = (
+            tensor![f64; 7.0, -7.0, 7.0, 1.0],
+            tensor![f64; 2.0, 2.0, -2.0, 0.0],
+        );
+        assert_eq!(x.div_floor(&y)?.to_vec(), [3.0, -4.0, -4.0, f64::INFINITY]);
+        assert_eq!(x.div_trunc(&y)?.to_vec(), [3.0, -3.0, -3.0, f64::INFINITY]);
+        let none = tensor![f64; -1.0, 1.0].div_floor(&tensor![f64; -2.0, 2.0])?;
+        assert!(none.iter().all(|x| x == 0.0 && x.is_sign_positive()));
+        // 0.9 / 0.1 rounds to 9, but 0.1 in f64 is a little more than a tenth.
+        assert_eq!(
+            tensor![f64; 0.9].div_floor(&tensor![f64; 0.1])?.to_vec(),
+            [8.0]
+        );
+        assert_eq!(
+            tensor![f64; 2.0, 0.0]
+                .pow(&tensor![f64; 3.0, 0.0])?
+                .to_vec(),
+            [8.0, 1.0]
+        );
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn choices_agree_with_a_naive_loop_over_shapes_and_strides(
+            holds in prop::collection::vec(any::<bool>(), 60),
+            kinds in prop::collection::vec(0..4usize, 3),
+            long in 0..12usize,
+        ) {
+            // As it is, transposed, one row or one number repeated; rows that are split between threads.
+            let columns = if long == 0 { 70_000 } else { 4 };
+            let view = |i: usize, kind: usize| -> Result<Tensor<i64>> {
+                let x = Tensor::<i64>::from_fn([5, columns], |n| (n * 3 + i) as i64)?;
+                match kind {
+                    0 => Ok(x),
+                    1 => x.reshape([columns, 5])?.transpose(0, 1),
+                    2 => x.narrow(0, 1, 1),
+                    _ => Ok(Tensor::scalar(i as i64)),
+                }
+            };
+            let (x, y) = (view(1, kinds[0])?, view(2, kinds[1])?);
+            let condition = view(0, kinds[2])?.map(|n| holds[n as usize % 60]);
+            let z = Tensor::where_cond(&condition, &x, &y)?;
+            let all = z.dims();
+            let (x, y) = (x.broadcast_to(all)?.to_vec(), y.broadcast_to(all)?.to_vec());
+            let condition = condition.broadcast_to(all)?.to_vec();
+            let naive = condition.iter().zip(x.iter().zip(&y));
+            let naive: Vec<i64> = naive.map(|(&holds, (&x, &y))| if holds { x } else { y }).collect();
+            prop_assert!(z.to_vec() == naive);
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Truth: whether numbers are close, what kind of number each is, and, or, not, and whether any or all hold.
+
+use crate::element::Float;
+use crate::error::Result;
+use crate::kernel::fold;
+use crate::reduce::{Blocks, kept};
+use crate::shape::Axes;
+use crate::shape::MAX_RANK;
+use crate::tensor::Tensor;
+
+impl<T: Float> Tensor<T> {
+    /// Whether shapes agree and everywhere `|self - other| <= atol + rtol * |other|`; NaN is close to nothing, and an
+    /// infinity to itself alone.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// let (x, y) = (tensor![1.0, 100.0], tensor![1.0, 101.0]);
+    /// assert!(x.allclose(&y, 0.02, 0.0) && !x.allclose(&y, 0.0, 0.5));
+    /// ```
+    pub fn allclose(&self, other: &Self, rtol: f64, atol: f64) -> bool {
+        self.shape() == other.shape()
+            && self.iter().zip(other.iter()).all(|(a, b)| {
+                let (a, b) = (a.to_f64(), b.to_f64());
+                let distance = (a - b).abs();
+                a == b || (distance.is_finite() && distance <= atol + rtol * b.abs())
+            })
+    }
+
+    /// Where x is not a number.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1.0, f32::NAN, f32::INFINITY].isnan().to_vec(), [false, true, false]);
+    /// ```
+    pub fn isnan(&self) -> Tensor<bool> {
+        self.map(num_traits::Float::is_nan)
+    }
+
+    /// Where x is neither infinite nor NaN.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1.0, f32::NAN, f32::INFINITY].isfinite().to_vec(), [true, false, false]);
+    /// ```
+    pub fn isfinite(&self) -> Tensor<bool> {
+        self.map(num_traits::Float::is_finite)
+    }
+
+    /// Where x is infinite, of either sign.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1.0, f32::NAN, -f32::INFINITY].isinf().to_vec(), [false, false, true]);
+    /// ```
+    pub fn isinf(&self) -> Tensor<bool> {
+        self.map(num_traits::Float::is_infinite)
+    }
+}
+
+impl Tensor<bool> {
+    /// Where both hold, after broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![1.0, 2.0, 3.0];
+    /// let inside = x.gt(&tensor![1.0])?.logical_and(&x.lt(&tensor![3.0])?)?;
+    /// assert_eq!(inside.to_vec(), [false, true, false]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn logical_and(&self, rhs: &Self) -> Result<Self> {
+        self.zip("logical_and", rhs, |a, b| a && b)
+    }
+
+    /// Where at least one holds, after broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (rows, columns) = (tensor![bool; [true], [false]], tensor![bool; false, true]);
+    /// assert_eq!(rows.logical_or(&columns)?, tensor![bool; [true, true], [false, true]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn logical_or(&self, rhs: &Self) -> Result<Self> {
+        self.zip("logical_or", rhs, |a, b| a || b)
+    }
+
+    /// Where exactly one holds, after broadcasting.
+    ///
+    /// # Shape
+    ///
+    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (a, b) = (tensor![bool; true, true, false], tensor![bool; true, false, false]);
+    /// assert_eq!(a.logical_xor(&b)?.to_vec(), [false, true, false]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn logical_xor(&self, rhs: &Self) -> Result<Self> {
+        self.zip("logical_xor", rhs, |a, b| a != b)
+    }
+
+    /// Where it does not hold.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![1.0, f32::NAN];
+    /// assert_eq!(x.lt(&tensor![2.0])?.logical_not().to_vec(), [false, true]); // ge would be false at NaN
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn logical_not(&self) -> Self {
+        self.map(|a| !a)
+    }
+
+    /// Whether any element over the axes holds; the axes go away. False where there are none.
+    ///
+    /// # Shape
+    ///
+    /// `any(1)`: `[a, b, c] -> [a, c]`; `any(..)`: `[...] -> []`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, f32::NAN], [2.0, 3.0]];
+    /// assert_eq!(x.isnan().any(1)?.to_vec(), [true, false]); // rows that hold a NaN
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn any(&self, axes: impl Axes) -> Result<Self> {
+        let reduced = axes.select("any", &self.dims())?;
+        self.fold_over(&reduced, false, |a, b| a || b)
+    }
+
+    /// Whether all elements over the axes hold; the axes go away. True where there are none.
+    ///
+    /// # Shape
+    ///
+    /// `all(1)`: `[a, b, c] -> [a, c]`; `all(..)`: `[...] -> []`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, f32::NAN], [2.0, 3.0]];
+    /// assert_eq!(x.isfinite().all(1)?.to_vec(), [false, true]);
+    /// assert!(!x.isfinite().all(..)?.item()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn all(&self, axes: impl Axes) -> Result<Self> {
+        let reduced = axes.select("all", &self.dims())?;
+        self.fold_over(&reduced, true, |a, b| a && b)
+    }
+
+    #[track_caller]
+    fn fold_over(
+        &self,
+        reduced: &[bool; MAX_RANK],
+        first: bool,
+        f: impl Fn(bool, bool) -> bool + Sync,
+    ) -> Result<Self> {
+        let shape = kept(&self.dims(), reduced);
+        let columns = |x: &[bool], out: &mut [bool]| {
+            out.fill(first);
+            for row in x.chunks_exact(out.len()) {
+                out.iter_mut().zip(row).for_each(|(y, &x)| *y = f(*y, x));
+            }
+        };
+        Blocks::new(self, reduced)?
+            .reduce(shape, |x| fold::fold(x, first, &f), columns)?
+            .without(reduced)
+    }
+
+    /// How many elements hold.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(tensor![1.0, 2.0, 3.0].gt(&tensor![1.5])?.count_true(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn count_true(&self) -> usize {
+        fold::count(self.contiguous().as_slice().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+
+    #[test]
+    fn allclose_wants_equal_shapes_equal_infinities_and_no_nan() {
+        let x = tensor![1.0, f32::INFINITY];
+        assert!(x.allclose(&x, 0.0, 0.0));
+        assert!(!x.allclose(&tensor![1.1, f32::INFINITY], 0.01, 0.0));
+        for far in [[1.0, f32::NEG_INFINITY], [f32::INFINITY; 2], [1.0, 1e38]] {
+            let far = tensor![far[0], far[1]];
+            assert!(
+                !x.allclose(&far, 0.5, 0.0) && !far.allclose(&x, 0.5, 0.0),
+                "{far:?}"
+            );
+        }
+        assert!(!tensor![f32::NAN].allclose(&tensor![f32::NAN], 1.0, 1.0));
+        assert!(!x.allclose(&tensor![[1.0, f32::INFINITY]], 0.0, 0.0));
+    }
+
+    #[test]
+    fn kinds_of_numbers_are_told_apart() {
+        let x = tensor![1.0, f32::NAN, f32::NEG_INFINITY];
+        assert_eq!(x.isnan().to_vec(), [false, true, false]);
+        assert_eq!(x.isfinite().to_vec(), [true, false, false]);
+        assert_eq!(x.isinf().to_vec(), [false, false, true]);
+    }
+
+    #[test]
+    fn tables_of_truth() -> Result<()> {
+        let (a, b) = (tensor![bool; [false], [true]], tensor![bool; false, true]);
+        assert_eq!(a.logical_and(&b)?.to_vec(), [false, false, false, true]);
+        assert_eq!(a.logical_or(&b)?.to_vec(), [false, true, true, true]);
+        assert_eq!(a.logical_xor(&b)?.to_vec(), [false, true, true, false]);
+        assert_eq!(a.logical_not().to_vec(), [true, false]);
+        assert_eq!(b.count_true(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn any_and_all_over_axes_and_over_nothing() -> Result<()> {
+        let x = tensor![bool; [true, false], [true, true]];
+        assert_eq!(x.all(0)?.to_vec(), [true, false]);
+        assert_eq!(x.any(1)?.to_vec(), [true, true]);
+        assert_eq!((x.all(..)?.item()?, x.any(..)?.item()?), (false, true));
+        let none = Tensor::<bool>::zeros_of([0, 2])?;
+        assert_eq!(none.all(0)?.to_vec(), [true, true]);
+        assert_eq!(none.any(0)?.to_vec(), [false, false]);
+        assert_eq!(
+            Tensor::<bool>::zeros_of([2, 0])?.any(1)?.to_vec(),
+            [false, false]
+        );
+        assert!(tensor![bool; true].select(0, 0)?.any(-1)?.item()?);
+        Ok(())
+    }
+}

@@ -1,0 +1,7 @@
+//! What is done to each element by itself: maps, arithmetic, comparisons, functions, choices.
+
+mod arith;
+mod choose;
+mod compare;
+mod functions;
+mod map;

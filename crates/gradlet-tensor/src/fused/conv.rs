@@ -1,0 +1,447 @@
+//! The convolution of images, and the two other products of its three tensors.
+
+use crate::element::Float;
+use crate::error::{Error, ErrorKind, Result};
+use crate::fused::{PerAxis, Rounding, Sliding};
+use crate::kernel::conv::{self as kernel, Convolved};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// How a convolution's kernel moves: one setting each for height and width.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::Convolution;
+/// let same = Convolution { padding: [1, 1], ..Convolution::default() };
+/// assert_eq!(same, Convolution::default().padding(1));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Convolution {
+    /// How far the kernel moves from one output to the next: 1 by default.
+    pub stride: [usize; 2],
+    /// Zeros on both ends of each axis: none by default.
+    pub padding: [usize; 2],
+    /// The distance of the elements that neighbouring weights multiply: 1 by default.
+    pub dilation: [usize; 2],
+    /// Parts that the channels are cut into, each output seeing the inputs of its own part: 1 by default.
+    pub groups: usize,
+}
+
+impl Default for Convolution {
+    fn default() -> Self {
+        Self {
+            stride: [1; 2],
+            padding: [0; 2],
+            dilation: [1; 2],
+            groups: 1,
+        }
+    }
+}
+
+impl Convolution {
+    /// With another stride.
+    pub fn stride(self, stride: impl PerAxis) -> Self {
+        let stride = stride.per_axis();
+        Self { stride, ..self }
+    }
+
+    /// With another padding.
+    pub fn padding(self, padding: impl PerAxis) -> Self {
+        let padding = padding.per_axis();
+        Self { padding, ..self }
+    }
+
+    /// With another dilation.
+    pub fn dilation(self, dilation: impl PerAxis) -> Self {
+        let dilation = dilation.per_axis();
+        Self { dilation, ..self }
+    }
+
+    /// With another number of groups.
+    pub fn groups(self, groups: usize) -> Self {
+        Self { groups, ..self }
+    }
+
+    /// The sizes of this convolution and the shape of its result.
+    #[track_caller]
+    fn sizes(&self, op: &'static str, x: Shape, weight: Shape) -> Result<(Convolved, Shape)> {
+        for (shape, expected) in [
+            (x, "images [n, c, h, w]"),
+            (weight, "a weight [out, in / groups, h, w]"),
+        ] {
+            if shape.rank() != 4 {
+                return Err(Error::new(ErrorKind::Rank {
+                    op,
+                    expected,
+                    shape,
+                }));
+            }
+        }
+        let (channels, outputs, groups) = (x.dims()[1], weight.dims()[0], self.groups);
+        let sliding = Sliding {
+            op,
+            kernel: [weight.dims()[2], weight.dims()[3]],
+            stride: self.stride,
+            padding: self.padding,
+            dilation: self.dilation,
+            rounding: Rounding::Floor,
+        };
+        if groups == 0 || !channels.is_multiple_of(groups) || !outputs.is_multiple_of(groups) {
+            let expected = "a divisor of both numbers of channels";
+            let remedy = format!("; there are {channels} in and {outputs} out");
+            return Err(sliding.out_of_range("groups", expected, groups, remedy));
+        }
+        let inputs = channels / groups;
+        if weight.dims()[1] != inputs {
+            let mut expected = weight;
+            expected.dims_mut()[1] = inputs;
+            return Err(Error::new(ErrorKind::ShapeMismatch {
+                op,
+                expected,
+                found: weight,
+            }));
+        }
+        let windows = sliding.over(&x)?;
+        let [height, width] = windows.map(|window| window.output);
+        let sizes = Convolved {
+            images: x.dims()[0],
+            groups,
+            inputs,
+            outputs: outputs / groups,
+            windows,
+        };
+        Ok((sizes, Shape::from([sizes.images, outputs, height, width])))
+    }
+}
+
+impl<T: Float> Tensor<T> {
+    /// The convolution (without flipping the weight) of images, with a bias for each output channel.
+    ///
+    /// `y[n, o, p, q] = bias[o] + sum_c,i,j weight[o, c, i, j] * x[n, c, p * stride + i * dilation - padding, ..]`, c in
+    /// the group of o, x being 0 outside the image.
+    ///
+    /// # Shape
+    ///
+    /// `self: [n, c, h, w], weight: [o, c / groups, i, j], bias: [o] -> [n, o, p, q]`,
+    /// `p = (h + 2 * padding - dilation * (i - 1) - 1) / stride + 1`, rounded down
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not fit, numbers of channels that `groups` does not divide, a setting of 0 where that is
+    /// meaningless, or a kernel larger than the padded image.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Convolution, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[[[1.0, 2.0, 4.0], [4.0, 5.0, 7.0], [0.0, 0.0, 0.0]]]];
+    /// let weight = tensor![[[[-1.0, 1.0]]]]; // each pixel minus its left neighbour
+    /// let y = x.conv2d(&weight, Some(&tensor![10.0]), Convolution::default().stride([2, 1]))?;
+    /// assert_eq!(y, tensor![[[[11.0, 12.0], [10.0, 10.0]]]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.conv2d`
+    #[track_caller]
+    pub fn conv2d(&self, weight: &Self, bias: Option<&Self>, options: Convolution) -> Result<Self> {
+        let (sizes, shape) = options.sizes("conv2d", self.dims(), weight.dims())?;
+        if let Some(bias) = bias {
+            bias.expect_shape("conv2d", shape.dims()[1])?;
+        }
+        let bias = match bias {
+            Some(bias) => Some(bias.try_contiguous()?),
+            None => None,
+        };
+        if sizes.inputs == 0 {
+            let y = Self::zeros_of(shape)?;
+            return match bias {
+                Some(bias) => y.add(&bias.reshape([shape.dims()[1], 1, 1])?),
+                None => Ok(y),
+            };
+        }
+        let (x, weight) = (self.try_contiguous()?, weight.try_contiguous()?);
+        Self::build(shape, |y| {
+            if !y.is_empty() {
+                let bias = bias.as_ref().map(elements);
+                kernel::convolve(&sizes, elements(&x), elements(&weight), bias, y);
+            }
+        })
+    }
+
+    /// What a gradient of a convolution's result means for its images, of shape `images`: the transposed convolution.
+    ///
+    /// # Shape
+    ///
+    /// `self: [n, o, p, q], weight: [o, c / groups, i, j] -> images`, that is `[n, c, h, w]`
+    ///
+    /// # Errors
+    ///
+    /// As for [`conv2d`](Self::conv2d), or a gradient of another shape than its result.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Convolution, Shape, Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (g, weight) = (Tensor::ones([1, 1, 2, 2])?, Tensor::ones([1, 1, 2, 2])?);
+    /// let dx = g.conv2d_input_gradient(&weight, Shape::from([1, 1, 3, 3]), Convolution::default())?;
+    /// assert_eq!(dx, tensor![[[[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]]]); // windows over each pixel
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.grad.conv2d_input`
+    #[track_caller]
+    pub fn conv2d_input_gradient(
+        &self,
+        weight: &Self,
+        images: Shape,
+        options: Convolution,
+    ) -> Result<Self> {
+        let op = "conv2d_input_gradient";
+        let (sizes, shape) = options.sizes(op, images, weight.dims())?;
+        self.expect_shape(op, shape)?;
+        if sizes.outputs == 0 {
+            return Self::zeros_of(images);
+        }
+        let (g, weight) = (self.try_contiguous()?, weight.try_contiguous()?);
+        Self::build(images, |dx| {
+            if !dx.is_empty() {
+                kernel::input_gradient(&sizes, elements(&weight), elements(&g), dx);
+            }
+        })
+    }
+
+    /// What a gradient `g` of a convolution's result means for its weight, of shape `weight`: the correlation of the
+    /// images, `self`, and the gradient.
+    ///
+    /// # Shape
+    ///
+    /// `self: [n, c, h, w], g: [n, o, p, q] -> weight`, that is `[o, c / groups, i, j]`
+    ///
+    /// # Errors
+    ///
+    /// As for [`conv2d`](Self::conv2d), or a gradient of another shape than its result.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Convolution, Shape, Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]]];
+    /// let (g, weight) = (Tensor::ones([1, 1, 2, 2])?, Shape::from([1, 1, 2, 2]));
+    /// let dw = x.conv2d_weight_gradient(&g, weight, Convolution::default())?;
+    /// assert_eq!(dw, tensor![[[[12.0, 16.0], [24.0, 28.0]]]]); // sums of the pixels that each weight meets
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.grad.conv2d_weight`
+    #[track_caller]
+    pub fn conv2d_weight_gradient(
+        &self,
+        g: &Self,
+        weight: Shape,
+        options: Convolution,
+    ) -> Result<Self> {
+        let op = "conv2d_weight_gradient";
+        let (sizes, shape) = options.sizes(op, self.dims(), weight)?;
+        g.expect_shape(op, shape)?;
+        if sizes.images == 0 {
+            return Self::zeros_of(weight);
+        }
+        let (x, g) = (self.try_contiguous()?, g.try_contiguous()?);
+        Self::build(weight, |dweight| {
+            if !dweight.is_empty() {
+                kernel::weight_gradient(&sizes, elements(&x), elements(&g), dweight);
+            }
+        })
+    }
+}
+
+/// The elements of a contiguous tensor.
+fn elements<T: Float>(x: &Tensor<T>) -> &[T] {
+    x.as_slice().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{rng, tensor, threads};
+    use proptest::prelude::*;
+
+    fn integers(shape: &[usize], seed: usize) -> Result<Tensor<f64>> {
+        Tensor::from_fn(shape, |i| ((i * 31 + seed * 17) % 13) as f64 - 6.0)
+    }
+
+    /// Seven loops.
+    fn naive(
+        x: &Tensor<f64>,
+        weight: &Tensor<f64>,
+        shape: Shape,
+        with: Convolution,
+    ) -> Tensor<f64> {
+        let &[n, o, p, q] = shape.dims() else {
+            unreachable!()
+        };
+        let &[outputs, c, kh, kw] = weight.shape() else {
+            unreachable!()
+        };
+        let mut y = Tensor::zeros_of(shape).unwrap();
+        let mut out = y.as_mut_slice().iter_mut();
+        for at in 0..n * o * p * q {
+            let (n, o, p, q) = (at / (o * p * q), at / (p * q) % o, at / q % p, at % q);
+            let mut sum = 0.0;
+            for k in 0..c * kh * kw {
+                let (ci, i, j) = (k / (kh * kw), k / kw % kh, k % kw);
+                let h = p * with.stride[0] + i * with.dilation[0];
+                let w = q * with.stride[1] + j * with.dilation[1];
+                let channel = o / (outputs / with.groups) * c + ci;
+                let (h, w) = (
+                    h.wrapping_sub(with.padding[0]),
+                    w.wrapping_sub(with.padding[1]),
+                );
+                if let Ok(x) = x.at(&[n, channel, h, w]) {
+                    sum += x * weight.at(&[o, ci, i, j]).unwrap();
+                }
+            }
+            *out.next().unwrap() = sum;
+        }
+        y
+    }
+
+    /// All three products against the loops; integers, so that every order of sums gives the same.
+    fn agree(x: [usize; 4], weight: [usize; 4], with: Convolution) -> Result<()> {
+        let (x, weight) = (integers(&x, 1)?, integers(&weight, 2)?);
+        let y = x.conv2d(&weight, None, with)?;
+        assert_eq!(y, naive(&x, &weight, y.dims(), with));
+        let bias = integers(&[weight.shape()[0]], 5)?;
+        let column = bias.reshape([bias.len(), 1, 1])?;
+        assert_eq!(x.conv2d(&weight, Some(&bias), with)?, y.add(&column)?);
+        // <g, conv(x, w)> = <dx, x> = <dw, w>, for two values of x and w each.
+        let g = integers(y.shape(), 3)?;
+        let dot = |a: &Tensor<f64>, b: &Tensor<f64>| {
+            a.iter().zip(b.iter()).map(|(a, b)| a * b).sum::<f64>()
+        };
+        let dx = g.conv2d_input_gradient(&weight, x.dims(), with)?;
+        let dweight = x.conv2d_weight_gradient(&g, weight.dims(), with)?;
+        for seed in 4..9 {
+            let (u, v) = (integers(x.shape(), seed)?, integers(weight.shape(), seed)?);
+            assert_eq!(dot(&dx, &u), dot(&g, &naive(&u, &weight, y.dims(), with)));
+            assert_eq!(dot(&dweight, &v), dot(&g, &naive(&x, &v, y.dims(), with)));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn products_agree_with_loops_where_blocks_are_cut() -> Result<()> {
+        let plain = Convolution::default();
+        // Several images a block, the last block smaller; positions cut in blocks; several parts of a weight gradient.
+        agree([23, 3, 5, 5], [4, 3, 3, 3], plain)?;
+        agree([19, 4, 3, 3], [6, 2, 3, 3], plain.groups(2))?;
+        agree([2, 150, 9, 12], [2, 150, 3, 3], plain.padding(1))?;
+        agree([37, 2, 8, 8], [3, 2, 3, 3], plain.padding(1))?;
+        agree([3, 4, 7, 8], [6, 4, 1, 1], plain)?;
+        agree([60, 4, 2, 2], [6, 4, 1, 1], plain)
+    }
+
+    proptest! {
+        #[test]
+        fn products_agree_with_loops(
+            (n, groups, c, o) in (0..4usize, 1..3usize, 0..3usize, 0..3usize),
+            (h, w, kh, kw) in (1..7usize, 1..7usize, 1..4usize, 1..4usize),
+            stride in [1..4usize, 1..4usize],
+            padding in [0..3usize, 0..3usize],
+            dilation in [1..3usize, 1..3usize],
+        ) {
+            let with = Convolution { stride, padding, dilation, groups };
+            let (x, weight) = ([n, c * groups, h, w], [o * groups, c, kh, kw]);
+            let fits = |size, k: usize, i: usize| size + 2 * padding[i] > dilation[i] * (k - 1);
+            if fits(h, kh, 0) && fits(w, kw, 1) {
+                agree(x, weight, with)?;
+            } else {
+                let (x, weight) = (Tensor::<f64>::zeros_of(x)?, Tensor::zeros_of(weight)?);
+                prop_assert!(x.conv2d(&weight, None, with).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn a_kernel_sees_its_neighbourhood() -> Result<()> {
+        let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].reshape([1, 1, 2, 3])?;
+        let weight = tensor![[1.0, 10.0], [100.0, 1000.0]].reshape([1, 1, 2, 2])?;
+        let y = x.conv2d(&weight, Some(&tensor![0.5]), Convolution::default())?;
+        assert_eq!(
+            (y.shape(), y.to_vec()),
+            (&[1, 1, 1, 2][..], vec![5421.5, 6532.5])
+        );
+        let x = x.transpose(2, 3)?;
+        let y = x.conv2d(&weight, None, Convolution::default())?;
+        assert_eq!(y.to_vec(), [5241.0, 6352.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn all_products_have_the_same_bits_on_any_number_of_threads() -> Result<()> {
+        let with = Convolution::default().padding(1);
+        let make = |shape: [usize; 4], seed| Tensor::<f32>::normal(shape, 0.0, 1.0, &mut rng(seed));
+        for n in [1, 40] {
+            let (x, weight) = (make([n, 16, 14, 14], 1)?, make([32, 16, 3, 3], 2)?);
+            let run = || -> Result<_> {
+                let y = x.conv2d(&weight, None, with)?;
+                let dx = y.conv2d_input_gradient(&weight, x.dims(), with)?;
+                Ok((x.conv2d_weight_gradient(&y, weight.dims(), with)?, dx, y))
+            };
+            let one = threads::with(1, run)?;
+            assert!(one == threads::with(2, run)? && one == threads::with(3, run)?);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() -> Result<()> {
+        let x = Tensor::zeros([2, 4, 5, 5])?;
+        let run = |weight: &[usize], with: Convolution| -> Result<_> {
+            x.conv2d(&Tensor::zeros(weight)?, None, with)
+        };
+        let message = |weight: &[usize], with| run(weight, with).unwrap_err().to_string();
+        let plain = Convolution::default();
+        let starts = |text: String, start: &str| assert!(text.starts_with(start), "{text}");
+        starts(
+            message(&[3, 2, 3, 3], plain),
+            "conv2d: shapes differ: expected [3, 4, 3, 3], got [3, 2, 3, 3] (at ",
+        );
+        starts(
+            message(&[3, 2, 3, 3], plain.groups(2)),
+            "conv2d: groups must be a divisor of both numbers of channels, got 2; there are 4 in and 3 out",
+        );
+        starts(
+            message(&[3, 4, 6, 3], plain),
+            "conv2d: kernel size must be at most the padded input's size, got 6; axis 2 of [2, 4, 5, 5]",
+        );
+        starts(
+            message(&[3, 4, 3, 3], plain.stride(0)),
+            "conv2d: stride must be at least 1, got 0",
+        );
+        starts(
+            message(&[3, 4, 3], plain),
+            "conv2d: expected a weight [out, in / groups, h, w]",
+        );
+        assert!(run(&[3, 4, 0, 3], plain).is_err() && run(&[3, 4, 3, 3], plain.groups(0)).is_err());
+        assert!(run(&[3, 4, 3, 3], plain.padding(usize::MAX / 4)).is_err());
+        let (weight, bias) = (Tensor::zeros([3, 4, 3, 3])?, Tensor::zeros(4)?);
+        assert!(x.conv2d(&weight, Some(&bias), plain).is_err());
+        assert!(x.conv2d_input_gradient(&weight, x.dims(), plain).is_err());
+        assert!(x.conv2d_weight_gradient(&x, weight.dims(), plain).is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,495 @@
+//! Pooling of images: the largest element of each window, and the elements of planes by their places.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::element::{Element, Float};
+use crate::error::{Error, ErrorKind, Result};
+use crate::fused::{PerAxis, Rounding, Sliding};
+use crate::kernel::parallel::{PART, for_chunks};
+use crate::kernel::pool::argmax_windows;
+use crate::kernel::window::Window;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// The windows that pooling takes its values from: one setting each for height and width.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::Pooling;
+/// assert_eq!(Pooling::new(2).stride, [2, 2]);
+/// assert_eq!(Pooling::new([3, 2]).stride(1).stride, [1, 1]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pooling {
+    /// The size of a window.
+    pub kernel: [usize; 2],
+    /// How far apart windows begin: as much as the kernel's size by default.
+    pub stride: [usize; 2],
+    /// Nothing that windows may reach into on both ends of each axis: none by default.
+    pub padding: [usize; 2],
+    /// The distance of a window's elements: 1 by default.
+    pub dilation: [usize; 2],
+    /// What happens to a last window that is not whole: left out by default.
+    pub rounding: Rounding,
+}
+
+impl Pooling {
+    /// Windows of this size, one beside the other.
+    pub fn new(kernel: impl PerAxis) -> Self {
+        let kernel = kernel.per_axis();
+        Self {
+            kernel,
+            stride: kernel,
+            padding: [0; 2],
+            dilation: [1; 2],
+            rounding: Rounding::Floor,
+        }
+    }
+
+    /// With another stride.
+    pub fn stride(self, stride: impl PerAxis) -> Self {
+        let stride = stride.per_axis();
+        Self { stride, ..self }
+    }
+
+    /// With another padding.
+    pub fn padding(self, padding: impl PerAxis) -> Self {
+        let padding = padding.per_axis();
+        Self { padding, ..self }
+    }
+
+    /// With another dilation.
+    pub fn dilation(self, dilation: impl PerAxis) -> Self {
+        let dilation = dilation.per_axis();
+        Self { dilation, ..self }
+    }
+
+    /// With another rounding.
+    pub fn rounding(self, rounding: Rounding) -> Self {
+        Self { rounding, ..self }
+    }
+
+    /// Windows that all read at least one element.
+    #[track_caller]
+    pub(crate) fn windows(&self, op: &'static str, shape: &Shape) -> Result<[Window; 2]> {
+        let sliding = Sliding {
+            op,
+            kernel: self.kernel,
+            stride: self.stride,
+            padding: self.padding,
+            dilation: self.dilation,
+            rounding: self.rounding,
+        };
+        let windows = sliding.over(shape)?;
+        for window in &windows {
+            let span = (window.kernel - 1) * window.dilation + 1;
+            if window.padding > span / 2 {
+                let remedy = format!("; the kernel spans {span} elements");
+                let expected = "at most half of what the kernel spans";
+                return Err(sliding.out_of_range("padding", expected, window.padding, remedy));
+            }
+            // With a dilation that large there are few windows, as long as there are elements.
+            let skips = window.dilation > window.input && (window.input == 0 || !shape.is_empty());
+            if skips && (0..window.output).any(|output| window.taps(output).is_empty()) {
+                let remedy = format!("; a window over {shape} would lie in the padding alone");
+                let expected = "smaller";
+                return Err(sliding.out_of_range("dilation", expected, window.dilation, remedy));
+            }
+        }
+        Ok(windows)
+    }
+}
+
+impl<T: Float> Tensor<T> {
+    /// The largest element of each window, and its place `row * w + column` in its plane.
+    ///
+    /// Padding is never the largest. The first of equal elements is taken, and the last NaN where there is one.
+    ///
+    /// # Shape
+    ///
+    /// `[..., h, w] -> [..., p, q]` twice, `p = (h + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1`, rounded
+    ///
+    /// # Errors
+    ///
+    /// Fewer than two axes, a setting of 0 where that is meaningless, a kernel larger than the padded plane, or a window
+    /// that would read nothing: the padding is at most half of what the kernel spans.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Pooling, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 5.0, 2.0, 0.0], [3.0, 4.0, 9.0, 8.0]];
+    /// let (y, indices) = x.max_pool2d(Pooling::new(2))?;
+    /// assert_eq!((y.to_vec(), indices.to_vec()), (vec![5.0, 9.0], vec![1, 6]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.max_pool2d`
+    #[track_caller]
+    pub fn max_pool2d(&self, pooling: Pooling) -> Result<(Self, Tensor<i64>)> {
+        let mut shape = self.dims();
+        let rank = expect_planes("max_pool2d", shape)?;
+        let windows = pooling.windows("max_pool2d", &shape)?;
+        for (size, window) in shape.dims_mut()[rank - 2..].iter_mut().zip(&windows) {
+            *size = window.output;
+        }
+        let x = self.try_contiguous()?;
+        let planes = x.as_slice().unwrap_or_default();
+        let [from, to] = [
+            windows[0].input * windows[1].input,
+            windows[0].output * windows[1].output,
+        ];
+        let indices = Tensor::build(shape, |indices| {
+            // Each index stands for about as much work as several elements of plain arithmetic.
+            for_chunks(indices, (PART / 4).div_ceil(to) * to, |start, indices| {
+                let planes = planes[start / to * from..].chunks_exact(from);
+                let indices = indices.chunks_exact_mut(to);
+                planes
+                    .zip(indices)
+                    .for_each(|(x, indices)| argmax_windows(&windows, x, indices));
+            });
+        })?;
+        Ok((x.pick_in_planes(&indices)?, indices))
+    }
+
+    /// Zeros, with each element added to the place of its plane that its index names, in their order: the transpose of
+    /// [`pick_in_planes`](Self::pick_in_planes).
+    ///
+    /// # Shape
+    ///
+    /// `self` and indices `[..., p, q]`, planes `[..., h, w] -> [..., h, w]`; an index is `row * w + column`
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not agree so, or an index out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Shape, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (g, indices) = (tensor![[5.0, 9.0]], tensor![i64; [1, 6]]);
+    /// let dx = g.spread_in_planes(&indices, Shape::from([2, 4]))?;
+    /// assert_eq!(dx, tensor![[0.0, 5.0, 0.0, 0.0], [0.0, 0.0, 9.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.max_unpool2d`, which takes one of several elements for a place instead of adding
+    #[track_caller]
+    pub fn spread_in_planes(&self, indices: &Tensor<i64>, planes: Shape) -> Result<Self> {
+        let op = "spread_in_planes";
+        let [to, from] = plane_sizes(op, planes, indices.dims())?;
+        self.expect_shape(op, indices.dims())?;
+        let (x, places) = (self.try_contiguous()?, indices.try_contiguous()?);
+        let x = x.as_slice().unwrap_or_default();
+        let places = places.as_slice().unwrap_or_default();
+        let missed = AtomicBool::new(to == 0 && !places.is_empty());
+        let y = Self::build(planes, |y| {
+            if y.is_empty() {
+                return;
+            }
+            for_chunks(y, PART.div_ceil(to) * to, |start, y| {
+                for (plane, y) in y.chunks_exact_mut(to).enumerate() {
+                    let start = (start / to + plane) * from;
+                    y.fill(T::zero());
+                    for (&place, &x) in places[start..start + from].iter().zip(&x[start..]) {
+                        match y.get_mut(place as usize) {
+                            Some(y) => *y = *y + x,
+                            None => missed.store(true, Ordering::Relaxed),
+                        }
+                    }
+                }
+            });
+        })?;
+        check_missed(op, missed, indices, planes, to)?;
+        Ok(y)
+    }
+}
+
+impl<T: Element> Tensor<T> {
+    /// The elements of each plane whose places the indices name.
+    ///
+    /// # Shape
+    ///
+    /// `self: [..., h, w]`, indices `[..., p, q] -> [..., p, q]`; an index is `row * w + column`
+    ///
+    /// # Errors
+    ///
+    /// Shapes that do not agree so, or an index out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 5.0, 2.0, 0.0], [3.0, 4.0, 9.0, 8.0]];
+    /// assert_eq!(x.pick_in_planes(&tensor![i64; [1, 6]])?, tensor![[5.0, 9.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn pick_in_planes(&self, indices: &Tensor<i64>) -> Result<Self> {
+        let op = "pick_in_planes";
+        let [from, to] = plane_sizes(op, self.dims(), indices.dims())?;
+        let (x, places) = (self.try_contiguous()?, indices.try_contiguous()?);
+        let x = x.as_slice().unwrap_or_default();
+        let places = places.as_slice().unwrap_or_default();
+        let missed = AtomicBool::new(false);
+        let y = Self::build(indices.dims(), |y| {
+            if y.is_empty() {
+                return;
+            }
+            for_chunks(y, PART.div_ceil(to) * to, |start, y| {
+                for (plane, y) in y.chunks_exact_mut(to).enumerate() {
+                    let plane = start / to + plane;
+                    let x = &x[plane * from..][..from];
+                    for (y, &place) in y.iter_mut().zip(&places[plane * to..]) {
+                        *y = x.get(place as usize).copied().unwrap_or_else(|| {
+                            missed.store(true, Ordering::Relaxed);
+                            T::default()
+                        });
+                    }
+                }
+            });
+        })?;
+        check_missed(op, missed, indices, self.dims(), from)?;
+        Ok(y)
+    }
+}
+
+/// The rank, which must be at least 2.
+#[track_caller]
+pub(crate) fn expect_planes(op: &'static str, shape: Shape) -> Result<usize> {
+    if shape.rank() < 2 {
+        return Err(Error::new(ErrorKind::Rank {
+            op,
+            expected: "planes [..., h, w]",
+            shape,
+        }));
+    }
+    Ok(shape.rank())
+}
+
+/// The numbers of elements of a plane and of a plane's indices.
+#[track_caller]
+fn plane_sizes(op: &'static str, shape: Shape, indices: Shape) -> Result<[usize; 2]> {
+    let rank = expect_planes(op, shape)?;
+    let mut expected = shape;
+    if indices.rank() == rank {
+        expected.dims_mut()[rank - 2..].copy_from_slice(&indices.dims()[rank - 2..]);
+    }
+    if indices != expected {
+        return Err(Error::new(ErrorKind::ShapeMismatch {
+            op,
+            expected,
+            found: indices,
+        }));
+    }
+    // The shape need not be one that a tensor has.
+    let size = |[h, w]: [usize; 2]| h.saturating_mul(w);
+    Ok([shape, indices].map(|shape| size([shape.dims()[rank - 2], shape.dims()[rank - 1]])))
+}
+
+/// An error that names the first index out of range, where one was missed.
+#[track_caller]
+fn check_missed(
+    op: &'static str,
+    missed: AtomicBool,
+    indices: &Tensor<i64>,
+    shape: Shape,
+    size: usize,
+) -> Result<()> {
+    let wrong = |&index: &i64| usize::try_from(index).map_or(true, |index| index >= size);
+    match missed
+        .into_inner()
+        .then(|| indices.iter().find(wrong))
+        .flatten()
+    {
+        Some(index) => Err(Error::new(ErrorKind::IndexOutOfRange {
+            op,
+            index,
+            axis: shape.rank() - 1,
+            size,
+            shape,
+        })),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{tensor, threads};
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_first_largest_is_taken_and_nan_wins() -> Result<()> {
+        let (nan, low) = (f32::NAN, f32::NEG_INFINITY);
+        let x = tensor![
+            [3.0, 3.0, low, low, nan, 1.0],
+            [3.0, 2.0, low, low, nan, 2.0]
+        ];
+        let (y, indices) = x.max_pool2d(Pooling::new(2))?;
+        assert_eq!(indices.to_vec(), [0, 2, 10]);
+        assert_eq!(y.to_vec()[..2], [3.0, low]);
+        assert!(y.to_vec()[2].is_nan());
+        let (_, indices) = tensor![[nan, 1.0], [2.0, 0.0]].max_pool2d(Pooling::new(2))?;
+        assert_eq!(indices.to_vec(), [0]);
+        Ok(())
+    }
+
+    #[test]
+    fn padding_is_never_the_largest() -> Result<()> {
+        let x = tensor![[-1.0, -2.0], [-3.0, -4.0]];
+        let (y, indices) = x.max_pool2d(Pooling::new(2).padding(1))?;
+        assert_eq!(
+            (y.shape(), y.to_vec()),
+            (&[2, 2][..], vec![-1.0, -2.0, -3.0, -4.0])
+        );
+        assert_eq!(indices.to_vec(), [0, 1, 2, 3]);
+        Ok(())
+    }
+
+    #[test]
+    fn large_images_give_the_same_on_two_threads() -> Result<()> {
+        let x = Tensor::<f32>::normal([64, 16, 28, 28], 0.0, 1.0, &mut crate::rng(1))?;
+        let run = || -> Result<_> {
+            let (y, indices) = x.max_pool2d(Pooling::new(3).stride(2).padding(1))?;
+            Ok((y.spread_in_planes(&indices, x.dims())?, y))
+        };
+        assert!(threads::with(1, run)? == threads::with(2, run)?);
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn windows_agree_with_loops(
+            (h, w) in (1..8usize, 1..8usize),
+            kernel in [1..4usize, 1..4usize],
+            stride in [1..4usize, 1..4usize],
+            padding in [0..3usize, 0..3usize],
+            dilation in [1..3usize, 1..3usize],
+            ceil in 0..2u8,
+        ) {
+            let rounding = if ceil == 1 { Rounding::Ceil } else { Rounding::Floor };
+            let pooling = Pooling { kernel, stride, padding, dilation, rounding };
+            let x = Tensor::from_fn([2, 3, h, w], |i| (i * 31 % 13) as f32)?;
+            let Ok((y, indices)) = x.max_pool2d(pooling) else { return Ok(()) };
+            let mut expected = Vec::new();
+            for at in 0..y.len() {
+                let (q, p) = (at % y.shape()[3], at / y.shape()[3] % y.shape()[2]);
+                let plane = at / (y.shape()[3] * y.shape()[2]);
+                let mut best = None;
+                for (i, j) in (0..kernel[0]).flat_map(|i| (0..kernel[1]).map(move |j| (i, j))) {
+                    let row = (p * stride[0] + i * dilation[0]).wrapping_sub(padding[0]);
+                    let column = (q * stride[1] + j * dilation[1]).wrapping_sub(padding[1]);
+                    if let Ok(x) = x.at(&[plane / 3, plane % 3, row, column])
+                        && best.is_none_or(|(best, _)| x > best)
+                    {
+                        best = Some((x, (row * w + column) as i64));
+                    }
+                }
+                expected.extend(best);
+            }
+            let got: Vec<_> = y.iter().zip(indices.iter()).collect();
+            prop_assert_eq!(got, expected);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() -> Result<()> {
+        let x = Tensor::zeros([1, 1, 3, 3])?;
+        let message = |pooling| x.max_pool2d(pooling).unwrap_err().to_string();
+        let starts = |text: String, start: &str| assert!(text.starts_with(start), "{text}");
+        starts(
+            message(Pooling::new(2).padding(2)),
+            "max_pool2d: padding must be at most half of what the kernel spans, got 2; the kernel spans 2 elements",
+        );
+        starts(
+            message(Pooling::new([4, 1])),
+            "max_pool2d: kernel size must be at most the padded input's size, got 4",
+        );
+        starts(
+            message(Pooling::new(2).stride(0)),
+            "max_pool2d: stride must be at least 1, got 0",
+        );
+        let narrow = Tensor::zeros([1, 1])?.max_pool2d(Pooling::new(2).dilation(2).padding(1));
+        starts(
+            narrow.unwrap_err().to_string(),
+            "max_pool2d: dilation must be smaller, got 2",
+        );
+        assert!(Tensor::zeros([3])?.max_pool2d(Pooling::new(1)).is_err());
+        assert_eq!(
+            Tensor::zeros([0, 2, 4, 4])?
+                .max_pool2d(Pooling::new(2))?
+                .0
+                .shape(),
+            [0, 2, 2, 2]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn places_outside_a_plane_are_errors() -> Result<()> {
+        let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+        let picked = x.pick_in_planes(&tensor![i64; [3, 0, 3]])?;
+        assert_eq!(picked.to_vec(), [4.0, 1.0, 4.0]);
+        let (two, places) = (tensor![[10.0, 20.0]], tensor![i64; [1, 1]]);
+        // Old numbers for the result to be made in.
+        drop(x.map(|x| x + 0.5));
+        let spread = two.spread_in_planes(&places, x.dims())?;
+        assert_eq!(spread.to_vec(), [0.0, 30.0, 0.0, 0.0]);
+        for index in [4, -1] {
+            let error = x
+                .pick_in_planes(&tensor![i64; [0, index]])
+                .unwrap_err()
+                .to_string();
+            let start =
+                format!("pick_in_planes: index {index} is out of range for axis 1 of size 4");
+            assert!(error.starts_with(&start), "{error}");
+            let spread = tensor![[1.0]].spread_in_planes(&tensor![i64; [index]], x.dims());
+            assert!(spread.is_err());
+        }
+        let (none, one) = (Tensor::zeros([0, 2])?, tensor![i64; [0]]);
+        assert!(none.pick_in_planes(&one).is_err() && x.pick_in_planes(&tensor![i64; 1]).is_err());
+        assert!(tensor![[1.0]].spread_in_planes(&one, none.dims()).is_err());
+        assert!(tensor![1.0].spread_in_planes(&one, x.dims()).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn a_kernel_of_one_row_has_any_dilation() -> Result<()> {
+        let x = tensor![[1.0, 3.0, 2.0]];
+        let pooling = Pooling::new([1, 2]).stride(1).dilation([usize::MAX, 1]);
+        assert_eq!(x.max_pool2d(pooling)?.0.to_vec(), [3.0, 3.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn windows_over_no_elements_are_not_counted() -> Result<()> {
+        let none = Tensor::zeros([0, 1 << 50, 3])?;
+        let (y, _) = none.max_pool2d(Pooling::new(1).stride(1))?;
+        assert_eq!(y.shape(), none.shape());
+        let planes = Shape::from([1, 1 << 50, 2]);
+        let g = tensor![[[1.0]]].avg_pool2d_gradient(planes, crate::AveragePooling::new(2));
+        assert!(matches!(
+            g.unwrap_err().kind(),
+            ErrorKind::ShapeMismatch { .. }
+        ));
+        let planes = Shape::from([usize::MAX, 2]);
+        let error = tensor![1.0].spread_in_planes(&tensor![i64; [0]], planes);
+        assert!(matches!(
+            error.unwrap_err().kind(),
+            ErrorKind::ShapeMismatch { .. }
+        ));
+        Ok(())
+    }
+}

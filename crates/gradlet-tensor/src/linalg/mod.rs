@@ -1,0 +1,7 @@
+//! Products of vectors and matrices, and sums of products.
+
+mod einsum;
+mod matmul;
+mod products;
+
+pub use einsum::{Contract, einsum};

@@ -1,0 +1,197 @@
+//! Adding to single elements by index.
+
+use crate::element::Float;
+use crate::error::{Error, ErrorKind, Result};
+use crate::kernel::{gather as kernel, parallel};
+use crate::pick::{expect_fitting, expect_inside, first_along, vector_if_scalar};
+use crate::shape::IntoShape;
+use crate::shape::Layout;
+use crate::shape::Nest;
+use crate::tensor::Tensor;
+
+impl<T: Float> Tensor<T> {
+    /// Adds the elements of `source` to the elements of this tensor that the indices name; repeated ones add up in
+    /// row-major order: `y[i, indices[i, j, k], k] += source[i, j, k]` for axis 1.
+    ///
+    /// # Shape
+    ///
+    /// `self: [a, n, b]`, indices `[c, m, d]`, source at least that large in each axis, with c <= a and d <= b; a scalar
+    /// counts as `[1]`
+    ///
+    /// # Errors
+    ///
+    /// As for [`gather`](Self::gather), or a source with fewer elements along an axis than there are indices. Nothing is
+    /// changed then.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let mut x = tensor![0.0, 0.5, 0.0];
+    /// x.scatter_add(0, &tensor![i64; 2, 2, 0], &tensor![1.0, 10.0, 100.0])?;
+    /// assert_eq!(x.to_vec(), [100.0, 0.5, 11.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn scatter_add(&mut self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<()> {
+        let at = expect_fitting("scatter_add", self.dims(), axis, indices.dims())?;
+        let source = source.corner("scatter_add", indices.dims())?;
+        expect_inside("scatter_add", self.dims(), at, indices)?;
+        self.add_picked(
+            at,
+            &indices.vector_if_scalar()?,
+            &source.vector_if_scalar()?,
+        )
+    }
+
+    /// As `scatter_add`, for what fits; the indices may repeat in a broadcast view.
+    #[track_caller]
+    pub(crate) fn add_picked(
+        &mut self,
+        axis: usize,
+        indices: &Tensor<i64>,
+        source: &Self,
+    ) -> Result<()> {
+        if indices.is_empty() {
+            return Ok(());
+        }
+        let all = Layout::contiguous(vector_if_scalar(self.dims()));
+        let (sizes, count) = (all.shape.dims(), indices.shape()[0]);
+        let mut layouts = [
+            first_along(&all, axis, indices.dims())?,
+            *indices.layout(),
+            *source.layout(),
+        ];
+        let steps = layouts.map(|layout| layout.strides()[0]);
+        if axis > 0 {
+            for layout in &mut layouts {
+                *layout = layout.narrow(0, 0, 1)?;
+            }
+        }
+        let nest = Nest::new(&layouts[1].shape, layouts.each_ref());
+        let (length, [step_y, step_i, step_s]) = nest.row();
+        // Split along the first axis. Where that is the axis, every part looks at all indices, so that there must be few.
+        let rows = if axis > 0 || step_i == 0 { sizes[0] } else { 1 };
+        parallel::for_rows(self.as_mut_slice(), rows, indices.len(), |first, y| {
+            let end = first + y.len() / all.strides()[0];
+            let (passes, places) = if axis > 0 {
+                (first..end.min(count), 0..sizes[axis])
+            } else {
+                (0..1, first..end)
+            };
+            for (i, row) in passes.enumerate() {
+                nest.for_rows(0..nest.rows(), |[place, place_i, place_s]| {
+                    kernel::scatter_add(
+                        (&mut y[place + i * steps[0]..], step_y),
+                        (&indices.storage()[place_i + row * steps[1]..], step_i),
+                        (&source.storage()[place_s + row * steps[2]..], step_s),
+                        (places.clone(), all.strides()[axis]),
+                        length,
+                    );
+                });
+            }
+        });
+        Ok(())
+    }
+
+    /// The elements at the first indices of each axis, as many as a shape has; a scalar counts as `[1]`. A view.
+    ///
+    /// # Errors
+    ///
+    /// Fewer elements along an axis, or another number of axes; `op` is the name that the message begins with.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn corner(&self, op: &'static str, shape: impl IntoShape) -> Result<Self> {
+        let shape = shape.into_shape()?;
+        let fits = |(&size, &wanted): (&usize, &usize)| wanted <= size;
+        let mut corner = self.vector_if_scalar()?;
+        let wanted = vector_if_scalar(shape);
+        if corner.rank() != wanted.rank() || !corner.shape().iter().zip(wanted.dims()).all(fits) {
+            return Err(Error::new(ErrorKind::ShapeMismatch {
+                op,
+                expected: shape,
+                found: self.dims(),
+            }));
+        }
+        for (axis, &size) in wanted.dims().iter().enumerate() {
+            corner = corner.narrow(axis as isize, 0, size)?;
+        }
+        corner.reshape(shape)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_scalar_counts_as_one_element() -> Result<()> {
+        let mut x = Tensor::scalar(2.0f32);
+        x.scatter_add(0, &tensor![i64; 0, 0], &tensor![1.0, 10.0])?;
+        x.scatter_add(0, &Tensor::scalar(0), &Tensor::scalar(100.0))?;
+        assert_eq!(x, Tensor::scalar(113.0));
+        Ok(())
+    }
+
+    #[test]
+    fn repeated_indices_add_up_and_surplus_sources_are_left_out() -> Result<()> {
+        let mut x = Tensor::zeros([2, 3])?;
+        let source = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        x.scatter_add(1, &tensor![i64; [0, 0], [2, 1]], &source)?;
+        assert_eq!(x, tensor![[3.0, 0.0, 0.0], [0.0, 5.0, 4.0]]);
+        let copy = x.clone();
+        x.scatter_add(0, &tensor![i64; [1, 1]], &source)?;
+        assert_eq!(x, tensor![[3.0, 0.0, 0.0], [1.0, 7.0, 4.0]]);
+        assert_eq!(copy, tensor![[3.0, 0.0, 0.0], [0.0, 5.0, 4.0]]);
+        Ok(())
+    }
+
+    #[test]
+    fn bad_indices_and_shapes_are_errors_and_change_nothing() {
+        let mut x = tensor![[1.0, 2.0], [3.0, 4.0]];
+        for (indices, source) in [
+            (tensor![i64; [0, 0]], tensor![[1.0]]),
+            (tensor![i64; [0, 5]], tensor![[1.0, 1.0]]),
+            (tensor![i64; [0, -1]], tensor![[1.0, 1.0]]),
+            (tensor![i64; 0, 0], tensor![1.0, 1.0]),
+        ] {
+            assert!(x.scatter_add(0, &indices, &source).is_err());
+        }
+        assert_eq!(x, tensor![[1.0, 2.0], [3.0, 4.0]]);
+    }
+
+    proptest! {
+        #[test]
+        fn adding_agrees_with_a_naive_loop_and_on_any_number_of_threads(
+            sizes in prop::array::uniform3(1..5usize), cut in 0..3usize, m in 1..6usize, axis in 0..3usize,
+            long in 0..40usize, seed in 0..100u64,
+        ) {
+            let (mut sizes, mut shape) = (sizes, sizes);
+            shape[axis] = m;
+            // Where it is not the axis, fewer indices than elements; sometimes so many that the work is split.
+            shape[cut] = if cut == axis { m } else { sizes[cut].min(m) };
+            if long < 3 {
+                (sizes[long], shape[long]) = (30_000, 29_999);
+            }
+            let size = sizes[axis] as u64;
+            let indices = Tensor::<i64>::from_fn(shape, |i| ((i as u64 * 7919 + seed) % size) as i64)?;
+            let turned = [shape[2], shape[1], shape[0]];
+            let source = Tensor::<f64>::from_fn(turned, |i| (i % 1000) as f64)?.transpose(0, 2)?;
+            let mut expected = vec![1.0; sizes.iter().product()];
+            for (i, (&index, x)) in indices.to_vec().iter().zip(source.iter()).enumerate() {
+                let mut at = [i / (shape[1] * shape[2]), i / shape[2] % shape[1], i % shape[2]];
+                at[axis] = index as usize;
+                expected[(at[0] * sizes[1] + at[1]) * sizes[2] + at[2]] += x;
+            }
+            for threads in [1, 3] {
+                let mut y = Tensor::<f64>::full_of(sizes, 1.0)?;
+                crate::threads::with(threads, || y.scatter_add(axis as isize, &indices, &source))?;
+                prop_assert!(y.to_vec() == expected);
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Reductions over chosen axes, and running sums.
+
+mod cumsum;
+mod extreme;
+mod statistics;
+mod sum;
+mod sum_to;
+
+pub(crate) use sum::{Blocks, columns_of_part, kept};

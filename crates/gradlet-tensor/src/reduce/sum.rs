@@ -1,0 +1,405 @@
+//! Reductions over chosen axes.
+
+use crate::element::{Element, Float};
+use crate::error::Result;
+use crate::kernel::{fold, parallel};
+use crate::shape::Axes;
+use crate::shape::{MAX_RANK, Shape};
+use crate::tensor::Tensor;
+
+/// The elements of a tensor ordered so that a reduction runs over the middle of three axes.
+pub(crate) struct Blocks<T: Element> {
+    x: Tensor<T>,
+    outer: usize,
+    middle: usize,
+    inner: usize,
+}
+
+/// The shape with the reduced axes of size 1.
+pub(crate) fn kept(shape: &Shape, reduced: &[bool; MAX_RANK]) -> Shape {
+    let mut kept = *shape;
+    for (size, _) in kept
+        .dims_mut()
+        .iter_mut()
+        .zip(reduced)
+        .filter(|(_, reduced)| **reduced)
+    {
+        *size = 1;
+    }
+    kept
+}
+
+impl<T: Element> Blocks<T> {
+    #[track_caller]
+    pub(crate) fn new(x: &Tensor<T>, reduced: &[bool; MAX_RANK]) -> Result<Self> {
+        let shape = x.dims();
+        let sizes = shape.dims();
+        let first = (0..sizes.len())
+            .find(|&axis| reduced[axis])
+            .unwrap_or(sizes.len());
+        let last = (0..sizes.len())
+            .rfind(|&axis| reduced[axis])
+            .map_or(first, |axis| axis + 1);
+        if x.as_slice().is_some() && reduced[first..last].iter().all(|&reduced| reduced) {
+            let [outer, middle, inner] = [&sizes[..first], &sizes[first..last], &sizes[last..]]
+                .map(|part| part.iter().product());
+            return Ok(Self {
+                x: x.clone(),
+                outer,
+                middle,
+                inner,
+            });
+        }
+        // Otherwise the reduced axes are moved to the end and the elements copied there.
+        let mut axes: Vec<isize> = (0..sizes.len() as isize).collect();
+        axes.sort_by_key(|&axis| reduced[axis as usize]);
+        let middle = (0..sizes.len())
+            .filter(|&axis| reduced[axis])
+            .map(|axis| sizes[axis])
+            .product();
+        let outer = (0..sizes.len())
+            .filter(|&axis| !reduced[axis])
+            .map(|axis| sizes[axis])
+            .product();
+        Ok(Self {
+            x: x.permute(&axes)?.try_contiguous()?,
+            outer,
+            middle,
+            inner: 1,
+        })
+    }
+
+    /// Calls `row` with each part of `outer * inner` results and the elements that belong to it.
+    #[track_caller]
+    pub(crate) fn reduce<U: Element>(
+        &self,
+        shape: Shape,
+        row: impl Fn(&[T]) -> U + Sync,
+        rows: impl Fn(&[T], &mut [U]) + Sync,
+    ) -> Result<Tensor<U>> {
+        let x = self.x.as_slice().unwrap_or_default();
+        let &Self {
+            outer,
+            middle,
+            inner,
+            ..
+        } = self;
+        let size = middle * inner;
+        Tensor::build(shape, |out| {
+            if out.is_empty() {
+                return;
+            }
+            let part = |start: usize, out: &mut [U]| {
+                if inner == 1 {
+                    out.iter_mut()
+                        .enumerate()
+                        .for_each(|(i, y)| *y = row(&x[(start + i) * size..][..size]));
+                } else {
+                    let first = start / inner;
+                    let blocks = out.chunks_exact_mut(inner).enumerate();
+                    blocks.for_each(|(i, out)| rows(&x[(first + i) * size..][..size], out));
+                }
+            };
+            if outer > 1 && parallel::pays(x.len()) {
+                let parts = (x.len() / parallel::PART).min(outer);
+                parallel::for_parts_of(out, outer.div_ceil(parts) * inner, part);
+            } else {
+                part(0, out);
+            }
+        })
+    }
+}
+
+impl<T: Float> Tensor<T> {
+    /// The sum over the axes, which go away; 0 where there are no elements.
+    ///
+    /// Sums go by blocks in a fixed order: the same bits on any number of threads and any processor. An element that a
+    /// broadcast view repeats is multiplied by how often it occurs.
+    ///
+    /// # Shape
+    ///
+    /// `sum(1)`: `[a, b, c] -> [a, c]`; `sum(..)`: `[...] -> []`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.sum(..)?.item()?, 10.0);
+    /// assert_eq!(x.sum(0)?.to_vec(), [4.0, 6.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn sum(&self, axes: impl Axes) -> Result<Self> {
+        let reduced = axes.select("sum", &self.dims())?;
+        self.sum_over(&reduced)?.without(&reduced)
+    }
+
+    /// As [`sum`](Self::sum), with the axes kept at size 1.
+    ///
+    /// # Shape
+    ///
+    /// `sum_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 3.0], [4.0, 4.0]];
+    /// assert_eq!(x.sum_keepdim(1)?, tensor![[4.0], [8.0]]);
+    /// assert_eq!(x.div(&x.sum_keepdim(1)?)?, tensor![[0.25, 0.75], [0.5, 0.5]]); // rows that sum to 1
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn sum_keepdim(&self, axes: impl Axes) -> Result<Self> {
+        self.sum_over(&axes.select("sum_keepdim", &self.dims())?)
+    }
+
+    #[track_caller]
+    pub(crate) fn sum_over(&self, reduced: &[bool; MAX_RANK]) -> Result<Self> {
+        let shape = kept(&self.dims(), reduced);
+        if shape.len() == 1
+            && let Some(x) = self.as_dense_slice()
+        {
+            return Self::build(shape, |out| out.fill(sum_all(x)));
+        }
+        if let Some(repeats) = self.layout().repeats_with(self.layout()) {
+            // An element that repeats along a reduced axis is summed once and multiplied.
+            let reducible: [bool; MAX_RANK] =
+                std::array::from_fn(|axis| repeats[axis] && reduced[axis]);
+            let times: usize = self.sizes_of(&reducible).product();
+            if times > 1 {
+                let once = self.view(self.layout().once(&reducible));
+                return Ok(once.sum_over(reduced)? * T::of(times as f64));
+            }
+        }
+        let blocks = Blocks::new(self, reduced)?;
+        let columns = blocks.inner;
+        if blocks.outer == 1 && columns > 1 && parallel::pays(self.len()) {
+            let x = blocks.x.as_slice().unwrap_or_default();
+            return Self::build(shape, |out| sum_all_rows(x, columns, out));
+        }
+        blocks.reduce(shape, fold::sum, |x, out| fold::sum_rows(x, columns, out))
+    }
+
+    /// The sizes of the chosen axes.
+    pub(crate) fn sizes_of(&self, axes: &[bool; MAX_RANK]) -> impl Iterator<Item = usize> {
+        let sizes = self.shape().iter().zip(axes);
+        sizes.filter(|(_, chosen)| **chosen).map(|(&size, _)| size)
+    }
+
+    /// The mean over the axes, which go away; NaN where there are no elements.
+    ///
+    /// # Shape
+    ///
+    /// `mean(1)`: `[a, b, c] -> [a, c]`; `mean(..)`: `[...] -> []`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 3.0], [5.0, 7.0]];
+    /// assert_eq!(x.mean(0)?.to_vec(), [3.0, 5.0]);
+    /// assert_eq!(x.mean([0, 1])?.item()?, 4.0);
+    /// assert!(Tensor::zeros(0)?.mean(0)?.item()?.is_nan());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn mean(&self, axes: impl Axes) -> Result<Self> {
+        let reduced = axes.select("mean", &self.dims())?;
+        self.mean_over(&reduced)?.without(&reduced)
+    }
+
+    /// As [`mean`](Self::mean), with the axes kept at size 1.
+    ///
+    /// # Shape
+    ///
+    /// `mean_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 3.0], [5.0, 7.0]];
+    /// assert_eq!(x.sub(&x.mean_keepdim(0)?)?, tensor![[-2.0, -2.0], [2.0, 2.0]]); // columns around 0
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn mean_keepdim(&self, axes: impl Axes) -> Result<Self> {
+        self.mean_over(&axes.select("mean_keepdim", &self.dims())?)
+    }
+
+    #[track_caller]
+    fn mean_over(&self, reduced: &[bool; MAX_RANK]) -> Result<Self> {
+        let count: usize = self.sizes_of(reduced).product();
+        Ok(self.sum_over(reduced)? / T::of(count as f64))
+    }
+}
+
+/// All of a large slice, block by block on several threads.
+fn sum_all<T: Float>(x: &[T]) -> T {
+    if !parallel::pays(x.len()) {
+        return fold::sum(x);
+    }
+    let mut sums = vec![T::of(0.0); x.len().div_ceil(fold::BLOCK)];
+    let per_part = parallel::PART / fold::BLOCK;
+    parallel::for_parts_of(&mut sums, per_part, |first, sums| {
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let start = (first + i) * fold::BLOCK;
+            *sum = fold::sum(&x[start..x.len().min(start + fold::BLOCK)]);
+        }
+    });
+    pair(&sums)
+}
+
+/// All rows of a large slice, some of the columns at a time on several threads.
+fn sum_all_rows<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
+    parallel::for_parts_of(out, columns_of_part(columns), |first, out| {
+        fold::sum_columns(x, columns, first, out);
+    });
+}
+
+/// Whole cache lines, and at least four parts where there are so many columns.
+pub(crate) fn columns_of_part(columns: usize) -> usize {
+    columns.div_ceil(4).next_multiple_of(16)
+}
+
+/// The balanced tree that `fold::sum` builds over its blocks.
+fn pair<T: Float>(sums: &[T]) -> T {
+    if let [sum] = *sums {
+        return sum;
+    }
+    let (left, right) = sums.split_at(sums.len().next_power_of_two() / 2);
+    pair(left) + pair(right)
+}
+
+impl<T: Element> Tensor<T> {
+    /// Without the reduced axes.
+    #[track_caller]
+    pub(crate) fn without(&self, reduced: &[bool; MAX_RANK]) -> Result<Self> {
+        let mut shape = Shape::SCALAR;
+        for (&size, _) in self
+            .shape()
+            .iter()
+            .zip(reduced)
+            .filter(|(_, reduced)| !**reduced)
+        {
+            shape.push(size)?;
+        }
+        self.reshape(shape)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use proptest::prelude::*;
+
+    #[test]
+    fn axes_are_all_one_or_several() -> Result<()> {
+        let x = Tensor::arange(0.0, 24.0, 1.0)?.reshape([2, 3, 4])?;
+        assert_eq!(x.sum(..)?.item()?, 276.0);
+        assert_eq!(x.sum(-1)?.to_vec(), [6.0, 22.0, 38.0, 54.0, 70.0, 86.0]);
+        assert_eq!(x.sum([0, 2])?.to_vec(), [60.0, 92.0, 124.0]);
+        assert_eq!(x.sum_keepdim(1)?.shape(), [2, 1, 4]);
+        assert_eq!(x.mean([0, 1])?.to_vec(), [10.0, 11.0, 12.0, 13.0]);
+        assert!(matches!(
+            x.sum([1, -2]).unwrap_err().kind(),
+            ErrorKind::AxisRepeated { axis: 1, .. }
+        ));
+        assert!(x.sum(3).is_err());
+        assert_eq!(x.sum_to(Shape::from([3, 1]))?.to_vec(), [60.0, 92.0, 124.0]);
+        assert!(x.sum_to(Shape::from([5])).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn reductions_of_nothing_have_a_value_or_an_error() -> Result<()> {
+        let x = Tensor::zeros([0, 3])?;
+        assert_eq!(x.sum(0)?.to_vec(), [0.0; 3]);
+        assert!(x.mean(..)?.item()?.is_nan());
+        assert!(matches!(
+            x.max(0).unwrap_err().kind(),
+            ErrorKind::Empty { .. }
+        ));
+        assert_eq!(x.max(1)?.len(), 0);
+        assert!(x.argmax(0).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn large_reductions_have_the_same_bits_on_any_number_of_threads() -> Result<()> {
+        let x = Tensor::<f32>::uniform([700, 500], -1.0, 1.0, &mut crate::rng(3))?;
+        let run = || -> Result<_> {
+            Ok([
+                x.sum(..)?,
+                x.sum(0)?,
+                x.sum(1)?,
+                x.max(1)?,
+                x.reshape([7, 100, 500])?.sum(1)?,
+            ])
+        };
+        let one = crate::threads::with(1, run)?;
+        for threads in [2, 3] {
+            assert_eq!(one, crate::threads::with(threads, run)?);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn repeated_elements_are_multiplied_and_not_added_up() -> Result<()> {
+        let x = Tensor::scalar(0.1f32).broadcast_to([1000, 3])?;
+        assert_eq!(x.sum(0)?.to_vec(), [0.1f32 * 1000.0; 3]);
+        assert_eq!(x.sum(..)?.item()?, 0.1f32 * 3000.0);
+        let rows = Tensor::arange(0.0, 4.0, 1.0)?.broadcast_to([2, 4])?;
+        assert_eq!(
+            (rows.sum(0)?.to_vec(), rows.sum(1)?.to_vec()),
+            (vec![0.0, 2.0, 4.0, 6.0], vec![6.0; 2])
+        );
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn reductions_agree_with_a_naive_fold(
+            sizes in prop::array::uniform4(1..4usize), order in Just([0isize, 1, 2, 3]).prop_shuffle(), mask in 0..16u32,
+        ) {
+            let x = Tensor::<f64>::normal(sizes, 0.0, 1.0, &mut crate::rng(u64::from(mask)))?.permute(&order)?;
+            let axes: Vec<isize> = (0..4).filter(|axis| mask >> axis & 1 == 1).collect();
+            let shape = kept(&x.dims(), &axes.as_slice().select("test", &x.dims())?);
+            let (mut sums, mut maxima) = (vec![0.0; shape.len()], vec![f64::NEG_INFINITY; shape.len()]);
+            let positions = Tensor::from_fn(shape, |i| i as i64)?.broadcast_to(x.dims())?;
+            for (place, x) in positions.iter().zip(x.iter()) {
+                sums[place as usize] += x;
+                maxima[place as usize] = maxima[place as usize].max(x);
+            }
+            prop_assert!(x.sum_keepdim(axes.as_slice())?.allclose(&Tensor::from_vec(sums, shape)?, 1e-12, 1e-12));
+            prop_assert_eq!(x.max_keepdim(axes.as_slice())?.to_vec(), maxima);
+        }
+    }
+}

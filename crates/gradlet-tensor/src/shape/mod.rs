@@ -1,0 +1,15 @@
+//! Sizes, strides and axes: which elements a tensor has and in which order they are visited.
+
+mod axes;
+mod layout;
+#[expect(
+    clippy::module_inception,
+    reason = "the wing is named for its main type"
+)]
+mod shape;
+pub(crate) mod walk;
+
+pub use axes::Axes;
+pub(crate) use layout::Layout;
+pub use shape::{IntoShape, MAX_RANK, Shape};
+pub(crate) use walk::Nest;

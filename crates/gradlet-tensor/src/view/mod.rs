@@ -1,0 +1,5 @@
+//! Views: the same elements in a different shape or order, or some of them, without a copy.
+
+mod reshape;
+mod select;
+mod transpose;
