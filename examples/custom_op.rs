@@ -4,7 +4,7 @@
 //! cargo run --release --example custom_op
 //! ```
 
-use gradlet::op::{Fixed, Inputs, Op, Want};
+use gradlet::op::{Inputs, One, Op};
 use gradlet::prelude::*;
 use gradlet::{CreateGraph, Float, grad, gradcheck, gradgradcheck};
 
@@ -16,28 +16,26 @@ struct Squareplus {
     mistake: f64,
 }
 
-/// For `f32` and `f64`. `Fixed<1>`: one input. `Inputs`: it is kept for backward, and nothing else is.
+/// For `f32` and `f64`. `One`: one input. `Inputs`: it is kept for backward, and nothing else is.
 impl<T: Float> Op<T> for Squareplus {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
     /// The value, on tensors: one pass over the elements.
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let (b, half) = (T::of(self.b), T::of(0.5));
         Ok(x.map(|x| half * (x + (x * x + b).sqrt())))
     }
 
     /// dx = g (1 + x / sqrt(x^2 + b)) / 2, on Vars: so it can be differentiated again
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let root = (x.powi(2) + T::of(self.b)).sqrt();
-        Ok([Some(
-            g * (x / root + T::of(1.0)) * T::of(0.5 * self.mistake),
-        )])
+        Ok(g * (x / root + T::of(1.0)) * T::of(0.5 * self.mistake))
     }
 }
 
 fn squareplus<T: Float>(x: &Var<T>, b: f64) -> Result<Var<T>> {
-    Squareplus { b, mistake: 1.0 }.apply([x])
+    Squareplus { b, mistake: 1.0 }.apply(x)
 }
 
 fn main() -> Result<()> {
@@ -63,7 +61,7 @@ fn main() -> Result<()> {
     gradgradcheck(|x| squareplus(&x[0], 4.0), &at)?;
     println!("gradcheck and gradgradcheck agree with finite differences.");
     let (b, mistake) = (4.0, 1.01);
-    let wrong = gradcheck(|x| Squareplus { b, mistake }.apply([&x[0]]), &at);
+    let wrong = gradcheck(|x| Squareplus { b, mistake }.apply(&x[0]), &at);
     match wrong {
         Ok(()) => println!("A gradient that is 1 % too large was not found: that is a bug."),
         Err(error) => println!("A gradient that is 1 % too large is found:\n  {error}"),
@@ -71,7 +69,7 @@ fn main() -> Result<()> {
 
     println!("\nWhat was recorded, and what it keeps until backward:");
     for node in squareplus(&(&x * 2.0), 4.0)?.graph().nodes {
-        let (op, bytes) = (node.op, node.saved_bytes());
+        let (op, bytes) = (&node.op, node.saved_bytes());
         println!("  {op:12} keeps {bytes:2} bytes");
     }
     Ok(())

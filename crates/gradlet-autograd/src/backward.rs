@@ -6,7 +6,7 @@ use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
 use crate::gradients::Gradients;
 use crate::no_grad::set_recording;
-use crate::part::Part;
+use crate::part::Contribution;
 use crate::record::{Give, History, Node, Origin};
 use crate::var::{LeafId, Var};
 
@@ -71,10 +71,14 @@ impl<T: Float> Var<T> {
         let mut gradients = Gradients::default();
         let _restore = set_recording(false);
         walk(
+            0,
             history,
             Var::constant(g),
             &mut |_, _| {},
-            &mut |id, g, part| gradients.accumulate(id, g.into_tensor(), part),
+            &mut |end, g| match end {
+                Origin::Leaf(id) => gradients.accumulate(id, g),
+                _ => Ok(()),
+            },
         )?;
         Ok(gradients)
     }
@@ -141,13 +145,13 @@ pub(crate) fn grad_with<T: Float>(
             }
         }
     };
-    walk(y.history.clone(), g, &mut see_node, &mut |id, g, part| {
+    walk(0, y.history.clone(), g, &mut see_node, &mut |end, g| {
+        let Origin::Leaf(id) = end else { return Ok(()) };
         if let Some(sum) = leaves.get_mut(&id) {
-            accumulate(sum, g, part)
-        } else {
-            leaves.insert(id, whole(g, part)?);
-            Ok(())
+            return g.add_to(sum);
         }
+        leaves.insert(id, g.whole()?);
+        Ok(())
     })?;
     let zeros = |x: &Var<T>| Var::constant(x.tensor.zeros_like());
     Ok(xs
@@ -167,15 +171,15 @@ struct Pending<T: Float> {
 }
 
 impl<T: Float> Pending<T> {
-    fn add(&mut self, node: Node<T>, g: Var<T>, part: Option<&Part>) -> Result<()> {
+    fn add(&mut self, node: Node<T>, g: Contribution<T>) -> Result<()> {
         let id = node.id();
         match &mut self.newest {
-            None if self.others.is_empty() => self.newest = Some((id, node, whole(g, part)?)),
-            Some((newest, _, sum)) if *newest == id => accumulate(sum, g, part)?,
+            None if self.others.is_empty() => self.newest = Some((id, node, g.whole()?)),
+            Some((newest, _, sum)) if *newest == id => g.add_to(sum)?,
             _ => match self.others.get_mut(&id) {
-                Some((_, sum)) => accumulate(sum, g, part)?,
+                Some((_, sum)) => g.add_to(sum)?,
                 None => {
-                    self.others.insert(id, (node, whole(g, part)?));
+                    self.others.insert(id, (node, g.whole()?));
                 }
             },
         }
@@ -193,78 +197,28 @@ impl<T: Float> Pending<T> {
     }
 }
 
-/// `sum += g`; in place where neither is tracked and the sum's memory is not shared.
-fn accumulate<T: Float>(sum: &mut Var<T>, g: Var<T>, part: Option<&Part>) -> Result<()> {
-    // Parts come with recording off, when a sum has no history.
-    if part.is_none() && (sum.is_tracked() || g.is_tracked()) {
-        *sum = sum.add(&g)?;
-        return Ok(());
-    }
-    sum.history = History::CONSTANT;
-    Part::add(part, &mut sum.tensor, &g.tensor)
-}
-
-#[inline]
-fn whole<T: Float>(g: Var<T>, part: Option<&Part>) -> Result<Var<T>> {
-    match part {
-        None => Ok(g),
-        part => Ok(Var::constant(Part::whole(part, g.into_tensor())?)),
-    }
-}
-
-/// Takes the gradient of a leaf, or of a part of it.
-type GiveLeaf<'a, T> = dyn FnMut(LeafId, Var<T>, Option<&Part>) -> Result<()> + 'a;
-
-/// Visits the nodes that lead to `history` by descending id, so that a node's gradient is complete when it is reached
-/// and sums always come in the same order.
+/// Visits the nodes with ids of at least `from` that lead to `history`, by descending id, so that a node's gradient is
+/// complete when it is reached and sums always come in the same order. Gradients of leaves and of older nodes go to `give`.
 pub(crate) fn walk<T: Float>(
+    from: u64,
     mut history: History<T>,
     g: Var<T>,
     see_node: &mut dyn FnMut(u64, &Var<T>),
-    leaf: &mut GiveLeaf<'_, T>,
-) -> Result<()> {
-    let mut pending = Pending {
-        newest: None,
-        others: BTreeMap::new(),
-    };
-    match history.take() {
-        Origin::Constant => {}
-        Origin::Leaf(id) => leaf(id, g, None)?,
-        Origin::Node(node) => pending.add(node, g, None)?,
-    }
-    while let Some((id, node, g)) = pending.pop() {
-        see_node(id, &g);
-        node.backward(g, &mut |origin, g, part| match origin {
-            Origin::Constant => Ok(()),
-            Origin::Leaf(id) => leaf(id, g, part),
-            Origin::Node(node) => pending.add(node, g, part),
-        })?;
-    }
-    Ok(())
-}
-
-/// As `walk`, but goes no further than the nodes newer than `boundary`: gradients of older ones, and of leaves, are handed
-/// to `give`.
-pub(crate) fn walk_above<T: Float>(
-    boundary: u64,
-    mut history: History<T>,
-    g: Var<T>,
     give: &mut Give<'_, T>,
 ) -> Result<()> {
     let mut pending = Pending {
         newest: None,
         others: BTreeMap::new(),
     };
-    let mut sort = |pending: &mut Pending<T>, origin, g, part: Option<&Part>| match origin {
-        Origin::Node(node) if node.id() > boundary => pending.add(node, g, part),
+    let mut sort = |pending: &mut Pending<T>, origin, g| match origin {
+        Origin::Node(node) if node.id() >= from => pending.add(node, g),
         Origin::Constant => Ok(()),
-        older => give(older, g, part),
+        end => give(end, g),
     };
-    sort(&mut pending, history.take(), g, None)?;
-    while let Some((_, node, g)) = pending.pop() {
-        node.backward(g, &mut |origin, g, part| {
-            sort(&mut pending, origin, g, part)
-        })?;
+    sort(&mut pending, history.take(), g.into())?;
+    while let Some((id, node, g)) = pending.pop() {
+        see_node(id, &g);
+        node.backward(g, &mut |origin, g| sort(&mut pending, origin, g))?;
     }
     Ok(())
 }

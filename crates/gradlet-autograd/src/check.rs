@@ -255,7 +255,8 @@ fn check_pairs(values: Values<'_>, f: Binary<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::{Fixed, Inputs, Op, Want};
+    use crate::op::{One, Op};
+    use crate::saves::Inputs;
     use gradlet_tensor::tensor;
 
     /// y = x^3, with a gradient that is off by a factor or forgets the power.
@@ -266,26 +267,21 @@ mod tests {
     }
 
     impl Op<f64> for Cube {
-        type Arity = Fixed<1>;
+        type Arity = One;
         type Saves = Inputs;
 
-        fn forward(&mut self, [x]: [&Tensor<f64>; 1]) -> Result<Tensor<f64>> {
+        fn forward(&self, x: &Tensor<f64>) -> Result<Tensor<f64>> {
             Ok(x.powi(3))
         }
 
-        fn backward(
-            &self,
-            g: Var<f64>,
-            [x]: [Var<f64>; 1],
-            _: [Want; 1],
-        ) -> Result<[Option<Var<f64>>; 1]> {
+        fn backward(&self, g: Var<f64>, x: Var<f64>) -> Result<Var<f64>> {
             let slope = if self.forgets { x } else { x.powi(2) };
-            Ok([Some(g.mul(&slope)?.mul_scalar(3.0 * self.factor))])
+            Ok(g.mul(&slope)?.mul_scalar(3.0 * self.factor))
         }
     }
 
     fn cube(factor: f64, forgets: bool) -> (Result<()>, Result<()>) {
-        let f = move |x: &[Var<f64>]| Cube { factor, forgets }.apply([&x[0]]);
+        let f = move |x: &[Var<f64>]| Cube { factor, forgets }.apply(&x[0]);
         let x = [tensor![f64; 0.7, -1.3, 2.0]];
         (gradcheck(f, &x), gradgradcheck(f, &x))
     }
@@ -324,28 +320,23 @@ mod tests {
     struct Detached;
 
     impl Op<f64> for Detached {
-        type Arity = Fixed<1>;
+        type Arity = One;
         type Saves = Inputs;
 
-        fn forward(&mut self, [x]: [&Tensor<f64>; 1]) -> Result<Tensor<f64>> {
+        fn forward(&self, x: &Tensor<f64>) -> Result<Tensor<f64>> {
             Ok(x.powi(2))
         }
 
-        fn backward(
-            &self,
-            g: Var<f64>,
-            [x]: [Var<f64>; 1],
-            _: [Want; 1],
-        ) -> Result<[Option<Var<f64>>; 1]> {
-            Ok([Some(g.mul(&x.detach())?.mul_scalar(2.0))])
+        fn backward(&self, g: Var<f64>, x: Var<f64>) -> Result<Var<f64>> {
+            Ok(g.mul(&x.detach())?.mul_scalar(2.0))
         }
     }
 
     #[test]
     fn a_wrong_second_derivative_is_rejected_by_the_second_check_alone() {
         let x = [tensor![f64; 0.7, -1.3]];
-        assert!(gradcheck(|x| Detached.apply([&x[0]]), &x).is_ok());
-        assert!(gradgradcheck(|x| Detached.apply([&x[0]]), &x).is_err());
+        assert!(gradcheck(|x| Detached.apply(&x[0]), &x).is_ok());
+        assert!(gradgradcheck(|x| Detached.apply(&x[0]), &x).is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::part::Part;
+use crate::part::Contribution;
 use crate::var::{LeafId, Var};
 
 /// The gradient of each leaf and retained value that a loss depends on. A plain value: `Send`, `Sync`, dropped when it
@@ -67,21 +67,16 @@ impl<T: Float> Gradients<T> {
     #[track_caller]
     pub fn add(&mut self, other: &Self) -> Result<()> {
         for (id, gradient) in &other.entries {
-            self.accumulate(*id, gradient.clone(), None)?;
+            self.accumulate(*id, Var::constant(gradient.clone()).into())?;
         }
         Ok(())
     }
 
     #[track_caller]
-    pub(crate) fn accumulate(
-        &mut self,
-        id: LeafId,
-        g: Tensor<T>,
-        part: Option<&Part>,
-    ) -> Result<()> {
+    pub(crate) fn accumulate(&mut self, id: LeafId, g: Contribution<T>) -> Result<()> {
         match self.find(id) {
-            Ok(place) => return Part::add(part, &mut self.entries[place].1, &g),
-            Err(place) => self.entries.insert(place, (id, Part::whole(part, g)?)),
+            Ok(place) => return g.add_to_tensor(&mut self.entries[place].1),
+            Err(place) => self.entries.insert(place, (id, g.whole()?.into_tensor())),
         }
         Ok(())
     }

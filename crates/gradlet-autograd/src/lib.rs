@@ -17,6 +17,7 @@ mod ops;
 mod part;
 mod record;
 mod reduction;
+mod saves;
 mod slope;
 mod var;
 
@@ -35,10 +36,7 @@ pub use graph::{Graph, GraphInput, GraphLeaf, GraphNode, Saved};
 #[doc(hidden)]
 pub use no_grad::{Recording, set_recording};
 pub use no_grad::{is_recording, no_grad};
-pub use op::{
-    Arity, Fixed, Inputs, Many, Nothing, Of, Op, Output, Saves, SavesNoInput, SomeInputs, View,
-    Want,
-};
+pub use op::{Arity, Fixed, Given, Many, Of, One, Op, View, Want};
 pub use ops::{
     BatchNorm, CrossEntropy, KlTarget, RunningStatistics, binary_cross_entropy,
     binary_cross_entropy_with_logits, cross_entropy, cross_entropy_probabilities,
@@ -48,4 +46,5 @@ pub use ops::{
 #[doc(hidden)]
 pub use part::Part;
 pub use reduction::Reduction;
+pub use saves::{Inputs, Nothing, Output, Saves, SavesNoInput, SomeInputs};
 pub use var::{LeafId, Var};

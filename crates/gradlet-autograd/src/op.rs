@@ -1,11 +1,14 @@
-//! [`Op`]: an operation with its value and its gradient, and what it may keep for the latter.
+//! [`Op`]: an operation with its value and its gradient, and how many inputs it has.
 
+use std::any::type_name;
 use std::fmt::Debug;
+use std::slice;
 
 use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::part::Part;
-use crate::record::{self, History};
+use crate::record;
+use crate::saves::{Saves, SavesNoInput};
 use crate::var::Var;
 
 /// A differentiable operation: its value, and directly below it its gradient.
@@ -17,64 +20,92 @@ use crate::var::Var;
 /// # Example
 ///
 /// ```
-/// use gradlet_autograd::{Fixed, Inputs, Op, Result, Tensor, Var, Want, gradcheck};
+/// use gradlet_autograd::{Inputs, One, Op, Result, Tensor, Var, gradcheck};
 ///
 /// /// y = x^3
 /// #[derive(Debug)]
 /// struct Cube;
 ///
 /// impl Op<f64> for Cube {
-///     type Arity = Fixed<1>;
+///     type Arity = One;
 ///     type Saves = Inputs;
 ///
-///     fn forward(&mut self, [x]: [&Tensor<f64>; 1]) -> Result<Tensor<f64>> {
+///     fn forward(&self, x: &Tensor<f64>) -> Result<Tensor<f64>> {
 ///         Ok(x.powi(3))
 ///     }
 ///
 ///     /// dx = 3 x^2 g
-///     fn backward(&self, g: Var<f64>, [x]: [Var<f64>; 1], _: [Want; 1]) -> Result<[Option<Var<f64>>; 1]> {
-///         Ok([Some(g * x.powi(2) * 3.0)])
+///     fn backward(&self, g: Var<f64>, x: Var<f64>) -> Result<Var<f64>> {
+///         Ok(g * x.powi(2) * 3.0)
 ///     }
 /// }
 ///
 /// # fn main() -> Result<()> {
 /// let x = Tensor::from_vec([1.0, -2.0], [2])?;
-/// gradcheck(|x| Cube.apply([&x[0]]), &[x])?;
+/// gradcheck(|x| Cube.apply(&x[0]), &[x])?;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// An operation of two inputs has `type Arity = Fixed<2>`: its inputs come as an array, and its gradient sees what was
+/// saved beside which gradients are wanted, and returns an array of those:
+///
+/// ```
+/// # use gradlet_autograd::{Fixed, Inputs, Op, Result, Tensor, Var, Want, gradcheck};
+/// /// y = a b
+/// #[derive(Debug)]
+/// struct Product;
+///
+/// impl Op<f64> for Product {
+///     type Arity = Fixed<2>;
+///     type Saves = Inputs;
+///
+///     fn forward(&self, [a, b]: [&Tensor<f64>; 2]) -> Result<Tensor<f64>> {
+///         a.mul(b)
+///     }
+///
+///     /// da = g b, db = g a
+///     fn backward(
+///         &self,
+///         g: Var<f64>,
+///         ([a, b], [want_a, want_b]): ([Var<f64>; 2], [Want; 2]),
+///     ) -> Result<[Option<Var<f64>>; 2]> {
+///         Ok([want_a.then(|| g.mul(&b))?, want_b.then(|| g.mul(&a))?])
+///     }
+/// }
+/// # let x = [Tensor::from_vec([1.0, -2.0], [2])?, Tensor::from_vec([3.0, 0.5], [2])?];
+/// # gradcheck(|x| Product.apply([&x[0], &x[1]]), &x)?;
+/// # Ok::<(), gradlet_autograd::Error>(())
+/// ```
 pub trait Op<T: Float>: Debug + Sized + 'static {
-    /// How many inputs there are: [`Fixed`] or [`Many`].
+    /// The number of inputs: [`One`], [`Fixed`] or [`Many`].
     type Arity: Arity;
-    /// What the gradient needs: [`Nothing`], [`Inputs`], [`SomeInputs`] or the [`Output`].
+    /// What the gradient needs: [`Nothing`](crate::Nothing), [`Inputs`](crate::Inputs), [`SomeInputs`](crate::SomeInputs)
+    /// or the [`Output`](crate::Output).
     type Saves: Saves;
 
-    /// The value; may keep in `self` what it computed on the way.
+    /// The value.
     #[track_caller]
-    fn forward(&mut self, inputs: Of<Self::Arity, &Tensor<T>>) -> Result<Tensor<T>>;
+    fn forward(&self, inputs: Of<Self::Arity, &Tensor<T>>) -> Result<Tensor<T>>;
 
-    /// The value, for inputs that the caller gives away: where one's memory is not shared, the value may be written there.
+    /// The value, for inputs that the caller gives away: where the memory of one is not shared, the value may be written
+    /// there.
     ///
     /// # Errors
     ///
-    /// What `forward` returns.
+    /// If `forward` returns one.
     #[track_caller]
     #[inline]
-    fn forward_owned(&mut self, inputs: Of<Self::Arity, Tensor<T>>) -> Result<Tensor<T>> {
-        self.forward(Self::Arity::from_fn(inputs.as_ref().len(), |i| {
-            &inputs.as_ref()[i]
-        }))
+    fn forward_owned(&self, inputs: Of<Self::Arity, Tensor<T>>) -> Result<Tensor<T>> {
+        let inputs = Self::Arity::as_slice(&inputs);
+        self.forward(Self::Arity::from_fn(inputs.len(), |i| &inputs[i]))
     }
 
-    /// The gradient of each wanted input, given the gradient `g` of the output and what was saved.
-    fn backward(
-        &self,
-        g: Var<T>,
-        saved: View<Self, T>,
-        wants: Of<Self::Arity, Want>,
-    ) -> Result<Of<Self::Arity, Option<Var<T>>>>;
+    /// The gradients of the inputs, given the gradient `g` of the output and what was saved; for several inputs also given
+    /// which gradients are wanted.
+    fn backward(&self, g: Var<T>, saved: View<Self, T>) -> Result<Given<Self::Arity, T>>;
 
-    /// Where `g` stands in the input's gradient, for an operation whose value is a part of its only input. With recording
+    /// The place of `g` in the input's gradient, for an operation whose value is a part of its only input. With recording
     /// off, `g` is added there to what other operations gave, and `backward` is not called: many parts of one input then
     /// cost as much as the input, not each of them.
     #[doc(hidden)]
@@ -82,26 +113,43 @@ pub trait Op<T: Float>: Debug + Sized + 'static {
         None
     }
 
-    /// For [`SomeInputs`]: which inputs to keep, given whose gradients are wanted.
+    /// Which inputs [`SomeInputs`](crate::SomeInputs) keeps, given whose gradients are wanted.
     fn keeps(&self, wants: &Of<Self::Arity, Want>) -> Of<Self::Arity, bool> {
-        Self::Arity::from_fn(wants.as_ref().len(), |_| true)
+        Self::Arity::from_fn(Self::Arity::as_slice(wants).len(), |_| true)
     }
 
     /// The bytes that the operation's own attributes keep for the gradient, such as those of a mask or of indices, beside
-    /// what [`Saves`](Op::Saves) names. Only [`Var::graph`] asks.
+    /// what [`Saves`] names. Only [`Var::graph`] asks.
     fn attribute_bytes(&self) -> usize {
         0
+    }
+
+    /// The operation's name in graphs and pictures: the type's name in the spelling of methods, `max_pool2d` for
+    /// `MaxPool2d`. Only [`Var::graph`] asks.
+    fn name(&self) -> String {
+        method_name(type_name::<Self>())
     }
 
     /// The operation on these inputs, recorded if one of them is tracked and recording is on.
     ///
     /// # Errors
     ///
-    /// What `forward` returns.
+    /// If `forward` returns one.
     #[track_caller]
     #[inline]
     fn apply(self, inputs: Of<Self::Arity, &Var<T>>) -> Result<Var<T>> {
-        record::record(self, inputs)
+        let value = {
+            let inputs = Self::Arity::as_slice(&inputs);
+            self.forward(Self::Arity::from_fn(inputs.len(), |i| &inputs[i].tensor))?
+        };
+        Ok(self.record(inputs, value))
+    }
+
+    /// The operation with a value that is known already, recorded as in [`apply`](Op::apply): for an operation that
+    /// learns on the way to its value what its gradient needs, and holds that as an attribute.
+    #[inline]
+    fn record(self, inputs: Of<Self::Arity, &Var<T>>, value: Tensor<T>) -> Var<T> {
+        record::record(self, inputs, value)
     }
 
     /// As [`apply`](Op::apply), for inputs that nobody needs any more: see [`forward_owned`](Op::forward_owned).
@@ -109,39 +157,57 @@ pub trait Op<T: Float>: Debug + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// What `forward` returns.
+    /// If `forward` returns one.
     #[track_caller]
     #[inline]
     fn apply_owned(self, inputs: Of<Self::Arity, Var<T>>) -> Result<Var<T>>
     where
         Self::Saves: SavesNoInput,
     {
-        record::record_owned(self, inputs)
+        record::apply_owned(self, inputs)
     }
 }
 
-/// What an operation's gradient sees of what it saved.
-pub type View<O, T> = <<O as Op<T>>::Saves as Saves>::View<T, <O as Op<T>>::Arity>;
+/// The name of a type without its path and parameters, spelt as a method: `mul_scalar` for `MulScalar`.
+fn method_name(type_name: &str) -> String {
+    let path = type_name.split('<').next().unwrap_or(type_name);
+    let mut name = String::new();
+    for letter in path.rsplit("::").next().unwrap_or(path).chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
+}
 
-/// One `X` for each input of an operation of arity `A`: an array or a `Vec`.
+/// What an operation's gradient sees: what was saved, and for several inputs whose gradients are wanted.
+pub type View<O, T> = <<O as Op<T>>::Arity as Arity>::Seen<
+    <<O as Op<T>>::Saves as Saves>::View<T, <O as Op<T>>::Arity>,
+>;
+
+/// One `X` for each input of an operation of arity `A`: the `X` itself, an array or a `Vec`.
 pub type Of<A, X> = <A as Arity>::Of<X>;
+
+/// What an operation of arity `A` returns from `backward`: the gradient of its one input, or of each wanted one.
+pub type Given<A, T> = <A as Arity>::Given<Var<T>>;
 
 /// Whether the gradient of an input is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Want(pub(crate) bool);
 
 impl Want {
-    /// Whether it is.
+    /// Whether this gradient is needed.
     #[inline]
     pub fn is_wanted(self) -> bool {
         self.0
     }
 
-    /// What `f` gives, where wanted.
+    /// The gradient that `f` computes, or nothing where it is not wanted.
     ///
     /// # Errors
     ///
-    /// What `f` returns.
+    /// If `f` returns one.
     #[inline]
     pub fn then<X>(self, f: impl FnOnce() -> Result<X>) -> Result<Option<X>> {
         if self.0 { f().map(Some) } else { Ok(None) }
@@ -151,12 +217,66 @@ impl Want {
 /// The number of inputs of an operation.
 pub trait Arity: 'static {
     /// A collection of one item for each input.
-    type Of<X>: IntoIterator<Item = X> + AsRef<[X]> + AsMut<[X]>;
+    type Of<X>;
+    /// What `backward` sees, where `V` is what was saved.
+    type Seen<V>;
+    /// What `backward` returns, where `G` is a gradient.
+    type Given<G>;
 
     /// A collection from its items' places; `inputs` is the number of inputs, which a fixed arity knows anyway.
     fn from_fn<X>(inputs: usize, f: impl FnMut(usize) -> X) -> Self::Of<X>;
     /// Each item replaced.
     fn map<X, Y>(of: Self::Of<X>, f: impl FnMut(X) -> Y) -> Self::Of<Y>;
+    /// The items as a slice.
+    fn as_slice<X>(of: &Self::Of<X>) -> &[X];
+    /// The items as a slice, to change.
+    fn as_mut_slice<X>(of: &mut Self::Of<X>) -> &mut [X];
+    /// What `backward` sees of what was saved.
+    #[doc(hidden)]
+    fn see<V>(saved: V, wants: impl FnOnce() -> Self::Of<Want>) -> Self::Seen<V>;
+    /// Hands over each gradient with its input's place.
+    #[doc(hidden)]
+    fn give<G>(given: Self::Given<G>, give: impl FnMut(usize, G) -> Result<()>) -> Result<()>;
+}
+
+/// One input, whose gradient is wanted wherever `backward` is called.
+#[derive(Debug)]
+pub struct One;
+
+impl Arity for One {
+    type Of<X> = X;
+    type Seen<V> = V;
+    type Given<G> = G;
+
+    #[inline]
+    fn from_fn<X>(_: usize, mut f: impl FnMut(usize) -> X) -> X {
+        f(0)
+    }
+
+    #[inline]
+    fn map<X, Y>(of: X, mut f: impl FnMut(X) -> Y) -> Y {
+        f(of)
+    }
+
+    #[inline]
+    fn as_slice<X>(of: &X) -> &[X] {
+        slice::from_ref(of)
+    }
+
+    #[inline]
+    fn as_mut_slice<X>(of: &mut X) -> &mut [X] {
+        slice::from_mut(of)
+    }
+
+    #[inline]
+    fn see<V>(saved: V, _: impl FnOnce() -> Want) -> V {
+        saved
+    }
+
+    #[inline]
+    fn give<G>(given: G, mut give: impl FnMut(usize, G) -> Result<()>) -> Result<()> {
+        give(0, given)
+    }
 }
 
 /// A fixed number of inputs, handed over as an array.
@@ -165,6 +285,8 @@ pub struct Fixed<const N: usize>;
 
 impl<const N: usize> Arity for Fixed<N> {
     type Of<X> = [X; N];
+    type Seen<V> = (V, [Want; N]);
+    type Given<G> = [Option<G>; N];
 
     #[inline]
     fn from_fn<X>(_: usize, f: impl FnMut(usize) -> X) -> [X; N] {
@@ -175,6 +297,26 @@ impl<const N: usize> Arity for Fixed<N> {
     fn map<X, Y>(of: [X; N], f: impl FnMut(X) -> Y) -> [Y; N] {
         of.map(f)
     }
+
+    #[inline]
+    fn as_slice<X>(of: &[X; N]) -> &[X] {
+        of
+    }
+
+    #[inline]
+    fn as_mut_slice<X>(of: &mut [X; N]) -> &mut [X] {
+        of
+    }
+
+    #[inline]
+    fn see<V>(saved: V, wants: impl FnOnce() -> [Want; N]) -> (V, [Want; N]) {
+        (saved, wants())
+    }
+
+    #[inline]
+    fn give<G>(mut given: [Option<G>; N], give: impl FnMut(usize, G) -> Result<()>) -> Result<()> {
+        give_each(&mut given, give)
+    }
 }
 
 /// Any number of inputs, handed over as a `Vec`.
@@ -183,6 +325,8 @@ pub struct Many;
 
 impl Arity for Many {
     type Of<X> = Vec<X>;
+    type Seen<V> = (V, Vec<Want>);
+    type Given<G> = Vec<Option<G>>;
 
     fn from_fn<X>(inputs: usize, f: impl FnMut(usize) -> X) -> Vec<X> {
         (0..inputs).map(f).collect()
@@ -191,210 +335,50 @@ impl Arity for Many {
     fn map<X, Y>(of: Vec<X>, f: impl FnMut(X) -> Y) -> Vec<Y> {
         of.into_iter().map(f).collect()
     }
-}
 
-/// What an operation keeps for its gradient; everything else may be freed.
-pub trait Saves: 'static {
-    /// The tensors kept.
-    type Stored<T: Float, A: Arity>;
-    /// The same as `backward` sees them: with their histories, where the gradient is recorded too.
-    type View<T: Float, A: Arity>;
+    fn as_slice<X>(of: &Vec<X>) -> &[X] {
+        of
+    }
 
-    /// Picks what to keep.
-    #[doc(hidden)]
-    fn store<T: Float, O: Op<T, Saves = Self>>(
-        op: &O,
-        inputs: &Of<O::Arity, &Var<T>>,
-        output: &Tensor<T>,
-    ) -> Self::Stored<T, O::Arity>;
+    fn as_mut_slice<X>(of: &mut Vec<X>) -> &mut [X] {
+        of
+    }
 
-    /// The same tensors once more, for a graph that is walked and stays.
-    #[doc(hidden)]
-    fn share<T: Float, A: Arity>(stored: &Self::Stored<T, A>) -> Self::Stored<T, A>;
+    fn see<V>(saved: V, wants: impl FnOnce() -> Vec<Want>) -> (V, Vec<Want>) {
+        (saved, wants())
+    }
 
-    /// Shows each tensor that is kept.
-    #[doc(hidden)]
-    fn each<T: Float, A: Arity>(stored: &Self::Stored<T, A>, see: &mut dyn FnMut(&Tensor<T>));
-
-    /// Gives back what was kept.
-    #[doc(hidden)]
-    fn view<T: Float, A: Arity>(
-        stored: Self::Stored<T, A>,
-        input: impl FnMut(usize) -> History<T>,
-        output: impl FnOnce() -> History<T>,
-    ) -> Self::View<T, A>;
-}
-
-/// What an operation keeps whose inputs may be given away: [`Nothing`], or the [`Output`].
-pub trait SavesNoInput: Saves {
-    /// Picks what to keep.
-    #[doc(hidden)]
-    fn store_output<T: Float, A: Arity>(output: &Tensor<T>) -> Self::Stored<T, A>;
-}
-
-/// Keeps nothing.
-#[derive(Debug)]
-pub struct Nothing;
-
-impl SavesNoInput for Nothing {
-    #[inline]
-    fn store_output<T: Float, A: Arity>(_: &Tensor<T>) {}
-}
-
-impl Saves for Nothing {
-    type Stored<T: Float, A: Arity> = ();
-    type View<T: Float, A: Arity> = ();
-
-    #[inline]
-    fn store<T: Float, O: Op<T, Saves = Self>>(_: &O, _: &Of<O::Arity, &Var<T>>, _: &Tensor<T>) {}
-
-    fn share<T: Float, A: Arity>((): &()) {}
-
-    fn each<T: Float, A: Arity>((): &(), _: &mut dyn FnMut(&Tensor<T>)) {}
-
-    #[inline]
-    fn view<T: Float, A: Arity>(
-        (): (),
-        _: impl FnMut(usize) -> History<T>,
-        _: impl FnOnce() -> History<T>,
-    ) {
+    fn give<G>(mut given: Vec<Option<G>>, give: impl FnMut(usize, G) -> Result<()>) -> Result<()> {
+        give_each(&mut given, give)
     }
 }
 
-/// Keeps all inputs.
-#[derive(Debug)]
-pub struct Inputs;
-
-impl Saves for Inputs {
-    type Stored<T: Float, A: Arity> = Of<A, Tensor<T>>;
-    type View<T: Float, A: Arity> = Of<A, Var<T>>;
-
-    #[inline]
-    fn store<T: Float, O: Op<T, Saves = Self>>(
-        _: &O,
-        inputs: &Of<O::Arity, &Var<T>>,
-        _: &Tensor<T>,
-    ) -> Of<O::Arity, Tensor<T>> {
-        O::Arity::from_fn(inputs.as_ref().len(), |i| inputs.as_ref()[i].tensor.clone())
+/// Hands over what is there. Items are taken out in place: moving whole arrays costs more than all else here.
+#[inline]
+fn give_each<G>(
+    given: &mut [Option<G>],
+    mut give: impl FnMut(usize, G) -> Result<()>,
+) -> Result<()> {
+    for (i, gradient) in given.iter_mut().enumerate() {
+        if let Some(gradient) = gradient.take() {
+            give(i, gradient)?;
+        }
     }
-
-    fn share<T: Float, A: Arity>(stored: &Of<A, Tensor<T>>) -> Of<A, Tensor<T>> {
-        A::from_fn(stored.as_ref().len(), |i| stored.as_ref()[i].clone())
-    }
-
-    fn each<T: Float, A: Arity>(stored: &Of<A, Tensor<T>>, see: &mut dyn FnMut(&Tensor<T>)) {
-        stored.as_ref().iter().for_each(see);
-    }
-
-    #[inline]
-    fn view<T: Float, A: Arity>(
-        stored: Of<A, Tensor<T>>,
-        mut input: impl FnMut(usize) -> History<T>,
-        _: impl FnOnce() -> History<T>,
-    ) -> Of<A, Var<T>> {
-        let mut i = 0;
-        A::map(stored, |tensor| {
-            i += 1;
-            Var {
-                tensor,
-                history: input(i - 1),
-            }
-        })
-    }
+    Ok(())
 }
 
-/// Keeps the inputs that [`Op::keeps`] names.
-#[derive(Debug)]
-pub struct SomeInputs;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Saves for SomeInputs {
-    type Stored<T: Float, A: Arity> = Of<A, Option<Tensor<T>>>;
-    type View<T: Float, A: Arity> = Of<A, Option<Var<T>>>;
-
-    #[inline]
-    fn store<T: Float, O: Op<T, Saves = Self>>(
-        op: &O,
-        inputs: &Of<O::Arity, &Var<T>>,
-        _: &Tensor<T>,
-    ) -> Of<O::Arity, Option<Tensor<T>>> {
-        let wants = O::Arity::from_fn(inputs.as_ref().len(), |i| {
-            Want(inputs.as_ref()[i].is_tracked())
-        });
-        let keeps = op.keeps(&wants);
-        O::Arity::from_fn(inputs.as_ref().len(), |i| {
-            keeps.as_ref()[i].then(|| inputs.as_ref()[i].tensor.clone())
-        })
-    }
-
-    fn share<T: Float, A: Arity>(stored: &Of<A, Option<Tensor<T>>>) -> Of<A, Option<Tensor<T>>> {
-        A::from_fn(stored.as_ref().len(), |i| stored.as_ref()[i].clone())
-    }
-
-    fn each<T: Float, A: Arity>(
-        stored: &Of<A, Option<Tensor<T>>>,
-        see: &mut dyn FnMut(&Tensor<T>),
-    ) {
-        stored.as_ref().iter().flatten().for_each(see);
-    }
-
-    #[inline]
-    fn view<T: Float, A: Arity>(
-        stored: Of<A, Option<Tensor<T>>>,
-        mut input: impl FnMut(usize) -> History<T>,
-        _: impl FnOnce() -> History<T>,
-    ) -> Of<A, Option<Var<T>>> {
-        let mut i = 0;
-        A::map(stored, |tensor| {
-            i += 1;
-            tensor.map(|tensor| Var {
-                tensor,
-                history: input(i - 1),
-            })
-        })
-    }
-}
-
-/// Keeps the output.
-#[derive(Debug)]
-pub struct Output;
-
-impl SavesNoInput for Output {
-    #[inline]
-    fn store_output<T: Float, A: Arity>(output: &Tensor<T>) -> Tensor<T> {
-        output.clone()
-    }
-}
-
-impl Saves for Output {
-    type Stored<T: Float, A: Arity> = Tensor<T>;
-    type View<T: Float, A: Arity> = Var<T>;
-
-    #[inline]
-    fn store<T: Float, O: Op<T, Saves = Self>>(
-        _: &O,
-        _: &Of<O::Arity, &Var<T>>,
-        output: &Tensor<T>,
-    ) -> Tensor<T> {
-        Self::store_output::<T, O::Arity>(output)
-    }
-
-    fn share<T: Float, A: Arity>(stored: &Tensor<T>) -> Tensor<T> {
-        stored.clone()
-    }
-
-    fn each<T: Float, A: Arity>(stored: &Tensor<T>, see: &mut dyn FnMut(&Tensor<T>)) {
-        see(stored);
-    }
-
-    #[inline]
-    fn view<T: Float, A: Arity>(
-        tensor: Tensor<T>,
-        _: impl FnMut(usize) -> History<T>,
-        output: impl FnOnce() -> History<T>,
-    ) -> Var<T> {
-        Var {
-            tensor,
-            history: output(),
+    #[test]
+    fn type_names_are_spelt_as_methods() {
+        for (type_name, name) in [
+            ("a::b::MaxPool2d<f32>", "max_pool2d"),
+            ("gradlet::ops::Slope<a::Silu>", "slope"),
+            ("Exp", "exp"),
+        ] {
+            assert_eq!(method_name(type_name), name);
         }
     }
 }

@@ -1,6 +1,9 @@
-//! [`Part`]: where the gradient of an operation that reads a part of its input stands in the input's gradient.
+//! [`Contribution`]: what one operation gives to the gradient of one input, all of it or a part.
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
+
+use crate::record::History;
+use crate::var::Var;
 
 /// Consecutive indices, from `start`, of an axis of a tensor of this shape; what is before and behind them is 0.
 #[doc(hidden)]
@@ -12,25 +15,67 @@ pub struct Part {
 }
 
 impl Part {
-    /// `g` among zeros, or as it is where it is no part.
-    pub(crate) fn whole<T: Float>(part: Option<&Self>, g: Tensor<T>) -> Result<Tensor<T>> {
-        let Some(part) = part else {
-            return Ok(g);
-        };
-        let mut whole = Tensor::zeros_of(part.shape)?;
-        whole.narrow_add(part.axis, part.start, &g)?;
+    /// `g` among zeros.
+    pub(crate) fn among_zeros<T: Float>(&self, g: &Tensor<T>) -> Result<Tensor<T>> {
+        let mut whole = Tensor::zeros_of(self.shape)?;
+        self.add(&mut whole, g)?;
         Ok(whole)
     }
 
-    /// `sum += g`, there where it stands; in place where the sum's memory is not shared.
-    pub(crate) fn add<T: Float>(
-        part: Option<&Self>,
-        sum: &mut Tensor<T>,
-        g: &Tensor<T>,
-    ) -> Result<()> {
-        match part {
-            Some(part) => sum.narrow_add(part.axis, part.start, g),
-            None => sum.add_assign(g),
+    /// Adds `g` to its place in `sum`; in place where the sum's memory is not shared.
+    fn add<T: Float>(&self, sum: &mut Tensor<T>, g: &Tensor<T>) -> Result<()> {
+        sum.narrow_add(self.axis, self.start, g)
+    }
+}
+
+/// What an operation gives to the gradient of an input.
+pub(crate) enum Contribution<T: Float> {
+    /// The whole gradient.
+    Whole(Var<T>),
+    /// A constant gradient of a part, while the rest gets nothing.
+    Part(Var<T>, Box<Part>),
+}
+
+impl<T: Float> From<Var<T>> for Contribution<T> {
+    #[inline]
+    fn from(g: Var<T>) -> Self {
+        Self::Whole(g)
+    }
+}
+
+impl<T: Float> Contribution<T> {
+    pub(crate) fn part(g: Var<T>, part: Part) -> Self {
+        Self::Part(g, Box::new(part))
+    }
+
+    /// The contribution as a gradient of the whole input.
+    #[inline]
+    pub(crate) fn whole(self) -> Result<Var<T>> {
+        match self {
+            Self::Whole(g) => Ok(g),
+            Self::Part(g, part) => Ok(Var::constant(part.among_zeros(&g.tensor)?)),
+        }
+    }
+
+    /// `sum += self`; in place where neither is tracked and the sum's memory is not shared.
+    pub(crate) fn add_to(self, sum: &mut Var<T>) -> Result<()> {
+        match self {
+            Self::Whole(g) if sum.is_tracked() || g.is_tracked() => *sum = sum.add(&g)?,
+            // With recording off, as here, the sum is a constant whatever it was made of.
+            constant => {
+                sum.history = History::CONSTANT;
+                constant.add_to_tensor(&mut sum.tensor)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `sum += self`, without a history; in place where the sum's memory is not shared.
+    #[track_caller]
+    pub(crate) fn add_to_tensor(self, sum: &mut Tensor<T>) -> Result<()> {
+        match self {
+            Self::Whole(g) => sum.add_assign(&g.tensor),
+            Self::Part(g, part) => part.add(sum, &g.tensor),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The recorded graph: one reference-counted record a node, freed without recursion.
 
-use std::any::{Any, type_name};
+use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
@@ -9,8 +9,9 @@ use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::graph::Saved;
 use crate::no_grad::is_recording;
-use crate::op::{Arity, Of, Op, Saves, SavesNoInput, Want};
-use crate::part::Part;
+use crate::op::{Arity, Given, Of, Op, View, Want};
+use crate::part::Contribution;
+use crate::saves::{Saves, SavesNoInput};
 use crate::var::{LeafId, Var};
 
 /// Where a value came from; frees what it alone holds without recursion.
@@ -30,8 +31,8 @@ pub(crate) enum Origin<T: Float> {
 
 pub(crate) type Node<T> = Rc<dyn Recorded<T>>;
 
-/// Takes the gradient of an input, or of a part of it, and where that input came from.
-pub(crate) type Give<'a, T> = dyn FnMut(Origin<T>, Var<T>, Option<&Part>) -> Result<()> + 'a;
+/// Takes what an operation gives to the gradient of an input, and where that input came from.
+pub(crate) type Give<'a, T> = dyn FnMut(Origin<T>, Contribution<T>) -> Result<()> + 'a;
 
 /// A recorded operation, whatever its type.
 pub(crate) trait Recorded<T: Float>: fmt::Debug {
@@ -54,8 +55,7 @@ pub(crate) trait Recorded<T: Float>: fmt::Debug {
 
 /// What a record holds.
 pub(crate) struct Description<T: Float> {
-    /// The full name of the operation's type.
-    pub(crate) type_name: &'static str,
+    pub(crate) name: String,
     pub(crate) inputs: Vec<History<T>>,
     pub(crate) saved: Vec<Saved>,
     pub(crate) attribute_bytes: usize,
@@ -72,42 +72,38 @@ thread_local! {
     static NEXT_ID: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The operation's output, with a record of it where a gradient may be asked for.
-#[track_caller]
+/// The operation's output of this value, with a record of it where a gradient may be asked for.
 #[inline]
 pub(crate) fn record<T: Float, O: Op<T>>(
-    mut op: O,
+    op: O,
     inputs: Of<O::Arity, &Var<T>>,
-) -> Result<Var<T>> {
-    let tensor = op.forward(O::Arity::from_fn(inputs.as_ref().len(), |i| {
-        &inputs.as_ref()[i].tensor
-    }))?;
-    if !is_recorded(inputs.as_ref().iter().copied()) {
-        return Ok(Var::constant(tensor));
+    value: Tensor<T>,
+) -> Var<T> {
+    let vars = O::Arity::as_slice(&inputs);
+    if !is_recorded(vars.iter().copied()) {
+        return Var::constant(value);
     }
-    let saved = O::Saves::store(&op, &inputs, &tensor);
-    let histories = O::Arity::from_fn(inputs.as_ref().len(), |i| {
-        inputs.as_ref()[i].history.clone()
-    });
-    Ok(recorded(op, saved, histories, tensor))
+    let histories = O::Arity::from_fn(vars.len(), |i| vars[i].history.clone());
+    let saved = O::Saves::store(&op, &inputs, &value);
+    recorded(op, saved, histories, value)
 }
 
-/// As `record`, for inputs given away.
+/// The operation on inputs that are given away.
 #[track_caller]
 #[inline]
-pub(crate) fn record_owned<T: Float, O: Op<T, Saves: SavesNoInput>>(
-    mut op: O,
+pub(crate) fn apply_owned<T: Float, O: Op<T, Saves: SavesNoInput>>(
+    op: O,
     mut inputs: Of<O::Arity, Var<T>>,
 ) -> Result<Var<T>> {
-    if !is_recorded(inputs.as_ref()) {
-        let tensor = op.forward_owned(O::Arity::map(inputs, Var::into_tensor))?;
-        return Ok(Var::constant(tensor));
+    let vars = O::Arity::as_mut_slice(&mut inputs);
+    if !is_recorded(vars.iter()) {
+        let value = op.forward_owned(O::Arity::map(inputs, Var::into_tensor))?;
+        return Ok(Var::constant(value));
     }
-    let count = inputs.as_ref().len();
-    let histories = O::Arity::from_fn(count, |i| History(inputs.as_mut()[i].history.take()));
-    let tensor = op.forward_owned(O::Arity::map(inputs, Var::into_tensor))?;
-    let saved = O::Saves::store_output::<T, O::Arity>(&tensor);
-    Ok(recorded(op, saved, histories, tensor))
+    let histories = O::Arity::from_fn(vars.len(), |i| History(vars[i].history.take()));
+    let value = op.forward_owned(O::Arity::map(inputs, Var::into_tensor))?;
+    let saved = O::Saves::store_output::<T, O::Arity>(&value);
+    Ok(recorded(op, saved, histories, value))
 }
 
 fn is_recorded<'a, T: Float>(inputs: impl IntoIterator<Item = &'a Var<T>>) -> bool {
@@ -141,31 +137,30 @@ fn recorded<T: Float, O: Op<T>>(
 }
 
 impl<T: Float, O: Op<T>> Record<T, O> {
-    fn wants(&self) -> Of<O::Arity, Want> {
-        let inputs = self.inputs.as_ref();
-        O::Arity::from_fn(inputs.len(), |i| Want(inputs[i].is_tracked()))
+    /// What `backward` sees: what was saved, and whose gradients are wanted.
+    #[inline]
+    fn seen(
+        saved: <O::Saves as Saves>::View<T, O::Arity>,
+        inputs: &Of<O::Arity, History<T>>,
+    ) -> View<O, T> {
+        let inputs = O::Arity::as_slice(inputs);
+        O::Arity::see(saved, || {
+            O::Arity::from_fn(inputs.len(), |i| Want(inputs[i].is_tracked()))
+        })
     }
 
-    fn share_inputs(&self) -> Of<O::Arity, History<T>> {
-        let inputs = self.inputs.as_ref();
-        O::Arity::from_fn(inputs.len(), |i| inputs[i].clone())
+    /// The gradients of inputs whose record stays.
+    fn gradients_kept(self: &Rc<Self>, g: Var<T>) -> Result<Given<O::Arity, T>> {
+        let stored = O::Saves::share(&self.saved);
+        let view = if is_recording() {
+            let node = || History::node(Rc::clone(self) as Node<T>);
+            let input = |i: usize| O::Arity::as_slice(&self.inputs)[i].clone();
+            O::Saves::view(stored, input, node)
+        } else {
+            O::Saves::view(stored, |_| History::CONSTANT, || History::CONSTANT)
+        };
+        self.op.backward(g, Self::seen(view, &self.inputs))
     }
-}
-
-/// Hands over each gradient with its input's origin.
-#[inline]
-fn give_all<T: Float, A: Arity>(
-    mut inputs: Of<A, History<T>>,
-    mut gradients: Of<A, Option<Var<T>>>,
-    give: &mut Give<'_, T>,
-) -> Result<()> {
-    // Items are taken out in place: moving whole arrays costs more than all else here.
-    for (input, gradient) in inputs.as_mut().iter_mut().zip(gradients.as_mut()) {
-        if let Some(gradient) = gradient.take() {
-            give(input.take(), gradient, None)?;
-        }
-    }
-    Ok(())
 }
 
 impl<T: Float, O: Op<T>> Recorded<T> for Record<T, O> {
@@ -174,39 +169,39 @@ impl<T: Float, O: Op<T>> Recorded<T> for Record<T, O> {
     }
 
     fn backward(self: Rc<Self>, g: Var<T>, give: &mut Give<'_, T>) -> Result<()> {
-        let wants = self.wants();
-        if is_recording() {
-            let node = || History::node(Rc::clone(&self) as Node<T>);
-            let input = |i: usize| self.inputs.as_ref()[i].clone();
-            let saved = O::Saves::view(O::Saves::share(&self.saved), input, node);
-            let gradients = self.op.backward(g, saved, wants)?;
-            return give_all::<T, O::Arity>(self.share_inputs(), gradients, give);
+        if !is_recording()
+            && let (Some(part), [input]) = (self.op.part(), O::Arity::as_slice(&self.inputs))
+        {
+            return give(input.clone().take(), Contribution::part(g, part));
         }
-        if let (Some(part), [input]) = (self.op.part(), self.inputs.as_ref()) {
-            return give(input.clone().take(), g, Some(&part));
-        }
-        match Rc::try_unwrap(self) {
+        let unshared = if is_recording() {
+            Err(self)
+        } else {
+            Rc::try_unwrap(self)
+        };
+        let shared = match unshared {
             Ok(Self {
-                op, saved, inputs, ..
+                op,
+                saved,
+                mut inputs,
+                ..
             }) => {
-                let saved = O::Saves::view(saved, |_| History::CONSTANT, || History::CONSTANT);
-                give_all::<T, O::Arity>(inputs, op.backward(g, saved, wants)?, give)
+                let view = O::Saves::view(saved, |_| History::CONSTANT, || History::CONSTANT);
+                let given = op.backward(g, Self::seen(view, &inputs))?;
+                let inputs = O::Arity::as_mut_slice(&mut inputs);
+                return O::Arity::give(given, |i, g| give(inputs[i].take(), g.into()));
             }
-            Err(shared) => {
-                let saved = O::Saves::view(
-                    O::Saves::share(&shared.saved),
-                    |_| History::CONSTANT,
-                    || History::CONSTANT,
-                );
-                let gradients = shared.op.backward(g, saved, wants)?;
-                give_all::<T, O::Arity>(shared.share_inputs(), gradients, give)
-            }
-        }
+            Err(shared) => shared,
+        };
+        let given = shared.gradients_kept(g)?;
+        let inputs = O::Arity::as_slice(&shared.inputs);
+        O::Arity::give(given, |i, g| give(inputs[i].clone().take(), g.into()))
     }
 
     fn dismantle(self: Rc<Self>, held: &mut Vec<Node<T>>) {
         if let Ok(record) = Rc::try_unwrap(self) {
-            for mut history in record.inputs {
+            let mut inputs = record.inputs;
+            for history in O::Arity::as_mut_slice(&mut inputs) {
                 if let Origin::Node(node) = history.take() {
                     held.push(node);
                 }
@@ -222,8 +217,8 @@ impl<T: Float, O: Op<T>> Recorded<T> for Record<T, O> {
         let mut saved = Vec::new();
         O::Saves::each(&self.saved, &mut |tensor| saved.push(Saved::of(tensor)));
         Description {
-            type_name: type_name::<O>(),
-            inputs: self.inputs.as_ref().to_vec(),
+            name: self.op.name(),
+            inputs: O::Arity::as_slice(&self.inputs).to_vec(),
             saved,
             attribute_bytes: self.op.attribute_bytes(),
         }

@@ -1,6 +1,6 @@
 //! What an operation of your own is written with: `use gradlet::op::*;`.
 
 pub use gradlet_autograd::{
-    Arity, Fixed, Inputs, Many, Nothing, Of, Op, Output, Saves, SavesNoInput, SomeInputs, View,
-    Want,
+    Arity, Fixed, Given, Inputs, Many, Nothing, Of, One, Op, Output, Saves, SavesNoInput,
+    SomeInputs, View, Want,
 };

@@ -1,6 +1,6 @@
 //! [`checkpoint`]: what a function computes is forgotten after the forward pass, and computed again in the backward pass.
 
-use std::any::{Any, type_name};
+use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
@@ -8,7 +8,7 @@ use std::rc::Rc;
 use gradlet_tensor::{DrawKey, Float, Result, Shape};
 
 use super::replay::{Log, replayed};
-use crate::backward::walk_above;
+use crate::backward::walk;
 use crate::checkpoint::Kept;
 use crate::graph::{Saved, is_inspecting};
 use crate::no_grad::{Recording, is_recording, set_recording};
@@ -191,7 +191,7 @@ impl<T: Float> Recorded<T> for Checkpoint<T> {
         if is_inspecting() {
             for input in &self.inputs {
                 let zeros = Var::constant(input.tensor.zeros_like());
-                give(input.history.clone().take(), zeros, None)?;
+                give(input.history.clone().take(), zeros.into())?;
             }
             return Ok(());
         }
@@ -202,7 +202,7 @@ impl<T: Float> Recorded<T> for Checkpoint<T> {
         // Inputs and captured values that the new graph does not need are freed before it is walked.
         drop((self, tensor));
         // What is newer was recorded by the call just now; all that led to the inputs, and what was captured, is older.
-        walk_above(id, history, g, give)
+        walk(id + 1, history, g, &mut |_, _| {}, give)
     }
 
     fn dismantle(self: Rc<Self>, held: &mut Vec<Node<T>>) {
@@ -221,7 +221,7 @@ impl<T: Float> Recorded<T> for Checkpoint<T> {
 
     fn describe(&self) -> Description<T> {
         Description {
-            type_name: type_name::<Self>(),
+            name: "checkpoint".to_owned(),
             inputs: self.inputs.iter().map(|x| x.history.clone()).collect(),
             saved: self.inputs.iter().map(|x| Saved::of(&x.tensor)).collect(),
             attribute_bytes: size_of_val(&*self.keys),
@@ -353,8 +353,8 @@ mod tests {
         assert!(inside.borrow()[0].is_unshared(), "held after forward");
         assert!(!input.is_unshared());
         let graph = y.graph();
-        let nodes: Vec<_> = graph.nodes.iter().map(|node| node.op).collect();
-        assert_eq!(nodes, ["AddScalar", "Checkpoint"]);
+        let nodes: Vec<_> = graph.nodes.iter().map(|node| node.op.as_str()).collect();
+        assert_eq!(nodes, ["add_scalar", "checkpoint"]);
         assert_eq!(graph.saved_bytes(), 8);
         let loss = y.sum(..)?;
         drop(y);

@@ -33,7 +33,7 @@ impl Graph {
     /// let mut graph = x.exp().graph();
     /// x.leaf_id().map(|id| graph.name(id, "x"));
     /// let dot = graph.to_dot();
-    /// assert!(dot.contains(r#"n0 [label="Exp\n[3]\nkeeps 12 B", penwidth=2];"#));
+    /// assert!(dot.contains(r#"n0 [label="exp\n[3]\nkeeps 12 B", penwidth=2];"#));
     /// assert!(dot.contains("l0 -> n0;"));
     /// # Ok(())
     /// # }
@@ -89,7 +89,7 @@ fn line(dot: &mut String, statement: &str) {
 }
 
 fn label(node: &GraphNode) -> String {
-    let mut label = escaped(node.op) + &shape_line(node.shape);
+    let mut label = escaped(&node.op) + &shape_line(node.shape);
     if node.saved_bytes() > 0 {
         let _ = write!(label, "\\nkeeps {}", bytes(node.saved_bytes()));
     }
@@ -154,14 +154,14 @@ mod tests {
         let expected = [
             r##"l0 [label="leaf 0\n[2]", shape=ellipse, style=filled, fillcolor="#d9ead3"];"##,
             r##"l1 [label="a \"w\"\\\n0\n[1]", shape=ellipse, style=filled, fillcolor="#d9ead3"];"##,
-            r#"n0 [label="Mul\n[2]\nkeeps 12 B"];"#,
+            r#"n0 [label="mul\n[2]\nkeeps 12 B"];"#,
             "l0 -> n0;",
             "l1 -> n0;",
-            r#"n1 [label="Mul\n[2]\nkeeps 4 B"];"#,
+            r#"n1 [label="mul\n[2]\nkeeps 4 B"];"#,
             "n0 -> n1;",
             r##"c1_1 [label="constant", shape=plaintext, style="", fontcolor="#777777"];"##,
             "c1_1 -> n1;",
-            r#"n2 [label="Sum\n[]", penwidth=2];"#,
+            r#"n2 [label="sum\n[]", penwidth=2];"#,
             "n1 -> n2;",
             "}",
         ];

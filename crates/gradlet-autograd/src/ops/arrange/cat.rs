@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
-use crate::op::{Many, Nothing, Op, Want};
+use crate::op::{Many, Op, Want};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y = `x_0`, `x_1`, .. one after the other along an axis
@@ -16,12 +17,12 @@ impl<T: Float> Op<T> for Cat {
     type Arity = Many;
     type Saves = Nothing;
 
-    fn forward(&mut self, xs: Vec<&Tensor<T>>) -> Result<Tensor<T>> {
+    fn forward(&self, xs: Vec<&Tensor<T>>) -> Result<Tensor<T>> {
         Tensor::cat(&xs, self.axis)
     }
 
     /// `dx_k` = the part of g that `x_k` made
-    fn backward(&self, g: Var<T>, (): (), wants: Vec<Want>) -> Result<Vec<Option<Var<T>>>> {
+    fn backward(&self, g: Var<T>, ((), wants): ((), Vec<Want>)) -> Result<Vec<Option<Var<T>>>> {
         let mut start = 0;
         let mut parts = Vec::with_capacity(wants.len());
         for (want, &size) in wants.into_iter().zip(&self.sizes) {

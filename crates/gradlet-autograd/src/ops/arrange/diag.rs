@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y[i] = x[i, i + diagonal], or y[i, i + diagonal] = x[i] and 0 elsewhere; columns before the first count as rows
@@ -13,26 +14,24 @@ struct Diag {
 }
 
 impl<T: Float> Op<T> for Diag {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.diag(self.diagonal)
     }
 
     /// dx = the diagonal of g; or g on the diagonal, in the shape of the matrix
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let dx = g.diag(self.diagonal)?;
         let &[rows, columns] = self.from.dims() else {
-            return Ok([Some(dx)]);
+            return Ok(dx);
         };
         let &[square, _] = dx.shape() else {
-            return Ok([Some(dx)]);
+            return Ok(dx);
         };
         let missing = |size: usize| (0, size as isize - square as isize);
-        Ok([Some(
-            dx.pad(&[missing(columns), missing(rows)], T::of(0.0))?,
-        )])
+        dx.pad(&[missing(columns), missing(rows)], T::of(0.0))
     }
 }
 
@@ -77,7 +76,7 @@ impl<T: Float> Var<T> {
             [rows, columns] => diagonal.clamp(-(rows as isize), columns as isize),
             _ => diagonal,
         };
-        Diag { diagonal, from }.apply([self])
+        Diag { diagonal, from }.apply(self)
     }
 }
 

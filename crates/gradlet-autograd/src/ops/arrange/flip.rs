@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y[.., i, ..] = x[.., n - 1 - i, ..] along each of the axes
@@ -12,16 +13,16 @@ struct Flip {
 }
 
 impl<T: Float> Op<T> for Flip {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.flip(&self.axes)
     }
 
     /// dx = g, reversed along the same axes
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.flip(&self.axes)?)])
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        g.flip(&self.axes)
     }
 }
 
@@ -61,7 +62,7 @@ impl<T: Float> Var<T> {
         Flip {
             axes: axes.to_vec(),
         }
-        .apply([self])
+        .apply(self)
     }
 }
 

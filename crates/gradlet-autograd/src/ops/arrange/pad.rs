@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y = x, with a border of `value`; negative pairs take away
@@ -13,21 +14,21 @@ struct Pad<T> {
 }
 
 impl<T: Float> Op<T> for Pad<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.pad(&self.pairs, self.value)
     }
 
     /// dx = g without the border, and with zeros where elements were taken away: padded by the negated pairs
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let pairs: Vec<_> = self
             .pairs
             .iter()
             .map(|(before, after)| (-before, -after))
             .collect();
-        Ok([Some(g.pad(&pairs, T::of(0.0))?)])
+        g.pad(&pairs, T::of(0.0))
     }
 }
 
@@ -69,7 +70,7 @@ impl<T: Float> Var<T> {
             pairs: pairs.to_vec(),
             value,
         }
-        .apply([self])
+        .apply(self)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y[.., j n + i, ..] = x[.., i, ..] for each j < count, along each axis of size n
@@ -13,15 +14,15 @@ struct Repeat {
 }
 
 impl<T: Float> Op<T> for Repeat {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.repeat(&self.counts)
     }
 
     /// dx = sum of g over the repeats
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let new = self.counts.len() - self.shape.rank();
         let mut dx = g;
         for (axis, &count) in self.counts.iter().enumerate() {
@@ -38,7 +39,7 @@ impl<T: Float> Op<T> for Repeat {
             let inner = Shape::new(&sizes[axis..])?.len();
             dx = dx.reshape([outer, count, inner])?.sum(1)?.reshape(&sizes)?;
         }
-        Ok([Some(dx.reshape(self.shape)?)])
+        dx.reshape(self.shape)
     }
 }
 
@@ -80,7 +81,7 @@ impl<T: Float> Var<T> {
             counts: counts.to_vec(),
             shape: self.dims(),
         }
-        .apply([self])
+        .apply(self)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y[.., (i + shift) mod n, ..] = x[.., i, ..] along each of the axes
@@ -14,22 +15,22 @@ struct Roll {
 }
 
 impl<T: Float> Op<T> for Roll {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.roll(&self.shifts, &self.axes)
     }
 
     /// dx = g, shifted back
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let mut back = Vec::with_capacity(self.shifts.len());
         for (shift, &axis) in self.shifts.iter().zip(&self.axes) {
             // The smallest number has no negative.
             let size = g.tensor().size(axis)? as isize;
             back.push(-shift.checked_rem(size).unwrap_or(0));
         }
-        Ok([Some(g.roll(&back, &self.axes)?)])
+        g.roll(&back, &self.axes)
     }
 }
 
@@ -71,7 +72,7 @@ impl<T: Float> Var<T> {
             shifts: shifts.to_vec(),
             axes: axes.to_vec(),
         }
-        .apply([self])
+        .apply(self)
     }
 
     /// As [`roll`](Self::roll), over all elements in row-major order as if they were one row.

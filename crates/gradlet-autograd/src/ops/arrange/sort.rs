@@ -40,7 +40,7 @@ impl<T: Float> Var<T> {
     /// `torch.sort` with `stable=True`
     #[track_caller]
     pub fn sort(&self, axis: isize, order: Order) -> Result<(Self, Tensor<i64>)> {
-        self.sorted(axis, self.tensor().sort(axis, order)?)
+        Ok(self.sorted(axis, self.tensor().sort(axis, order)?))
     }
 
     /// The first `k` elements in order along an axis, and the index along it that each had: the largest where the order
@@ -77,19 +77,17 @@ impl<T: Float> Var<T> {
     /// `torch.topk` with `sorted=True`
     #[track_caller]
     pub fn topk(&self, k: usize, axis: isize, order: Order) -> Result<(Self, Tensor<i64>)> {
-        self.sorted(axis, self.tensor().topk(k, axis, order)?)
+        Ok(self.sorted(axis, self.tensor().topk(k, axis, order)?))
     }
 
-    #[track_caller]
-    fn sorted(&self, axis: isize, found: (Tensor<T>, Tensor<i64>)) -> Result<(Self, Tensor<i64>)> {
+    fn sorted(&self, axis: isize, found: (Tensor<T>, Tensor<i64>)) -> (Self, Tensor<i64>) {
         let (values, indices) = found;
         let op = Gather {
-            found: Some(values),
             indices: indices.clone(),
             axis,
             shape: self.dims(),
         };
-        Ok((op.apply([self])?, indices))
+        (op.record(self, values), indices)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y[.., i, j] = x[.., i, j] on the triangle's side of the diagonal, 0 on the other
@@ -20,10 +21,10 @@ enum Side {
 }
 
 impl<T: Float> Op<T> for Triangle {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         match self.side {
             Side::Lower => x.tril(self.diagonal),
             Side::Upper => x.triu(self.diagonal),
@@ -31,11 +32,11 @@ impl<T: Float> Op<T> for Triangle {
     }
 
     /// dx = the same triangle of g
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(match self.side {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        Ok(match self.side {
             Side::Lower => g.tril(self.diagonal)?,
             Side::Upper => g.triu(self.diagonal)?,
-        })])
+        })
     }
 }
 
@@ -74,7 +75,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn tril(&self, diagonal: isize) -> Result<Self> {
         let side = Side::Lower;
-        Triangle { side, diagonal }.apply([self])
+        Triangle { side, diagonal }.apply(self)
     }
 
     /// The elements on and above a diagonal of the last two axes, zeros below: `x[i, j]` where `j - i >= diagonal`.
@@ -112,7 +113,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn triu(&self, diagonal: isize) -> Result<Self> {
         let side = Side::Upper;
-        Triangle { side, diagonal }.apply([self])
+        Triangle { side, diagonal }.apply(self)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{Fixed, Op, Want};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y = lhs + rhs
@@ -13,11 +14,11 @@ impl<T: Float> Op<T> for Add {
     type Arity = Fixed<2>;
     type Saves = Nothing;
 
-    fn forward(&mut self, [lhs, rhs]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [lhs, rhs]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         lhs.add(rhs)
     }
 
-    fn forward_owned(&mut self, [mut lhs, rhs]: [Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward_owned(&self, [mut lhs, rhs]: [Tensor<T>; 2]) -> Result<Tensor<T>> {
         lhs.add_assign(&rhs)?;
         Ok(lhs)
     }
@@ -26,8 +27,7 @@ impl<T: Float> Op<T> for Add {
     fn backward(
         &self,
         g: Var<T>,
-        (): (),
-        [want_lhs, want_rhs]: [Want; 2],
+        ((), [want_lhs, want_rhs]): ((), [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let left = want_lhs.then(|| Ok(g.clone()))?;
         Ok([left, want_rhs.then(|| Ok(g))?])

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y = x + term
@@ -13,20 +14,20 @@ struct AddScalar<T> {
 }
 
 impl<T: Float> Op<T> for AddScalar<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.add_scalar(self.term))
     }
 
-    fn forward_owned(&mut self, [x]: [Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward_owned(&self, x: Tensor<T>) -> Result<Tensor<T>> {
         Ok(x + self.term)
     }
 
     /// dx = g
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g)])
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        Ok(g)
     }
 }
 
@@ -51,12 +52,12 @@ impl<T: Float> Var<T> {
     /// assert_eq!((&x + 10.0).to_vec(), [11.0, 12.0]);
     /// ```
     pub fn add_scalar(&self, term: T) -> Self {
-        infallible(AddScalar { term }.apply([self]))
+        infallible(AddScalar { term }.apply(self))
     }
 
     #[inline]
     pub(crate) fn add_scalar_owned(self, term: T) -> Self {
-        infallible(AddScalar { term }.apply_owned([self]))
+        infallible(AddScalar { term }.apply_owned(self))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = arcsin x
@@ -11,17 +12,17 @@ use crate::var::Var;
 struct Asin;
 
 impl<T: Float> Op<T> for Asin {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.asin())
     }
 
     /// dx = g / sqrt(1 - x^2)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let one_less = x.square().neg().add_scalar(T::of(1.0));
-        Ok([Some(g.mul(&one_less.rsqrt())?)])
+        g.mul(&one_less.rsqrt())
     }
 }
 
@@ -54,7 +55,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.asin`
     pub fn asin(&self) -> Self {
-        infallible(Asin.apply([self]))
+        infallible(Asin.apply(self))
     }
 }
 

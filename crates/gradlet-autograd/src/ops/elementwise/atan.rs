@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = arctan x
@@ -11,16 +12,16 @@ use crate::var::Var;
 struct Atan;
 
 impl<T: Float> Op<T> for Atan {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.atan())
     }
 
     /// dx = g / (1 + x^2)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.div(&x.square().add_scalar(T::of(1.0)))?)])
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
+        g.div(&x.square().add_scalar(T::of(1.0)))
     }
 }
 
@@ -53,7 +54,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.atan`
     pub fn atan(&self) -> Self {
-        infallible(Atan.apply([self]))
+        infallible(Atan.apply(self))
     }
 }
 

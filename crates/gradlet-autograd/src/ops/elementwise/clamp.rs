@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::slope::Curve;
 use crate::var::Var;
 
@@ -15,15 +16,15 @@ struct Clamp<T> {
 }
 
 impl<T: Float> Op<T> for Clamp<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.clamp(self.low, self.high))
     }
 
     /// dx = g strictly between the bounds, else 0
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         Curve::backward(*self, g, &x)
     }
 }
@@ -69,7 +70,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.clamp` with numbers
     pub fn clamp(&self, low: Option<T>, high: Option<T>) -> Self {
-        infallible(Clamp { low, high }.apply([self]))
+        infallible(Clamp { low, high }.apply(self))
     }
 
     /// x, but at least `low` and then at most `high`, element by element, where given and after broadcasting.

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = cos x
@@ -11,16 +12,16 @@ use crate::var::Var;
 struct Cos;
 
 impl<T: Float> Op<T> for Cos {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.cos())
     }
 
     /// dx = -g sin x
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&x.sin())?.neg())])
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
+        Ok(g.mul(&x.sin())?.neg())
     }
 }
 
@@ -48,7 +49,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.cos`
     pub fn cos(&self) -> Self {
-        infallible(Cos.apply([self]))
+        infallible(Cos.apply(self))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = cosh x
@@ -11,16 +12,16 @@ use crate::var::Var;
 struct Cosh;
 
 impl<T: Float> Op<T> for Cosh {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.cosh())
     }
 
     /// dx = g sinh x
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&x.sinh())?)])
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
+        g.mul(&x.sinh())
     }
 }
 
@@ -54,7 +55,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.cosh`
     pub fn cosh(&self) -> Self {
-        infallible(Cosh.apply([self]))
+        infallible(Cosh.apply(self))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Op, SomeInputs, Want};
+use crate::op::{Fixed, Op, Want};
+use crate::saves::SomeInputs;
 use crate::var::Var;
 
 /// y = lhs / rhs
@@ -13,7 +14,7 @@ impl<T: Float> Op<T> for Div {
     type Arity = Fixed<2>;
     type Saves = SomeInputs;
 
-    fn forward(&mut self, [lhs, rhs]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [lhs, rhs]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         lhs.div(rhs)
     }
 
@@ -21,8 +22,7 @@ impl<T: Float> Op<T> for Div {
     fn backward(
         &self,
         g: Var<T>,
-        [lhs, rhs]: [Option<Var<T>>; 2],
-        [want_lhs, _]: [Want; 2],
+        ([lhs, rhs], [want_lhs, _]): ([Option<Var<T>>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let Some(rhs) = rhs else {
             return Ok([None, None]);

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y = x / divisor
@@ -13,20 +14,20 @@ struct DivScalar<T> {
 }
 
 impl<T: Float> Op<T> for DivScalar<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.div_scalar(self.divisor))
     }
 
-    fn forward_owned(&mut self, [x]: [Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward_owned(&self, x: Tensor<T>) -> Result<Tensor<T>> {
         Ok(x / self.divisor)
     }
 
     /// dx = g / divisor
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.div_scalar_owned(self.divisor))])
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        Ok(g.div_scalar_owned(self.divisor))
     }
 }
 
@@ -51,12 +52,12 @@ impl<T: Float> Var<T> {
     /// assert_eq!((&x / 4.0).to_vec(), [0.25, 0.5]);
     /// ```
     pub fn div_scalar(&self, divisor: T) -> Self {
-        infallible(DivScalar { divisor }.apply([self]))
+        infallible(DivScalar { divisor }.apply(self))
     }
 
     #[inline]
     pub(crate) fn div_scalar_owned(self, divisor: T) -> Self {
-        infallible(DivScalar { divisor }.apply_owned([self]))
+        infallible(DivScalar { divisor }.apply_owned(self))
     }
 }
 

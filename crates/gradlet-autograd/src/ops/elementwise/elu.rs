@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::slope::Curve;
 use crate::var::Var;
 
@@ -19,10 +20,10 @@ struct Elu<T> {
 }
 
 impl<T: Float> Op<T> for Elu<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let Self { alpha, scale } = *self;
         Ok(x.map(|x| {
             let curved = alpha * x.expm1_();
@@ -31,7 +32,7 @@ impl<T: Float> Op<T> for Elu<T> {
     }
 
     /// dx = scale g where x > 0, else scale alpha e^x g
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         Curve::backward(*self, g, &x)
     }
 }
@@ -84,7 +85,7 @@ impl<T: Float> Var<T> {
     /// `torch.nn.functional.elu`
     pub fn elu(&self, alpha: T) -> Self {
         let scale = T::of(1.0);
-        infallible(Elu { alpha, scale }.apply([self]))
+        infallible(Elu { alpha, scale }.apply(self))
     }
 
     /// As [`elu`](Self::elu), `1.0507 * elu(x, 1.6733)`, with constants that keep the mean 0 and the variance 1 from
@@ -108,7 +109,7 @@ impl<T: Float> Var<T> {
     /// `torch.nn.functional.selu`
     pub fn selu(&self) -> Self {
         let (alpha, scale) = (T::of(SELU_ALPHA), T::of(SELU_SCALE));
-        infallible(Elu { alpha, scale }.apply([self]))
+        infallible(Elu { alpha, scale }.apply(self))
     }
 }
 

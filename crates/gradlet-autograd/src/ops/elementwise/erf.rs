@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = 2 / sqrt(pi) * integral of e^(-t^2) from 0 to x
@@ -11,21 +12,21 @@ use crate::var::Var;
 struct Erf;
 
 impl<T: Float> Op<T> for Erf {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.erf())
     }
 
     /// dx = g * 2 / sqrt(pi) * e^(-x^2)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let slope = x
             .square()
             .neg()
             .exp()
             .mul_scalar(T::of(std::f64::consts::FRAC_2_SQRT_PI));
-        Ok([Some(g.mul(&slope)?)])
+        g.mul(&slope)
     }
 }
 
@@ -59,7 +60,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.erf`
     pub fn erf(&self) -> Self {
-        infallible(Erf.apply([self]))
+        infallible(Erf.apply(self))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Op, Output, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Output;
 use crate::var::Var;
 
 /// y = e^x
@@ -11,16 +12,16 @@ use crate::var::Var;
 struct Exp;
 
 impl<T: Float> Op<T> for Exp {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.exp())
     }
 
     /// dx = g * y
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&y)?)])
+    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
+        g.mul(&y)
     }
 }
 
@@ -44,7 +45,7 @@ impl<T: Float> Var<T> {
     /// assert_eq!(x.exp().to_vec(), [1.0, 0.0, f32::INFINITY]); // f32 ends near e^88.7
     /// ```
     pub fn exp(&self) -> Self {
-        infallible(Exp.apply([self]))
+        infallible(Exp.apply(self))
     }
 }
 

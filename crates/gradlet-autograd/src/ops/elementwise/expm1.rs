@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Op, Output, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Output;
 use crate::var::Var;
 
 /// y = e^x - 1
@@ -11,16 +12,16 @@ use crate::var::Var;
 struct Expm1;
 
 impl<T: Float> Op<T> for Expm1 {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.expm1())
     }
 
     /// dx = g * (y + 1)
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&y.add_scalar(T::of(1.0)))?)])
+    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
+        g.mul(&y.add_scalar(T::of(1.0)))
     }
 }
 
@@ -49,7 +50,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.expm1`
     pub fn expm1(&self) -> Self {
-        infallible(Expm1.apply([self]))
+        infallible(Expm1.apply(self))
     }
 }
 

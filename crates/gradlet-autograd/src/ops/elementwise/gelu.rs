@@ -4,8 +4,9 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::slope::Curve;
 use crate::var::Var;
 
@@ -14,15 +15,15 @@ use crate::var::Var;
 struct Gelu;
 
 impl<T: Float> Op<T> for Gelu {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.map(T::gelu_))
     }
 
     /// dx = g (Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi))
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         Curve::backward(*self, g, &x)
     }
 }
@@ -67,7 +68,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.gelu`
     pub fn gelu(&self) -> Self {
-        infallible(Gelu.apply([self]))
+        infallible(Gelu.apply(self))
     }
 }
 

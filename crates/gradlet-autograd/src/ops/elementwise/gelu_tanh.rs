@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::slope::Curve;
 use crate::var::Var;
 
@@ -18,15 +19,15 @@ const LINEAR: f64 = 2.0 * SQRT_2_OVER_PI;
 struct GeluTanh;
 
 impl<T: Float> Op<T> for GeluTanh {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.map(T::gelu_tanh_))
     }
 
     /// dx = g s (1 + x (1 - s) v'), s = sigmoid(v), v = 2 u
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         Curve::backward(*self, g, &x)
     }
 }
@@ -84,7 +85,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.gelu(approximate="tanh")`
     pub fn gelu_tanh(&self) -> Self {
-        infallible(GeluTanh.apply([self]))
+        infallible(GeluTanh.apply(self))
     }
 }
 

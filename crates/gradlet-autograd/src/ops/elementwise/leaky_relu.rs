@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::slope::Curve;
 use crate::var::Var;
 
@@ -14,16 +15,16 @@ struct LeakyRelu<T> {
 }
 
 impl<T: Float> Op<T> for LeakyRelu<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let slope = self.slope;
         Ok(x.map(|x| if x > T::of(0.0) { x } else { x * slope }))
     }
 
     /// dx = g where x > 0, else slope * g
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         Curve::backward(*self, g, &x)
     }
 }
@@ -69,7 +70,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.leaky_relu`
     pub fn leaky_relu(&self, slope: T) -> Self {
-        infallible(LeakyRelu { slope }.apply([self]))
+        infallible(LeakyRelu { slope }.apply(self))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = ln x
@@ -11,16 +12,16 @@ use crate::var::Var;
 struct Ln;
 
 impl<T: Float> Op<T> for Ln {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.ln())
     }
 
     /// dx = g / x
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.div(&x)?)])
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
+        g.div(&x)
     }
 }
 
@@ -49,7 +50,7 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     pub fn ln(&self) -> Self {
-        infallible(Ln.apply([self]))
+        infallible(Ln.apply(self))
     }
 }
 

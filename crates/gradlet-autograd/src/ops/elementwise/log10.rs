@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = log10 x
@@ -11,16 +12,16 @@ use crate::var::Var;
 struct Log10;
 
 impl<T: Float> Op<T> for Log10 {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.log10())
     }
 
     /// dx = g / (x ln 10)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.div(&x.mul_scalar(T::of(std::f64::consts::LN_10)))?)])
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
+        g.div(&x.mul_scalar(T::of(std::f64::consts::LN_10)))
     }
 }
 
@@ -48,7 +49,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.log10`
     pub fn log10(&self) -> Self {
-        infallible(Log10.apply([self]))
+        infallible(Log10.apply(self))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = ln(1 + x)
@@ -11,16 +12,16 @@ use crate::var::Var;
 struct Log1p;
 
 impl<T: Float> Op<T> for Log1p {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.log1p())
     }
 
     /// dx = g / (1 + x)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.div(&x.add_scalar(T::of(1.0)))?)])
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
+        g.div(&x.add_scalar(T::of(1.0)))
     }
 }
 
@@ -49,7 +50,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.log1p`
     pub fn log1p(&self) -> Self {
-        infallible(Log1p.apply([self]))
+        infallible(Log1p.apply(self))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = log2 x
@@ -11,16 +12,16 @@ use crate::var::Var;
 struct Log2;
 
 impl<T: Float> Op<T> for Log2 {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.log2())
     }
 
     /// dx = g / (x ln 2)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.div(&x.mul_scalar(T::of(std::f64::consts::LN_2)))?)])
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
+        g.div(&x.mul_scalar(T::of(std::f64::consts::LN_2)))
     }
 }
 
@@ -48,7 +49,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.log2`
     pub fn log2(&self) -> Self {
-        infallible(Log2.apply([self]))
+        infallible(Log2.apply(self))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y = value where the mask holds, else x; both of one shape
@@ -13,16 +14,16 @@ struct MaskedFill<T> {
 }
 
 impl<T: Float> Op<T> for MaskedFill<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.masked_fill(&self.mask, self.value)
     }
 
     /// dx = 0 where the mask holds, else g
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.masked_fill(&self.mask, T::of(0.0))?)])
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        g.masked_fill(&self.mask, T::of(0.0))
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -70,7 +71,7 @@ impl<T: Float> Var<T> {
             mask: mask.broadcast_to(shape)?,
             value,
         };
-        op.apply([&*self.broadcast_if_needed(shape)?])
+        op.apply(&*self.broadcast_if_needed(shape)?)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{Fixed, Op, Want};
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = max(a, b), both of one shape
@@ -13,7 +14,7 @@ impl<T: Float> Op<T> for Maximum {
     type Arity = Fixed<2>;
     type Saves = Inputs;
 
-    fn forward(&mut self, [a, b]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         a.maximum(b)
     }
 
@@ -21,8 +22,7 @@ impl<T: Float> Op<T> for Maximum {
     fn backward(
         &self,
         g: Var<T>,
-        [a, b]: [Var<T>; 2],
-        wants: [Want; 2],
+        ([a, b], wants): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         shares(&g, [a.tensor(), b.tensor()], wants, |a, b| a < b)
     }
@@ -36,7 +36,7 @@ impl<T: Float> Op<T> for Minimum {
     type Arity = Fixed<2>;
     type Saves = Inputs;
 
-    fn forward(&mut self, [a, b]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [a, b]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         a.minimum(b)
     }
 
@@ -44,8 +44,7 @@ impl<T: Float> Op<T> for Minimum {
     fn backward(
         &self,
         g: Var<T>,
-        [a, b]: [Var<T>; 2],
-        wants: [Want; 2],
+        ([a, b], wants): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         shares(&g, [a.tensor(), b.tensor()], wants, |a, b| a > b)
     }

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::slope::Curve;
 use crate::var::Var;
 
@@ -26,10 +27,10 @@ fn parts<T: Float>(x: T) -> [T; 3] {
 }
 
 impl<T: Float> Op<T> for Mish {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.map(|x| {
             let [numerator, denominator, _] = parts(x);
             x * (numerator / denominator)
@@ -37,7 +38,7 @@ impl<T: Float> Op<T> for Mish {
     }
 
     /// dx = g (t + x sigmoid(x) (1 - t^2))
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         Curve::backward(*self, g, &x)
     }
 }
@@ -91,7 +92,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.mish`
     pub fn mish(&self) -> Self {
-        infallible(Mish.apply([self]))
+        infallible(Mish.apply(self))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Op, SomeInputs, Want};
+use crate::op::{Fixed, Op, Want};
+use crate::saves::SomeInputs;
 use crate::var::Var;
 
 /// y = lhs * rhs, summed over the axes along which `to` has size 1 and the factors do not
@@ -18,7 +19,7 @@ impl<T: Float> Op<T> for Mul {
     type Arity = Fixed<2>;
     type Saves = SomeInputs;
 
-    fn forward(&mut self, [lhs, rhs]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [lhs, rhs]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         lhs.mul_sum_to(rhs, self.to)
     }
 
@@ -26,8 +27,7 @@ impl<T: Float> Op<T> for Mul {
     fn backward(
         &self,
         g: Var<T>,
-        [lhs, rhs]: [Option<Var<T>>; 2],
-        _: [Want; 2],
+        ([lhs, rhs], _): ([Option<Var<T>>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let [from_lhs, from_rhs] = self.from;
         let g = g.broadcast_if_needed(Shape::broadcast("mul", &from_lhs, &from_rhs)?)?;

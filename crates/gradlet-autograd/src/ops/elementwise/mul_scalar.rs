@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y = x * factor
@@ -13,20 +14,20 @@ struct MulScalar<T> {
 }
 
 impl<T: Float> Op<T> for MulScalar<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.mul_scalar(self.factor))
     }
 
-    fn forward_owned(&mut self, [x]: [Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward_owned(&self, x: Tensor<T>) -> Result<Tensor<T>> {
         Ok(x * self.factor)
     }
 
     /// dx = g * factor
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul_scalar_owned(self.factor))])
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        Ok(g.mul_scalar_owned(self.factor))
     }
 }
 
@@ -51,12 +52,12 @@ impl<T: Float> Var<T> {
     /// assert_eq!((&x * -3.0).to_vec(), [-3.0, -6.0]);
     /// ```
     pub fn mul_scalar(&self, factor: T) -> Self {
-        infallible(MulScalar { factor }.apply([self]))
+        infallible(MulScalar { factor }.apply(self))
     }
 
     #[inline]
     pub(crate) fn mul_scalar_owned(self, factor: T) -> Self {
-        infallible(MulScalar { factor }.apply_owned([self]))
+        infallible(MulScalar { factor }.apply_owned(self))
     }
 }
 

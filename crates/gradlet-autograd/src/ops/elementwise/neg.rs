@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y = -x
@@ -11,20 +12,20 @@ use crate::var::Var;
 struct Neg;
 
 impl<T: Float> Op<T> for Neg {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(-x)
     }
 
-    fn forward_owned(&mut self, [x]: [Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward_owned(&self, x: Tensor<T>) -> Result<Tensor<T>> {
         Ok(-x)
     }
 
     /// dx = -g
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(-g)])
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        Ok(-g)
     }
 }
 
@@ -52,11 +53,11 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     pub fn neg(&self) -> Self {
-        infallible(Neg.apply([self]))
+        infallible(Neg.apply(self))
     }
 
     pub(crate) fn neg_owned(self) -> Self {
-        infallible(Neg.apply_owned([self]))
+        infallible(Neg.apply_owned(self))
     }
 }
 

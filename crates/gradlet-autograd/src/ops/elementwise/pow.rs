@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{Fixed, Op, Want};
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = x^e, both of one shape
@@ -13,7 +14,7 @@ impl<T: Float> Op<T> for Pow {
     type Arity = Fixed<2>;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x, e]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [x, e]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         x.pow(e)
     }
 
@@ -21,8 +22,7 @@ impl<T: Float> Op<T> for Pow {
     fn backward(
         &self,
         g: Var<T>,
-        [x, e]: [Var<T>; 2],
-        [want_x, want_e]: [Want; 2],
+        ([x, e], [want_x, want_e]): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let zero = T::of(0.0);
         let base = || {

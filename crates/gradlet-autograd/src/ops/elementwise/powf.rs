@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = x^exponent
@@ -13,20 +14,20 @@ struct Powf<T> {
 }
 
 impl<T: Float> Op<T> for Powf<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.powf(self.exponent))
     }
 
     /// dx = g * exponent * x^(exponent - 1)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         if self.exponent == T::of(0.0) {
-            return Ok([None]);
+            return Ok(Var::constant(x.tensor.zeros_like()));
         }
         let slope = x.powf(self.exponent - T::of(1.0)).mul_scalar(self.exponent);
-        Ok([Some(g.mul(&slope)?)])
+        g.mul(&slope)
     }
 }
 
@@ -55,7 +56,7 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     pub fn powf(&self, exponent: T) -> Self {
-        infallible(Powf { exponent }.apply([self]))
+        infallible(Powf { exponent }.apply(self))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = x^exponent
@@ -13,22 +14,22 @@ struct Powi {
 }
 
 impl<T: Float> Op<T> for Powi {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.powi(self.exponent))
     }
 
     /// dx = g * exponent * x^(exponent - 1)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         if self.exponent == 0 {
-            return Ok([None]);
+            return Ok(Var::constant(x.tensor.zeros_like()));
         }
         let slope = x
             .powi(self.exponent - 1)
             .mul_scalar(T::of(f64::from(self.exponent)));
-        Ok([Some(g.mul(&slope)?)])
+        g.mul(&slope)
     }
 }
 
@@ -58,7 +59,7 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     pub fn powi(&self, exponent: i32) -> Self {
-        infallible(Powi { exponent }.apply([self]))
+        infallible(Powi { exponent }.apply(self))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Op, Output, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Output;
 use crate::var::Var;
 
 /// y = 1 / x
@@ -11,16 +12,16 @@ use crate::var::Var;
 struct Reciprocal;
 
 impl<T: Float> Op<T> for Reciprocal {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.reciprocal())
     }
 
     /// dx = -g y^2
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&y.square())?.neg())])
+    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
+        Ok(g.mul(&y.square())?.neg())
     }
 }
 
@@ -49,7 +50,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.reciprocal`
     pub fn reciprocal(&self) -> Self {
-        infallible(Reciprocal.apply([self]))
+        infallible(Reciprocal.apply(self))
     }
 }
 

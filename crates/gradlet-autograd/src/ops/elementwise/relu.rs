@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Output, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::{Nothing, Output};
 use crate::var::Var;
 
 /// y = max(x, 0)
@@ -11,16 +12,16 @@ use crate::var::Var;
 struct Relu;
 
 impl<T: Float> Op<T> for Relu {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.maximum_scalar(T::of(0.0)))
     }
 
     /// dx = g where y > 0, else 0
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(Gate { y: y.into_tensor() }.apply_owned([g])?)])
+    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
+        Gate { y: y.into_tensor() }.apply_owned(g)
     }
 }
 
@@ -31,23 +32,23 @@ struct Gate<T: Float> {
 }
 
 impl<T: Float> Op<T> for Gate<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let zero = T::of(0.0);
         x.zip("relu", &self.y, |x, y| if y <= zero { zero } else { x })
     }
 
-    fn forward_owned(&mut self, [mut x]: [Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward_owned(&self, mut x: Tensor<T>) -> Result<Tensor<T>> {
         let zero = T::of(0.0);
         x.zip_in_place("relu", &self.y, |x, y| if y <= zero { zero } else { x })?;
         Ok(x)
     }
 
     /// dx = g where y > 0, else 0
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(Gate { y: self.y.clone() }.apply_owned([g])?)])
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        Gate { y: self.y.clone() }.apply_owned(g)
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -84,7 +85,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.relu`
     pub fn relu(&self) -> Self {
-        infallible(Relu.apply([self]))
+        infallible(Relu.apply(self))
     }
 }
 

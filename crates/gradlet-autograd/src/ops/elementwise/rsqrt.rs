@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Op, Output, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Output;
 use crate::var::Var;
 
 /// y = 1 / sqrt(x)
@@ -11,16 +12,16 @@ use crate::var::Var;
 struct Rsqrt;
 
 impl<T: Float> Op<T> for Rsqrt {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.rsqrt())
     }
 
     /// dx = -g y^3 / 2
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&y.powi(3))?.mul_scalar(T::of(-0.5)))])
+    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
+        Ok(g.mul(&y.powi(3))?.mul_scalar(T::of(-0.5)))
     }
 }
 
@@ -53,7 +54,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.rsqrt`
     pub fn rsqrt(&self) -> Self {
-        infallible(Rsqrt.apply([self]))
+        infallible(Rsqrt.apply(self))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Op, Output, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Output;
 use crate::slope::Curve;
 use crate::var::Var;
 
@@ -12,15 +13,15 @@ use crate::var::Var;
 struct Sigmoid;
 
 impl<T: Float> Op<T> for Sigmoid {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.sigmoid())
     }
 
     /// dx = g y (1 - y)
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
         Curve::backward(*self, g, &y)
     }
 }
@@ -62,7 +63,7 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     pub fn sigmoid(&self) -> Self {
-        infallible(Sigmoid.apply([self]))
+        infallible(Sigmoid.apply(self))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::slope::Curve;
 use crate::var::Var;
 
@@ -22,10 +23,10 @@ struct Softplus<T> {
 }
 
 impl<T: Float> Op<T> for Softplus<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let Self { beta, threshold } = *self;
         Ok(x.map(|x| {
             let scaled = x * beta;
@@ -35,7 +36,7 @@ impl<T: Float> Op<T> for Softplus<T> {
     }
 
     /// dx = g sigmoid(beta x), or g where beta x > threshold
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         Curve::backward(*self, g, &x)
     }
 }
@@ -88,7 +89,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.softplus`
     pub fn softplus(&self, beta: T, threshold: T) -> Self {
-        infallible(Softplus { beta, threshold }.apply([self]))
+        infallible(Softplus { beta, threshold }.apply(self))
     }
 }
 

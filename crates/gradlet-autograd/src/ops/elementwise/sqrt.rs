@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Op, Output, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Output;
 use crate::var::Var;
 
 /// y = sqrt(x)
@@ -11,16 +12,16 @@ use crate::var::Var;
 struct Sqrt;
 
 impl<T: Float> Op<T> for Sqrt {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.sqrt())
     }
 
     /// dx = g / (2 y)
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.div(&y.mul_scalar(T::of(2.0)))?)])
+    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
+        g.div(&y.mul_scalar(T::of(2.0)))
     }
 }
 
@@ -49,7 +50,7 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     pub fn sqrt(&self) -> Self {
-        infallible(Sqrt.apply([self]))
+        infallible(Sqrt.apply(self))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Inputs;
 use crate::slope::Curve;
 use crate::var::Var;
 
@@ -12,15 +13,15 @@ use crate::var::Var;
 struct Square;
 
 impl<T: Float> Op<T> for Square {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.square())
     }
 
     /// dx = 2 g x
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         Curve::backward(*self, g, &x)
     }
 }
@@ -66,7 +67,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.square`
     pub fn square(&self) -> Self {
-        infallible(Square.apply([self]))
+        infallible(Square.apply(self))
     }
 }
 

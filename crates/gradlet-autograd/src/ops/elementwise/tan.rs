@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Op, Output, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Output;
 use crate::var::Var;
 
 /// y = tan x
@@ -11,16 +12,16 @@ use crate::var::Var;
 struct Tan;
 
 impl<T: Float> Op<T> for Tan {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.tan())
     }
 
     /// dx = g (1 + y^2)
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&y.square().add_scalar(T::of(1.0)))?)])
+    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
+        g.mul(&y.square().add_scalar(T::of(1.0)))
     }
 }
 
@@ -54,7 +55,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.tan`
     pub fn tan(&self) -> Self {
-        infallible(Tan.apply([self]))
+        infallible(Tan.apply(self))
     }
 }
 

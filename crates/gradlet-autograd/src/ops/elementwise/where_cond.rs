@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{Fixed, Op, Want};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// out = x where the condition holds, else y; all of one shape
@@ -15,7 +16,7 @@ impl<T: Float> Op<T> for WhereCond {
     type Arity = Fixed<2>;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x, y]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [x, y]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         Tensor::where_cond(&self.condition, x, y)
     }
 
@@ -23,8 +24,7 @@ impl<T: Float> Op<T> for WhereCond {
     fn backward(
         &self,
         g: Var<T>,
-        (): (),
-        [want_x, want_y]: [Want; 2],
+        ((), [want_x, want_y]): ((), [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let zero = Var::constant(Tensor::scalar(T::of(0.0)));
         Ok([

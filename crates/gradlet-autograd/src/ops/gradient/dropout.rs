@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Mask, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// `y_i` = scale * `x_i` where the mask keeps i, else +0
@@ -13,21 +14,21 @@ struct Dropout<T> {
 }
 
 impl<T: Float> Op<T> for Dropout<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         self.mask.apply(x, self.scale)
     }
 
-    fn forward_owned(&mut self, [x]: [Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward_owned(&self, x: Tensor<T>) -> Result<Tensor<T>> {
         self.mask.apply_into(x, self.scale)
     }
 
     /// `dx_i` = scale * `g_i` where the mask keeps i, else +0
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let (mask, scale) = (self.mask.clone(), self.scale);
-        Ok([Some(Self { mask, scale }.apply_owned([g])?)])
+        Self { mask, scale }.apply_owned(g)
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -63,7 +64,7 @@ impl<T: Float> Op<T> for Dropout<T> {
 /// ```
 #[track_caller]
 pub fn dropout_with<T: Float>(x: &Var<T>, mask: Mask, scale: T) -> Result<Var<T>> {
-    Dropout { mask, scale }.apply([x])
+    Dropout { mask, scale }.apply(x)
 }
 
 /// As [`dropout_with`], into the memory of `x` where nothing else holds it: PyTorch's `inplace`, which cannot spoil what a
@@ -94,7 +95,7 @@ pub fn dropout_with<T: Float>(x: &Var<T>, mask: Mask, scale: T) -> Result<Var<T>
 /// ```
 #[track_caller]
 pub fn dropout_into<T: Float>(x: Var<T>, mask: Mask, scale: T) -> Result<Var<T>> {
-    Dropout { mask, scale }.apply_owned([x])
+    Dropout { mask, scale }.apply_owned(x)
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::checkpoint::Kept;
 use crate::graph::is_inspecting;
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Nothing;
 use crate::var::Var;
 
 type Function<T> = dyn Fn(&Var<T>) -> Result<Option<Var<T>>>;
@@ -22,24 +23,24 @@ struct Hook<T: Float> {
 }
 
 impl<T: Float> Op<T> for Hook<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.clone())
     }
 
     /// dx = f(g), or g where f gives nothing
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         if is_inspecting() {
-            return Ok([Some(g)]);
+            return Ok(g);
         }
         let replacement = self.f.get().map(|f| f(&g)).transpose()?.flatten();
         if let Some(replacement) = &replacement {
             let fits = replacement.tensor().expect_shape("hook", g.dims());
             fits.map_err(|error| error.at(self.location))?;
         }
-        Ok([Some(replacement.unwrap_or(g))])
+        Ok(replacement.unwrap_or(g))
     }
 }
 
@@ -95,7 +96,7 @@ impl<T: Float> Var<T> {
     pub fn hook(&self, f: impl Fn(&Self) -> Result<Option<Self>> + 'static) -> Self {
         let f = Kept::new(Rc::new(f) as Rc<Function<T>>);
         let location = Location::caller();
-        infallible(Hook { f, location }.apply([self]))
+        infallible(Hook { f, location }.apply(self))
     }
 }
 

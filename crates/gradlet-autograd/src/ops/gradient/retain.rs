@@ -2,9 +2,10 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{Fixed, Op, Want};
 use crate::operators::infallible;
 use crate::record::Origin;
+use crate::saves::Nothing;
 use crate::var::{LeafId, Var};
 
 /// y = x + tap, where the tap is a leaf that is always 0 and so never added
@@ -17,12 +18,12 @@ impl<T: Float> Op<T> for Retain {
     type Arity = Fixed<2>;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x, _]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [x, _]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         Ok(x.clone())
     }
 
     /// dx = g, dtap = g
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 2]) -> Result<[Option<Var<T>>; 2]> {
+    fn backward(&self, g: Var<T>, ((), _): ((), [Want; 2])) -> Result<[Option<Var<T>>; 2]> {
         Ok([Some(g.clone()), Some(g)])
     }
 }

@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Op, SomeInputs, Want};
+use crate::op::{Fixed, Op, Want};
+use crate::saves::SomeInputs;
 use crate::var::Var;
 
 /// y[.., o] = `sum_i` x[.., i] * weight[o, i] + bias[o]
@@ -13,7 +14,7 @@ impl<T: Float> Op<T> for Linear {
     type Arity = Fixed<3>;
     type Saves = SomeInputs;
 
-    fn forward(&mut self, [x, weight, bias]: [&Tensor<T>; 3]) -> Result<Tensor<T>> {
+    fn forward(&self, [x, weight, bias]: [&Tensor<T>; 3]) -> Result<Tensor<T>> {
         x.linear(weight, Some(bias))
     }
 
@@ -21,8 +22,7 @@ impl<T: Float> Op<T> for Linear {
     fn backward(
         &self,
         g: Var<T>,
-        [x, weight, _]: [Option<Var<T>>; 3],
-        [_, _, want_bias]: [Want; 3],
+        ([x, weight, _], [_, _, want_bias]): ([Option<Var<T>>; 3], [Want; 3]),
     ) -> Result<[Option<Var<T>>; 3]> {
         let columns = g.shape().last().copied().unwrap_or(0);
         let rows = g.shape()[..g.rank() - 1].iter().product::<usize>();

@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Op, SomeInputs, Want};
+use crate::op::{Fixed, Op, Want};
+use crate::saves::SomeInputs;
 use crate::var::Var;
 
 /// y[.., i, j] = `sum_k` lhs[.., i, k] * rhs[.., k, j], with equal leading axes
@@ -13,7 +14,7 @@ impl<T: Float> Op<T> for Matmul {
     type Arity = Fixed<2>;
     type Saves = SomeInputs;
 
-    fn forward(&mut self, [lhs, rhs]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [lhs, rhs]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         lhs.matmul(rhs)
     }
 
@@ -21,8 +22,7 @@ impl<T: Float> Op<T> for Matmul {
     fn backward(
         &self,
         g: Var<T>,
-        [lhs, rhs]: [Option<Var<T>>; 2],
-        _: [Want; 2],
+        ([lhs, rhs], _): ([Option<Var<T>>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let left = rhs.map(|rhs| g.matmul(&rhs.transpose(-2, -1)?));
         let right = lhs.map(|lhs| lhs.transpose(-2, -1)?.matmul(&g));

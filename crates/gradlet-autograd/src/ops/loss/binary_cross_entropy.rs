@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{Fixed, One, Op, Want};
 use crate::reduction::Reduction;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// Logarithms are at least this, so that a probability of 0 does not make a loss infinite; as in PyTorch.
@@ -33,7 +34,7 @@ impl<T: Float> Op<T> for BinaryCrossEntropy {
     type Arity = Fixed<2>;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x, t]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [x, t]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         x.zip("binary_cross_entropy", t, |x, t| {
             (t - T::one()) * bounded((-x).log1p_()) - t * bounded(x.ln_())
         })
@@ -43,11 +44,10 @@ impl<T: Float> Op<T> for BinaryCrossEntropy {
     fn backward(
         &self,
         g: Var<T>,
-        [x, t]: [Var<T>; 2],
-        [want_x, want_t]: [Want; 2],
+        ([x, t], [want_x, want_t]): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let dx = want_x.then(|| g.mul(&x.sub(&t)?)?.div(&variance(&x)?))?;
-        let dt = want_t.then(|| g.mul(&LogOdds.apply([&x])?))?;
+        let dt = want_t.then(|| g.mul(&LogOdds.apply(&x)?))?;
         Ok([dx, dt])
     }
 }
@@ -57,16 +57,16 @@ impl<T: Float> Op<T> for BinaryCrossEntropy {
 struct LogOdds;
 
 impl<T: Float> Op<T> for LogOdds {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.map(|x| bounded((-x).log1p_()) - bounded(x.ln_())))
     }
 
     /// dx = -g / max(x (1 - x), 1e-12)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.neg().div(&variance(&x)?)?)])
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
+        g.neg().div(&variance(&x)?)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{Fixed, Op, Want};
 use crate::ops::elementwise::softplus;
 use crate::reduction::Reduction;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = (1 - t) x + (1 + (w - 1) t) ln(1 + e^-x), w being 1 without weights of the positive class
@@ -18,7 +19,7 @@ impl<T: Float> Op<T> for LogitLoss<T> {
     type Arity = Fixed<2>;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x, t]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [x, t]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         let op = "binary_cross_entropy_with_logits";
         let Some(w) = &self.pos_weight else {
             return x.zip(op, t, |x, t| (T::one() - t) * x + softplus(-x));
@@ -32,8 +33,7 @@ impl<T: Float> Op<T> for LogitLoss<T> {
     fn backward(
         &self,
         g: Var<T>,
-        [x, t]: [Var<T>; 2],
-        [want_x, want_t]: [Want; 2],
+        ([x, t], [want_x, want_t]): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let Some(w) = &self.pos_weight else {
             let dx = want_x.then(|| g.mul(&x.sigmoid().sub(&t)?))?;

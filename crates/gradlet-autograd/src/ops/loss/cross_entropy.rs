@@ -2,58 +2,53 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{Fixed, One, Op, Want};
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = 1/n `sum_i` (ln `sum_j` e^x[i, j] - x[i, labels[i]])
 #[derive(Debug)]
 struct CrossEntropy<T: Float> {
     labels: Tensor<i64>,
-    /// The largest element and the sum of exponentials of each row, known once the losses are.
-    normalizers: Option<Tensor<T>>,
+    /// The largest element and the sum of exponentials of each row, computed with the losses.
+    normalizers: Tensor<T>,
 }
 
 impl<T: Float> Op<T> for CrossEntropy<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        let (losses, normalizers) = x.cross_entropy_rows(&self.labels)?;
-        self.normalizers = Some(normalizers);
-        losses.mean(..)
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
+        // Called by nobody here: the loss comes with the normalizers, and so is recorded with its value.
+        x.cross_entropy_rows(&self.labels)?.0.mean(..)
     }
 
     /// dx = g / n * (softmax(x) - one at each row's label)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let labels = self.labels.clone();
-        let gradient = |normalizers| {
-            Gradient {
-                labels,
-                normalizers,
-            }
-            .apply([&g, &x])
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
+        let gradient = CrossEntropyGradient {
+            labels: self.labels.clone(),
+            normalizers: self.normalizers.clone(),
         };
-        Ok([self.normalizers.clone().map(gradient).transpose()?])
+        gradient.apply([&g, &x])
     }
 
     fn attribute_bytes(&self) -> usize {
-        let normalizers = self.normalizers.as_ref().map_or(0, Tensor::size_bytes);
-        self.labels.size_bytes() + normalizers
+        self.labels.size_bytes() + self.normalizers.size_bytes()
     }
 }
 
 /// y[i, j] = g / n * (softmax(x)[i, j] - (1 if j = labels[i] else 0))
 #[derive(Debug)]
-struct Gradient<T: Float> {
+struct CrossEntropyGradient<T: Float> {
     labels: Tensor<i64>,
     normalizers: Tensor<T>,
 }
 
-impl<T: Float> Op<T> for Gradient<T> {
+impl<T: Float> Op<T> for CrossEntropyGradient<T> {
     type Arity = Fixed<2>;
     type Saves = Inputs;
 
-    fn forward(&mut self, [g, x]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [g, x]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         let share = g.item()? / T::of(self.labels.len() as f64);
         x.cross_entropy_gradient(&self.labels, &self.normalizers, share)
     }
@@ -63,8 +58,7 @@ impl<T: Float> Op<T> for Gradient<T> {
     fn backward(
         &self,
         gg: Var<T>,
-        [g, x]: [Var<T>; 2],
-        _: [Want; 2],
+        ([g, x], _): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         if self.labels.is_empty() {
             // No element depends on g; a mean of none would be NaN.
@@ -119,11 +113,12 @@ impl<T: Float> Op<T> for Gradient<T> {
 /// `torch.nn.functional.cross_entropy`
 #[track_caller]
 pub fn cross_entropy<T: Float>(logits: &Var<T>, labels: &Tensor<i64>) -> Result<Var<T>> {
-    CrossEntropy {
+    let (losses, normalizers) = logits.tensor.cross_entropy_rows(labels)?;
+    let op = CrossEntropy {
         labels: labels.clone(),
-        normalizers: None,
-    }
-    .apply([logits])
+        normalizers,
+    };
+    Ok(op.record(logits, losses.mean(..)?))
 }
 
 #[cfg(test)]

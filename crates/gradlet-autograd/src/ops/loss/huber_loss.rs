@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::reduction::Reduction;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = slope * (|x| - joint / 2) where |x| >= joint, curvature * x^2 / 2 in between; slope = joint * curvature
@@ -16,10 +17,10 @@ struct Huber<T: Float> {
 }
 
 impl<T: Float> Op<T> for Huber<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let Self {
             joint,
             slope,
@@ -36,8 +37,8 @@ impl<T: Float> Op<T> for Huber<T> {
     }
 
     /// dx = g * y', y' = slope * sign(x) where |x| >= joint, curvature * x in between
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&Slope(*self).apply([&x])?)?)])
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
+        g.mul(&Slope(*self).apply(&x)?)
     }
 }
 
@@ -46,10 +47,10 @@ impl<T: Float> Op<T> for Huber<T> {
 struct Slope<T: Float>(Huber<T>);
 
 impl<T: Float> Op<T> for Slope<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let Huber {
             joint,
             slope,
@@ -79,7 +80,7 @@ impl<T: Float> Op<T> for Slope<T> {
     }
 
     /// dx = g * slope / joint where |x| < joint, 0 elsewhere
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let Huber {
             joint, curvature, ..
         } = self.0;
@@ -90,7 +91,7 @@ impl<T: Float> Op<T> for Slope<T> {
                 T::zero()
             }
         });
-        Ok([Some(g.mul(&Var::constant(curvature))?)])
+        g.mul(&Var::constant(curvature))
     }
 }
 
@@ -103,7 +104,7 @@ fn of_difference<T: Float>(
     reduction: Reduction,
 ) -> Result<Var<T>> {
     target.tensor().expect_shape(op, x.dims())?;
-    reduction.of(huber.apply([&x.sub(target)?])?)
+    reduction.of(huber.apply(&x.sub(target)?)?)
 }
 
 /// An error unless a joint fits.

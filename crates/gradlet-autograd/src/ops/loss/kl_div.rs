@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::reduction::Reduction;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// What the target of [`kl_div`] holds.
@@ -21,10 +22,10 @@ pub enum KlTarget {
 struct XLnX;
 
 impl<T: Float> Op<T> for XLnX {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(x.map(|x| {
             if x == T::zero() {
                 T::zero()
@@ -35,8 +36,8 @@ impl<T: Float> Op<T> for XLnX {
     }
 
     /// dx = g (ln x + 1)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&x.ln().add_scalar(T::one()))?)])
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
+        g.mul(&x.ln().add_scalar(T::one()))
     }
 }
 
@@ -86,7 +87,7 @@ pub fn kl_div<T: Float>(
 ) -> Result<Var<T>> {
     target.tensor().expect_shape("kl_div", x.dims())?;
     let losses = match kind {
-        KlTarget::Probabilities => XLnX.apply([target])?.sub(&target.mul(x)?)?,
+        KlTarget::Probabilities => XLnX.apply(target)?.sub(&target.mul(x)?)?,
         KlTarget::LogProbabilities => target.exp().mul(&target.sub(x)?)?,
     };
     reduction.of(losses)

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{Fixed, Op, Want};
 use crate::reduction::Reduction;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = 1/n `sum_i` (`x_i` - `target_i)^2`
@@ -14,7 +15,7 @@ impl<T: Float> Op<T> for Mse {
     type Arity = Fixed<2>;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x, target]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [x, target]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         target.expect_shape("mse", x.dims())?;
         x.zip("mse", target, |x, target| (x - target) * (x - target))?
             .mean(..)
@@ -24,8 +25,7 @@ impl<T: Float> Op<T> for Mse {
     fn backward(
         &self,
         g: Var<T>,
-        [x, target]: [Var<T>; 2],
-        [want_x, want_target]: [Want; 2],
+        ([x, target], [want_x, want_target]): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         // Of no elements there is no gradient, but it would be differentiated: times infinity.
         let n = x.len().max(1) as f64;

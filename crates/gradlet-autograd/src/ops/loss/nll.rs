@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y = -1/n `sum_i` x[i, labels[i]]
@@ -13,10 +14,10 @@ struct Nll {
 }
 
 impl<T: Float> Op<T> for Nll {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         Ok(-x
             .pick_columns(&self.labels)
             .map_err(|error| error.of("nll"))?
@@ -24,14 +25,12 @@ impl<T: Float> Op<T> for Nll {
     }
 
     /// dx[i, labels[i]] = -g / n
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(
-            Spread {
-                labels: self.labels.clone(),
-                shape: self.shape,
-            }
-            .apply([&g])?,
-        )])
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        Spread {
+            labels: self.labels.clone(),
+            shape: self.shape,
+        }
+        .apply(&g)
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -47,10 +46,10 @@ struct Spread {
 }
 
 impl<T: Float> Op<T> for Spread {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let share = -x.item()? / T::of(self.labels.len() as f64);
         let mut y = Tensor::zeros_of(self.shape)?;
         y.add_to_columns(&self.labels, &Tensor::full_of(self.labels.dims(), share)?)?;
@@ -58,11 +57,11 @@ impl<T: Float> Op<T> for Spread {
     }
 
     /// dx = -1/n `sum_i` g[i, labels[i]], 0 without labels
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         if self.labels.is_empty() {
-            return Ok([Some(Var::constant(Tensor::zeros_of(())?))]);
+            return Ok(Var::constant(Tensor::zeros_of(())?));
         }
-        Ok([Some(g.nll(&self.labels)?)])
+        g.nll(&self.labels)
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -108,7 +107,7 @@ impl<T: Float> Var<T> {
             labels: labels.clone(),
             shape: self.dims(),
         }
-        .apply([self])
+        .apply(self)
     }
 }
 

@@ -3,8 +3,9 @@
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape, Tensor};
 
 use super::cross_entropy_with::CrossEntropy;
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
 use crate::reduction::Reduction;
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y[i] = -weights[i] * x[i, labels[i]]
@@ -16,23 +17,23 @@ struct NllRows<T: Float> {
 }
 
 impl<T: Float> Op<T> for NllRows<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.pick_columns(&self.labels)
             .map_err(|error| error.of("nll_loss"))?
             .zip("nll_loss", &self.weights, |x, w| -(w * x))
     }
 
     /// dx[i, labels[i]] = -weights[i] * g[i], and 0 elsewhere
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let spread = SpreadRows(Self {
             labels: self.labels.clone(),
             weights: self.weights.clone(),
             shape: self.shape,
         });
-        Ok([Some(spread.apply([&g])?)])
+        spread.apply(&g)
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -45,10 +46,10 @@ impl<T: Float> Op<T> for NllRows<T> {
 struct SpreadRows<T: Float>(NllRows<T>);
 
 impl<T: Float> Op<T> for SpreadRows<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let shares = x.zip("nll_loss", &self.0.weights, |x, w| -(w * x))?;
         let mut y = Tensor::zeros_of(self.0.shape)?;
         y.add_to_columns(&self.0.labels, &shares)?;
@@ -56,13 +57,13 @@ impl<T: Float> Op<T> for SpreadRows<T> {
     }
 
     /// dx[i] = -weights[i] * g[i, labels[i]]
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let rows = NllRows {
             labels: self.0.labels.clone(),
             weights: self.0.weights.clone(),
             shape: self.0.shape,
         };
-        Ok([Some(rows.apply([&g])?)])
+        rows.apply(&g)
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -77,10 +78,10 @@ struct KeepRows {
 }
 
 impl<T: Float> Op<T> for KeepRows {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.zip(
             "nll_loss",
             &self.kept,
@@ -91,9 +92,9 @@ impl<T: Float> Op<T> for KeepRows {
     }
 
     /// dx[i] = g[i] where kept[i], 0 elsewhere
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let kept = self.kept.clone();
-        Ok([Some(Self { kept }.apply([&g])?)])
+        Self { kept }.apply(&g)
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -170,14 +171,14 @@ impl<T: Float> Labelled<T> {
             weights: self.weights.clone(),
             shape: rows.dims(),
         };
-        self.keep(op.apply([rows])?)
+        self.keep(op.apply(rows)?)
     }
 
     /// 0 for the rows that are left out.
     #[track_caller]
     pub(crate) fn keep(&self, losses: Var<T>) -> Result<Var<T>> {
         match self.kept.clone() {
-            Some(kept) => KeepRows { kept }.apply([&losses]),
+            Some(kept) => KeepRows { kept }.apply(&losses),
             None => Ok(losses),
         }
     }

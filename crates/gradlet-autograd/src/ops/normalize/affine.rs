@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Op, SomeInputs, Want};
+use crate::op::{Fixed, Op, Want};
+use crate::saves::SomeInputs;
 use crate::var::Var;
 
 /// y = (x - mean) * scale + shift, these three being of one shape, and repeated
@@ -17,7 +18,7 @@ impl<T: Float> Op<T> for Affine<T> {
     type Arity = Fixed<3>;
     type Saves = SomeInputs;
 
-    fn forward(&mut self, [x, scale, shift]: [&Tensor<T>; 3]) -> Result<Tensor<T>> {
+    fn forward(&self, [x, scale, shift]: [&Tensor<T>; 3]) -> Result<Tensor<T>> {
         match &self.mean {
             Some(mean) => x.affine([mean, scale, shift]),
             None => x.affine([&scale.zeros_like(), scale, shift]),
@@ -28,8 +29,7 @@ impl<T: Float> Op<T> for Affine<T> {
     fn backward(
         &self,
         g: Var<T>,
-        [x, scale, _]: [Option<Var<T>>; 3],
-        wants: [Want; 3],
+        ([x, scale, _], wants): ([Option<Var<T>>; 3], [Want; 3]),
     ) -> Result<[Option<Var<T>>; 3]> {
         let [_, _, want_shift] = wants;
         let dshift = want_shift.then(|| g.sum_to(self.parameters))?;

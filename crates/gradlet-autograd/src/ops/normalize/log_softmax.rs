@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Output, Want};
+use crate::op::{Fixed, One, Op, Want};
+use crate::saves::{Inputs, Output};
 use crate::var::Var;
 
 /// `y_i` = `x_i` - ln `sum_j` `e^x_j` along an axis
@@ -12,17 +13,17 @@ struct LogSoftmax {
 }
 
 impl<T: Float> Op<T> for LogSoftmax {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.log_softmax(self.axis)
     }
 
     /// dx = g - e^y * sum of g along the axis
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
         let axis = self.axis;
-        Ok([Some(LogSoftmaxGradient { axis }.apply([&g, &y])?)])
+        LogSoftmaxGradient { axis }.apply([&g, &y])
     }
 }
 
@@ -36,7 +37,7 @@ impl<T: Float> Op<T> for LogSoftmaxGradient {
     type Arity = Fixed<2>;
     type Saves = Inputs;
 
-    fn forward(&mut self, [g, y]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [g, y]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         y.log_softmax_gradient(g, self.axis)
     }
 
@@ -44,8 +45,7 @@ impl<T: Float> Op<T> for LogSoftmaxGradient {
     fn backward(
         &self,
         h: Var<T>,
-        [g, y]: [Var<T>; 2],
-        wants: [Want; 2],
+        ([g, y], wants): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let weighted = h.mul(&y.exp())?;
         let dg = || h.sub(&weighted.sum_keepdim(self.axis)?);
@@ -87,7 +87,7 @@ impl<T: Float> Var<T> {
     /// `torch.nn.functional.log_softmax`
     #[track_caller]
     pub fn log_softmax(&self, axis: isize) -> Result<Self> {
-        LogSoftmax { axis }.apply([self])
+        LogSoftmax { axis }.apply(self)
     }
 }
 

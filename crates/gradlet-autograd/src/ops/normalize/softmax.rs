@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Output, Want};
+use crate::op::{Fixed, One, Op, Want};
+use crate::saves::{Inputs, Output};
 use crate::var::Var;
 
 /// `y_i` = `e^x_i` / `sum_j` `e^x_j` along an axis
@@ -12,17 +13,17 @@ struct Softmax {
 }
 
 impl<T: Float> Op<T> for Softmax {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.softmax(self.axis)
     }
 
     /// dx = y * (g - sum of g * y along the axis)
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
         let axis = self.axis;
-        Ok([Some(SoftmaxGradient { axis }.apply([&g, &y])?)])
+        SoftmaxGradient { axis }.apply([&g, &y])
     }
 }
 
@@ -36,7 +37,7 @@ impl<T: Float> Op<T> for SoftmaxGradient {
     type Arity = Fixed<2>;
     type Saves = Inputs;
 
-    fn forward(&mut self, [g, y]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [g, y]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         y.softmax_gradient(g, self.axis)
     }
 
@@ -44,8 +45,7 @@ impl<T: Float> Op<T> for SoftmaxGradient {
     fn backward(
         &self,
         h: Var<T>,
-        [g, y]: [Var<T>; 2],
-        wants: [Want; 2],
+        ([g, y], wants): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let axis = self.axis;
         let total = |x: &Var<T>| x.mul(&y)?.sum_keepdim(axis);
@@ -87,7 +87,7 @@ impl<T: Float> Var<T> {
     /// `torch.nn.functional.softmax`
     #[track_caller]
     pub fn softmax(&self, axis: isize) -> Result<Self> {
-        Softmax { axis }.apply([self])
+        Softmax { axis }.apply(self)
     }
 }
 

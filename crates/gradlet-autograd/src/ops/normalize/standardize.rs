@@ -3,7 +3,8 @@
 
 use gradlet_tensor::{Centre, Float, Result, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{Fixed, One, Op, Want};
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// How the groups of `[n, groups, places]` are standardized.
@@ -47,7 +48,7 @@ impl Standard {
     ) -> Result<Var<T>> {
         let scale = scale(&variance, self.eps);
         let (standard, moments) = (self, Moments { mean, scale });
-        Standardize { standard, moments }.apply([x])
+        Standardize { standard, moments }.apply(x)
     }
 
     /// As `apply`, of the rows of `[rows, n]`.
@@ -87,18 +88,18 @@ struct Standardize<T: Float> {
 }
 
 impl<T: Float> Op<T> for Standardize<T> {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let Moments { mean, scale } = &self.moments;
         x.affine([mean, scale, &mean.zeros_like()])
     }
 
     /// dx = scale * (g - mean(g) - y * mean(g * y)); without mean(g) from zero
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let (standard, moments) = (self.standard, self.moments.clone());
-        Ok([Some(Gradient { standard, moments }.apply([&g, &x])?)])
+        Gradient { standard, moments }.apply([&g, &x])
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -117,7 +118,7 @@ impl<T: Float> Op<T> for Gradient<T> {
     type Arity = Fixed<2>;
     type Saves = Inputs;
 
-    fn forward(&mut self, [g, x]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [g, x]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         let Moments { mean, scale } = &self.moments;
         x.standardized_gradient(g, [mean, scale], self.standard.centre)
     }
@@ -127,8 +128,7 @@ impl<T: Float> Op<T> for Gradient<T> {
     fn backward(
         &self,
         gg: Var<T>,
-        [g, x]: [Var<T>; 2],
-        [_, want_x]: [Want; 2],
+        ([g, x], [_, want_x]): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let standard = self.standard;
         let of = |v: &Var<T>| {

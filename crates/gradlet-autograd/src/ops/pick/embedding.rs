@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
 use crate::ops::pick::IndexAdd;
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y[i, ..] = x[indices[i], ..], where the row `padding` learns nothing
@@ -15,15 +16,15 @@ struct PaddedLookup {
 }
 
 impl<T: Float> Op<T> for PaddedLookup {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.index_select(0, &self.indices)
     }
 
     /// dx[indices[i], ..] += g[i, ..] where indices[i] is not the padding
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let learns = self.indices.map(|index| index != self.padding);
         let places = Tensor::from_fn(self.indices.len(), |i| i as i64)?.masked_select(&learns)?;
         let add = IndexAdd {
@@ -31,7 +32,7 @@ impl<T: Float> Op<T> for PaddedLookup {
             indices: self.indices.masked_select(&learns)?,
             shape: self.shape,
         };
-        Ok([Some(add.apply([&g.index_select(0, &places)?])?)])
+        add.apply(&g.index_select(0, &places)?)
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -123,7 +124,7 @@ impl<T: Float> Var<T> {
             padding: row as i64,
             shape: self.dims(),
         }
-        .apply([self])
+        .apply(self)
         .map_err(|error| error.of("embedding_padded"))?
         .reshape(&shape)
     }

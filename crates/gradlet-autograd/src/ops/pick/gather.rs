@@ -3,37 +3,34 @@
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
 use super::scatter_add::ScatterAdd;
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
-/// y[i, j, k] = x[i, indices[i, j, k], k], for axis 1; where sorting has found it with the indices, it is given
+/// y[i, j, k] = x[i, indices[i, j, k], k], for axis 1
 #[derive(Debug)]
-pub(crate) struct Gather<T: Float> {
-    pub(crate) found: Option<Tensor<T>>,
+pub(crate) struct Gather {
     pub(crate) axis: isize,
     pub(crate) indices: Tensor<i64>,
     pub(crate) shape: Shape,
 }
 
-impl<T: Float> Op<T> for Gather<T> {
-    type Arity = Fixed<1>;
+impl<T: Float> Op<T> for Gather {
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        match self.found.take() {
-            Some(y) => Ok(y),
-            None => x.gather(self.axis, &self.indices),
-        }
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
+        x.gather(self.axis, &self.indices)
     }
 
     /// dx[i, indices[i, j, k], k] += g[i, j, k]
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let zeros = Var::constant(Tensor::zeros_of(self.shape)?);
         let add = ScatterAdd {
             axis: self.axis,
             indices: self.indices.clone(),
         };
-        Ok([Some(add.apply_owned([zeros, g])?)])
+        add.apply_owned([zeros, g])
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -77,12 +74,11 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn gather(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
         Gather {
-            found: None,
             axis,
             indices: indices.clone(),
             shape: self.dims(),
         }
-        .apply([self])
+        .apply(self)
     }
 
     /// As [`gather`](Self::gather), with all axes but the given one broadcast first.

@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y[.., i, ..] = x[.., indices[i], ..]
@@ -14,28 +15,26 @@ struct IndexSelect {
 }
 
 impl<T: Float> Op<T> for IndexSelect {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.index_select(self.axis, &self.indices)
     }
 
     /// dx[.., indices[i], ..] += g[.., i, ..]
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let Self {
             axis,
             ref indices,
             shape,
         } = *self;
-        Ok([Some(
-            IndexAdd {
-                axis,
-                indices: indices.clone(),
-                shape,
-            }
-            .apply([&g])?,
-        )])
+        IndexAdd {
+            axis,
+            indices: indices.clone(),
+            shape,
+        }
+        .apply(&g)
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -52,18 +51,18 @@ pub(crate) struct IndexAdd {
 }
 
 impl<T: Float> Op<T> for IndexAdd {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let mut y = Tensor::zeros_of(self.shape)?;
         y.index_add(self.axis, &self.indices, x)?;
         Ok(y)
     }
 
     /// dx[.., i, ..] = g[.., indices[i], ..]
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.index_select(self.axis, &self.indices)?)])
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        g.index_select(self.axis, &self.indices)
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -106,7 +105,7 @@ impl<T: Float> Var<T> {
             indices: indices.clone(),
             shape: self.dims(),
         }
-        .apply([self])
+        .apply(self)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{Fixed, Op, Want};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y = x, with y[i, indices[i, j, k], k] += source[i, j, k] for axis 1; the source has the shape of the indices
@@ -16,19 +17,19 @@ impl<T: Float> Op<T> for ScatterAdd {
     type Arity = Fixed<2>;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x, source]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [x, source]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         let mut y = x.clone();
         y.scatter_add(self.axis, &self.indices, source)?;
         Ok(y)
     }
 
-    fn forward_owned(&mut self, [mut x, source]: [Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward_owned(&self, [mut x, source]: [Tensor<T>; 2]) -> Result<Tensor<T>> {
         x.scatter_add(self.axis, &self.indices, &source)?;
         Ok(x)
     }
 
     /// dx = g, dsource[i, j, k] = g[i, indices[i, j, k], k]
-    fn backward(&self, g: Var<T>, (): (), wants: [Want; 2]) -> Result<[Option<Var<T>>; 2]> {
+    fn backward(&self, g: Var<T>, ((), wants): ((), [Want; 2])) -> Result<[Option<Var<T>>; 2]> {
         let picked = wants[1].then(|| g.gather(self.axis, &self.indices))?;
         Ok([wants[0].then(|| Ok(g))?, picked])
     }

@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// `y_i` = `x_0` + .. + `x_i` along an axis, or `x_i` + .. + `x_n`
@@ -13,10 +14,10 @@ struct Cumsum {
 }
 
 impl<T: Float> Op<T> for Cumsum {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         if self.reversed {
             x.cumsum_reversed(self.axis)
         } else {
@@ -25,9 +26,9 @@ impl<T: Float> Op<T> for Cumsum {
     }
 
     /// `dx_i` = `g_i` + .. + `g_n`, or from the other end
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let (axis, reversed) = (self.axis, !self.reversed);
-        Ok([Some(Self { axis, reversed }.apply([&g])?)])
+        Self { axis, reversed }.apply(&g)
     }
 }
 
@@ -66,7 +67,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn cumsum(&self, axis: isize) -> Result<Self> {
         let reversed = false;
-        Cumsum { axis, reversed }.apply([self])
+        Cumsum { axis, reversed }.apply(self)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Axes, Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::ops::reduce::reduced_shapes;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = ln sum of e^x over the axes
@@ -15,17 +16,17 @@ struct LogSumExp {
 }
 
 impl<T: Float> Op<T> for LogSumExp {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.logsumexp(self.axes.as_slice())?.reshape(self.to)
     }
 
     /// dx = g e^(x - m) / sum of e^(x - m), m the largest x: y itself may be too large to subtract exactly
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         if x.is_empty() {
-            return Ok([Some(x.mul_scalar(T::of(0.0)))]);
+            return Ok(x.mul_scalar(T::of(0.0)));
         }
         let axes = self.axes.as_slice();
         let zero = T::of(0.0);
@@ -33,7 +34,7 @@ impl<T: Float> Op<T> for LogSumExp {
         let shift = largest.map(|x| if x.is_infinite() { zero } else { x });
         let e = x.sub(&Var::constant(shift))?.exp();
         let share = e.div(&e.sum_keepdim(axes)?)?;
-        Ok([Some(share.mul(&g.reshape(self.kept)?)?)])
+        share.mul(&g.reshape(self.kept)?)
     }
 }
 
@@ -79,7 +80,7 @@ impl<T: Float> Var<T> {
             kept,
             to,
         }
-        .apply([self])
+        .apply(self)
     }
 
     /// As [`logsumexp`](Self::logsumexp), with the axes kept at size 1.

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Axes, Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::ops::reduce::reduced_shapes;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = largest or smallest x over the reduced axes, which stay with size 1 in `kept`
@@ -37,10 +38,10 @@ impl Extreme {
 }
 
 impl<T: Float> Op<T> for Extreme {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let axes = self.reduced.as_slice();
         match self.end {
             End::Max => x.max(axes),
@@ -50,7 +51,7 @@ impl<T: Float> Op<T> for Extreme {
     }
 
     /// dx = g where x = y, divided by how many are
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let x = x.tensor();
         let axes = self.reduced.as_slice();
         let y = match self.end {
@@ -65,7 +66,7 @@ impl<T: Float> Op<T> for Extreme {
             },
         )?;
         let share = ties.div(&ties.sum_to(self.kept)?)?;
-        Ok([Some(g.reshape(self.kept)?.mul(&Var::constant(share))?)])
+        g.reshape(self.kept)?.mul(&Var::constant(share))
     }
 }
 
@@ -103,7 +104,7 @@ impl<T: Float> Var<T> {
     /// `torch.amax`
     #[track_caller]
     pub fn max(&self, axes: impl Axes) -> Result<Self> {
-        Extreme::new("max", End::Max, self.dims(), &axes)?.apply([self])
+        Extreme::new("max", End::Max, self.dims(), &axes)?.apply(self)
     }
 
     /// The smallest element over the axes, which go away; NaN where there is one.
@@ -139,7 +140,7 @@ impl<T: Float> Var<T> {
     /// `torch.amin`
     #[track_caller]
     pub fn min(&self, axes: impl Axes) -> Result<Self> {
-        Extreme::new("min", End::Min, self.dims(), &axes)?.apply([self])
+        Extreme::new("min", End::Min, self.dims(), &axes)?.apply(self)
     }
 
     /// The largest element along an axis, which goes away, and its index: the first of equal ones, or of the NaNs.

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Axes, Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
 use crate::ops::reduce::reduced_shapes;
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y = sum of x over the reduced axes, divided by their number of elements
@@ -22,28 +23,26 @@ impl Mean {
 }
 
 impl<T: Float> Op<T> for Mean {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.sum_to(self.kept)?
             .div_scalar(self.count())
             .reshape(self.to)
     }
 
     /// dx = g / count, repeated over the reduced axes
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         // Of no elements nothing is repeated; a quotient by 0 would still be differentiated.
         let count = if self.from.is_empty() {
             T::of(1.0)
         } else {
             self.count()
         };
-        Ok([Some(
-            g.div_scalar(count)
-                .reshape(self.kept)?
-                .broadcast_to(self.from)?,
-        )])
+        g.div_scalar(count)
+            .reshape(self.kept)?
+            .broadcast_to(self.from)
     }
 }
 
@@ -84,7 +83,7 @@ impl<T: Float> Var<T> {
             kept,
             to,
         }
-        .apply([self])
+        .apply(self)
     }
 
     /// As [`mean`](Self::mean), with the axes kept at size 1.
@@ -116,7 +115,7 @@ impl<T: Float> Var<T> {
             kept,
             to: kept,
         }
-        .apply([self])
+        .apply(self)
     }
 }
 

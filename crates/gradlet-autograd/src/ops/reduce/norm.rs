@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Axes, Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::ops::reduce::reduced_shapes;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = (sum of |x|^p over the axes)^(1/p), p finite
@@ -16,23 +17,23 @@ struct Norm {
 }
 
 impl<T: Float> Op<T> for Norm {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.norm(self.p, self.axes.as_slice())?.reshape(self.to)
     }
 
     /// dx = g sign(x) (|x| / y)^(p - 1), a power of what is at most 1, or at least 1 for p < 0; 0 where x or y is 0
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let (p, zero, one) = (self.p, T::of(0.0), T::of(1.0));
         let sign = Var::constant(x.tensor().sign());
         let g = g.reshape(self.kept)?;
         if p == 0.0 {
-            return Ok([Some(Var::constant(x.tensor().zeros_like()))]);
+            return Ok(Var::constant(x.tensor().zeros_like()));
         }
         if p == 1.0 {
-            return Ok([Some(sign.mul(&g)?)]);
+            return sign.mul(&g);
         }
         let y = x.norm(p, self.axes.as_slice())?.reshape(self.kept)?;
         // Neither divided by nor differentiated where it is 0, or NaN because there are no elements.
@@ -40,11 +41,11 @@ impl<T: Float> Op<T> for Norm {
         let flat = y.tensor().map(|y| none || y == zero);
         let (y, g) = (y.masked_fill(&flat, one)?, g.masked_fill(&flat, zero)?);
         if p == 2.0 {
-            return Ok([Some(x.mul(&g.div(&y)?)?)]);
+            return x.mul(&g.div(&y)?);
         }
         let is_zero = x.tensor().map(|x| x == zero);
         let ratio = x.abs().div(&y)?.masked_fill(&is_zero, one)?;
-        Ok([Some(ratio.powf(T::of(p - 1.0)).mul(&sign)?.mul(&g)?)])
+        ratio.powf(T::of(p - 1.0)).mul(&sign)?.mul(&g)
     }
 }
 
@@ -100,7 +101,7 @@ impl<T: Float> Var<T> {
             kept,
             to,
         }
-        .apply([self])
+        .apply(self)
     }
 
     /// As [`norm`](Self::norm), with the axes kept at size 1.

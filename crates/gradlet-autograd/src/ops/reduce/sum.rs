@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Axes, Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y = sum of x over the reduced axes, which stay with size 1 in `kept`
@@ -14,16 +15,16 @@ struct Sum {
 }
 
 impl<T: Float> Op<T> for Sum {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.sum_to(self.kept)?.reshape(self.to)
     }
 
     /// dx = g, repeated over the reduced axes
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.reshape(self.kept)?.broadcast_to(self.from)?)])
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        g.reshape(self.kept)?.broadcast_to(self.from)
     }
 }
 
@@ -82,7 +83,7 @@ impl<T: Float> Var<T> {
             kept,
             to,
         }
-        .apply([self])
+        .apply(self)
     }
 
     /// As [`sum`](Self::sum), with the axes kept at size 1.
@@ -115,7 +116,7 @@ impl<T: Float> Var<T> {
             kept,
             to: kept,
         }
-        .apply([self])
+        .apply(self)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Axes, Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Inputs, Op, Want};
+use crate::op::{One, Op};
 use crate::ops::reduce::reduced_shapes;
+use crate::saves::Inputs;
 use crate::var::Var;
 
 /// What is reduced, and what it is divided by.
@@ -45,18 +46,18 @@ impl Spread {
 struct Variance(Spread);
 
 impl<T: Float> Op<T> for Variance {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.var(self.0.axes.as_slice(), self.0.correction)?
             .reshape(self.0.to)
     }
 
     /// dx = 2 g (x - mean) / (n - correction)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let g = g.reshape(self.0.kept)?.mul_scalar(T::of(2.0));
-        Ok([Some(self.0.slope(&x)?.mul(&g)?)])
+        self.0.slope(&x)?.mul(&g)
     }
 }
 
@@ -65,16 +66,16 @@ impl<T: Float> Op<T> for Variance {
 struct Deviation(Spread);
 
 impl<T: Float> Op<T> for Deviation {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.std(self.0.axes.as_slice(), self.0.correction)?
             .reshape(self.0.to)
     }
 
     /// dx = g (x - mean) / (n - correction) / y, 0 where y = 0; without elements it is not differentiated through y = NaN
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let y = x
             .std(self.0.axes.as_slice(), self.0.correction)?
             .reshape(self.0.kept)?;
@@ -82,7 +83,7 @@ impl<T: Float> Op<T> for Deviation {
         let flat = y.tensor().map(|y| none || y == T::of(0.0));
         let y = y.masked_fill(&flat, T::of(1.0))?;
         let g = g.reshape(self.0.kept)?.masked_fill(&flat, T::of(0.0))?;
-        Ok([Some(self.0.slope(&x)?.mul(&g.div(&y)?)?)])
+        self.0.slope(&x)?.mul(&g.div(&y)?)
     }
 }
 
@@ -122,7 +123,7 @@ impl<T: Float> Var<T> {
     /// `torch.var`
     #[track_caller]
     pub fn var(&self, axes: impl Axes, correction: f64) -> Result<Self> {
-        Variance(Spread::new("var", self.dims(), &axes, correction)?).apply([self])
+        Variance(Spread::new("var", self.dims(), &axes, correction)?).apply(self)
     }
 
     /// The standard deviation over the axes, which go away: the square root of [`var`](Self::var).
@@ -158,7 +159,7 @@ impl<T: Float> Var<T> {
     /// `torch.std`
     #[track_caller]
     pub fn std(&self, axes: impl Axes, correction: f64) -> Result<Self> {
-        Deviation(Spread::new("std", self.dims(), &axes, correction)?).apply([self])
+        Deviation(Spread::new("std", self.dims(), &axes, correction)?).apply(self)
     }
 
     /// As [`var`](Self::var), with the axes kept at size 1.

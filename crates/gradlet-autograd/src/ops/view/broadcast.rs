@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use gradlet_tensor::{Float, IntoShape, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y[.., i, ..] = x[.., 0, ..] along repeated axes
@@ -15,22 +16,20 @@ struct Broadcast {
 }
 
 impl<T: Float> Op<T> for Broadcast {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.broadcast_to(self.to)
     }
 
     /// dx = sum of g over the repeated axes
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(
-            SumTo {
-                from: self.to,
-                to: self.from,
-            }
-            .apply([&g])?,
-        )])
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        SumTo {
+            from: self.to,
+            to: self.from,
+        }
+        .apply(&g)
     }
 }
 
@@ -42,16 +41,16 @@ struct SumTo {
 }
 
 impl<T: Float> Op<T> for SumTo {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.sum_to(self.to)
     }
 
     /// dx = g, repeated
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.broadcast_to(self.from)?)])
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        g.broadcast_to(self.from)
     }
 }
 
@@ -90,7 +89,7 @@ impl<T: Float> Var<T> {
             from: self.dims(),
             to,
         }
-        .apply([self])
+        .apply(self)
     }
 
     /// Repeated along axes of size 1 and new leading axes, without a copy; -1 keeps a size.
@@ -132,7 +131,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub(crate) fn sum_to(&self, to: Shape) -> Result<Self> {
         let from = self.dims();
-        SumTo { from, to }.apply([self])
+        SumTo { from, to }.apply(self)
     }
 
     #[track_caller]

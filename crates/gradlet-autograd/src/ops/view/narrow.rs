@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
 use crate::part::Part;
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y[.., i, ..] = x[.., start + i, ..] for i < length
@@ -14,17 +15,17 @@ struct Narrow {
 }
 
 impl<T: Float> Op<T> for Narrow {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.narrow(self.part.axis, self.part.start, self.length)
     }
 
     /// dx = g, with zeros on both sides
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let &Self { part, length } = self;
-        Ok([Some(Surround { part, length }.apply([&g])?)])
+        Surround { part, length }.apply(&g)
     }
 
     fn part(&self) -> Option<Part> {
@@ -40,17 +41,17 @@ struct Surround {
 }
 
 impl<T: Float> Op<T> for Surround {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Part::whole(Some(&self.part), x.clone())
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
+        self.part.among_zeros(x)
     }
 
     /// dx = g without its ends
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let &Self { part, length } = self;
-        Ok([Some(g.narrow(part.axis, part.start, length)?)])
+        g.narrow(part.axis, part.start, length)
     }
 }
 
@@ -86,7 +87,7 @@ impl<T: Float> Var<T> {
     pub fn narrow(&self, axis: isize, start: usize, length: usize) -> Result<Self> {
         let shape = self.dims();
         let part = Part { axis, start, shape };
-        Narrow { part, length }.apply([self])
+        Narrow { part, length }.apply(self)
     }
 
     /// One index of one axis, which goes away. A view.

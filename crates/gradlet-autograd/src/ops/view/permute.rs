@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y[`i_axes`[0], `i_axes`[1], ..] = x[`i_0`, `i_1`, ..]
@@ -12,21 +13,21 @@ struct Permute {
 }
 
 impl<T: Float> Op<T> for Permute {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.permute(&self.axes)
     }
 
     /// dx = g, permuted back
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let rank = self.axes.len() as isize;
         let mut back = vec![0; self.axes.len()];
         for (to, from) in self.axes.iter().enumerate() {
             back[from.rem_euclid(rank) as usize] = to as isize;
         }
-        Ok([Some(g.permute(&back)?)])
+        g.permute(&back)
     }
 }
 
@@ -38,16 +39,16 @@ struct Transpose {
 }
 
 impl<T: Float> Op<T> for Transpose {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.transpose(self.a, self.b)
     }
 
     /// dx = g, with the same axes swapped
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.transpose(self.a, self.b)?)])
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        g.transpose(self.a, self.b)
     }
 }
 
@@ -83,7 +84,7 @@ impl<T: Float> Var<T> {
         Permute {
             axes: axes.to_vec(),
         }
-        .apply([self])
+        .apply(self)
     }
 
     /// Two axes swapped; a scalar has an axis 0 here. A view.
@@ -113,7 +114,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn transpose(&self, a: isize, b: isize) -> Result<Self> {
-        Transpose { a, b }.apply([self])
+        Transpose { a, b }.apply(self)
     }
 
     /// The transposed matrix. A view.

@@ -2,8 +2,9 @@
 
 use gradlet_tensor::{Error, ErrorKind, Float, IntoShape, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
 use crate::operators::infallible;
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y = x, in another shape
@@ -14,16 +15,16 @@ struct Reshape {
 }
 
 impl<T: Float> Op<T> for Reshape {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.reshape(self.to)
     }
 
     /// dx = g, in the shape of x
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.reshape(self.from)?)])
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        g.reshape(self.from)
     }
 }
 
@@ -63,7 +64,7 @@ impl<T: Float> Var<T> {
             from: self.dims(),
             to,
         }
-        .apply([self])
+        .apply(self)
     }
 
     /// All elements along one axis, in row-major order.

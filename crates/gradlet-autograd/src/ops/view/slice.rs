@@ -4,8 +4,9 @@ use std::ops::RangeBounds;
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
 use crate::ops::pick::IndexAdd;
+use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y[.., i, ..] = x[.., indices[i], ..], the indices being evenly spaced
@@ -17,15 +18,15 @@ struct Every {
 }
 
 impl<T: Float> Op<T> for Every {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.slice(self.axis, .., self.step)
     }
 
     /// dx[.., i step, ..] = g[.., i, ..], 0 between
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let &Self { axis, step, shape } = self;
         let size = g.tensor().size(axis)?;
         let indices = Tensor::from_fn(size, |i| (i * step) as i64)?;
@@ -34,7 +35,7 @@ impl<T: Float> Op<T> for Every {
             indices,
             shape,
         };
-        Ok([Some(add.apply([&g])?)])
+        add.apply(&g)
     }
 }
 
@@ -74,7 +75,7 @@ impl<T: Float> Var<T> {
             return Ok(part);
         }
         let shape = part.dims();
-        Every { axis, step, shape }.apply([&part])
+        Every { axis, step, shape }.apply(&part)
     }
 
     /// An axis cut into parts of one size, the last of which may be smaller. Views.

@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{AveragePooling, Float, PerAxis, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
 #[derive(Clone, Copy, Debug)]
@@ -19,10 +20,10 @@ struct AvgPool2d {
 }
 
 impl<T: Float> Op<T> for AvgPool2d {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         match self.windows {
             Windows::Sliding(pooling) => x.avg_pool2d(pooling),
             Windows::Parts(sizes) => x.adaptive_avg_pool2d(sizes),
@@ -30,9 +31,9 @@ impl<T: Float> Op<T> for AvgPool2d {
     }
 
     /// dx[.., i, j] = the sum of g[.., p, q], divided, over the windows (p, q) that read element (i, j)
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let (windows, planes) = (self.windows, self.planes);
-        Ok([Some(SpreadAverages { windows, planes }.apply([&g])?)])
+        SpreadAverages { windows, planes }.apply(&g)
     }
 }
 
@@ -44,10 +45,10 @@ struct SpreadAverages {
 }
 
 impl<T: Float> Op<T> for SpreadAverages {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         match self.windows {
             Windows::Sliding(pooling) => x.avg_pool2d_gradient(self.planes, pooling),
             Windows::Parts(sizes) => x.adaptive_avg_pool2d_gradient(self.planes, sizes),
@@ -55,9 +56,9 @@ impl<T: Float> Op<T> for SpreadAverages {
     }
 
     /// dx[.., p, q] = the sum of the g that window (p, q) reads, divided
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let (windows, planes) = (self.windows, self.planes);
-        Ok([Some(AvgPool2d { windows, planes }.apply([&g])?)])
+        AvgPool2d { windows, planes }.apply(&g)
     }
 }
 
@@ -95,7 +96,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn avg_pool2d(&self, pooling: AveragePooling) -> Result<Self> {
         let (windows, planes) = (Windows::Sliding(pooling), self.dims());
-        AvgPool2d { windows, planes }.apply([self])
+        AvgPool2d { windows, planes }.apply(self)
     }
 
     /// The averages of so many parts of each plane, whatever its size; one size stands for both.
@@ -132,7 +133,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn adaptive_avg_pool2d(&self, sizes: impl PerAxis) -> Result<Self> {
         let (windows, planes) = (Windows::Parts(sizes.per_axis()), self.dims());
-        AvgPool2d { windows, planes }.apply([self])
+        AvgPool2d { windows, planes }.apply(self)
     }
 }
 

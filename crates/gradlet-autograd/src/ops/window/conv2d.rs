@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Convolution, Float, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Op, SomeInputs, Want};
+use crate::op::{Fixed, Op, Want};
+use crate::saves::SomeInputs;
 use crate::var::Var;
 
 /// How images, weight and result are linked: any two of the three give a product in the shape of the third, and the
@@ -39,7 +40,7 @@ impl<T: Float> Op<T> for Conv2d {
     type Arity = Fixed<2>;
     type Saves = SomeInputs;
 
-    fn forward(&mut self, [x, weight]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [x, weight]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         x.conv2d(weight, None, self.link.options)
     }
 
@@ -47,8 +48,7 @@ impl<T: Float> Op<T> for Conv2d {
     fn backward(
         &self,
         g: Var<T>,
-        [x, weight]: [Option<Var<T>>; 2],
-        _: [Want; 2],
+        ([x, weight], _): ([Option<Var<T>>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let dweight = x.map(|x| self.link.dweight(&x, &g)).transpose()?;
         Ok([
@@ -72,7 +72,7 @@ impl<T: Float> Op<T> for BiasedConv2d {
     type Arity = Fixed<3>;
     type Saves = SomeInputs;
 
-    fn forward(&mut self, [x, weight, bias]: [&Tensor<T>; 3]) -> Result<Tensor<T>> {
+    fn forward(&self, [x, weight, bias]: [&Tensor<T>; 3]) -> Result<Tensor<T>> {
         x.conv2d(weight, Some(bias), self.link.options)
     }
 
@@ -80,8 +80,7 @@ impl<T: Float> Op<T> for BiasedConv2d {
     fn backward(
         &self,
         g: Var<T>,
-        [x, weight, _]: [Option<Var<T>>; 3],
-        [_, _, want_bias]: [Want; 3],
+        ([x, weight, _], [_, _, want_bias]): ([Option<Var<T>>; 3], [Want; 3]),
     ) -> Result<[Option<Var<T>>; 3]> {
         let dbias = want_bias.then(|| g.sum([0, 2, 3]))?;
         let dweight = x.map(|x| self.link.dweight(&x, &g)).transpose()?;
@@ -108,7 +107,7 @@ impl<T: Float> Op<T> for InputGradient {
     type Arity = Fixed<2>;
     type Saves = SomeInputs;
 
-    fn forward(&mut self, [x, weight]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [x, weight]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         x.conv2d_input_gradient(weight, self.link.images, self.link.options)
     }
 
@@ -116,8 +115,7 @@ impl<T: Float> Op<T> for InputGradient {
     fn backward(
         &self,
         g: Var<T>,
-        [x, weight]: [Option<Var<T>>; 2],
-        _: [Want; 2],
+        ([x, weight], _): ([Option<Var<T>>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let link = self.link;
         let dweight = x.map(|x| link.dweight(&g, &x)).transpose()?;
@@ -144,7 +142,7 @@ impl<T: Float> Op<T> for WeightGradient {
     type Arity = Fixed<2>;
     type Saves = SomeInputs;
 
-    fn forward(&mut self, [x, h]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+    fn forward(&self, [x, h]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         x.conv2d_weight_gradient(h, self.link.weight, self.link.options)
     }
 
@@ -152,8 +150,7 @@ impl<T: Float> Op<T> for WeightGradient {
     fn backward(
         &self,
         g: Var<T>,
-        [x, h]: [Option<Var<T>>; 2],
-        _: [Want; 2],
+        ([x, h], _): ([Option<Var<T>>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let link = self.link;
         let dh = x.map(|x| Conv2d { link }.apply([&x, &g])).transpose()?;

@@ -2,32 +2,29 @@
 
 use gradlet_tensor::{Float, Pooling, Result, Shape, Tensor};
 
-use crate::op::{Fixed, Nothing, Op, Want};
+use crate::op::{One, Op};
+use crate::saves::Nothing;
 use crate::var::Var;
 
-/// y[.., p, q] = x[.., indices[p, q]], the largest x that window (p, q) reads; found together with the indices, or picked
+/// y[.., p, q] = x[.., indices[p, q]], the largest x that window (p, q) reads
 #[derive(Debug)]
-struct MaxPool2d<T: Float> {
-    found: Option<Tensor<T>>,
+struct MaxPool2d {
     indices: Tensor<i64>,
     planes: Shape,
 }
 
-impl<T: Float> Op<T> for MaxPool2d<T> {
-    type Arity = Fixed<1>;
+impl<T: Float> Op<T> for MaxPool2d {
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        match self.found.take() {
-            Some(y) => Ok(y),
-            None => x.pick_in_planes(&self.indices),
-        }
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
+        x.pick_in_planes(&self.indices)
     }
 
     /// dx[.., indices[p, q]] += g[.., p, q]
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let (indices, planes) = (self.indices.clone(), self.planes);
-        Ok([Some(SpreadInPlanes { indices, planes }.apply([&g])?)])
+        SpreadInPlanes { indices, planes }.apply(&g)
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -43,21 +40,20 @@ struct SpreadInPlanes {
 }
 
 impl<T: Float> Op<T> for SpreadInPlanes {
-    type Arity = Fixed<1>;
+    type Arity = One;
     type Saves = Nothing;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         x.spread_in_planes(&self.indices, self.planes)
     }
 
     /// dx[.., p, q] = g[.., indices[p, q]]
-    fn backward(&self, g: Var<T>, (): (), _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let pick = MaxPool2d {
-            found: None,
             indices: self.indices.clone(),
             planes: self.planes,
         };
-        Ok([Some(pick.apply([&g])?)])
+        pick.apply(&g)
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -131,11 +127,10 @@ impl<T: Float> Var<T> {
     pub fn max_pool2d_with_indices(&self, pooling: Pooling) -> Result<(Self, Tensor<i64>)> {
         let (y, indices) = self.tensor().max_pool2d(pooling)?;
         let op = MaxPool2d {
-            found: Some(y),
             indices: indices.clone(),
             planes: self.dims(),
         };
-        Ok((op.apply([self])?, indices))
+        Ok((op.record(self, y), indices))
     }
 }
 
@@ -177,16 +172,11 @@ mod tests {
         let pick = |x: &[Var<f64>]| {
             let indices = indices.reshape([1, 2, 3])?;
             let planes = Shape::from([1, 2, 3]);
-            MaxPool2d {
-                found: None,
-                indices,
-                planes,
-            }
-            .apply([&x[0].unsqueeze(0)?])
+            MaxPool2d { indices, planes }.apply(&x[0].unsqueeze(0)?)
         };
         let spread = |x: &[Var<f64>]| {
             let indices = indices.clone();
-            SpreadInPlanes { indices, planes }.apply([&x[0]])
+            SpreadInPlanes { indices, planes }.apply(&x[0])
         };
         gradcheck(pick, &x)?;
         gradgradcheck(pick, &x)?;
