@@ -8,6 +8,7 @@ mod arrange;
 mod create;
 mod display;
 mod element;
+mod elements;
 mod elementwise;
 mod error;
 mod fused;

@@ -5,8 +5,8 @@ use std::fmt;
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result, raise};
 use crate::shape::Layout;
+use crate::shape::Shape;
 use crate::shape::walk;
-use crate::shape::{IntoShape, Shape};
 use crate::storage::{Buffer, Shared};
 
 /// A dense array of numbers with up to 8 axes: a value, cheap to clone, copied when a shared one is written to.
@@ -314,114 +314,6 @@ impl<T: Element> Tensor<T> {
                 .get_mut(layout.offset..layout.offset + layout.shape.len()),
         }
     }
-
-    /// The elements in row-major order.
-    pub fn to_vec(&self) -> Vec<T> {
-        self.iter().collect()
-    }
-
-    /// Walks over the elements in row-major order.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// assert_eq!(tensor![[1.0, 5.0], [3.0, 4.0]].iter().position(|x| x == 3.0), Some(2));
-    /// ```
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = T> + '_ {
-        walk::Elements::new(self.storage(), &self.inner.layout)
-    }
-
-    /// The value of a tensor of one element.
-    ///
-    /// # Errors
-    ///
-    /// Any other number of elements.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(tensor![[1.0, 2.0]].sum(..)?.item()?, 3.0);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    #[inline]
-    pub fn item(&self) -> Result<T> {
-        if let (1, Some(&value)) = (self.len(), self.storage().get(self.inner.layout.offset)) {
-            Ok(value)
-        } else {
-            let remedy = "; index it, or reduce it first, for example with .mean(..)";
-            Err(Error::new(ErrorKind::NotOneElement {
-                op: "item",
-                shape: self.dims(),
-                remedy,
-            }))
-        }
-    }
-
-    /// The element at these indices, one for each axis.
-    ///
-    /// # Errors
-    ///
-    /// Another number of indices than axes, or one out of range.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(tensor![[1.0, 2.0], [3.0, 4.0]].at(&[1, 0])?, 3.0);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn at(&self, indices: &[usize]) -> Result<T> {
-        let layout = &self.inner.layout;
-        let shape = self.dims();
-        if indices.len() != shape.rank() {
-            return Err(Error::new(ErrorKind::Rank {
-                op: "at",
-                expected: "one index for each axis",
-                shape,
-            }));
-        }
-        let mut place = layout.offset;
-        for (axis, (&index, &size)) in indices.iter().zip(shape.dims()).enumerate() {
-            if index >= size {
-                let index = index as i64;
-                return Err(Error::new(ErrorKind::IndexOutOfRange {
-                    op: "at",
-                    index,
-                    axis,
-                    size,
-                    shape,
-                }));
-            }
-            place += index * layout.strides()[axis];
-        }
-        Ok(self.storage()[place])
-    }
-
-    /// An error unless the shape is the expected one.
-    ///
-    /// # Errors
-    ///
-    /// Another shape; `op` is the name that the message begins with.
-    #[track_caller]
-    pub fn expect_shape(&self, op: &'static str, expected: impl IntoShape) -> Result<()> {
-        let expected = expected.into_shape()?;
-        if self.dims() == expected {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::ShapeMismatch {
-            op,
-            expected,
-            found: self.dims(),
-        }))
-    }
 }
 
 impl<T: Element> Clone for Tensor<T> {
@@ -504,14 +396,6 @@ mod tests {
         assert_eq!(none.as_mut_slice(), []);
         none.add_assign(&Tensor::zeros([0])?)?;
         assert_eq!(none.shape(), [0]);
-        Ok(())
-    }
-
-    #[test]
-    fn indices_are_checked() -> Result<()> {
-        let x = tensor![[1.0, 2.0], [3.0, 4.0]].t()?;
-        assert_eq!(x.at(&[0, 1])?, 3.0);
-        assert!(x.at(&[0]).is_err() && x.at(&[2, 0]).is_err());
         Ok(())
     }
 

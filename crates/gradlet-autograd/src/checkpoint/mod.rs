@@ -7,6 +7,8 @@
 mod checkpoint;
 mod closure;
 mod replay;
+#[cfg(test)]
+mod tests;
 
 #[doc(hidden)]
 pub use checkpoint::FirstRun;

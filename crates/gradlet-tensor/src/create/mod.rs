@@ -2,6 +2,7 @@
 
 mod literal;
 mod random;
+mod ranges;
 mod values;
 
 pub use literal::{Literal, from_literal};

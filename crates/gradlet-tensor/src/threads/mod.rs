@@ -1,6 +1,8 @@
 //! The threads that large work is split between, and how many there are.
 
-mod helpers;
+mod split;
+mod workers;
 
-pub use helpers::{MAX_THREADS, count, parts_run, with};
-pub(crate) use helpers::{for_chunks, for_parts};
+pub(crate) use split::for_chunks;
+pub(crate) use workers::for_parts;
+pub use workers::{MAX_THREADS, count, parts_run, with};

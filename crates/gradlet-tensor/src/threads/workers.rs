@@ -1,4 +1,4 @@
-//! The threads that large work is split between, and how many there are.
+//! The threads that run parts of large work, and how many there are.
 //!
 //! Work is cut into parts that do not depend on the number of threads, so results do not either. The calling thread
 //! takes part; its helpers wait for the next piece of work by spinning for a while, then sleep. Only one caller at a time
@@ -255,46 +255,6 @@ fn next_epoch(helper: usize, seen: usize) -> usize {
     }
 }
 
-/// Calls `run` with the start of each chunk of `size` elements and that chunk of each slice, on several threads.
-///
-/// # Panics
-///
-/// If the slices differ in length, or `size` is 0.
-pub(crate) fn for_chunks<T: Send, const N: usize>(
-    mut outs: [&mut [T]; N],
-    size: usize,
-    run: impl Fn(usize, [&mut [T]; N]) + Sync,
-) {
-    let len = outs.first().map_or(0, |out| out.len());
-    assert!(
-        outs.iter().all(|out| out.len() == len),
-        "slices of one length"
-    );
-    let starts = Starts(outs.each_mut().map(|out| out.as_mut_ptr()));
-    for_parts(len.div_ceil(size), |part| {
-        let start = part * size;
-        let length = size.min(len - start);
-        // SAFETY: each part is run once, and parts are disjoint ranges inside slices that this call borrows mutably
-        // until all parts are done.
-        let chunks = starts
-            .get()
-            .map(|out| unsafe { std::slice::from_raw_parts_mut(out.add(start), length) });
-        run(start, chunks);
-    });
-}
-
-/// Where slices begin, for parts on other threads.
-struct Starts<T, const N: usize>([*mut T; N]);
-
-impl<T, const N: usize> Starts<T, N> {
-    fn get(&self) -> [*mut T; N] {
-        self.0
-    }
-}
-
-// SAFETY: `for_chunks` hands disjoint parts to each thread, and the elements may cross threads.
-unsafe impl<T: Send, const N: usize> Sync for Starts<T, N> {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,27 +278,6 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_disjoint_and_complete() {
-        for threads in [1, 2, 3] {
-            let (mut a, mut b) = (vec![0usize; 1003], vec![0usize; 1003]);
-            with(threads, || {
-                for_chunks([&mut a, &mut b], 100, |start, [a, b]| {
-                    for (i, (a, b)) in a.iter_mut().zip(b).enumerate() {
-                        *a += start + i;
-                        *b += 2 * (start + i);
-                    }
-                });
-            });
-            assert!(
-                a.iter()
-                    .zip(&b)
-                    .enumerate()
-                    .all(|(i, (&a, &b))| a == i && b == 2 * i)
-            );
-        }
-    }
-
-    #[test]
     fn many_callers_at_once_all_finish() {
         let callers: Vec<_> = (0..4)
             .map(|_| {
@@ -346,7 +285,9 @@ mod tests {
                     with(3, || {
                         for round in 0..500 {
                             let mut x = vec![0usize; 64];
-                            for_chunks([&mut x], 8, |start, [x]| x.fill(start + round));
+                            crate::threads::for_chunks([&mut x], 8, |start, [x]| {
+                                x.fill(start + round)
+                            });
                             assert!(x.iter().enumerate().all(|(i, &x)| x == i / 8 * 8 + round));
                         }
                     });
@@ -354,17 +295,6 @@ mod tests {
             })
             .collect();
         assert!(callers.into_iter().all(|caller| caller.join().is_ok()));
-    }
-
-    #[test]
-    fn work_inside_work_runs_on_its_thread() {
-        let mut x = vec![0usize; 100];
-        with(2, || {
-            for_chunks([&mut x], 10, |_, [outer]| {
-                for_chunks([outer], 3, |start, [inner]| inner.fill(start));
-            });
-        });
-        assert_eq!(x[..10], [0, 0, 0, 3, 3, 3, 6, 6, 6, 9]);
     }
 
     #[test]
