@@ -158,20 +158,43 @@ mod tests {
     use super::super::product::tests::check;
     use super::*;
 
+    const CASES: [[usize; 3]; 8] = [
+        [1, 1, 1],
+        [1, 16, 9],
+        [2, 7, 6],
+        [3, 21, 4],
+        [4, 9, 5],
+        [7, 18, 8],
+        [6, 20, 1],
+        [9, 5, 3],
+    ];
+
     #[test]
     fn products_in_arrays_agree_with_a_naive_loop() {
-        const CASES: [[usize; 3]; 8] = [
-            [1, 1, 1],
-            [1, 16, 9],
-            [2, 7, 6],
-            [3, 21, 4],
-            [4, 9, 5],
-            [7, 18, 8],
-            [6, 20, 1],
-            [9, 5, 3],
-        ];
         // SAFETY: `dots` needs a valid problem and, as order 2 has them, contiguous rows and columns; arrays need no
         // instructions.
-        unsafe { check(&CASES, 2..3, dots::<[f32; 4]>) };
+        unsafe {
+            check(&CASES, 2..3, dots::<[f32; 4]>);
+            check(&CASES, 2..3, dots::<[f64; 2]>);
+        }
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn products_in_avx2_agree_too() {
+        use std::arch::x86_64::{__m256, __m256d};
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn wide<V: Lanes>(problem: &Problem<V::T>) {
+            // SAFETY: the caller has a valid problem of contiguous rows and columns, and the instructions of `V`.
+            unsafe { dots::<V>(problem) };
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            // SAFETY: the processor has the instructions; `dots` needs a valid problem and, as order 2 has them, contiguous
+            // rows and columns.
+            unsafe {
+                check(&CASES, 2..3, wide::<__m256>);
+                check(&CASES, 2..3, wide::<__m256d>);
+            }
+        }
     }
 }

@@ -300,4 +300,22 @@ pub(super) mod tests {
             Start::Zero,
         );
     }
+
+    #[test]
+    #[should_panic(expected = "beyond its storage")]
+    fn a_matrix_whose_extent_overflows_is_refused() {
+        // The last row begins as many numbers behind the first as `usize` has values.
+        row_major(&[0.0; 4], 2).check(usize::MAX / 2 + 2, 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "the result has m * n elements")]
+    fn a_result_whose_size_overflows_is_refused() {
+        let one = Matrix {
+            column_stride: 0,
+            ..row_major(&[1.0], 0)
+        };
+        let size = 1 << (usize::BITS / 2);
+        matmul([size, 1, size], one, one, &mut [], Start::Zero);
+    }
 }
