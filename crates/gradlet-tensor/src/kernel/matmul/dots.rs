@@ -29,9 +29,12 @@ struct Strips<T> {
 
 impl<T: Copy> Strips<T> {
     /// The strips from these on.
-    // SAFETY: the caller's promise: there are such strips.
+    ///
+    /// # Safety
+    ///
+    /// There are such strips, and places for their products.
     unsafe fn from(&self, few: usize, many: usize) -> Self {
-        // SAFETY: see above.
+        // SAFETY: the strips `few` and `many`, and the place of their product, are there: the caller's promise.
         unsafe {
             Self {
                 few: (self.few.0.add(few * self.few.1), self.few.1),
@@ -48,7 +51,10 @@ impl<T: Copy> Strips<T> {
 }
 
 /// As `Gemm::dots`.
-// SAFETY: the caller's promise, as `Gemm` and `Lanes` word it.
+///
+/// # Safety
+///
+/// That of `Gemm::dots`, and the processor has the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn dots<V: Lanes>(problem: &Problem<V::T>) {
     let &Problem {
@@ -58,7 +64,7 @@ pub(super) unsafe fn dots<V: Lanes>(problem: &Problem<V::T>) {
         out,
         ..
     } = problem;
-    // SAFETY: the caller's promise.
+    // SAFETY: the problem is valid: the caller's promise.
     unsafe { problem.begin() };
     let (mut few, mut many) = (m, n);
     let mut strips = Strips {
@@ -78,7 +84,8 @@ pub(super) unsafe fn dots<V: Lanes>(problem: &Problem<V::T>) {
         let count = wide.min(many - j);
         let mut i = 0;
         while i < few {
-            // SAFETY: the caller's promise; so many strips are left.
+            // SAFETY: the problem is valid, its strips are contiguous and the processor has the instructions: the caller's
+            // promise. Of the few, `few - i` strips are left, and of the many `count`: no tile takes more than it matches.
             unsafe {
                 let strips = strips.from(i, j);
                 i += match (few - i, count) {
@@ -98,7 +105,11 @@ pub(super) unsafe fn dots<V: Lanes>(problem: &Problem<V::T>) {
 }
 
 /// Adds the dot products of `A` strips with `B` others; returns `A`.
-// SAFETY: the caller's promise: so many strips are readable over their length, and their places in the result writable.
+///
+/// # Safety
+///
+/// `A` of the few strips and `B` of the many can be read over their length, the places of their products in the result
+/// can be read and written, and the processor has the instructions of `V`.
 #[inline(always)]
 unsafe fn tile<V: Lanes, const A: usize, const B: usize>(
     Strips {
@@ -108,7 +119,8 @@ unsafe fn tile<V: Lanes, const A: usize, const B: usize>(
         out,
     }: Strips<V::T>,
 ) -> usize {
-    // SAFETY: all loads stay inside the strips; the last one is of a copy, filled up with zeros.
+    // SAFETY: the processor has the instructions, and `A` and `B` strips and their places in the result are there: the
+    // caller's promise. `load` begins at `l < length`, and reads no more than the `length - l` numbers that are left.
     unsafe {
         let mut sums = [[V::splat(V::T::default()); B]; A];
         for l in (0..length).step_by(V::COUNT) {
@@ -146,19 +158,43 @@ mod tests {
     use super::super::product::tests::check;
     use super::*;
 
+    const CASES: [[usize; 3]; 8] = [
+        [1, 1, 1],
+        [1, 16, 9],
+        [2, 7, 6],
+        [3, 21, 4],
+        [4, 9, 5],
+        [7, 18, 8],
+        [6, 20, 1],
+        [9, 5, 3],
+    ];
+
     #[test]
     fn products_in_arrays_agree_with_a_naive_loop() {
-        const CASES: [[usize; 3]; 8] = [
-            [1, 1, 1],
-            [1, 16, 9],
-            [2, 7, 6],
-            [3, 21, 4],
-            [4, 9, 5],
-            [7, 18, 8],
-            [6, 20, 1],
-            [9, 5, 3],
-        ];
-        // SAFETY: `check` makes matrices of the sizes and steps that it names; rows and columns are contiguous.
-        check(&CASES, 2..3, |problem| unsafe { dots::<[f32; 4]>(problem) });
+        // SAFETY: `dots` needs a valid problem and, as order 2 has them, contiguous rows and columns; arrays need no
+        // instructions.
+        unsafe {
+            check(&CASES, 2..3, dots::<[f32; 4]>);
+            check(&CASES, 2..3, dots::<[f64; 2]>);
+        }
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn products_in_avx2_agree_too() {
+        use std::arch::x86_64::{__m256, __m256d};
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn wide<V: Lanes>(problem: &Problem<V::T>) {
+            // SAFETY: the caller has a valid problem of contiguous rows and columns, and the instructions of `V`.
+            unsafe { dots::<V>(problem) };
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            // SAFETY: the processor has the instructions; `dots` needs a valid problem and, as order 2 has them, contiguous
+            // rows and columns.
+            unsafe {
+                check(&CASES, 2..3, wide::<__m256>);
+                check(&CASES, 2..3, wide::<__m256d>);
+            }
+        }
     }
 }

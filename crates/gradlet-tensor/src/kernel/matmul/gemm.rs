@@ -13,34 +13,44 @@ use super::tile::WIDTH;
 use crate::element::Element;
 
 /// Number types that have matrix kernels.
-///
-/// # Safety
-///
-/// Of all methods: the problem's `out: [m, n]` must be writable, and its `lhs: [m, k]`, `rhs: [k, n]` and a start's row of
-/// `n` numbers readable, over their whole strided extents.
-#[allow(clippy::missing_safety_doc, reason = "it stands above")]
 pub trait Gemm: Element + Default {
-    /// Rows and columns of a tile of the kernels for large products.
+    /// Rows and columns of a tile of the kernels for large products, which are also the widths of their panels.
     #[doc(hidden)]
     fn tile() -> [usize; 2];
     /// Writes the product, added to its start, from where the operands lie.
-    // SAFETY: the caller's promise, see above.
+    ///
+    /// # Safety
+    ///
+    /// The problem is valid.
     #[doc(hidden)]
     unsafe fn small(problem: &Problem<Self>);
     /// The same where the rows of `lhs` and the columns of `rhs` are contiguous, which are multiplied register by register.
-    // SAFETY: the caller's promise, see above, and that both are contiguous.
+    ///
+    /// # Safety
+    ///
+    /// The problem is valid, and those rows and columns are contiguous.
     #[doc(hidden)]
     unsafe fn dots(problem: &Problem<Self>);
     /// Packs panel `i` of the left-hand side, of as many rows as a tile.
-    // SAFETY: the caller's promise, see above, and that there is room for the panel, which nobody else uses meanwhile.
+    ///
+    /// # Safety
+    ///
+    /// The packed problem is valid and has the panel, which nobody else uses meanwhile.
     #[doc(hidden)]
     unsafe fn pack_lhs(packed: &Packed<Self>, i: usize);
     /// Packs panel `i` of the right-hand side, of as many columns as a tile.
-    // SAFETY: the same.
+    ///
+    /// # Safety
+    ///
+    /// The packed problem is valid and has the panel, which nobody else uses meanwhile.
     #[doc(hidden)]
     unsafe fn pack_rhs(packed: &Packed<Self>, i: usize);
     /// Computes the block of the result that these panels of the left-hand and right-hand side give.
-    // SAFETY: the caller's promise, see above, and that the panels are packed.
+    ///
+    /// # Safety
+    ///
+    /// The packed problem is valid and has the panels, which are packed and to which nobody writes meanwhile.
+    /// Nobody else uses the block.
     #[doc(hidden)]
     unsafe fn block(packed: &Packed<Self>, rows: Range<usize>, columns: Range<usize>);
 }
@@ -71,28 +81,32 @@ impl Registers {
     }
 }
 
+/// Rows of a tile of the kernels for large products. Two registers wide, six rows leave four of sixteen registers for the
+/// operands, and twelve rows six of thirty-two.
+const ROWS: usize = 4;
+const ROWS_AVX2: usize = 6;
+const ROWS_AVX512: usize = 12;
+
 /// Compiles a kernel for each kind of registers, and calls the one that fits.
 macro_rules! kernel {
-    ($kernel:ident($($arg:ident: $ty:ty),*), $any:ty $(, $any_rows:literal)?;
-        $v256:ty $(, $v256_rows:literal)?; $v512:ty $(, $v512_rows:literal)?) => {
-        // SAFETY: the caller's promise, as the trait words it.
+    ($kernel:ident($($arg:ident: $ty:ty),*), $any:ty $(, $any_rows:tt)?;
+        $v256:ty $(, $v256_rows:tt)?; $v512:ty $(, $v512_rows:tt)?) => {
         #[inline]
         unsafe fn $kernel($($arg: $ty),*) {
-            // SAFETY: see above.
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512vl")]
             unsafe fn avx512($($arg: $ty),*) {
-                // SAFETY: this function is compiled for the registers; the rest is the caller's promise.
+                // SAFETY: the processor has AVX-512 wherever this is called; the rest is the promise of `Gemm`'s caller.
                 unsafe { $kernel::<$v512 $(, $v512_rows)?>($($arg),*) }
             }
-            // SAFETY: see above.
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
             unsafe fn avx2($($arg: $ty),*) {
-                // SAFETY: as in `avx512`.
+                // SAFETY: the processor has AVX2 and FMA wherever this is called; the rest is the promise of `Gemm`'s caller.
                 unsafe { $kernel::<$v256 $(, $v256_rows)?>($($arg),*) }
             }
-            // SAFETY: the processor has the registers; the rest is the caller's promise.
+            // SAFETY: `widest` found the instructions of the registers that it names, and arrays need none; the rest is
+            // the promise of `Gemm`'s caller.
             unsafe {
                 match Registers::widest() {
                     #[cfg(target_arch = "x86_64")]
@@ -106,26 +120,28 @@ macro_rules! kernel {
     };
 }
 
-/// The kernels of a number type: its registers, and how many rows a tile has in them, small and large. Two registers
-/// wide, six rows leave four of sixteen registers for the operands, and twelve rows six of thirty-two.
+/// The kernels of a number type for its registers, and how many rows a tile has in them.
 macro_rules! gemm {
     ($($t:ty: $any:ty, $v256:ty, $v512:ty;)*) => {$(
         impl Gemm for $t {
             fn tile() -> [usize; 2] {
                 match Registers::widest() {
                     #[cfg(target_arch = "x86_64")]
-                    Registers::Avx512 => [12, WIDTH * <$v512 as Lanes>::COUNT],
+                    Registers::Avx512 => [ROWS_AVX512, WIDTH * <$v512 as Lanes>::COUNT],
                     #[cfg(target_arch = "x86_64")]
-                    Registers::Avx2 => [6, WIDTH * <$v256 as Lanes>::COUNT],
-                    Registers::Any => [4, WIDTH * <$any as Lanes>::COUNT],
+                    Registers::Avx2 => [ROWS_AVX2, WIDTH * <$v256 as Lanes>::COUNT],
+                    Registers::Any => [ROWS, WIDTH * <$any as Lanes>::COUNT],
                 }
             }
 
             kernel! { small(problem: &Problem<$t>), $any, 4; $v256, 6; $v512, 8 }
             kernel! { dots(problem: &Problem<$t>), $any; $v256; $v512 }
-            kernel! { pack_lhs(packed: &Packed<$t>, i: usize), $any, 4; $v256, 6; $v512, 12 }
+            kernel! { pack_lhs(packed: &Packed<$t>, i: usize), $any, ROWS; $v256, ROWS_AVX2; $v512, ROWS_AVX512 }
             kernel! { pack_rhs(packed: &Packed<$t>, i: usize), $any; $v256; $v512 }
-            kernel! { block(packed: &Packed<$t>, rows: Range<usize>, columns: Range<usize>), $any, 4; $v256, 6; $v512, 12 }
+            kernel! {
+                block(packed: &Packed<$t>, rows: Range<usize>, columns: Range<usize>),
+                $any, ROWS; $v256, ROWS_AVX2; $v512, ROWS_AVX512
+            }
         }
     )*};
 }

@@ -7,51 +7,79 @@ const MAX_COUNT: usize = 16;
 
 /// A register of `COUNT` numbers.
 ///
+/// Methods are to be inlined into a function that is compiled for the register's instructions. Loops over registers are
+/// `for` loops, since a closure that is not inlined calls each instruction as a function.
+///
 /// # Safety
 ///
-/// Every method needs a processor with the register's instructions (AVX2 and FMA, or AVX-512 F), and must be inlined
-/// into a function compiled for them: loops over registers are `for` loops, since a closure that is not inlined calls
-/// each instruction as a function. A pointer must be good for as many numbers as are read or written there.
+/// Every method needs a processor with the register's instructions: any for arrays, AVX2 and FMA for 256 bits, AVX-512 F
+/// for 512. What it needs of pointers, it says itself.
 pub(super) trait Lanes: Copy {
     type T: Float + Default;
     const COUNT: usize;
-    /// Rows and columns of what `transpose` turns.
+    /// Rows and columns of the square that `transpose` turns.
     const BLOCK: usize;
 
-    // SAFETY: of this method and all below: the caller's promise, as the trait words it.
+    /// The numbers at `from`.
+    ///
+    /// # Safety
+    ///
+    /// `COUNT` numbers can be read there.
     unsafe fn load(from: *const Self::T) -> Self;
-    // SAFETY: see above.
+    /// Writes all numbers to `to`.
+    ///
+    /// # Safety
+    ///
+    /// `COUNT` numbers can be written there.
     unsafe fn store(self, to: *mut Self::T);
-    // SAFETY: see above.
+    /// The same number everywhere.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instructions.
     unsafe fn splat(x: Self::T) -> Self;
     /// The first `count` numbers from there on, then zeros.
-    // SAFETY: see above.
+    ///
+    /// # Safety
+    ///
+    /// `count` numbers can be read there, and `count <= COUNT`.
     #[inline(always)]
     unsafe fn load_first(from: *const Self::T, count: usize) -> Self {
+        const { assert!(Self::COUNT <= MAX_COUNT) };
         let mut numbers = [Self::T::default(); MAX_COUNT];
-        // SAFETY: see above; an array holds any register.
+        // SAFETY: `count` numbers can be read at `from`, by the caller's promise. The array is new memory of its own, no
+        // shorter than `COUNT` numbers, so they fit into it and a register can be loaded from it.
         unsafe {
             from.copy_to_nonoverlapping(numbers.as_mut_ptr(), count);
             Self::load(numbers.as_ptr())
         }
     }
     /// Writes the first `count` numbers.
-    // SAFETY: see above.
+    ///
+    /// # Safety
+    ///
+    /// `count` numbers can be written there, and `count <= COUNT`.
     #[inline(always)]
     unsafe fn store_first(self, to: *mut Self::T, count: usize) {
+        const { assert!(Self::COUNT <= MAX_COUNT) };
         let mut numbers = [Self::T::default(); MAX_COUNT];
-        // SAFETY: see above; an array holds any register.
+        // SAFETY: the array is new memory of its own, no shorter than `COUNT` numbers, so a register can be stored there
+        // and `count` numbers read. They can be written at `to`, by the caller's promise.
         unsafe {
             self.store(numbers.as_mut_ptr());
             to.copy_from_nonoverlapping(numbers.as_ptr(), count);
         }
     }
     /// The sum of all numbers, by halves.
-    // SAFETY: see above.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instructions.
     #[inline(always)]
     unsafe fn sum(self) -> Self::T {
+        const { assert!(Self::COUNT <= MAX_COUNT) };
         let mut numbers = [Self::T::default(); MAX_COUNT];
-        // SAFETY: an array holds any register.
+        // SAFETY: the array is no shorter than `COUNT` numbers; the processor has the instruction, by the caller's promise.
         unsafe { self.store(numbers.as_mut_ptr()) };
         let mut half = Self::COUNT / 2;
         while half > 0 {
@@ -63,13 +91,22 @@ pub(super) trait Lanes: Copy {
         numbers[0]
     }
     /// `self * x + y`, rounded once where the processor can.
-    // SAFETY: see above.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instructions.
     unsafe fn mul_add(self, x: Self, y: Self) -> Self;
     /// Fetches what lies there into the first cache; any address will do.
-    // SAFETY: see above.
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instructions.
     unsafe fn prefetch(at: *const Self::T);
     /// `to[i * to_stride + j] = from[j * from_stride + i]` for `i` and `j` below `BLOCK`, in the order of `i`.
-    // SAFETY: see above.
+    ///
+    /// # Safety
+    ///
+    /// All these numbers of `from` can be read, and those of `to` written, elsewhere in memory.
     unsafe fn transpose(
         from: *const Self::T,
         from_stride: usize,
@@ -78,33 +115,29 @@ pub(super) trait Lanes: Copy {
     );
 }
 
-/// Registers of any processor: arrays, which compilers keep in them.
+/// Registers of any processor: arrays, which compilers keep in them. Without instructions of their own, only pointers
+/// make methods unsafe.
 macro_rules! arrays {
     ($($t:ident * $count:literal;)*) => {$(
-        // SAFETY: of each method: the caller's promise about pointers is all that is needed.
         impl Lanes for [$t; $count] {
             type T = $t;
             const COUNT: usize = $count;
             const BLOCK: usize = $count;
 
-            // SAFETY: see above.
             #[inline(always)]
             unsafe fn load(from: *const $t) -> Self {
-                // SAFETY: see above.
+                // SAFETY: `COUNT` numbers, which are one array, can be read at `from`: the caller's promise.
                 unsafe { from.cast::<Self>().read_unaligned() }
             }
-            // SAFETY: see above.
             #[inline(always)]
             unsafe fn store(self, to: *mut $t) {
-                // SAFETY: see above.
+                // SAFETY: `COUNT` numbers, which are one array, can be written at `to`: the caller's promise.
                 unsafe { to.cast::<Self>().write_unaligned(self) }
             }
-            // SAFETY: see above.
             #[inline(always)]
             unsafe fn splat(x: $t) -> Self {
                 [x; $count]
             }
-            // SAFETY: see above.
             #[inline(always)]
             unsafe fn mul_add(self, x: Self, y: Self) -> Self {
                 // Without the instruction, one rounding costs a call.
@@ -114,15 +147,13 @@ macro_rules! arrays {
                     std::array::from_fn(|i| self[i] * x[i] + y[i])
                 }
             }
-            // SAFETY: see above.
             #[inline(always)]
             unsafe fn prefetch(_: *const $t) {}
-            // SAFETY: see above.
             #[inline(always)]
             unsafe fn transpose(from: *const $t, from_stride: usize, to: *mut $t, to_stride: usize) {
                 for i in 0..$count {
                     for j in 0..$count {
-                        // SAFETY: see above.
+                        // SAFETY: `i` and `j` are below `BLOCK`: the caller promises both places.
                         unsafe { *to.add(i * to_stride + j) = *from.add(j * from_stride + i) };
                     }
                 }

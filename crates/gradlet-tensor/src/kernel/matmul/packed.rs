@@ -26,6 +26,9 @@ const PACK: usize = 1 << 14;
 const SPLIT: usize = 1 << 21;
 
 /// A product, and the panels that its operands are packed into.
+///
+/// It is *valid* as long as its problem is, and there is memory of its own for the panels: as many as cover `m` rows and `n`
+/// columns, each as wide as a tile of the kernels that are called, with all `k` steps.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Packed<T> {
@@ -36,11 +39,15 @@ pub struct Packed<T> {
     rhs: *mut T,
 }
 
-// SAFETY: numbers may be sent to threads and shared between them, and every part writes to a panel or a block of the result of its own.
+// SAFETY: a shared one hands out addresses alone; reading and writing there is `unsafe`. Threads that do so share the operands
+// and packed panels, whose numbers are `Sync`, and write numbers that are `Send` to panels or blocks of their own.
 unsafe impl<T: Send + Sync> Sync for Packed<T> {}
 
 /// As `Gemm::small`, whatever the size.
-// SAFETY: the caller's promise, as `Gemm` words it.
+///
+/// # Safety
+///
+/// The problem is valid.
 pub(super) unsafe fn product<T: Gemm>(whole: &Problem<T>) {
     let [m, k, n] = whole.sizes;
     let [rows, columns] = T::tile();
@@ -54,8 +61,10 @@ pub(super) unsafe fn product<T: Gemm>(whole: &Problem<T>) {
         for steps in pieces(k, deepest) {
             for in_rows in pieces(m, MOST) {
                 let fresh = in_rows.start == 0;
-                // SAFETY: the ranges are of the problem, and the panels have room for the longest of them. The panels
-                // of the right-hand side still hold these columns and steps where the rows are not the first.
+                // SAFETY: the problem is valid, by the caller's promise, so its parts in these ranges, which are not
+                // empty, are. The memory has room for the longest ranges in panels of `T::tile`, and lives as long as this
+                // function runs. Panels of the right-hand side still hold these columns and steps where the rows are not
+                // the first.
                 unsafe {
                     let problem = whole.columns(in_columns.clone()).steps(steps.clone());
                     let problem = problem.rows(in_rows);
@@ -74,7 +83,10 @@ fn pieces(size: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
 
 impl<T: Gemm> Packed<T> {
     /// Packs the left-hand side, and the right-hand side where it is a `fresh` one; then adds up the product.
-    // SAFETY: the caller's promise: that of `Gemm` for the problem, and panels with room for it.
+    ///
+    /// # Safety
+    ///
+    /// It is valid for tiles of `T::tile`, nobody else uses its panels, and the right-hand side is packed unless `fresh`.
     unsafe fn run(&self, split: bool, fresh: bool) {
         let [m, depth, n] = self.problem.sizes;
         let [rows, columns] = T::tile();
@@ -90,7 +102,8 @@ impl<T: Gemm> Packed<T> {
         let some = (PACK / (columns * depth)).max(1);
         for_parts(panels.div_ceil(some), &|part| {
             for i in part * some..((part + 1) * some).min(panels) {
-                // SAFETY: the caller's promise; each panel is packed by one part.
+                // SAFETY: it is valid: the caller's promise. The left-hand side has `left` panels of `T::tile`, the
+                // right-hand side the rest, and each is one part's own.
                 unsafe {
                     if i < left {
                         T::pack_lhs(self, i);
@@ -108,21 +121,26 @@ impl<T: Gemm> Packed<T> {
                 i * left / down..(i + 1) * left / down,
                 j * right / across..(j + 1) * right / across,
             );
-            // SAFETY: the caller's promise; all panels are packed, and each block is computed by one part.
+            // SAFETY: it is valid, and what was not packed just now was before: the caller's promise. The ranges divide the
+            // panels, so each block is one part's own.
             unsafe { T::block(self, rows, columns) };
         });
     }
 }
 
 /// Packs panel `i` of the left-hand side.
-// SAFETY: the caller's promise, as `Gemm` and `Lanes` word it.
+///
+/// # Safety
+///
+/// That of `Gemm::pack_lhs` for tiles of `ROWS` rows, and the processor has the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn pack_lhs<V: Lanes, const ROWS: usize>(packed: &Packed<V::T>, i: usize) {
     let [m, depth, _] = packed.problem.sizes;
     let (from, across, along) = packed.problem.lhs;
     let left = m - i * ROWS;
     let count = left.min(ROWS);
-    // SAFETY: the caller's promise: there is such a panel, and `count` rows from its first on with `left - count` more.
+    // SAFETY: the processor has the instructions, and there is a panel `i`, whose memory is ours: the caller's promise. So
+    // row `i * ROWS` is one of the left-hand side, with `left` rows from there on: `count` of them, and the rest.
     unsafe {
         pack::<V>(
             [ROWS, depth],
@@ -134,7 +152,10 @@ pub(super) unsafe fn pack_lhs<V: Lanes, const ROWS: usize>(packed: &Packed<V::T>
 }
 
 /// Packs panel `i` of the right-hand side.
-// SAFETY: the caller's promise, as `Gemm` and `Lanes` word it.
+///
+/// # Safety
+///
+/// That of `Gemm::pack_rhs` for tiles of `WIDTH` registers, and the processor has the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn pack_rhs<V: Lanes>(packed: &Packed<V::T>, i: usize) {
     let wide = WIDTH * V::COUNT;
@@ -142,7 +163,8 @@ pub(super) unsafe fn pack_rhs<V: Lanes>(packed: &Packed<V::T>, i: usize) {
     let (from, along, across) = packed.problem.rhs;
     let left = n - i * wide;
     let count = left.min(wide);
-    // SAFETY: as in `pack_lhs`, for columns.
+    // SAFETY: the processor has the instructions, and there is a panel `i`, whose memory is ours: the caller's promise. So
+    // column `i * wide` is one of the right-hand side, with `left` columns from there on: `count` of them, and the rest.
     unsafe {
         pack::<V>(
             [wide, depth],
@@ -154,7 +176,10 @@ pub(super) unsafe fn pack_rhs<V: Lanes>(packed: &Packed<V::T>, i: usize) {
 }
 
 /// Computes the tiles that these panels give.
-// SAFETY: the caller's promise, as `Gemm` and `Lanes` word it.
+///
+/// # Safety
+///
+/// That of `Gemm::block` for tiles of `ROWS` rows and `WIDTH` registers, and the processor has the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn block<V: Lanes, const ROWS: usize>(
     packed: &Packed<V::T>,
@@ -170,8 +195,9 @@ pub(super) unsafe fn block<V: Lanes, const ROWS: usize>(
     } = packed.problem;
     for column in columns.map(|j| j * wide) {
         for row in rows.clone().map(|i| i * ROWS) {
-            // SAFETY: the caller's promise: panels begin every `ROWS` rows and `wide` columns, and are packed; the tile
-            // begins inside the result.
+            // SAFETY: the problem is valid, these panels are packed and the processor has the instructions: the caller's
+            // promise. Panels begin every `ROWS` rows and `wide` columns, `depth` numbers for each, and only inside the
+            // result. A whole tile is inside it; of a partial one, that many rows and columns are.
             unsafe {
                 let tile = Tile {
                     depth,
@@ -192,10 +218,14 @@ pub(super) unsafe fn block<V: Lanes, const ROWS: usize>(
 }
 
 /// A tile inside the result.
-// SAFETY: the caller's promise, as for `tile`.
+///
+/// # Safety
+///
+/// That of `tile`.
 #[inline(always)]
 unsafe fn whole<V: Lanes, const ROWS: usize>(place: Tile<V::T>) {
-    // SAFETY: the caller's promise; what is fetched in advance, the tile below, need not be there.
+    // SAFETY: the caller's promise is that of `tile`, with the processor's instructions; what is fetched in advance, the
+    // tile below, need not be there.
     unsafe {
         for i in ROWS..2 * ROWS {
             let below = place.out.0.wrapping_add(i * place.out.1);
@@ -208,13 +238,19 @@ unsafe fn whole<V: Lanes, const ROWS: usize>(place: Tile<V::T>) {
 }
 
 /// A tile of which only some rows and columns are inside the result: computed beside it, then copied.
-// SAFETY: the caller's promise, as for `tile` with so many rows and columns.
+///
+/// # Safety
+///
+/// That of `tile` for the operands; of the result and a start's row, `rows <= ROWS` and `columns` are there, no more than
+/// a tile has.
 #[inline(always)]
 unsafe fn partial<V: Lanes, const ROWS: usize>(mut place: Tile<V::T>, rows: usize, columns: usize) {
+    const { assert!(ROWS <= MAX_ROWS && WIDTH * V::COUNT <= MAX_WIDE) };
     let mut buffer = [V::T::default(); MAX_ROWS * MAX_WIDE];
     let beside = (buffer.as_mut_ptr(), WIDTH * V::COUNT);
     let (to, start) = (place.out, place.start);
-    // SAFETY: the caller's promise; the buffer holds the largest tile.
+    // SAFETY: `rows` and `columns` of the result, a start's row, and the operands of a whole tile are there: the caller's
+    // promise. The buffer is new memory of its own and holds a whole tile.
     unsafe {
         for i in 0..rows {
             let row = beside.0.add(i * beside.1);
@@ -248,7 +284,10 @@ mod tests {
     ];
 
     /// A product by the kernels of these registers and this many rows.
-    // SAFETY: the caller's promise, as `Gemm` and `Lanes` word it.
+    ///
+    /// # Safety
+    ///
+    /// The problem is valid, and the processor has the instructions of `V`.
     #[inline(always)]
     unsafe fn by<V: Lanes, const ROWS: usize>(problem: &Problem<V::T>) {
         let [m, k, n] = problem.sizes;
@@ -261,7 +300,8 @@ mod tests {
             lhs: lhs.as_mut_ptr(),
             rhs: rhs.as_mut_ptr(),
         };
-        // SAFETY: the caller's promise; there is room for all panels, which are packed before they are read.
+        // SAFETY: the problem is valid and the processor has the instructions: the caller's promise. There is room for all
+        // panels, which are packed before they are read.
         unsafe {
             (0..left).for_each(|i| pack_lhs::<V, ROWS>(&packed, i));
             (0..right).for_each(|i| pack_rhs::<V>(&packed, i));
@@ -276,14 +316,11 @@ mod tests {
 
     #[test]
     fn products_in_arrays_agree_with_a_naive_loop() {
-        // SAFETY: of these and all below: `check` makes matrices of the sizes and steps that it names.
-        check(&CASES, 0..4, |problem| unsafe {
-            by::<[f32; 4], 4>(problem);
-        });
-        // SAFETY: see above.
-        check(&CASES, 0..4, |problem| unsafe {
-            by::<[f64; 2], 4>(problem);
-        });
+        // SAFETY: `by` needs a valid problem, and arrays need no instructions.
+        unsafe {
+            check(&CASES, 0..4, by::<[f32; 4], 4>);
+            check(&CASES, 0..4, by::<[f64; 2], 4>);
+        }
     }
 
     /// Six rows, and twelve as tiles of AVX-512 have them in wider registers.
@@ -292,26 +329,18 @@ mod tests {
     fn products_in_avx2_agree_for_either_height_of_tiles() {
         use std::arch::x86_64::{__m256, __m256d};
         #[target_feature(enable = "avx2,fma")]
-        // SAFETY: the caller's promise, as `Gemm` words it.
-        unsafe fn singles<const ROWS: usize>(problem: &Problem<f32>) {
-            // SAFETY: as above.
-            unsafe { by::<__m256, ROWS>(problem) };
-        }
-        #[target_feature(enable = "avx2,fma")]
-        // SAFETY: the caller's promise, as `Gemm` words it.
-        unsafe fn doubles<const ROWS: usize>(problem: &Problem<f64>) {
-            // SAFETY: as above.
-            unsafe { by::<__m256d, ROWS>(problem) };
+        unsafe fn high<V: Lanes, const ROWS: usize>(problem: &Problem<V::T>) {
+            // SAFETY: the caller has a valid problem and the instructions of `V`.
+            unsafe { by::<V, ROWS>(problem) };
         }
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: of these and all below: the instructions are there; see above for the matrices.
-            check(&CASES, 0..4, |problem| unsafe { singles::<6>(problem) });
-            // SAFETY: see above.
-            check(&CASES, 0..4, |problem| unsafe { singles::<12>(problem) });
-            // SAFETY: see above.
-            check(&CASES, 0..4, |problem| unsafe { doubles::<6>(problem) });
-            // SAFETY: see above.
-            check(&CASES, 0..4, |problem| unsafe { doubles::<12>(problem) });
+            // SAFETY: the processor has the instructions, and `by` needs a valid problem, no more.
+            unsafe {
+                check(&CASES, 0..4, high::<__m256, 6>);
+                check(&CASES, 0..4, high::<__m256, 12>);
+                check(&CASES, 0..4, high::<__m256d, 6>);
+                check(&CASES, 0..4, high::<__m256d, 12>);
+            }
         }
     }
 

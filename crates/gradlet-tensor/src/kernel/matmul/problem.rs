@@ -23,6 +23,9 @@ pub(crate) enum Start<Row> {
 }
 
 /// A product of strided matrices, by address: each has its start, the step between rows and that between columns.
+///
+/// It is *valid* as long as `lhs: [m, k]`, `rhs: [k, n]` and a start's row of `n` numbers can be read and `out: [m, n]` can be
+/// read and written, each over its whole strided extent, and nobody else writes to one of them or reads `out`.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Problem<T> {
@@ -35,15 +38,19 @@ pub struct Problem<T> {
     pub(super) start: Start<*const T>,
 }
 
-// SAFETY: numbers may be sent to threads and shared between them, and every part writes to rows or columns of its own.
+// SAFETY: a shared problem hands out addresses alone; reading and writing there is `unsafe`. Threads that do so share the
+// operands, whose numbers are `Sync`, and write numbers that are `Send` to rows or columns of their own.
 unsafe impl<T: Send + Sync> Sync for Problem<T> {}
 
 impl<T> Start<*const T> {
     /// What a product is added to from a column on.
-    // SAFETY: the caller's promise: there is such a column.
+    ///
+    /// # Safety
+    ///
+    /// A row has at least `column` numbers.
     pub(super) unsafe fn from(self, column: usize) -> Self {
         match self {
-            // SAFETY: see above.
+            // SAFETY: the row has at least `column` numbers: the caller's promise.
             Self::Row(row) => Self::Row(unsafe { row.add(column) }),
             start => start,
         }
@@ -57,11 +64,15 @@ impl<T> Start<*const T> {
 
 impl<T: Copy + Default> Problem<T> {
     /// Writes what the product is added to.
-    // SAFETY: the caller's promise, as `Gemm` words it.
+    ///
+    /// # Safety
+    ///
+    /// The problem is valid.
     pub(super) unsafe fn begin(&self) {
         let [m, _, n] = self.sizes;
         for i in 0..m {
-            // SAFETY: rows of the result, and a start's row, have `n` numbers.
+            // SAFETY: the problem is valid, by the caller's promise: row `i < m` of the result can be written and a start's
+            // row read, `n` numbers of each, and they do not overlap, since nobody else writes to a start's row.
             unsafe {
                 let row = self.out.0.add(i * self.out.1);
                 match self.start {
@@ -76,10 +87,13 @@ impl<T: Copy + Default> Problem<T> {
 
 impl<T: Copy> Problem<T> {
     /// The part of the problem that gives these rows.
-    // SAFETY: the caller's promise: there are such rows.
+    ///
+    /// # Safety
+    ///
+    /// The problem is valid and has these rows, at least one.
     pub(super) unsafe fn rows(&self, range: Range<usize>) -> Self {
         let ([_, k, n], lhs, out) = (self.sizes, self.lhs, self.out);
-        // SAFETY: see above.
+        // SAFETY: row `range.start` begins inside `lhs` and `out`: the caller's promise.
         unsafe {
             Self {
                 sizes: [range.len(), k, n],
@@ -91,10 +105,13 @@ impl<T: Copy> Problem<T> {
     }
 
     /// The part of the problem that gives these columns.
-    // SAFETY: the caller's promise: there are such columns.
+    ///
+    /// # Safety
+    ///
+    /// The problem is valid and has these columns, at least one.
     pub(super) unsafe fn columns(&self, range: Range<usize>) -> Self {
         let ([m, k, _], rhs, out) = (self.sizes, self.rhs, self.out);
-        // SAFETY: see above.
+        // SAFETY: column `range.start` begins inside `rhs`, `out` and a start's row: the caller's promise.
         unsafe {
             Self {
                 sizes: [m, k, range.len()],
@@ -107,10 +124,13 @@ impl<T: Copy> Problem<T> {
     }
 
     /// The part of the problem that adds these steps along the inner size, after those before.
-    // SAFETY: the caller's promise: there are such steps.
+    ///
+    /// # Safety
+    ///
+    /// The problem is valid and has these steps, at least one.
     pub(super) unsafe fn steps(&self, range: Range<usize>) -> Self {
         let ([m, _, n], lhs, rhs) = (self.sizes, self.lhs, self.rhs);
-        // SAFETY: see above.
+        // SAFETY: step `range.start` is a column inside `lhs` and a row inside `rhs`: the caller's promise.
         unsafe {
             Self {
                 sizes: [m, range.len(), n],
@@ -132,13 +152,17 @@ impl<T> Matrix<'_, T> {
 
     /// # Panics
     ///
-    /// If so many rows and columns do not lie inside the slice.
+    /// If the slice does not hold that many rows and columns.
     pub(super) fn check(self, rows: usize, columns: usize) {
         if rows > 0 && columns > 0 {
-            let last =
-                self.offset + (rows - 1) * self.row_stride + (columns - 1) * self.column_stride;
+            // Sizes and strides that overflow would seem to lie inside.
+            let down = (rows - 1).checked_mul(self.row_stride);
+            let along = (columns - 1).checked_mul(self.column_stride);
+            let last = [down, along]
+                .into_iter()
+                .try_fold(self.offset, |sum, step| sum.checked_add(step?));
             assert!(
-                last < self.data.len(),
+                last.is_some_and(|last| last < self.data.len()),
                 "a matrix reaches beyond its storage"
             );
         }

@@ -23,7 +23,11 @@ pub(crate) fn matmul<T: Gemm>(
     out: &mut [T],
     start: Start<&[T]>,
 ) {
-    assert_eq!(out.len(), m * n, "the result has m * n elements");
+    assert_eq!(
+        m.checked_mul(n),
+        Some(out.len()),
+        "the result has m * n elements"
+    );
     lhs.check(m, k);
     rhs.check(k, n);
     if let Start::Row(row) = start {
@@ -52,14 +56,18 @@ pub(crate) fn matmul<T: Gemm>(
             Start::Row(row) => Start::Row(row.as_ptr()),
         },
     };
-    // SAFETY: `check` and the assertions above bound every strided extent.
+    // SAFETY: `check` found both operands' extents inside their slices, the assertions those of the result and a start's row;
+    // the slices are borrowed until this returns, that of the result by nobody else.
     unsafe { product(&problem) };
 }
 
 /// Computes a product in the way that suits its sizes.
-// SAFETY: the caller's promise, as `Gemm` words it.
+///
+/// # Safety
+///
+/// The problem is valid.
 unsafe fn product<T: Gemm>(problem: &Problem<T>) {
-    // SAFETY: the caller's promise; `dots::pays` sees that strips are contiguous.
+    // SAFETY: the problem is valid: the caller's promise. `dots::pays` sees that strips are contiguous.
     unsafe {
         if dots::pays(problem) {
             in_parts(problem, T::dots);
@@ -78,19 +86,23 @@ fn parts([m, k, n]: [usize; 3]) -> usize {
 }
 
 /// Computes a product of few rows or columns in parts of the others.
-// SAFETY: the caller's promise, as `Gemm` words it.
+///
+/// # Safety
+///
+/// The problem is valid, and fit for `product`.
 unsafe fn in_parts<T: Gemm>(problem: &Problem<T>, product: unsafe fn(&Problem<T>)) {
     let [m, _, n] = problem.sizes;
     let parts = parts(problem.sizes);
     if parts < 2 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the problem is valid and fit for `product`: the caller's promise.
         return unsafe { product(problem) };
     }
     let size = m.max(n);
     let step = size.div_ceil(parts).next_multiple_of(TILE);
     parallel::for_parts(size.div_ceil(step), |part| {
         let range = part * step..((part + 1) * step).min(size);
-        // SAFETY: the caller's promise, for a range of rows or columns that no other part has.
+        // SAFETY: the problem is valid and fit for `product`: the caller's promise. So is its part of a range of rows or
+        // columns, which is not empty and which no other part has; its strides are the same.
         unsafe {
             product(&if m > n {
                 problem.rows(range)
@@ -113,10 +125,14 @@ pub(super) mod tests {
     /// Compares a product with a naive loop on whole numbers, where both are exact: for operands in these
     /// orders (1: left columns are contiguous, 2: right columns, 3: both), for
     /// every start, for a result inside a wider one, and with NaN around the operands.
-    pub(in super::super) fn check<T: num_traits::Float + std::fmt::Debug>(
+    ///
+    /// # Safety
+    ///
+    /// `run` needs no more than a valid problem of these sizes and orders.
+    pub(in super::super) unsafe fn check<T: num_traits::Float + std::fmt::Debug>(
         cases: &[[usize; 3]],
         orders: Range<usize>,
-        run: impl Fn(&Problem<T>),
+        run: unsafe fn(&Problem<T>),
     ) {
         let number = |i: i32| T::from(i).unwrap();
         let within_nan = |len: usize, period: usize| {
@@ -136,13 +152,16 @@ pub(super) mod tests {
             let (rhs_rows, rhs_columns) = if order & 2 == 0 { (n, 1) } else { (1, k) };
             for start in [Start::Zero, Start::Row(row.as_ptr()), Start::Result] {
                 let mut out = vec![number(UNTOUCHED); m * (n + 1)];
-                run(&Problem {
+                let problem = Problem {
                     sizes: [m, k, n],
                     lhs: (a.as_ptr(), lhs_rows, lhs_columns),
                     rhs: (b.as_ptr(), rhs_rows, rhs_columns),
                     out: (out.as_mut_ptr(), n + 1),
                     start,
-                });
+                };
+                // SAFETY: the vectors hold these sizes at these steps and live until it returns, the result used by nobody
+                // else; the caller promises that `run` needs no more.
+                unsafe { run(&problem) };
                 for (place, &found) in out.iter().enumerate() {
                     let (i, j) = (place / (n + 1), place % (n + 1));
                     let product =
@@ -193,12 +212,13 @@ pub(super) mod tests {
 
     #[test]
     fn products_agree_with_a_naive_loop_for_any_size_and_order() {
-        // SAFETY: `check` makes matrices of the sizes and steps that it names.
-        check::<f32>(&SIZES, 0..4, |problem| unsafe { product(problem) });
-        // SAFETY: see above.
-        check::<f64>(&SIZES, 0..4, |problem| unsafe { product(problem) });
-        // SAFETY: see above. One order, for the naive loop is slow.
-        check::<f32>(&LARGE, 0..1, |problem| unsafe { product(problem) });
+        // SAFETY: `product` needs a valid problem, no more.
+        unsafe {
+            check(&SIZES, 0..4, product::<f32>);
+            check(&SIZES, 0..4, product::<f64>);
+            // One order, for the naive loop is slow.
+            check(&LARGE, 0..1, product::<f32>);
+        }
     }
 
     #[test]
@@ -279,5 +299,23 @@ pub(super) mod tests {
             &mut [0.0; 4],
             Start::Zero,
         );
+    }
+
+    #[test]
+    #[should_panic(expected = "beyond its storage")]
+    fn a_matrix_whose_extent_overflows_is_refused() {
+        // The last row begins as many numbers behind the first as `usize` has values.
+        row_major(&[0.0; 4], 2).check(usize::MAX / 2 + 2, 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "the result has m * n elements")]
+    fn a_result_whose_size_overflows_is_refused() {
+        let one = Matrix {
+            column_stride: 0,
+            ..row_major(&[1.0], 0)
+        };
+        let size = 1 << (usize::BITS / 2);
+        matmul([size, 1, size], one, one, &mut [], Start::Zero);
     }
 }

@@ -30,13 +30,18 @@ pub(super) fn pays<T>(problem: &Problem<T>) -> bool {
 }
 
 /// A product with tiles of up to `ROWS` rows.
-// SAFETY: the caller's promise, as `Gemm` and `Lanes` word it.
+///
+/// # Safety
+///
+/// The problem is valid, and the processor has the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn small<V: Lanes, const ROWS: usize>(problem: &Problem<V::T>) {
     let [m, k, n] = problem.sizes;
     let ordered = problem.rhs.2 == 1;
-    // SAFETY: the caller's promise; the rows are of the problem, and 8 steps of 8 registers are no more than a panel.
+    // SAFETY: the problem is valid and the processor has the instructions: the caller's promise. Each `row < m` is one of
+    // its rows. `SHALLOW` steps of 8 registers are no more than a panel.
     unsafe {
+        const { assert!(SHALLOW * 8 * V::COUNT <= PANEL) };
         if ordered && m == 1 && k.saturating_mul(n) > LARGE {
             stripes::<V, 1, 8>(problem, SHALLOW);
         } else if ordered && k < 3 {
@@ -51,7 +56,10 @@ pub(super) unsafe fn small<V: Lanes, const ROWS: usize>(problem: &Problem<V::T>)
 }
 
 /// A product in stripes of `W` registers, `step` steps along the inner size at a time.
-// SAFETY: the caller's promise, as `Gemm` and `Lanes` word it, and `step * W * V::COUNT <= PANEL`.
+///
+/// # Safety
+///
+/// The problem is valid, `step * W * V::COUNT <= PANEL`, and the processor has the instructions of `V`.
 #[inline(always)]
 unsafe fn stripes<V: Lanes, const ROWS: usize, const W: usize>(
     problem: &Problem<V::T>,
@@ -71,8 +79,10 @@ unsafe fn stripes<V: Lanes, const ROWS: usize, const W: usize>(
         let depth = step.min(k - first);
         for column in (0..n).step_by(wide) {
             let columns = wide.min(n - column);
-            // SAFETY: rows from `first` and columns from `column` on are inside the operands and the result, whose
-            // extents the caller promises; a panel holds `depth <= step` rows of `wide` numbers.
+            // SAFETY: the problem is valid and the processor has the instructions: the caller's promise. `first < k` and
+            // `column < n` with `depth` steps and `columns` columns from there are inside the operands and the result. A
+            // panel holds `depth <= step` rows of `wide` numbers, and `pack` writes them all before they are read; rows
+            // of the right-hand side are read in place where they are `wide`. A narrow stripe fits one register.
             unsafe {
                 let source = rhs.0.add(first * rhs.1 + column * rhs.2);
                 let rows = if rhs.2 == 1 && columns == wide {
@@ -100,7 +110,10 @@ unsafe fn stripes<V: Lanes, const ROWS: usize, const W: usize>(
 }
 
 /// All rows of a stripe of columns, in tiles of nearly equal height: a low tile leaves the processor waiting.
-// SAFETY: the caller's promise: the tile's pointers are good for `m` rows.
+///
+/// # Safety
+///
+/// That of `tile`, for `m` rows and `W` registers.
 #[inline(always)]
 unsafe fn tiles<V: Lanes, const ROWS: usize, const W: usize>(m: usize, mut place: Tile<V::T>) {
     let mut left = m;
@@ -111,7 +124,7 @@ unsafe fn tiles<V: Lanes, const ROWS: usize, const W: usize>(m: usize, mut place
             3 => 2,
             rows => rows,
         };
-        // SAFETY: the caller's promise; rows already done are stepped over, and at least `rows` of them are left.
+        // SAFETY: the caller promises `m` rows, of which `left` are still to do, and no tile has more than `rows <= left`.
         unsafe {
             match rows {
                 8 if ROWS >= 8 => tile::<V, 8, W>(place),
@@ -121,21 +134,23 @@ unsafe fn tiles<V: Lanes, const ROWS: usize, const W: usize>(m: usize, mut place
                 2 => tile::<V, 2, W>(place),
                 _ => tile::<V, 1, W>(place),
             }
-            place.lhs.0 = place.lhs.0.add(rows * place.lhs.1);
-            place.out.0 = place.out.0.add(rows * place.out.1);
         }
+        place = place.below(rows);
         left -= rows;
     }
 }
 
 /// As `tiles`, for a stripe of one register: eight rows at a time, as many sums as hide an addition's latency.
-// SAFETY: the caller's promise: the tile's pointers are good for `m` rows.
+///
+/// # Safety
+///
+/// That of `tile`, for `m` rows and one register.
 #[inline(always)]
 unsafe fn narrow_tiles<V: Lanes>(m: usize, mut place: Tile<V::T>) {
     let mut left = m;
     while left > 0 {
         let rows = if left >= 8 { 8 } else { 1 << left.ilog2() };
-        // SAFETY: as in `tiles`.
+        // SAFETY: the caller promises `m` rows, of which `left` are still to do, and no tile has more than `rows <= left`.
         unsafe {
             match rows {
                 8 => tile::<V, 8, 1>(place),
@@ -143,9 +158,8 @@ unsafe fn narrow_tiles<V: Lanes>(m: usize, mut place: Tile<V::T>) {
                 2 => tile::<V, 2, 1>(place),
                 _ => tile::<V, 1, 1>(place),
             }
-            place.lhs.0 = place.lhs.0.add(rows * place.lhs.1);
-            place.out.0 = place.out.0.add(rows * place.out.1);
         }
+        place = place.below(rows);
         left -= rows;
     }
 }
@@ -170,14 +184,11 @@ mod tests {
 
     #[test]
     fn products_in_arrays_agree_with_a_naive_loop() {
-        // SAFETY: of these and all below: `check` makes matrices of the sizes and steps that it names.
-        check(&CASES, 0..4, |problem| unsafe {
-            small::<[f32; 4], 4>(problem);
-        });
-        // SAFETY: see above.
-        check(&CASES, 0..4, |problem| unsafe {
-            small::<[f64; 2], 4>(problem);
-        });
+        // SAFETY: `small` needs a valid problem, and arrays need no instructions.
+        unsafe {
+            check(&CASES, 0..4, small::<[f32; 4], 4>);
+            check(&CASES, 0..4, small::<[f64; 2], 4>);
+        }
     }
 
     /// Tiles of AVX-512 are as many rows in wider registers.
@@ -186,22 +197,16 @@ mod tests {
     fn high_tiles_agree_too() {
         use std::arch::x86_64::{__m256, __m256d};
         #[target_feature(enable = "avx2,fma")]
-        // SAFETY: the caller's promise, as `Gemm` words it.
-        unsafe fn high(problem: &Problem<f32>) {
-            // SAFETY: as above.
-            unsafe { small::<__m256, 8>(problem) };
-        }
-        #[target_feature(enable = "avx2,fma")]
-        // SAFETY: the caller's promise, as `Gemm` words it.
-        unsafe fn high_f64(problem: &Problem<f64>) {
-            // SAFETY: as above.
-            unsafe { small::<__m256d, 8>(problem) };
+        unsafe fn high<V: Lanes>(problem: &Problem<V::T>) {
+            // SAFETY: the caller has a valid problem and the instructions of `V`.
+            unsafe { small::<V, 8>(problem) };
         }
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the instructions are there; see above for the matrices.
-            check(&CASES, 0..4, |problem| unsafe { high(problem) });
-            // SAFETY: see above.
-            check(&CASES, 0..4, |problem| unsafe { high_f64(problem) });
+            // SAFETY: the processor has the instructions, and `small` needs a valid problem, no more.
+            unsafe {
+                check(&CASES, 0..4, high::<__m256>);
+                check(&CASES, 0..4, high::<__m256d>);
+            }
         }
     }
 }

@@ -22,8 +22,23 @@ pub(super) struct Tile<T> {
     pub(super) start: Start<*const T>,
 }
 
+impl<T> Tile<T> {
+    /// The tile that many rows further down, which need not be there.
+    #[inline(always)]
+    pub(super) fn below(mut self, rows: usize) -> Self {
+        self.lhs.0 = self.lhs.0.wrapping_add(rows * self.lhs.1);
+        self.out.0 = self.out.0.wrapping_add(rows * self.out.1);
+        self
+    }
+}
+
 /// `M` rows of `W` registers.
-// SAFETY: the caller's promise: the tile's pointers are good for `M` rows, and its rows of `rhs` for `W` registers.
+///
+/// # Safety
+///
+/// `lhs` can be read for `M` rows of `depth` numbers, and `rhs` for `depth` rows of `W` registers. `out` can be read and
+/// written for `M` rows of `columns` numbers, no more than `W` registers have, and a start's row be read. The processor
+/// has the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn tile<V: Lanes, const M: usize, const W: usize>(tile: Tile<V::T>) {
     let Tile {
@@ -35,7 +50,10 @@ pub(super) unsafe fn tile<V: Lanes, const M: usize, const W: usize>(tile: Tile<V
         start,
     } = tile;
     let whole = columns == W * V::COUNT;
-    // SAFETY: the caller's promise; where the tile is not whole, `load` and `store` touch `columns` numbers alone.
+    // SAFETY: the processor has the instructions, and rows `i < M` of the left-hand side and of the result, registers
+    // `j < W` of the right-hand side and a start's row are there: the caller's promise. `load` and `store` touch
+    // `columns` numbers of a row, which are all of its registers where it is whole. The operands go on to a next step
+    // by `wrapping_add`, since it is not there after the last one.
     unsafe {
         let mut sums = [[V::splat(V::T::default()); W]; M];
         match start {
@@ -68,10 +86,15 @@ pub(super) unsafe fn tile<V: Lanes, const M: usize, const W: usize>(tile: Tile<V
 }
 
 /// The registers from `from` on; numbers beyond `columns` are zero.
-// SAFETY: the caller's promise: `columns` numbers are readable, all registers where `whole`.
+///
+/// # Safety
+///
+/// `columns` numbers can be read, and all `W` registers where `whole`. The processor has the instructions of `V`.
 #[inline(always)]
 unsafe fn load<V: Lanes, const W: usize>(from: *const V::T, columns: usize, whole: bool) -> [V; W] {
-    // SAFETY: the caller's promise; past `columns` nothing is read.
+    // SAFETY: the processor has the instructions, and `columns` numbers, or all registers, can be read: the caller's
+    // promise. A register is loaded whole if it ends by `columns`; of one that ends later, the `columns - first` numbers
+    // before that are, which are fewer than `V::COUNT`.
     unsafe {
         let mut row = [V::splat(V::T::default()); W];
         for j in 0..W {
@@ -87,10 +110,15 @@ unsafe fn load<V: Lanes, const W: usize>(from: *const V::T, columns: usize, whol
 }
 
 /// Writes the registers, or the first `columns` numbers of them.
-// SAFETY: the caller's promise: `columns` numbers are writable, all registers where `whole`.
+///
+/// # Safety
+///
+/// `columns` numbers can be written, and all `W` registers where `whole`. The processor has the instructions of `V`.
 #[inline(always)]
 unsafe fn store<V: Lanes, const W: usize>(row: [V; W], to: *mut V::T, columns: usize, whole: bool) {
-    // SAFETY: the caller's promise; past `columns` nothing is written.
+    // SAFETY: the processor has the instructions, and `columns` numbers, or all registers, can be written: the caller's
+    // promise. A register is stored whole if it ends by `columns`; of one that ends later, the `columns - first` numbers
+    // before that are, which are fewer than `V::COUNT`.
     unsafe {
         for j in 0..W {
             let first = j * V::COUNT;
@@ -107,7 +135,11 @@ unsafe fn store<V: Lanes, const W: usize>(row: [V; W], to: *mut V::T, columns: u
 /// `panel[l * width + i] = from[l * along + i * across]`.
 ///
 /// `beyond` more strips follow in the same matrix, and may be read.
-// SAFETY: the caller's promise: `from` is readable over that strided extent with the strips beyond, and `panel` has room.
+///
+/// # Safety
+///
+/// `from` can be read for `count + beyond` strips of `depth` numbers, at least one of each, and `count <= width`. `panel` can
+/// be written for `depth * width` numbers, elsewhere in memory. The processor has the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn pack<V: Lanes>(
     [width, depth]: [usize; 2],
@@ -115,7 +147,10 @@ pub(super) unsafe fn pack<V: Lanes>(
     [count, beyond]: [usize; 2],
     panel: *mut V::T,
 ) {
-    // SAFETY: all indices stay below `depth`, `width` and the strips that are readable.
+    // SAFETY: the processor has the instructions, and the strips and the panel are there: the caller's promise. Steps stay
+    // below `depth`, a panel's strips below `width`, and those that are read below `count`. A block is turned where it
+    // ends by `deep <= depth` and `count + beyond`; if it is wider than the panel, its last row ends less than one step
+    // further on, before the panel does, because `deep < depth` then.
     unsafe {
         if count < width {
             (0..depth * width).for_each(|i| *panel.add(i) = V::T::default());
@@ -144,7 +179,7 @@ pub(super) unsafe fn pack<V: Lanes>(
                     "strips that are not there"
                 );
                 debug_assert!(
-                    deep + usize::from(narrow) <= depth,
+                    deep + usize::from(narrow) <= depth && V::BLOCK <= 2 * width,
                     "no step to run over into"
                 );
                 for l in (0..deep).step_by(V::BLOCK) {

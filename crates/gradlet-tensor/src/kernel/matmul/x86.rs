@@ -11,46 +11,42 @@ use super::lanes::Lanes;
 macro_rules! lanes {
     ($($v:ident: $t:ident * $count:literal, $block:literal, $transpose:ident,
         $load:ident, $store:ident, $splat:ident, $mul_add:ident;)*) => {$(
-        // SAFETY: of each method: the caller's promise is all that the intrinsic asks for.
         impl Lanes for $v {
             type T = $t;
             const COUNT: usize = $count;
             const BLOCK: usize = $block;
 
-            // SAFETY: see above.
             #[inline(always)]
             unsafe fn load(from: *const $t) -> Self {
-                // SAFETY: see above.
+                // SAFETY: the processor has the instruction, and `COUNT` numbers can be read at `from`: the caller's promise.
+                // The intrinsic asks for no alignment.
                 unsafe { $load(from) }
             }
-            // SAFETY: see above.
             #[inline(always)]
             unsafe fn store(self, to: *mut $t) {
-                // SAFETY: see above.
+                // SAFETY: the processor has the instruction, and `COUNT` numbers can be written at `to`: the caller's promise.
+                // The intrinsic asks for no alignment.
                 unsafe { $store(to, self) }
             }
-            // SAFETY: see above.
             #[inline(always)]
             unsafe fn splat(x: $t) -> Self {
-                // SAFETY: see above.
+                // SAFETY: the processor has the instruction: the caller's promise.
                 unsafe { $splat(x) }
             }
-            // SAFETY: see above.
             #[inline(always)]
             unsafe fn mul_add(self, x: Self, y: Self) -> Self {
-                // SAFETY: see above.
+                // SAFETY: the processor has the instruction: the caller's promise.
                 unsafe { $mul_add(self, x, y) }
             }
-            // SAFETY: see above.
             #[inline(always)]
             unsafe fn prefetch(at: *const $t) {
-                // SAFETY: see above.
+                // SAFETY: every x86-64 processor has the instruction, which reads nothing that a program sees.
                 unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
             }
-            // SAFETY: see above.
             #[inline(always)]
             unsafe fn transpose(from: *const $t, from_stride: usize, to: *mut $t, to_stride: usize) {
-                // SAFETY: see above.
+                // SAFETY: the processor has the instructions, and `BLOCK` numbers can be read and written at `BLOCK` places:
+                // the caller's promise. `$transpose` turns a block of `$block`, as the list below pairs them.
                 unsafe { $transpose(from, from_stride, to, to_stride) }
             }
         }
@@ -69,10 +65,14 @@ lanes! {
 }
 
 /// Eight rows of eight numbers, turned: pairs, then fours, then eights change places.
-// SAFETY: the caller's promise, as `Lanes` words it.
+///
+/// # Safety
+///
+/// The processor has AVX, and the rest is that of `Lanes::transpose` for a block of eight.
 #[inline(always)]
 unsafe fn transpose_f32(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
-    // SAFETY: eight numbers from each of eight places are read and written, which the caller allows.
+    // SAFETY: the processor has AVX, and every row index `i` is below eight: eight numbers from each of eight places are read
+    // and written, which is the caller's promise. The intrinsics ask for no alignment.
     unsafe {
         let mut rows = [_mm256_setzero_ps(); 8];
         for (i, row) in rows.iter_mut().enumerate() {
@@ -103,10 +103,14 @@ unsafe fn transpose_f32(from: *const f32, from_stride: usize, to: *mut f32, to_s
 }
 
 /// Four rows of four numbers, turned.
-// SAFETY: the caller's promise, as `Lanes` words it.
+///
+/// # Safety
+///
+/// The processor has AVX, and the rest is that of `Lanes::transpose` for a block of four.
 #[inline(always)]
 unsafe fn transpose_f64(from: *const f64, from_stride: usize, to: *mut f64, to_stride: usize) {
-    // SAFETY: four numbers from each of four places are read and written, which the caller allows.
+    // SAFETY: the processor has AVX, and every row index `i` is below four: four numbers from each of four places are read
+    // and written, which is the caller's promise. The intrinsics ask for no alignment.
     unsafe {
         let mut rows = [_mm256_setzero_pd(); 4];
         for (i, row) in rows.iter_mut().enumerate() {
