@@ -191,6 +191,38 @@ impl Draw {
     }
 }
 
+/// Sizes small enough that a product of several checks fast.
+pub(crate) fn small(d: &Draw, axis: usize) -> usize {
+    d.size(axis).min(2)
+}
+
+/// A function of an input and one of its axes.
+pub(crate) fn along(
+    d: &mut Draw,
+    f: impl Fn(&Var, isize) -> Result<Var> + 'static,
+) -> Result<Case> {
+    let rank = d.shape().len();
+    let axis = d.axis(rank);
+    let named = d.named(axis, rank);
+    d.unary(move |x| f(x, named))
+}
+
+/// As `along`, with at least `least` elements along the axis, no two of which are equal.
+pub(crate) fn along_apart(
+    d: &mut Draw,
+    least: usize,
+    f: impl Fn(&Var, isize) -> Result<Var> + 'static,
+) -> Result<Case> {
+    let mut shape = d.shape();
+    let axis = d.axis(shape.len());
+    if let Some(size) = shape.get_mut(axis) {
+        *size = (*size).max(least);
+    }
+    let named = d.named(axis, shape.len());
+    let x = d.input(&shape)?;
+    Ok(Case::new([x], move |x| f(&x[0], named)).apart([axis]))
+}
+
 /// How the inputs of a case lie in memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Way {

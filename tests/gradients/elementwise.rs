@@ -1,13 +1,11 @@
 //! Operations that do the same to each element, of one input or of two that broadcast.
 
-use gradlet::{Mask, checkpoint, dropout_into, dropout_with};
-
 use crate::draw::{Case, Entry, Var};
 
 /// Between two inputs, or an input and a sum or difference of others: no pair that is this far apart is equal.
 const HALF_A_STEP: f64 = 1.0 / 64.0;
 
-pub(crate) const UNARY: &[Entry] = &[
+pub(crate) const ENTRIES: &[Entry] = &[
     ("abs", |d| d.unary(|x| Ok(x.abs()))),
     ("acos", |d| d.unary(|x| Ok(x.tanh().mul_scalar(0.9).acos()))),
     ("add_scalar", |d| d.unary(|x| Ok(x.add_scalar(0.5)))),
@@ -35,16 +33,6 @@ pub(crate) const UNARY: &[Entry] = &[
     ("div_scalar owned", |d| {
         d.unary(|x| Ok(2.0 / &(x.square() / 3.0)))
     }),
-    ("dropout", |d| {
-        let shape = d.shape();
-        let kept = d.part(&shape);
-        let mask = Mask::from_kept(&d.mask(&kept)?)?.broadcast_to(&shape)?;
-        d.unary(move |x| dropout_with(x, mask.clone(), 1.25))
-    }),
-    ("dropout owned", |d| {
-        let mask = Mask::from_kept(&d.mask(&d.shape())?)?;
-        d.unary(move |x| dropout_into(x.square(), mask.clone(), 1.25))
-    }),
     ("elu", |d| {
         let alpha = d.pick(&[0.7, 1.0, -0.3]);
         d.unary(move |x| Ok(x.elu(alpha)))
@@ -55,12 +43,6 @@ pub(crate) const UNARY: &[Entry] = &[
     ("expm1", |d| d.unary(|x| Ok(x.expm1()))),
     ("gelu", |d| d.unary(|x| Ok(x.gelu()))),
     ("gelu_tanh", |d| d.unary(|x| Ok(x.gelu_tanh()))),
-    ("hook", |d| {
-        d.unary(|x| Ok(x.square().hook(|_| Ok(None)).square()))
-    }),
-    ("hook that replaces", |d| {
-        d.unary(|x| Ok(x.square().hook(|g| Ok(Some(g.mul_scalar(1.0)))).square()))
-    }),
     ("leaky_relu", |d| {
         let slope = d.pick(&[0.1, 0.0, -0.5]);
         d.unary(move |x| Ok(x.leaky_relu(slope)))
@@ -99,7 +81,6 @@ pub(crate) const UNARY: &[Entry] = &[
     }),
     ("reciprocal", |d| d.unary(|x| Ok(x.reciprocal()))),
     ("relu", |d| d.unary(|x| Ok(x.relu()))),
-    ("retain", |d| d.unary(|x| Ok(x.square().retain().square()))),
     ("rsqrt", |d| d.unary(|x| Ok(x.abs().rsqrt()))),
     ("sigmoid", |d| d.unary(|x| Ok(x.sigmoid()))),
     ("silu", |d| d.unary(|x| Ok(x.silu()))),
@@ -114,12 +95,6 @@ pub(crate) const UNARY: &[Entry] = &[
     ("square", |d| d.unary(|x| Ok(x.square()))),
     ("tan", |d| d.unary(|x| Ok(x.tanh().tan()))),
     ("tanh", |d| d.unary(|x| Ok(x.tanh()))),
-    ("checkpoint", |d| {
-        d.unary(|x| checkpoint(|x| x[0].exp().mul(&x[1].sin()), &[x, &x.square()]))
-    }),
-];
-
-pub(crate) const PAIRS: &[Entry] = &[
     ("add", |d| d.pair(Var::add)),
     ("add owned", |d| d.pair(|x, y| Ok(x.square() + y))),
     ("add to itself", |d| d.unary(|x| x.add(x))),
@@ -155,8 +130,5 @@ pub(crate) const PAIRS: &[Entry] = &[
     ("where_cond repeats", |d| {
         let condition = d.mask(&d.shape())?;
         d.pair(move |x, y| Var::where_cond(&condition, x, y))
-    }),
-    ("checkpoint of two", |d| {
-        d.pair(|x, y| checkpoint(|x| x[0].tanh().mul(&x[1].square()), &[x, y]))
     }),
 ];

@@ -1,14 +1,20 @@
 //! Gradients and gradients of gradients of every operation against finite differences: over random shapes, empty ones
 //! among them, with random arguments, and over inputs that are views, repeated, or parts of one storage.
 
+mod arrange;
 mod draw;
 mod elementwise;
-mod learning;
-mod places;
-mod products;
-mod reductions;
+mod gradient;
+mod linalg;
+mod loss;
+mod normalize;
+mod pick;
+mod reduce;
+mod view;
+mod window;
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,16 +24,18 @@ use proptest::test_runner::TestCaseError;
 
 use draw::{Draw, Entry, Way, ways};
 
-const TABLES: [&[Entry]; 9] = [
-    elementwise::UNARY,
-    elementwise::PAIRS,
-    reductions::ENTRIES,
-    places::SHAPES,
-    places::PICKS,
-    products::PRODUCTS,
-    products::WINDOWS,
-    learning::NORMALIZATIONS,
-    learning::LOSSES,
+/// The wings that operations are sorted into, each with the entries of the file of its name.
+const WINGS: [(&str, &[Entry]); 10] = [
+    ("elementwise", elementwise::ENTRIES),
+    ("reduce", reduce::ENTRIES),
+    ("view", view::ENTRIES),
+    ("arrange", arrange::ENTRIES),
+    ("pick", pick::ENTRIES),
+    ("linalg", linalg::ENTRIES),
+    ("window", window::ENTRIES),
+    ("normalize", normalize::ENTRIES),
+    ("loss", loss::ENTRIES),
+    ("gradient", gradient::ENTRIES),
 ];
 
 /// Files of operations that no entry is named after, and why.
@@ -82,74 +90,88 @@ proptest! {
     })]
 
     #[test]
-    fn unary(shape in shape(), way in ways(), seed in any::<u64>()) {
-        hold(elementwise::UNARY, &shape, way, seed)?;
+    fn elementwise(shape in shape(), way in ways(), seed in any::<u64>()) {
+        hold(elementwise::ENTRIES, &shape, way, seed)?;
     }
 
     #[test]
-    fn pairs(shape in shape(), way in ways(), seed in any::<u64>()) {
-        hold(elementwise::PAIRS, &shape, way, seed)?;
+    fn reduce(shape in shape(), way in ways(), seed in any::<u64>()) {
+        hold(reduce::ENTRIES, &shape, way, seed)?;
     }
 
     #[test]
-    fn reductions(shape in shape(), way in ways(), seed in any::<u64>()) {
-        hold(reductions::ENTRIES, &shape, way, seed)?;
+    fn view(shape in shape(), way in ways(), seed in any::<u64>()) {
+        hold(view::ENTRIES, &shape, way, seed)?;
     }
 
     #[test]
-    fn shapes(shape in shape(), way in ways(), seed in any::<u64>()) {
-        hold(places::SHAPES, &shape, way, seed)?;
+    fn arrange(shape in shape(), way in ways(), seed in any::<u64>()) {
+        hold(arrange::ENTRIES, &shape, way, seed)?;
     }
 
     #[test]
-    fn picks(shape in shape(), way in ways(), seed in any::<u64>()) {
-        hold(places::PICKS, &shape, way, seed)?;
+    fn pick(shape in shape(), way in ways(), seed in any::<u64>()) {
+        hold(pick::ENTRIES, &shape, way, seed)?;
     }
 
     #[test]
-    fn products(shape in shape(), way in ways(), seed in any::<u64>()) {
-        hold(products::PRODUCTS, &shape, way, seed)?;
+    fn linalg(shape in shape(), way in ways(), seed in any::<u64>()) {
+        hold(linalg::ENTRIES, &shape, way, seed)?;
     }
 
     #[test]
-    fn windows(shape in images(), way in ways(), seed in any::<u64>()) {
-        hold(products::WINDOWS, &shape, way, seed)?;
+    fn window(shape in images(), way in ways(), seed in any::<u64>()) {
+        hold(window::ENTRIES, &shape, way, seed)?;
     }
 
     #[test]
-    fn normalizations(shape in shape(), way in ways(), seed in any::<u64>()) {
-        hold(learning::NORMALIZATIONS, &shape, way, seed)?;
+    fn normalize(shape in shape(), way in ways(), seed in any::<u64>()) {
+        hold(normalize::ENTRIES, &shape, way, seed)?;
     }
 
     #[test]
-    fn losses(shape in shape(), way in ways(), seed in any::<u64>()) {
-        hold(learning::LOSSES, &shape, way, seed)?;
+    fn loss(shape in shape(), way in ways(), seed in any::<u64>()) {
+        hold(loss::ENTRIES, &shape, way, seed)?;
+    }
+
+    #[test]
+    fn gradient(shape in shape(), way in ways(), seed in any::<u64>()) {
+        hold(gradient::ENTRIES, &shape, way, seed)?;
     }
 }
 
-/// The Rust files of a folder and of those in it, by name, with their text.
-fn sources(folder: &str) -> Vec<(String, String)> {
+/// A Rust file: the folder it is in, its name, and its text.
+struct Source {
+    folder: String,
+    name: String,
+    text: String,
+}
+
+/// The Rust files of a folder and of those in it, without `mod.rs`.
+fn sources(folder: &str) -> Vec<Source> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let files = |folder: PathBuf| {
         let files = fs::read_dir(folder).unwrap();
         files.map(|file| file.unwrap().path()).collect::<Vec<_>>()
     };
-    let (wings, mut sources): (Vec<_>, Vec<_>) =
+    let (folders, mut sources): (Vec<_>, Vec<_>) =
         files(folder).into_iter().partition(|p| p.is_dir());
-    sources.extend(wings.into_iter().flat_map(files));
-    let source = |path: PathBuf| {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        (name, fs::read_to_string(path).unwrap())
+    sources.extend(folders.into_iter().flat_map(files));
+    let word = |word: Option<&OsStr>| word.unwrap().to_string_lossy().into_owned();
+    let source = |path: PathBuf| Source {
+        folder: word(path.parent().unwrap().file_name()),
+        name: word(path.file_stem()),
+        text: fs::read_to_string(path).unwrap(),
     };
     sources
         .into_iter()
         .map(source)
-        .filter(|(name, _)| name != "mod")
+        .filter(|source| source.name != "mod")
         .collect()
 }
 
-/// The files of operations, each with what it says.
-fn operations() -> Vec<(String, String)> {
+/// The files of operations, each in the folder of its wing.
+fn operations() -> Vec<Source> {
     let operations = sources("../crates/gradlet-autograd/src/ops");
     assert!(operations.len() > 90, "only {} files", operations.len());
     operations
@@ -160,36 +182,43 @@ fn excepted(name: &str, table: &[(&str, &str)]) -> bool {
 }
 
 #[test]
-fn every_operation_is_named_by_an_entry() {
-    let entries = TABLES.iter().copied().flatten();
-    let named: BTreeSet<&str> = entries
-        .filter_map(|(name, _)| name.split(' ').next())
+fn every_operation_is_named_by_an_entry_of_its_wing() {
+    let named_in = |&(wing, entries): &(&'static str, &'static [Entry])| {
+        let names = entries
+            .iter()
+            .filter_map(|(name, _)| name.split(' ').next());
+        names.map(move |name| (wing, name))
+    };
+    let named: BTreeSet<(&str, &str)> = WINGS.iter().flat_map(named_in).collect();
+    let operations = operations();
+    let operations: BTreeSet<(&str, &str)> = operations
+        .iter()
+        .map(|operation| (operation.folder.as_str(), operation.name.as_str()))
         .collect();
-    let operations: Vec<String> = operations().into_iter().map(|(name, _)| name).collect();
-    for operation in &operations {
+    for &(wing, operation) in &operations {
         assert_ne!(
-            named.contains(operation.as_str()),
+            named.contains(&(wing, operation)),
             excepted(operation, &EXCEPTIONS),
-            "{operation}: neither an entry nor an exception, or both"
+            "ops/{wing}/{operation}.rs: neither an entry in gradients/{wing}.rs nor an exception, or both"
         );
     }
-    for name in named {
+    for &(wing, name) in &named {
         assert_ne!(
-            operations.iter().any(|operation| operation == name),
+            operations.contains(&(wing, name)),
             excepted(name, &ELSEWHERE),
-            "{name}: neither an operation nor elsewhere, or both"
+            "{name} in gradients/{wing}.rs: neither an operation of this wing nor elsewhere, or both"
         );
     }
 }
 
-/// The words of the tables' code: not of their comments, nor of the entries' names.
-fn words_of_the_tables() -> BTreeSet<String> {
+/// The words of the entries' code: not of their comments, nor of the entries' names.
+fn words_of_the_entries() -> BTreeSet<String> {
     let sources = sources("gradients");
-    let tables = sources
+    let of_wings = sources
         .iter()
-        .filter(|(name, _)| name != "main" && name != "draw");
-    let lines = tables
-        .flat_map(|(_, text)| text.lines())
+        .filter(|source| WINGS.iter().any(|(wing, _)| *wing == source.name));
+    let lines = of_wings
+        .flat_map(|source| source.text.lines())
         .filter(|line| !line.trim_start().starts_with("//"));
     let code = lines.flat_map(|line| line.split('"').step_by(2));
     let words = code.flat_map(|code| code.split(|c: char| !c.is_alphanumeric() && c != '_'));
@@ -198,14 +227,14 @@ fn words_of_the_tables() -> BTreeSet<String> {
 
 #[test]
 fn every_public_function_of_an_operation_is_called_by_an_entry() {
-    let words = words_of_the_tables();
-    for (operation, text) in operations() {
+    let words = words_of_the_entries();
+    for Source { name, text, .. } in operations() {
         let functions = text.split("pub fn ").skip(1);
         for function in functions.filter_map(|text| text.split(['(', '<']).next()) {
             assert_ne!(
                 words.contains(function),
                 excepted(function, &NOT_DIFFERENTIATED),
-                "{function} of {operation}: neither called nor an exception, or both"
+                "{function} of {name}: neither called nor an exception, or both"
             );
         }
     }

@@ -1,15 +1,18 @@
 //! Runs the cases that PyTorch computed through gradlet's own methods, and compares.
 
+mod arrange;
 mod case;
 mod compare;
 mod elementwise;
-mod linear;
+mod linalg;
 mod loss;
-mod net;
-mod reduction;
+mod normalize;
+mod pick;
+mod reduce;
 mod rounding;
 mod second_order;
-mod shape;
+mod view;
+mod window;
 
 pub use case::{Case, Layout, Out};
 pub use compare::{Bound, Outcome, agree};
@@ -28,10 +31,13 @@ pub type Failure = Box<dyn std::error::Error>;
 pub fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, Failure> {
     let families = [
         elementwise::call,
-        reduction::call,
-        linear::call,
-        shape::call,
-        net::call,
+        reduce::call,
+        view::call,
+        arrange::call,
+        pick::call,
+        linalg::call,
+        window::call,
+        normalize::call,
         loss::call,
     ];
     for family in families {

@@ -1,8 +1,8 @@
-//! Operations that put the elements along axes together, or in order.
+//! Reductions over chosen axes, and running sums.
 
-use gradlet::{Order, Result};
+use gradlet::Result;
 
-use crate::draw::{Case, Draw, Entry, Var};
+use crate::draw::{Case, Draw, Entry, Var, along, along_apart};
 
 /// A function of an input and of some of its axes, as callers may name them.
 fn over_axes(d: &mut Draw, f: impl Fn(&Var, &[isize]) -> Result<Var> + 'static) -> Result<Case> {
@@ -25,30 +25,6 @@ fn over_axes_apart(
     let named = d.all_named(&axes, shape.len());
     let x = d.input(&shape)?;
     Ok(Case::new([x], move |x| f(&x[0], &named)).apart(axes))
-}
-
-/// A function of an input and one of its axes.
-fn along(d: &mut Draw, f: impl Fn(&Var, isize) -> Result<Var> + 'static) -> Result<Case> {
-    let rank = d.shape().len();
-    let axis = d.axis(rank);
-    let named = d.named(axis, rank);
-    d.unary(move |x| f(x, named))
-}
-
-/// As `along`, with at least so many elements along the axis, of which no two are the same.
-fn along_apart(
-    d: &mut Draw,
-    least: usize,
-    f: impl Fn(&Var, isize) -> Result<Var> + 'static,
-) -> Result<Case> {
-    let mut shape = d.shape();
-    let axis = d.axis(shape.len());
-    if let Some(size) = shape.get_mut(axis) {
-        *size = (*size).max(least);
-    }
-    let named = d.named(axis, shape.len());
-    let x = d.input(&shape)?;
-    Ok(Case::new([x], move |x| f(&x[0], named)).apart([axis]))
 }
 
 /// A function of an input, some of its axes, and what to take from their number of elements.
@@ -90,13 +66,8 @@ fn normed(d: &mut Draw, f: impl Fn(&Var, f64, &[isize]) -> Result<Var> + 'static
     }
 }
 
-fn order(d: &mut Draw) -> Order {
-    d.pick(&[Order::Ascending, Order::Descending])
-}
-
 pub(crate) const ENTRIES: &[Entry] = &[
     ("cumsum", |d| along(d, Var::cumsum)),
-    ("log_softmax", |d| along(d, Var::log_softmax)),
     ("logsumexp", |d| over_axes(d, |x, axes| x.logsumexp(axes))),
     ("logsumexp kept", |d| {
         over_axes(d, |x, axes| x.logsumexp_keepdim(axes))
@@ -126,17 +97,6 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ("prod", |d| over_axes(d, |x, axes| x.prod(axes))),
     ("prod kept", |d| {
         over_axes(d, |x, axes| x.prod_keepdim(axes))
-    }),
-    ("softmax", |d| along(d, Var::softmax)),
-    ("sort", |d| {
-        let order = order(d);
-        along_apart(d, 0, move |x, axis| Ok(x.sort(axis, order)?.0))
-    }),
-    ("sort topk", |d| {
-        let (order, k) = (order(d), d.between(0, 3));
-        // Of a scalar there is one element to take.
-        let k = if d.shape().is_empty() { 1 } else { k };
-        along_apart(d, k, move |x, axis| Ok(x.topk(k, axis, order)?.0))
     }),
     ("sum", |d| over_axes(d, |x, axes| x.sum(axes))),
     ("sum kept", |d| over_axes(d, |x, axes| x.sum_keepdim(axes))),

@@ -1,103 +1,8 @@
-//! Products of vectors and matrices, and sliding kernels.
+//! Convolution and pooling.
 
-use gradlet::{AveragePooling, Convolution, Divisor, Pooling, Result, Rounding, einsum};
+use gradlet::{AveragePooling, Convolution, Divisor, Pooling, Result, Rounding};
 
-use crate::draw::{Case, Draw, Entry, Tensor, Var};
-
-/// Sizes small enough that a product of several checks fast.
-fn small(d: &Draw, axis: usize) -> usize {
-    d.size(axis).min(2)
-}
-
-/// A matrix, or a vector where there is but one row; behind leading axes.
-fn factor(
-    d: &mut Draw,
-    lead: &[usize],
-    rank: usize,
-    matrix: [usize; 2],
-    vector: usize,
-) -> Result<Tensor> {
-    if rank == 1 {
-        return d.input(&[vector]);
-    }
-    let lead = if rank == 2 { Vec::new() } else { d.part(lead) };
-    d.input(&[lead.as_slice(), &matrix].concat())
-}
-
-/// An equation of one to three operands over four letters, with diagonals, sums and letters in any order.
-fn equation(d: &mut Draw) -> Result<(String, Vec<Tensor>)> {
-    let letters = ['i', 'j', 'k', 'l'];
-    let (mut words, mut inputs, mut used) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..d.between(1, 3) {
-        let axes: Vec<usize> = (0..d.between(0, 3)).map(|_| d.between(0, 3)).collect();
-        let shape: Vec<usize> = axes.iter().map(|&axis| small(d, axis)).collect();
-        inputs.push(d.input(&shape)?);
-        words.push(axes.iter().map(|&axis| letters[axis]).collect::<String>());
-        used.extend(axes);
-    }
-    let kept = d.permutation(letters.len());
-    let kept = kept.iter().filter(|axis| used.contains(axis) && d.coin());
-    let kept: String = kept.map(|&axis| letters[axis]).collect();
-    Ok((format!("{}->{kept}", words.join(",")), inputs))
-}
-
-pub(crate) const PRODUCTS: &[Entry] = &[
-    ("matmul", |d| {
-        let [m, k, n] = [0, 1, 2].map(|axis| small(d, axis));
-        let (lead, ranks) = (d.shape_of_rank(2), [d.between(1, 4), d.between(1, 4)]);
-        let lead = [lead[0].min(2), lead[1].min(2)];
-        let inputs = [
-            factor(d, &lead, ranks[0], [m, k], k)?,
-            factor(d, &lead, ranks[1], [k, n], k)?,
-        ];
-        Ok(Case::new(inputs, |x| x[0].matmul(&x[1])))
-    }),
-    ("matmul with itself", |d| {
-        let x = d.input(&d.shape_of_rank(d.shape().len().max(2)))?;
-        Ok(Case::new([x], |x| x[0].matmul(&x[0].transpose(-1, -2)?)))
-    }),
-    ("addmm", |d| {
-        let [m, k, n] = [0, 1, 2].map(|axis| small(d, axis));
-        let term = d.part(&[m, n]);
-        let inputs = [d.input(&term)?, d.input(&[m, k])?, d.input(&[k, n])?];
-        let (beta, alpha) = (d.pick(&[0.0, 1.0, -0.7]), d.pick(&[0.0, 1.0, 1.5]));
-        Ok(Case::new(inputs, move |x| {
-            x[0].addmm(&x[1], &x[2], beta, alpha)
-        }))
-    }),
-    ("addmm dot", |d| {
-        let inputs = [d.input(&[d.size(0)])?, d.input(&[d.size(0)])?];
-        Ok(Case::new(inputs, |x| x[0].dot(&x[1])))
-    }),
-    ("addmm outer", |d| {
-        let inputs = [d.input(&[d.size(0)])?, d.input(&[d.size(1)])?];
-        Ok(Case::new(inputs, |x| x[0].outer(&x[1])))
-    }),
-    ("addmm bmm", |d| {
-        let [b, m, k] = [0, 1, 2].map(|axis| small(d, axis));
-        let n = d.between(0, 2);
-        let inputs = [d.input(&[b, m, k])?, d.input(&[b, k, n])?];
-        Ok(Case::new(inputs, |x| x[0].bmm(&x[1])))
-    }),
-    ("einsum", |d| {
-        let (equation, inputs) = equation(d)?;
-        Ok(Case::new(inputs, move |x| {
-            einsum(&equation, &x.iter().collect::<Vec<_>>())
-        }))
-    }),
-    ("linear", |d| {
-        let (mut shape, outputs) = (d.shape_of_rank(d.shape().len().max(1)), d.between(0, 3));
-        let inputs = shape.pop().unwrap_or(1).min(2);
-        let mut all = vec![
-            d.input(&[shape.as_slice(), &[inputs]].concat())?,
-            d.input(&[outputs, inputs])?,
-        ];
-        if d.coin() {
-            all.push(d.input(&[outputs])?);
-        }
-        Ok(Case::new(all, |x| x[0].linear(&x[1], x.get(2))))
-    }),
-];
+use crate::draw::{Case, Draw, Entry, Tensor, Var, small};
 
 /// How one axis is convolved: kernel, stride, padding, dilation. The padding is as large as the kernel needs.
 fn convolved(d: &mut Draw, size: usize) -> [usize; 4] {
@@ -177,7 +82,7 @@ fn max_pooled(d: &mut Draw, f: fn(&Var, Pooling) -> Result<Var>) -> Result<Case>
     Ok(Case::new([x], move |x| f(&x[0], pooling)).apart(last))
 }
 
-pub(crate) const WINDOWS: &[Entry] = &[
+pub(crate) const ENTRIES: &[Entry] = &[
     ("conv1d", |d| convolution(d, 1, Var::conv1d)),
     ("conv2d", |d| convolution(d, 2, Var::conv2d)),
     ("max_pool2d", |d| max_pooled(d, Var::max_pool2d)),

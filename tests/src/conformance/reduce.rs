@@ -1,4 +1,4 @@
-//! Reductions.
+//! Reductions over chosen axes, and running sums.
 
 use gradlet::{Float, Tensor, Var};
 
@@ -10,6 +10,7 @@ pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, 
         "sum" if !case.is_floats(0) => return Ok(Some(vec![Out::Ints(whole_sum(case)?)])),
         "max" | "min" if case.value(1, "dim").is_some() => return extreme_and_place(case),
         "argmax" | "argmin" => return place(case),
+        "cumsum" => running_sum(case)?,
         "amax" | "amin" | "logsumexp" | "max" | "mean" | "min" | "prod" | "std" | "sum" | "var"
         | "vector_norm" => reduced(case)?,
         _ => return Ok(None),
@@ -107,4 +108,14 @@ fn place<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, Failure> {
         }
     };
     Ok(Some(vec![Out::Ints(y)]))
+}
+
+fn running_sum<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
+    // What floats become is in the file itself: f64, which the case's own type stands for.
+    let wanted = case.value(NAMED, "dtype");
+    if wanted.is_some_and(|wanted| wanted["dtype"] != "float64") {
+        return Err("sums of another type".into());
+    }
+    let axis = case.int(1, "dim", 0) as isize;
+    Ok(case.var(0, "input")?.cumsum(axis)?)
 }

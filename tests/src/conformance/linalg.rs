@@ -1,4 +1,4 @@
-//! Products of matrices and vectors.
+//! Products of vectors and matrices, and sums of products.
 
 use gradlet::autograd::einsum;
 use gradlet::{Float, Var};

@@ -1,0 +1,168 @@
+//! The same elements in a different shape or order, or some of them.
+
+use gradlet::Result;
+
+use crate::draw::{Case, Draw, Entry, Var};
+
+/// A function of an input and of one of its axes, as callers may name it.
+type Along = Box<dyn Fn(&Var, isize) -> Result<Var>>;
+
+/// A function of an input with at least one axis, and of one of these.
+fn along(d: &mut Draw, f: impl FnOnce(&mut Draw, usize) -> Result<Along>) -> Result<Case> {
+    let shape = d.shape_of_rank(d.shape().len().max(1));
+    let axis = d.axis(shape.len());
+    let f = f(d, shape[axis])?;
+    let named = d.named(axis, shape.len());
+    let x = d.input(&shape)?;
+    Ok(Case::new([x], move |x| f(&x[0], named)))
+}
+
+/// Vars as one vector, in another order than they came in, so that each gets a gradient of its own.
+fn joined(parts: Vec<Var>) -> Result<Var> {
+    let flat: Vec<Var> = parts.iter().rev().map(Var::flatten).collect();
+    Var::cat(&flat.iter().collect::<Vec<_>>(), 0)
+}
+
+/// Sizes whose product is the given one.
+fn factors(d: &mut Draw, size: usize) -> Vec<usize> {
+    let divisors: Vec<usize> = (1..=size)
+        .filter(|divisor| size.is_multiple_of(*divisor))
+        .collect();
+    if divisors.is_empty() {
+        return vec![d.between(0, 2), 0];
+    }
+    let first = d.pick(&divisors);
+    vec![first, 1, size / first]
+}
+
+pub(crate) const ENTRIES: &[Entry] = &[
+    ("broadcast", |d| {
+        let shape = d.shape();
+        let part = d.part(&shape);
+        let x = d.input(&part)?;
+        Ok(Case::new([x], move |x| x[0].broadcast_to(&shape)))
+    }),
+    ("broadcast expand", |d| {
+        let shape = d.shape();
+        let part = d.part(&shape);
+        let new = shape.len() - part.len();
+        let keep = |(axis, &size): (usize, &usize)| {
+            if axis >= new && part[axis - new] == size {
+                -1
+            } else {
+                size as isize
+            }
+        };
+        let sizes: Vec<isize> = shape.iter().enumerate().map(keep).collect();
+        let x = d.input(&part)?;
+        Ok(Case::new([x], move |x| x[0].expand(&sizes)))
+    }),
+    ("narrow", |d| {
+        along(d, |d, size| {
+            let start = d.between(0, size);
+            let length = d.between(0, size - start);
+            Ok(Box::new(move |x, axis| x.narrow(axis, start, length)))
+        })
+    }),
+    ("narrow select", |d| {
+        let mut shape = d.shape_of_rank(d.shape().len().max(1));
+        let axis = d.axis(shape.len());
+        shape[axis] = shape[axis].max(1);
+        let (index, named) = (d.between(0, shape[axis] - 1), d.named(axis, shape.len()));
+        let x = d.input(&shape)?;
+        Ok(Case::new([x], move |x| x[0].select(named, index)))
+    }),
+    ("permute", |d| {
+        let rank = d.shape().len();
+        let axes = d.permutation(rank);
+        let axes = d.all_named(&axes, rank);
+        d.unary(move |x| x.permute(&axes))
+    }),
+    ("permute transpose", |d| {
+        let shape = d.shape_of_rank(d.shape().len().max(1));
+        let (a, b) = (d.axis(shape.len()), d.axis(shape.len()));
+        let (a, b) = (d.named(a, shape.len()), d.named(b, shape.len()));
+        let x = d.input(&shape)?;
+        Ok(Case::new([x], move |x| x[0].transpose(a, b)))
+    }),
+    ("permute t", |d| {
+        let x = d.input(&d.shape_of_rank(2))?;
+        Ok(Case::new([x], |x| x[0].t()))
+    }),
+    ("reshape", |d| {
+        let size = d.shape().iter().product();
+        let sizes = factors(d, size);
+        d.unary(move |x| x.reshape(&sizes))
+    }),
+    ("reshape flatten", |d| d.unary(|x| Ok(x.flatten()))),
+    ("reshape flatten_from", |d| {
+        let rank = d.shape().len();
+        let axis = d.axis(rank);
+        let axis = d.named(axis, rank);
+        d.unary(move |x| x.flatten_from(axis))
+    }),
+    ("reshape flatten_axes", |d| {
+        let rank = d.shape().len();
+        let (start, end) = (d.axis(rank), d.axis(rank));
+        let (start, end) = (d.named(start.min(end), rank), d.named(start.max(end), rank));
+        d.unary(move |x| x.flatten_axes(start, end))
+    }),
+    ("reshape unflatten", |d| {
+        along(d, |d, size| {
+            let sizes = factors(d, size);
+            Ok(Box::new(move |x, axis| x.unflatten(axis, &sizes)))
+        })
+    }),
+    ("reshape squeeze", |d| {
+        let rank = d.shape().len();
+        let axis = d.axis(rank);
+        let axis = d.named(axis, rank);
+        d.unary(move |x| x.squeeze(axis))
+    }),
+    ("reshape squeeze_axes", |d| {
+        let rank = d.shape().len();
+        let axes = d.axes(rank);
+        let axes = d.all_named(&axes, rank);
+        d.unary(move |x| {
+            x.squeeze_axes(&axes)?
+                .add(&x.squeeze_axes(&axes)?.squeeze_all().sum(..)?)
+        })
+    }),
+    ("reshape squeeze_all", |d| d.unary(|x| Ok(x.squeeze_all()))),
+    ("reshape unsqueeze", |d| {
+        let places = d.shape().len() + 1;
+        let axis = d.axis(places);
+        let axis = d.named(axis, places);
+        d.unary(move |x| x.unsqueeze(axis))
+    }),
+    ("slice", |d| {
+        along(d, |d, size| {
+            let size = size as isize;
+            let (from, to) = (d.signed(-size - 1, size + 1), d.signed(-size - 1, size + 1));
+            let step = d.between(1, 3);
+            Ok(Box::new(move |x, axis| x.slice(axis, from..to, step)))
+        })
+    }),
+    ("slice split", |d| {
+        along(d, |d, _| {
+            let size = d.between(1, 4);
+            Ok(Box::new(move |x, axis| joined(x.split(size, axis)?)))
+        })
+    }),
+    ("slice split_sizes", |d| {
+        along(d, |d, size| {
+            let first = d.between(0, size);
+            let second = d.between(0, size - first);
+            let sizes = [first, second, size - first - second];
+            Ok(Box::new(move |x, axis| {
+                joined(x.split_sizes(&sizes, axis)?)
+            }))
+        })
+    }),
+    ("slice chunk", |d| {
+        along(d, |d, _| {
+            let count = d.between(1, 4);
+            Ok(Box::new(move |x, axis| joined(x.chunk(count, axis)?)))
+        })
+    }),
+];
