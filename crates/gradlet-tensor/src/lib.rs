@@ -3,6 +3,8 @@
 //! A [`Tensor`] is a value: cheap to clone, immutable from outside, copied on write.
 //! This crate knows nothing of gradients or layers.
 
+#![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
+
 mod arith;
 mod avg_pool;
 mod axes;

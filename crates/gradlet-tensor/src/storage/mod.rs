@@ -1,6 +1,6 @@
 //! Where elements live: pooled blocks of memory, shared and copied on write.
 //!
-//! This folder and the call of the matrix kernel are the only places with `unsafe` code in gradlet.
+//! Beside `threads` and the matrix kernels, this is the only folder with `unsafe` code in gradlet.
 
 mod buffer;
 mod pool;

@@ -3,6 +3,11 @@
 //! A block's bytes are always initialised: fresh ones are zero, recycled ones hold old numbers.
 //! That is why no kernel ever sees uninitialised memory.
 
+#![expect(
+    unsafe_code,
+    reason = "memory comes from the system and is handed on as addresses"
+)]
+
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
