@@ -1,7 +1,5 @@
 //! What recording costs beside the arithmetic: `cargo bench -p gradlet-autograd -- [NAME]`.
 
-#![allow(missing_docs)]
-
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use gradlet_autograd::{Tensor, Var, no_grad};

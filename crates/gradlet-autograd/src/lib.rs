@@ -2,6 +2,7 @@
 //!
 //! This crate knows nothing of layers. Each operation is one file in `ops/`, its gradient directly below its value.
 #![forbid(unsafe_code)]
+#![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 mod backward;
 mod check;

@@ -5,6 +5,7 @@
 //! once, and `expand` writes the `impl`.
 
 #![forbid(unsafe_code)]
+#![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 mod ast;
 mod attr;

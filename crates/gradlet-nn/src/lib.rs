@@ -2,6 +2,7 @@
 //!
 //! This crate knows no loops over elements: those are the tensor crate's.
 #![forbid(unsafe_code)]
+#![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 // The derive writes paths that begin with `::gradlet`.
 extern crate self as gradlet;

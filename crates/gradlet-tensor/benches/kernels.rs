@@ -1,7 +1,5 @@
 //! The loops under the tensors, each alone: `cargo bench -p gradlet-tensor -- [NAME]`, on one thread.
 
-#![allow(missing_docs)]
-
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use gradlet_tensor::{DrawKey, Mask, Tensor, rng, threads};

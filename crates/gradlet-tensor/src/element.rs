@@ -40,10 +40,9 @@ macro_rules! element {
             const NAME: &'static str = $name;
             const ANY_BITS: bool = true;
             #[inline]
-            #[allow(clippy::cast_lossless, trivial_numeric_casts)]
+            #[allow(clippy::cast_lossless, reason = "64-bit integers have no lossless cast")]
             fn to_f64(self) -> f64 { self as f64 }
             #[inline]
-            #[allow(trivial_numeric_casts)]
             fn from_f64(value: f64) -> Self { value as $t }
             #[inline]
             fn to_integer(self) -> Option<i128> { $to_integer(self) }

@@ -23,11 +23,11 @@ struct Report {
 
 /// Everything that can go wrong, with the values that explain it.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each message names its fields")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// Sizes of two shapes neither agree nor are 1.
     #[error("{op}: shapes do not broadcast: {lhs} and {rhs} (axis {axis} from {}); sizes must be equal or 1", sizes(lhs, rhs, *axis))]
-    #[allow(missing_docs)]
     Broadcast {
         op: &'static str,
         lhs: Shape,
@@ -36,7 +36,6 @@ pub enum ErrorKind {
     },
     /// Two shapes that have to be the same differ.
     #[error("{op}: shapes differ: expected {expected}, got {found}")]
-    #[allow(missing_docs)]
     ShapeMismatch {
         op: &'static str,
         expected: Shape,
@@ -44,7 +43,6 @@ pub enum ErrorKind {
     },
     /// The inner sizes of a matrix product differ.
     #[error("{op}: inner sizes differ: {lhs} x {rhs} ({columns} columns, {rows} rows){remedy}")]
-    #[allow(missing_docs)]
     InnerSizes {
         op: &'static str,
         lhs: Shape,
@@ -55,7 +53,6 @@ pub enum ErrorKind {
     },
     /// A tensor has a number of axes that the operation does not take.
     #[error("{op}: expected {expected}, got shape {shape}")]
-    #[allow(missing_docs)]
     Rank {
         op: &'static str,
         expected: &'static str,
@@ -63,26 +60,21 @@ pub enum ErrorKind {
     },
     /// A shape of more axes than a tensor can have.
     #[error("shape {shape} cannot take another axis of size {size}: a tensor has at most 8 axes")]
-    #[allow(missing_docs)]
     TooManyAxes { shape: Shape, size: usize },
     /// A shape whose elements do not fit into memory.
     #[error("shape {shape} {}", excess(shape, *size_bytes))]
-    #[allow(missing_docs)]
     TooLarge { shape: Shape, size_bytes: usize },
     /// Another number of elements than before.
     #[error("reshape: {from} has {} elements, {to} has {}", from.len(), to.len())]
-    #[allow(missing_docs)]
     ElementCount { from: Shape, to: Shape },
     /// Another number of values than the shape has elements.
     #[error("from_vec: shape {shape} needs {} values, got {found}", shape.len())]
-    #[allow(missing_docs)]
     ValueCount { shape: Shape, found: usize },
     /// An axis that the tensor does not have.
     #[error(
         "{op}: axis {axis} is out of range for shape {shape}{}",
         axis_range(shape)
     )]
-    #[allow(missing_docs)]
     AxisOutOfRange {
         op: &'static str,
         axis: isize,
@@ -90,7 +82,6 @@ pub enum ErrorKind {
     },
     /// The same axis twice.
     #[error("{op}: axis {axis} is named twice for shape {shape}")]
-    #[allow(missing_docs)]
     AxisRepeated {
         op: &'static str,
         axis: usize,
@@ -98,7 +89,6 @@ pub enum ErrorKind {
     },
     /// An index that an axis does not have.
     #[error("{op}: index {index} is out of range for axis {axis} of size {size} in shape {shape}")]
-    #[allow(missing_docs)]
     IndexOutOfRange {
         op: &'static str,
         index: i64,
@@ -108,7 +98,6 @@ pub enum ErrorKind {
     },
     /// A range of indices that an axis does not have.
     #[error("{op}: {start}..{} is out of range for axis {axis} of size {size} in shape {shape}", start.saturating_add(*length))]
-    #[allow(missing_docs)]
     RangeOutOfRange {
         op: &'static str,
         start: usize,
@@ -121,15 +110,12 @@ pub enum ErrorKind {
     #[error(
         "{op}: shape {shape} has no elements along the reduced axes, so there is no value to return"
     )]
-    #[allow(missing_docs)]
     Empty { op: &'static str, shape: Shape },
     /// An empty list of tensors.
     #[error("{op}: expected at least one tensor")]
-    #[allow(missing_docs)]
     NoTensors { op: &'static str },
     /// Another number of elements than the one that is needed.
     #[error("{op}: expected one element, got shape {shape}{remedy}")]
-    #[allow(missing_docs)]
     NotOneElement {
         op: &'static str,
         shape: Shape,
@@ -137,7 +123,6 @@ pub enum ErrorKind {
     },
     /// A setting outside its range.
     #[error("{op}: {name} must be {expected}, got {value}{remedy}")]
-    #[allow(missing_docs)]
     OutOfRange {
         op: &'static str,
         name: &'static str,
@@ -147,7 +132,6 @@ pub enum ErrorKind {
     },
     /// An `einsum` equation that cannot be read, or that the operands do not fit.
     #[error("einsum: {equation:?}: {reason}")]
-    #[allow(missing_docs)]
     Equation { equation: String, reason: String },
     /// A backward from a value that no tracked variable led to.
     #[error(
@@ -158,11 +142,9 @@ pub enum ErrorKind {
     #[error(
         "{op}: parameter {path} got no gradient; freeze it, or allow missing gradients if that is intended"
     )]
-    #[allow(missing_docs)]
     MissingGradient { op: &'static str, path: String },
     /// A parameter of another element type than the gradients have.
     #[error("{op}: parameter {path} is not of type {expected}")]
-    #[allow(missing_docs)]
     ElementType {
         op: &'static str,
         path: String,
@@ -170,7 +152,6 @@ pub enum ErrorKind {
     },
     /// An analytic gradient that numeric differentiation contradicts.
     #[error("{check}: input {input}, element {element}: analytic {analytic}, numeric {numeric}")]
-    #[allow(missing_docs)]
     GradientMismatch {
         check: &'static str,
         input: usize,
@@ -180,7 +161,6 @@ pub enum ErrorKind {
     },
     /// A file that cannot be read or written.
     #[error("{}: {reason}", path.display())]
-    #[allow(missing_docs)]
     File { path: PathBuf, reason: String },
 }
 

@@ -4,6 +4,8 @@
 //! This crate knows nothing of graphs or layers; the loops that gradients of softmax, normalization, convolution and pooling
 //! need are among its kernels.
 
+#![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
+
 mod arrange;
 mod create;
 mod display;

@@ -2,8 +2,6 @@
 //!
 //! `cargo bench --bench dropout` prints the median time of each and its ratio to the copy.
 
-#![allow(missing_docs)]
-
 use std::hint::black_box;
 use std::time::Instant;
 

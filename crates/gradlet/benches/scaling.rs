@@ -2,8 +2,6 @@
 //!
 //! `cargo bench --bench scaling` prints microseconds a step, and how many times a fourfold amount of work takes as long.
 
-#![allow(missing_docs)]
-
 use std::time::{Duration, Instant};
 
 use gradlet::prelude::*;

@@ -3,6 +3,7 @@
 //! This crate re-exports the others: [`mod@tensor`] (dense arrays), [`autograd`] ([`Var`], gradients) and [`nn`] (modules,
 //! layers, losses, optimizers, data). Programs usually begin with `use gradlet::prelude::*;`.
 #![forbid(unsafe_code)]
+#![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 pub use gradlet_autograd as autograd;
 pub use gradlet_nn as nn;

@@ -1,17 +1,16 @@
-//! The rules that the code keeps, as checks of its source text.
+//! The rules that the code keeps and neither rustc nor clippy checks: functions that complain of lines.
 
-mod functions;
-mod kept_bytes;
-mod op_docs;
-mod rules;
+mod arguments;
+#[cfg(test)]
+#[rustfmt::skip] // One case a line.
+mod cases;
+mod files;
+mod ops;
 mod source;
 
-pub use functions::{Function, functions, uncalled};
-pub use kept_bytes::kept_bytes;
-pub use op_docs::{op_docs, operations};
-pub use rules::{
-    ARCHITECTURE_LINES, banned_calls, document_length, file_length, forbids_unsafe,
-    function_length, helper_names, ignored_examples, op_file, opening_line, table_of_contents,
-    unfinished, unsafe_places,
+pub use arguments::uncalled;
+pub use files::{
+    file_length, finished, helper_names, opening_line, strict_heads, table_of_contents,
 };
-pub use source::Source;
+pub use ops::{op_docs, op_file};
+pub use source::{Complain, Source};

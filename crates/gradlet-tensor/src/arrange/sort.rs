@@ -32,7 +32,10 @@ impl Order {
     /// Whether `a` stands before `b`; neither does before an equal one. NaN is larger than everything else. Without
     /// branches, which sorting would mispredict.
     #[inline(always)]
-    #[expect(clippy::needless_bitwise_bool)]
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "a branch would be mispredicted"
+    )]
     pub(crate) fn before<T: Element>(self, a: T, b: T) -> bool {
         let (low, high) = match self {
             Self::Ascending => (a, b),

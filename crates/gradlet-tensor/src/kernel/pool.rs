@@ -87,8 +87,10 @@ fn largest<T: PartialOrd + Copy, const N: usize>(
             let x = &x[start + ahead..][..=last * stride];
             for i in 0..N {
                 let x = x[i.min(last) * stride];
-                // A branch would be mispredicted half of the time.
-                #[expect(clippy::needless_bitwise_bool)]
+                #[expect(
+                    clippy::needless_bitwise_bool,
+                    reason = "a branch is mispredicted half of the time"
+                )]
                 let larger = (ahead == 0) | (x > best[i]) | (x != x);
                 best[i] = if larger { x } else { best[i] };
                 places[i] = if larger { ahead as i64 } else { places[i] };

@@ -1,8 +1,5 @@
 //! Scaling under a mask: kept elements times a number, the others exactly 0.
 
-// What is not inlined into the functions below is not compiled for their instruction sets.
-#![allow(clippy::inline_always)]
-
 use multiversion::multiversion;
 use num_traits::Float;
 
@@ -81,13 +78,11 @@ fn words_of(kept: &[u64], first: usize, len: usize) -> &[u64] {
 /// 32 bits: as wide as an f32, so that the test of a lane vectorizes without widening (and measured
 /// fastest for f64 too).
 #[inline(always)]
-#[allow(clippy::cast_possible_truncation)] // half a word is meant
 fn half(kept: &[u64], i: usize) -> u32 {
     (kept[i / 2] >> (i % 2 * 32)) as u32
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // exact values are the claim
 mod tests {
     use super::*;
     use proptest::prelude::*;

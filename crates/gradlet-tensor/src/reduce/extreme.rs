@@ -246,9 +246,11 @@ impl<T: Element> Tensor<T> {
     ///
     /// `numpy.argmin`; `torch.argmin` does not say which of equal elements it takes
     #[track_caller]
-    #[expect(clippy::needless_bitwise_bool)]
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "a branch would keep the loop from vectorizing"
+    )]
     pub fn argmin(&self, axis: isize) -> Result<Tensor<i64>> {
-        // Without branches, which would keep the loop from vectorizing.
         self.arg("argmin", axis, |a, best| {
             (a < best) | ((a != a) & (best == best))
         })

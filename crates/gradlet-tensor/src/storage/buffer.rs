@@ -1,5 +1,10 @@
 //! [`Buffer`]: shared, copy-on-write elements in one pool block.
 
+#![expect(
+    unsafe_code,
+    reason = "several handles own the elements in one block of the pool"
+)]
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;

@@ -5,6 +5,11 @@
 //! header, whose padding a typed write may leave uninitialised; only headers are read there. A handle's block is not
 //! initialised, for the same reason, and so has classes of its own: it never serves elements.
 
+#![expect(
+    unsafe_code,
+    reason = "memory comes from the system and is handed on as addresses"
+)]
+
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;

@@ -1,5 +1,10 @@
 //! [`Shared`]: a reference-counted value in pool memory, like `Arc` without weak references.
 
+#![expect(
+    unsafe_code,
+    reason = "several handles own one value in a block of the pool"
+)]
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;

@@ -1,5 +1,7 @@
 //! Slices that are cut into parts for several threads.
 
+#![expect(unsafe_code, reason = "threads write disjoint parts of one slice")]
+
 use super::workers::for_parts;
 
 /// Calls `run` with the start of each chunk of `size` elements and that chunk of each slice, on several threads.

@@ -4,6 +4,11 @@
 //! takes part; its helpers wait for the next piece of work by spinning for a while, then sleep. Only one caller at a time
 //! has the helpers: others run their parts alone.
 
+#![expect(
+    unsafe_code,
+    reason = "helpers borrow work from the caller, who waits for them"
+)]
+
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr;

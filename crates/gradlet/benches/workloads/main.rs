@@ -3,8 +3,6 @@
 //! `cargo bench --bench workloads -- [--threads N] [PREFIX | =NAME ...]` prints one JSON line for each: microseconds an
 //! iteration. With `--steps N` each runs N times, untimed, for profilers and for measuring memory.
 
-#![allow(missing_docs)]
-
 mod list;
 mod timing;
 

@@ -58,7 +58,6 @@ pub(crate) fn erf_f64(x: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // exact values are the claim
 mod tests {
     use super::super::reference::erf as erf_reference;
     use super::super::sweep::{sweep_f32, sweep_f64, worst_f64};

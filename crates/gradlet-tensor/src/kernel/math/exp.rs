@@ -163,7 +163,6 @@ fn parts_f64(x: f64, less: f64) -> (u64, f64, f64) {
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // exact values are the claim
 mod tests {
     use super::super::sweep::{sweep_f32, sweep_f64, worst_f64};
     use super::*;

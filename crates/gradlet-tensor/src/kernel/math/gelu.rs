@@ -122,7 +122,6 @@ fn ratio_f64(a: f64) -> (f64, f64) {
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // exact values are the claim
 mod tests {
     use super::super::reference;
     use super::super::silu::gelu_tanh_f64;

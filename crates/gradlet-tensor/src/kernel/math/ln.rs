@@ -129,7 +129,6 @@ fn bounded_f64(x: f64, y: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // exact values are the claim
 mod tests {
     use super::super::sweep::{sweep_f32, sweep_f64, worst_f64};
     use super::*;

@@ -7,12 +7,9 @@
 //! exchange in 60-digit arithmetic; the comment at each one gives the fitted function, the interval
 //! and the error that is left. The other constants name their source.
 
-// Inlining is what lets a caller's loop vectorize; a fitted coefficient is checked by the sweeps,
-// not by eye; the letters are those of the formulas.
 #![allow(
-    clippy::inline_always,
     clippy::unreadable_literal,
-    clippy::many_single_char_names
+    reason = "a fitted coefficient is checked by the sweeps, not by eye"
 )]
 
 mod erf;

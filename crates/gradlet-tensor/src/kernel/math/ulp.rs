@@ -3,8 +3,6 @@
 
 /// |y - exact| in spacings of the f32 at `exact` (the smaller one at a power of 2); 0 when y is the
 /// f32 nearest `exact`.
-// Rounding once and equality are meant.
-#[allow(clippy::cast_possible_truncation, clippy::float_cmp)]
 pub(crate) fn error_f32(y: f32, exact: f64) -> f64 {
     let rounded = exact as f32;
     if y.is_nan() && exact.is_nan() || y == rounded {

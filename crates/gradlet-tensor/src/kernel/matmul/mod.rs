@@ -1,6 +1,11 @@
 //! Matrix products on strides: small and thin ones from where the operands lie, large ones through packed copies, in
 //! parts that do not depend on the number of threads.
 
+#![expect(
+    unsafe_code,
+    reason = "the kernels read and write matrices through pointers"
+)]
+
 mod dots;
 mod gemm;
 mod lanes;
