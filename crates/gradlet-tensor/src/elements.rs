@@ -2,11 +2,47 @@
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
-use crate::shape::IntoShape;
-use crate::shape::walk;
+use crate::shape::{IntoShape, Layout, walk};
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
+    /// The same elements in row-major order: a cheap clone where they lie so already, a copy otherwise.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]].t()?;
+    /// assert_eq!(x.contiguous().as_slice(), Some([1.0, 3.0, 2.0, 4.0].as_slice()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn contiguous(&self) -> Self {
+        if self.layout().contiguous {
+            return self.clone();
+        }
+        self.to_owned_copy()
+    }
+
+    /// As [`contiguous`](Self::contiguous), with an error where memory does not hold a copy of a broadcast view.
+    #[track_caller]
+    pub(crate) fn try_contiguous(&self) -> Result<Self> {
+        if self.layout().contiguous {
+            return Ok(self.clone());
+        }
+        Self::build(self.dims(), |out| {
+            walk::copy(self.storage(), self.layout(), out);
+        })
+    }
+
+    /// A copy that shares nothing.
+    pub(crate) fn to_owned_copy(&self) -> Self {
+        Self::build_like(Layout::contiguous(self.dims()), |out| {
+            walk::copy(self.storage(), self.layout(), out);
+        })
+    }
+
     /// The elements in row-major order.
     pub fn to_vec(&self) -> Vec<T> {
         self.iter().collect()

@@ -17,7 +17,6 @@ mod fused;
 mod kernel;
 mod linalg;
 mod mask;
-mod math;
 mod pick;
 mod reduce;
 mod shape;

@@ -6,7 +6,6 @@ use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result, raise};
 use crate::shape::Layout;
 use crate::shape::Shape;
-use crate::shape::walk;
 use crate::storage::{Buffer, Shared};
 
 /// A dense array of numbers with up to 8 axes: a value, cheap to clone, copied when a shared one is written to.
@@ -232,43 +231,6 @@ impl<T: Element> Tensor<T> {
         } else {
             None
         }
-    }
-
-    /// The same elements in row-major order: a cheap clone where they lie so already, a copy otherwise.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]].t()?;
-    /// assert_eq!(x.contiguous().as_slice(), Some([1.0, 3.0, 2.0, 4.0].as_slice()));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn contiguous(&self) -> Self {
-        if self.inner.layout.contiguous {
-            return self.clone();
-        }
-        self.to_owned_copy()
-    }
-
-    /// As [`contiguous`](Self::contiguous), with an error where memory does not hold a copy of a broadcast view.
-    #[track_caller]
-    pub(crate) fn try_contiguous(&self) -> Result<Self> {
-        if self.inner.layout.contiguous {
-            return Ok(self.clone());
-        }
-        Self::build(self.dims(), |out| {
-            walk::copy(self.storage(), &self.inner.layout, out);
-        })
-    }
-
-    /// A copy that shares nothing.
-    pub(crate) fn to_owned_copy(&self) -> Self {
-        Self::build_like(Layout::contiguous(self.dims()), |out| {
-            walk::copy(self.storage(), &self.inner.layout, out);
-        })
     }
 
     /// Whether no other tensor shares this one's elements, so that writing needs no copy.

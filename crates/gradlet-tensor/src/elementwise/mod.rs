@@ -5,3 +5,4 @@ mod choose;
 mod compare;
 mod functions;
 mod map;
+mod math;

@@ -291,7 +291,7 @@ mod tests {
                         for round in 0..500 {
                             let mut x = vec![0usize; 64];
                             crate::threads::for_chunks([&mut x], 8, |start, [x]| {
-                                x.fill(start + round)
+                                x.fill(start + round);
                             });
                             assert!(x.iter().enumerate().all(|(i, &x)| x == i / 8 * 8 + round));
                         }

@@ -1,204 +1,181 @@
-//! Axes merged, split, dropped and repeated: what becomes of a shape, and of a tensor with it.
+//! Axes merged, split, added and dropped, without a copy where strides allow it.
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
-use crate::shape::Axes;
-use crate::shape::Shape;
+use crate::shape::IntoShape;
 use crate::tensor::Tensor;
 
-impl Shape {
-    /// As [`axis`](Self::axis); a scalar counts as one element along an axis 0, so that 0 and -1 are 0 there.
-    ///
-    /// # Errors
-    ///
-    /// An axis outside `-rank..rank`, or outside `-1..1` for a scalar.
-    #[doc(hidden)]
-    #[track_caller]
-    pub fn axis_or_scalar(&self, op: &'static str, axis: isize) -> Result<usize> {
-        if self.rank() == 0 && (-1..1).contains(&axis) {
-            return Ok(0);
-        }
-        self.axis(op, axis)
-    }
-
-    /// Without those of the axes that have size 1.
-    ///
-    /// # Shape
-    ///
-    /// `squeezed(&[0, 1])`: `[1, 3, 1] -> [3, 1]`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or named twice.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::Shape;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(Shape::from([1, 3, 1]).squeezed(&[0, 1])?, Shape::from([3, 1]));
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn squeezed(&self, axes: &[isize]) -> Result<Self> {
-        let padded = if self.rank() == 0 {
-            &Self::from(1)
-        } else {
-            self
-        };
-        let chosen = axes.select("squeeze_axes", padded)?;
-        let mut shape = Self::SCALAR;
-        for (&size, chosen) in self.dims().iter().zip(chosen) {
-            if size != 1 || !chosen {
-                shape.push(size)?;
-            }
-        }
-        Ok(shape)
-    }
-
-    /// With the axes from `start` to `end`, both included, merged into one; `[1]` for a scalar.
-    ///
-    /// # Shape
-    ///
-    /// `flattened(1, 2)`: `[n, c, h, w] -> [n, c * h, w]`; `[] -> [1]`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or an end before the start.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::Shape;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(Shape::from([8, 3, 4, 4]).flattened(1, -1)?, Shape::from([8, 48]));
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn flattened(&self, start: isize, end: isize) -> Result<Self> {
-        let first = self.axis_or_scalar("flatten_axes", start)?;
-        let last = self.axis_or_scalar("flatten_axes", end)?;
-        if self.rank() == 0 {
-            return Ok(Self::from(1));
-        }
-        if first > last {
-            return Err(Error::new(ErrorKind::OutOfRange {
-                op: "flatten_axes",
-                name: "the first axis",
-                expected: "at most the last",
-                value: first as f64,
-                remedy: format!("; the last is {last} of shape {self}"),
-            }));
-        }
-        let mut shape = Self::new(&self.dims()[..first])?;
-        shape.push(Self::new(&self.dims()[first..=last])?.len())?;
-        for &size in &self.dims()[last + 1..] {
-            shape.push(size)?;
-        }
-        Ok(shape)
-    }
-
-    /// With an axis split into several of the given sizes.
-    ///
-    /// # Shape
-    ///
-    /// `unflattened(1, &[3, 4])`: `[n, 12] -> [n, 3, 4]`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, sizes whose product is another than the axis', none, or more than eight axes.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::Shape;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(Shape::from([8, 12]).unflattened(-1, &[3, 4])?, Shape::from([8, 3, 4]));
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn unflattened(&self, axis: isize, sizes: &[usize]) -> Result<Self> {
-        let axis = self.axis("unflatten", axis)?;
-        let split = Self::new(sizes)?;
-        let size = self.dims()[axis];
-        if split.rank() == 0 || split.len() != size {
-            return Err(Error::new(ErrorKind::OutOfRange {
-                op: "unflatten",
-                name: "the product of the sizes",
-                expected: "the size of the axis",
-                value: split.len() as f64,
-                remedy: format!("; sizes {split}, axis {axis} of shape {self}"),
-            }));
-        }
-        let mut shape = Self::new(&self.dims()[..axis])?;
-        for &size in sizes.iter().chain(&self.dims()[axis + 1..]) {
-            shape.push(size)?;
-        }
-        Ok(shape)
-    }
-
-    /// With other sizes for axes of size 1, and new axes in front; -1 keeps a size.
-    ///
-    /// # Shape
-    ///
-    /// `expanded(&[-1, 3])`: `[n, 1] -> [n, 3]`; `expanded(&[4, -1, -1])`: `[n, m] -> [4, n, m]`
-    ///
-    /// # Errors
-    ///
-    /// Fewer sizes than axes, another size for an axis whose size is not 1, a size below -1, or -1 for a new axis.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::Shape;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(Shape::from([2, 1]).expanded(&[4, -1, 3])?, Shape::from([4, 2, 3]));
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn expanded(&self, sizes: &[isize]) -> Result<Self> {
-        let new = sizes.len().saturating_sub(self.rank());
-        let mut shape = Self::SCALAR;
-        for (i, &size) in sizes.iter().enumerate() {
-            let old = i.checked_sub(new).and_then(|axis| self.dims().get(axis));
-            let size = match (usize::try_from(size), old) {
-                (Ok(size), _) => size,
-                (Err(_), Some(&old)) if size == -1 => old,
-                _ => {
-                    return Err(Error::new(ErrorKind::OutOfRange {
-                        op: "expand",
-                        name: "a size",
-                        expected: "at least 0, or -1 for an axis there is already",
-                        value: size as f64,
-                        remedy: format!("; sizes {sizes:?} for shape {self}"),
-                    }));
-                }
-            };
-            shape.push(size)?;
-        }
-        if sizes.len() < self.rank() {
-            return Err(Error::new(ErrorKind::Rank {
-                op: "expand",
-                expected: "no more axes than sizes",
-                shape: *self,
-            }));
-        }
-        if Self::broadcast("expand", self, &shape)? != shape {
-            return Err(Error::new(ErrorKind::ShapeMismatch {
-                op: "expand",
-                expected: shape,
-                found: *self,
-            }));
-        }
-        Ok(shape)
-    }
-}
-
 impl<T: Element> Tensor<T> {
+    /// The same elements, in row-major order, in another shape; copies only where strides do not allow a view.
+    ///
+    /// # Shape
+    ///
+    /// `reshape([6, 4])`: `[2, 3, 4] -> [6, 4]`
+    ///
+    /// # Errors
+    ///
+    /// Another number of elements, or a broadcast view of more elements than memory holds a copy of.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    /// assert_eq!(x.reshape([3, 2])?, tensor![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]); // a view
+    /// assert_eq!(x.t()?.reshape(6)?.to_vec(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]); // a copy
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.reshape`, without a size of -1
+    #[track_caller]
+    pub fn reshape(&self, shape: impl IntoShape) -> Result<Self> {
+        let shape = shape.into_shape()?;
+        if shape.len() != self.len() {
+            return Err(Error::new(ErrorKind::ElementCount {
+                from: self.dims(),
+                to: shape,
+            }));
+        }
+        if self.is_empty() {
+            // Of the shapes without elements some are too large still.
+            return Self::build(shape, |_| {});
+        }
+        if let Some(layout) = self.layout().reshape(shape) {
+            return Ok(self.view(layout));
+        }
+        let copy = self.try_contiguous()?;
+        Ok(copy.view(copy.layout().row_major(shape)))
+    }
+
+    /// All elements along one axis, in row-major order; copies only where strides do not allow a view.
+    ///
+    /// # Shape
+    ///
+    /// `[a, b, c] -> [a * b * c]`, `[] -> [1]`
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// assert_eq!(tensor![[1.0, 2.0], [3.0, 4.0]].flatten().to_vec(), [1.0, 2.0, 3.0, 4.0]);
+    /// assert_eq!(Tensor::scalar(5.0f32).flatten().shape(), [1]);
+    /// ```
+    pub fn flatten(&self) -> Self {
+        match self.reshape(self.len()) {
+            Ok(flat) => flat,
+            Err(error) => crate::error::raise(&error),
+        }
+    }
+
+    /// The axes from the given one on, merged into one; a scalar has an axis 0 here.
+    ///
+    /// # Shape
+    ///
+    /// `flatten_from(1)`: `[n, c, h, w] -> [n, c * h * w]`; `[] -> [1]`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or a broadcast view of more elements than memory holds a copy of.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let images = Tensor::zeros([8, 3, 4, 4])?;
+    /// assert_eq!(images.flatten_from(1)?.shape(), [8, 48]); // a row for each image
+    /// assert_eq!(images.flatten_from(-2)?.shape(), [8, 3, 16]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.flatten` with a `start_dim`
+    #[track_caller]
+    pub fn flatten_from(&self, axis: isize) -> Result<Self> {
+        let axis = self.dims().axis_or_scalar("flatten_from", axis)? as isize;
+        self.flatten_axes(axis, -1)
+    }
+
+    /// Without an axis of size 1; as it is where the size is another. A scalar has an axis 0 here. A view.
+    ///
+    /// # Shape
+    ///
+    /// `squeeze(1)`: `[a, 1, b] -> [a, b]`, `[a, 3, b] -> [a, 3, b]`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Tensor::zeros([1, 3, 1])?;
+    /// assert_eq!(x.squeeze(-1)?.shape(), [1, 3]);
+    /// assert_eq!(x.squeeze(1)?.shape(), [1, 3, 1]); // 3 is not 1: as it was
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.squeeze` with a `dim`; [`squeeze_all`](Self::squeeze_all) without
+    #[track_caller]
+    pub fn squeeze(&self, axis: isize) -> Result<Self> {
+        let axis = self.dims().axis_or_scalar("squeeze", axis)?;
+        Ok(if self.shape().get(axis) == Some(&1) {
+            self.view(self.layout().remove(axis, 0))
+        } else {
+            self.clone()
+        })
+    }
+
+    /// With a new axis of size 1 before the given one; -1 puts it last. A view.
+    ///
+    /// # Shape
+    ///
+    /// `unsqueeze(1)`: `[a, b] -> [a, 1, b]`
+    ///
+    /// # Errors
+    ///
+    /// An axis outside `-rank - 1..=rank`, or a ninth one.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![1.0, 2.0];
+    /// assert_eq!(x.unsqueeze(0)?.shape(), [1, 2]);
+    /// assert_eq!(x.unsqueeze(-1)?.shape(), [2, 1]);
+    /// assert_eq!(x.unsqueeze(1)?.sub(&x)?, tensor![[0.0, -1.0], [1.0, 0.0]]); // each minus each
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.unsqueeze`
+    #[track_caller]
+    pub fn unsqueeze(&self, axis: isize) -> Result<Self> {
+        let places = self.rank() as isize + 1;
+        if !(-places..places).contains(&axis) {
+            return Err(Error::new(ErrorKind::AxisOutOfRange {
+                op: "unsqueeze",
+                axis,
+                shape: self.dims(),
+            }));
+        }
+        Ok(self.view(self.layout().insert(axis.rem_euclid(places) as usize)?))
+    }
+
     /// Without those of the axes that have size 1. A view.
     ///
     /// # Shape
@@ -307,132 +284,5 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn unflatten(&self, axis: isize, sizes: &[usize]) -> Result<Self> {
         self.reshape(self.dims().unflattened(axis, sizes)?)
-    }
-
-    /// Repeated along axes of size 1 and new leading axes; -1 keeps a size. A view.
-    ///
-    /// # Shape
-    ///
-    /// `expand(&[-1, 3])`: `[n, 1] -> [n, 3]`; `expand(&[4, -1, -1])`: `[n, m] -> [4, n, m]`
-    ///
-    /// # Errors
-    ///
-    /// Fewer sizes than axes, another size for an axis whose size is not 1, a size below -1, or -1 for a new axis.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = tensor![[1.0], [2.0]];
-    /// assert_eq!(x.expand(&[-1, 3])?.to_vec(), [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Source
-    ///
-    /// `torch.Tensor.expand`
-    #[track_caller]
-    pub fn expand(&self, sizes: &[isize]) -> Result<Self> {
-        self.broadcast_to(self.dims().expanded(sizes)?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn zeros(shape: &[usize]) -> Result<Tensor> {
-        Tensor::zeros(shape)
-    }
-
-    #[test]
-    fn squeezing_drops_only_chosen_axes_of_size_one() -> Result<()> {
-        let x = zeros(&[5, 1, 4, 1])?;
-        assert_eq!(x.squeeze_axes(&[1, -1])?.shape(), [5, 4]);
-        assert_eq!(x.squeeze_axes(&[0, 1])?.shape(), [5, 4, 1]);
-        assert_eq!(x.squeeze_axes(&[])?.shape(), [5, 1, 4, 1]);
-        assert_eq!(x.squeeze_all().shape(), [5, 4]);
-        assert_eq!(zeros(&[0, 1])?.squeeze_all().shape(), [0]);
-        assert_eq!(zeros(&[])?.squeeze_axes(&[-1])?.shape(), [0; 0]);
-        assert!(matches!(
-            x.squeeze_axes(&[1, -3]).unwrap_err().kind(),
-            ErrorKind::AxisRepeated { axis: 1, .. }
-        ));
-        assert!(x.squeeze_axes(&[4]).is_err());
-        Ok(())
-    }
-
-    #[test]
-    fn axes_merge_and_split() -> Result<()> {
-        let x = Tensor::arange(0.0, 24.0, 1.0)?.reshape([2, 3, 4])?;
-        assert_eq!(x.flatten_axes(0, 1)?.shape(), [6, 4]);
-        assert_eq!(x.flatten_axes(-2, -1)?.shape(), [2, 12]);
-        assert_eq!(x.flatten_axes(1, 1)?.shape(), [2, 3, 4]);
-        assert_eq!(
-            x.transpose(0, 1)?
-                .flatten_axes(0, 1)?
-                .narrow(0, 1, 1)?
-                .to_vec(),
-            [12.0, 13.0, 14.0, 15.0]
-        );
-        assert_eq!(zeros(&[])?.flatten_axes(0, -1)?.shape(), [1]);
-        assert_eq!(x.unflatten(-1, &[2, 1, 2])?.shape(), [2, 3, 2, 1, 2]);
-        assert_eq!(zeros(&[3, 0])?.unflatten(1, &[0, 5])?.shape(), [3, 0, 5]);
-        Ok(())
-    }
-
-    #[test]
-    fn wrong_splits_and_merges_are_errors() -> Result<()> {
-        let x = zeros(&[2, 3, 4])?;
-        for error in [
-            x.flatten_axes(2, 1),
-            x.unflatten(1, &[2, 2]),
-            x.unflatten(1, &[usize::MAX, 3]),
-            zeros(&[0, 6])?.unflatten(1, &[4, 2]),
-            zeros(&[1])?.unflatten(0, &[]),
-        ] {
-            let error = error.unwrap_err();
-            assert!(
-                matches!(error.kind(), ErrorKind::OutOfRange { .. }),
-                "{error}"
-            );
-        }
-        assert!(x.flatten_axes(0, 3).is_err() && x.unflatten(3, &[4]).is_err());
-        assert!(matches!(
-            x.unflatten(0, &[1, 1, 1, 1, 1, 1, 2]).unwrap_err().kind(),
-            ErrorKind::TooManyAxes { .. }
-        ));
-        Ok(())
-    }
-
-    #[test]
-    fn expanding_keeps_sizes_and_adds_axes_in_front() -> Result<()> {
-        let x = zeros(&[3, 1])?;
-        assert_eq!(x.expand(&[-1, 4])?.shape(), [3, 4]);
-        assert_eq!(x.expand(&[2, 3, -1])?.shape(), [2, 3, 1]);
-        assert_eq!(x.expand(&[3, 0])?.shape(), [3, 0]);
-        assert_eq!(zeros(&[])?.expand(&[])?.shape(), [0; 0]);
-        for sizes in [&[-1, 3, 1][..], &[3, -2], &[isize::MIN, 1]] {
-            let error = x.expand(sizes).unwrap_err();
-            assert!(
-                matches!(error.kind(), ErrorKind::OutOfRange { .. }),
-                "{error}"
-            );
-        }
-        assert!(matches!(
-            x.expand(&[2, 1]).unwrap_err().kind(),
-            ErrorKind::Broadcast { op: "expand", .. }
-        ));
-        assert!(matches!(
-            x.expand(&[1, 1]).unwrap_err().kind(),
-            ErrorKind::ShapeMismatch { .. }
-        ));
-        assert!(matches!(
-            x.expand(&[3]).unwrap_err().kind(),
-            ErrorKind::Rank { .. }
-        ));
-        Ok(())
     }
 }

@@ -1,13 +1,89 @@
-//! Ranges of an axis: every n-th index, and an axis cut into parts.
+//! Some indices of an axis: one, a range, every n-th of a range.
 
 use std::ops::{Bound, RangeBounds};
 
+use super::split::setting;
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
+    /// `length` indices of one axis, from `start`. A view.
+    ///
+    /// # Shape
+    ///
+    /// `narrow(1, start, length)`: `[a, n, b] -> [a, length, b]`
+    ///
+    /// # Errors
+    ///
+    /// A range or an axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![1.0, 2.0, 3.0, 4.0];
+    /// let mut part = x.narrow(0, 1, 2)?;
+    /// assert_eq!(part.to_vec(), [2.0, 3.0]);
+    /// part.map_in_place(|x| -x); // copied first, since x shares them
+    /// assert_eq!((part.to_vec(), x.to_vec()), (vec![-2.0, -3.0], vec![1.0, 2.0, 3.0, 4.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.narrow`
+    #[track_caller]
+    pub fn narrow(&self, axis: isize, start: usize, length: usize) -> Result<Self> {
+        Ok(self.view(self.layout().narrow(axis, start, length)?))
+    }
+
+    /// One index of one axis, which goes away. A view.
+    ///
+    /// # Shape
+    ///
+    /// `select(1, index)`: `[a, n, b] -> [a, b]`
+    ///
+    /// # Errors
+    ///
+    /// An index or an axis out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.select(0, 1)?.to_vec(), [3.0, 4.0]); // a row
+    /// assert_eq!(x.select(-1, 1)?.to_vec(), [2.0, 4.0]); // a column
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.select`, without negative indices
+    #[track_caller]
+    pub fn select(&self, axis: isize, index: usize) -> Result<Self> {
+        let shape = self.dims();
+        let axis = shape.axis("select", axis)?;
+        let size = shape.dims()[axis];
+        if index >= size {
+            let index = index as i64;
+            return Err(Error::new(ErrorKind::IndexOutOfRange {
+                op: "select",
+                index,
+                axis,
+                size,
+                shape,
+            }));
+        }
+        Ok(self.view(self.layout().remove(axis, index)))
+    }
+
     /// Every `step`-th index of an axis within a range, as Python slices: negative bounds count from the end, and bounds
     /// beyond the axis stand for its ends. A view.
     ///
@@ -41,164 +117,6 @@ impl<T: Element> Tensor<T> {
         let axis = self.dims().axis("slice", axis)?;
         Ok(part.view(part.layout().every(axis, step)))
     }
-
-    /// An axis cut into parts of one size, the last of which may be smaller. Views.
-    ///
-    /// # Shape
-    ///
-    /// `split(3, 1)`: `[a, 7, b] -> [a, 3, b], [a, 3, b], [a, 1, b]`; of an axis of size 0: one part
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or parts of size 0 of an axis of another size.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let parts = tensor![1.0, 2.0, 3.0].split(2, 0)?;
-    /// assert_eq!((parts[0].to_vec(), parts[1].to_vec()), (vec![1.0, 2.0], vec![3.0]));
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn split(&self, size: usize, axis: isize) -> Result<Vec<Self>> {
-        let axis = self.dims().axis("split", axis)?;
-        let whole = self.shape()[axis];
-        if size == 0 && whole > 0 {
-            return Err(setting("split", "the size", "at least 1", 0, String::new()));
-        }
-        if whole == 0 {
-            return Ok(vec![self.clone()]);
-        }
-        let mut parts = room("split", whole.div_ceil(size))?;
-        for start in (0..whole).step_by(size) {
-            parts.push(self.narrow(axis as isize, start, size.min(whole - start))?);
-        }
-        Ok(parts)
-    }
-
-    /// An axis cut into parts of the given sizes. Views.
-    ///
-    /// # Shape
-    ///
-    /// `split_sizes(&[3, 4], 1)`: `[a, 7, b] -> [a, 3, b], [a, 4, b]`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or sizes whose sum is another than the axis'.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let parts = tensor![1.0, 2.0, 3.0].split_sizes(&[1, 2], -1)?;
-    /// assert_eq!((parts[0].to_vec(), parts[1].to_vec()), (vec![1.0], vec![2.0, 3.0]));
-    /// assert!(tensor![1.0, 2.0, 3.0].split_sizes(&[2, 2], 0).is_err());
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Source
-    ///
-    /// `torch.split` with a list of sizes
-    #[track_caller]
-    pub fn split_sizes(&self, sizes: &[usize], axis: isize) -> Result<Vec<Self>> {
-        let axis = self.dims().axis("split_sizes", axis)?;
-        let sum = sizes
-            .iter()
-            .fold(0, |sum: usize, &size| sum.saturating_add(size));
-        if sum != self.shape()[axis] {
-            let remedy = format!("; sizes {sizes:?}, axis {axis} of shape {}", self.dims());
-            let (name, expected) = ("the sum of the sizes", "the size of the axis");
-            return Err(setting("split_sizes", name, expected, sum, remedy));
-        }
-        let mut start = 0;
-        let mut parts = Vec::with_capacity(sizes.len());
-        for &size in sizes {
-            parts.push(self.narrow(axis as isize, start, size)?);
-            start += size;
-        }
-        Ok(parts)
-    }
-
-    /// An axis cut into at most `count` parts of one size, the last of which may be smaller. Views.
-    ///
-    /// # Shape
-    ///
-    /// `chunk(4, 0)`: `[9] -> [3], [3], [3]`; of an axis of size 0: `count` empty parts
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or no parts.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = tensor![1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
-    /// assert_eq!(x.chunk(3, 0)?[1].to_vec(), [3.0, 4.0]);
-    /// assert_eq!(x.chunk(4, 0)?.len(), 3); // parts of ceil(6 / 4)
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Source
-    ///
-    /// `torch.chunk`, whose parts have size `ceil(n / count)`, so that there can be fewer than `count`.
-    #[track_caller]
-    pub fn chunk(&self, count: usize, axis: isize) -> Result<Vec<Self>> {
-        let at = self.dims().axis("chunk", axis)?;
-        if count == 0 {
-            return Err(setting(
-                "chunk",
-                "the count",
-                "at least 1",
-                0,
-                String::new(),
-            ));
-        }
-        let size = self.shape()[at];
-        if size > 0 {
-            return self
-                .split(size.div_ceil(count), axis)
-                .map_err(|error| error.of("chunk"));
-        }
-        let mut parts = room("chunk", count)?;
-        parts.resize(count, self.clone());
-        Ok(parts)
-    }
-}
-
-/// An empty list with room for so many parts.
-#[track_caller]
-fn room<X>(op: &'static str, count: usize) -> Result<Vec<X>> {
-    let mut parts = Vec::new();
-    if parts.try_reserve_exact(count).is_err() {
-        let remedy = "; so many do not fit into memory".to_owned();
-        return Err(setting(op, "the number of parts", "smaller", count, remedy));
-    }
-    Ok(parts)
-}
-
-#[track_caller]
-fn setting(
-    op: &'static str,
-    name: &'static str,
-    expected: &'static str,
-    value: usize,
-    remedy: String,
-) -> Error {
-    Error::new(ErrorKind::OutOfRange {
-        op,
-        name,
-        expected,
-        value: value as f64,
-        remedy,
-    })
 }
 
 impl Shape {
@@ -282,63 +200,6 @@ mod tests {
             ErrorKind::OutOfRange { .. }
         ));
         assert!(x.slice(2, .., 1).is_err());
-        Ok(())
-    }
-
-    #[test]
-    fn parts_cover_the_axis() -> Result<()> {
-        let x = counted(14)?.reshape([7, 2])?;
-        let sizes = |parts: Vec<Tensor<i64>>| -> Vec<usize> {
-            parts.iter().map(|part| part.shape()[0]).collect()
-        };
-        assert_eq!(sizes(x.split(3, 0)?), [3, 3, 1]);
-        assert_eq!(sizes(x.split(usize::MAX, -2)?), [7]);
-        assert_eq!(sizes(x.chunk(3, 0)?), [3, 3, 1]);
-        assert_eq!(sizes(x.chunk(5, 0)?), [2, 2, 2, 1]);
-        assert_eq!(sizes(x.split_sizes(&[2, 0, 5], 0)?), [2, 0, 5]);
-        assert_eq!(x.split(3, 0)?[2].to_vec(), [12, 13]);
-        assert_eq!(
-            x.split_sizes(&[1, 1], 1)?[1].to_vec(),
-            [1, 3, 5, 7, 9, 11, 13]
-        );
-        let empty = counted(0)?;
-        assert_eq!(sizes(empty.split(0, 0)?), [0]);
-        assert_eq!(sizes(empty.chunk(2, 0)?), [0, 0]);
-        Ok(())
-    }
-
-    #[test]
-    fn parts_that_do_not_fit_are_errors() -> Result<()> {
-        let x = counted(4)?;
-        for error in [
-            x.split(0, 0),
-            x.chunk(0, 0),
-            x.split_sizes(&[1, 2], 0),
-            x.split_sizes(&[usize::MAX, 5], 0),
-            counted(0)?.chunk(usize::MAX, 0),
-        ] {
-            let error = error.unwrap_err();
-            assert!(
-                matches!(error.kind(), ErrorKind::OutOfRange { .. }),
-                "{error}"
-            );
-        }
-        assert!(
-            x.split(1, 1).is_err() && x.chunk(1, 1).is_err() && x.split_sizes(&[4], 1).is_err()
-        );
-        assert!(Tensor::scalar(1.0f32).split(1, 0).is_err());
-        Ok(())
-    }
-
-    #[test]
-    fn more_parts_than_memory_holds_are_an_error() -> Result<()> {
-        let error = counted(0)?.reshape([1 << 50, 0])?.split(1, 0).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("split: the number of parts must be smaller, got 1125899906842624; "),
-            "{error}"
-        );
         Ok(())
     }
 }

@@ -1,0 +1,295 @@
+//! The shapes that views have, for tensors and for what has a shape and no elements.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::shape::{Axes, Shape};
+
+impl Shape {
+    /// As [`axis`](Self::axis); a scalar counts as one element along an axis 0, so that 0 and -1 are 0 there.
+    ///
+    /// # Errors
+    ///
+    /// An axis outside `-rank..rank`, or outside `-1..1` for a scalar.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn axis_or_scalar(&self, op: &'static str, axis: isize) -> Result<usize> {
+        if self.rank() == 0 && (-1..1).contains(&axis) {
+            return Ok(0);
+        }
+        self.axis(op, axis)
+    }
+
+    /// Without those of the axes that have size 1.
+    ///
+    /// # Shape
+    ///
+    /// `squeezed(&[0, 1])`: `[1, 3, 1] -> [3, 1]`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Shape;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Shape::from([1, 3, 1]).squeezed(&[0, 1])?, Shape::from([3, 1]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn squeezed(&self, axes: &[isize]) -> Result<Self> {
+        let padded = if self.rank() == 0 {
+            &Self::from(1)
+        } else {
+            self
+        };
+        let chosen = axes.select("squeeze_axes", padded)?;
+        let mut shape = Self::SCALAR;
+        for (&size, chosen) in self.dims().iter().zip(chosen) {
+            if size != 1 || !chosen {
+                shape.push(size)?;
+            }
+        }
+        Ok(shape)
+    }
+
+    /// With the axes from `start` to `end`, both included, merged into one; `[1]` for a scalar.
+    ///
+    /// # Shape
+    ///
+    /// `flattened(1, 2)`: `[n, c, h, w] -> [n, c * h, w]`; `[] -> [1]`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, or an end before the start.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Shape;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Shape::from([8, 3, 4, 4]).flattened(1, -1)?, Shape::from([8, 48]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn flattened(&self, start: isize, end: isize) -> Result<Self> {
+        let first = self.axis_or_scalar("flatten_axes", start)?;
+        let last = self.axis_or_scalar("flatten_axes", end)?;
+        if self.rank() == 0 {
+            return Ok(Self::from(1));
+        }
+        if first > last {
+            return Err(Error::new(ErrorKind::OutOfRange {
+                op: "flatten_axes",
+                name: "the first axis",
+                expected: "at most the last",
+                value: first as f64,
+                remedy: format!("; the last is {last} of shape {self}"),
+            }));
+        }
+        let mut shape = Self::new(&self.dims()[..first])?;
+        shape.push(Self::new(&self.dims()[first..=last])?.len())?;
+        for &size in &self.dims()[last + 1..] {
+            shape.push(size)?;
+        }
+        Ok(shape)
+    }
+
+    /// With an axis split into several of the given sizes.
+    ///
+    /// # Shape
+    ///
+    /// `unflattened(1, &[3, 4])`: `[n, 12] -> [n, 3, 4]`
+    ///
+    /// # Errors
+    ///
+    /// An axis out of range, sizes whose product is another than the axis', none, or more than eight axes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Shape;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Shape::from([8, 12]).unflattened(-1, &[3, 4])?, Shape::from([8, 3, 4]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn unflattened(&self, axis: isize, sizes: &[usize]) -> Result<Self> {
+        let axis = self.axis("unflatten", axis)?;
+        let split = Self::new(sizes)?;
+        let size = self.dims()[axis];
+        if split.rank() == 0 || split.len() != size {
+            return Err(Error::new(ErrorKind::OutOfRange {
+                op: "unflatten",
+                name: "the product of the sizes",
+                expected: "the size of the axis",
+                value: split.len() as f64,
+                remedy: format!("; sizes {split}, axis {axis} of shape {self}"),
+            }));
+        }
+        let mut shape = Self::new(&self.dims()[..axis])?;
+        for &size in sizes.iter().chain(&self.dims()[axis + 1..]) {
+            shape.push(size)?;
+        }
+        Ok(shape)
+    }
+
+    /// With other sizes for axes of size 1, and new axes in front; -1 keeps a size.
+    ///
+    /// # Shape
+    ///
+    /// `expanded(&[-1, 3])`: `[n, 1] -> [n, 3]`; `expanded(&[4, -1, -1])`: `[n, m] -> [4, n, m]`
+    ///
+    /// # Errors
+    ///
+    /// Fewer sizes than axes, another size for an axis whose size is not 1, a size below -1, or -1 for a new axis.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Shape;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Shape::from([2, 1]).expanded(&[4, -1, 3])?, Shape::from([4, 2, 3]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn expanded(&self, sizes: &[isize]) -> Result<Self> {
+        let new = sizes.len().saturating_sub(self.rank());
+        let mut shape = Self::SCALAR;
+        for (i, &size) in sizes.iter().enumerate() {
+            let old = i.checked_sub(new).and_then(|axis| self.dims().get(axis));
+            let size = match (usize::try_from(size), old) {
+                (Ok(size), _) => size,
+                (Err(_), Some(&old)) if size == -1 => old,
+                _ => {
+                    return Err(Error::new(ErrorKind::OutOfRange {
+                        op: "expand",
+                        name: "a size",
+                        expected: "at least 0, or -1 for an axis there is already",
+                        value: size as f64,
+                        remedy: format!("; sizes {sizes:?} for shape {self}"),
+                    }));
+                }
+            };
+            shape.push(size)?;
+        }
+        if sizes.len() < self.rank() {
+            return Err(Error::new(ErrorKind::Rank {
+                op: "expand",
+                expected: "no more axes than sizes",
+                shape: *self,
+            }));
+        }
+        if Self::broadcast("expand", self, &shape)? != shape {
+            return Err(Error::new(ErrorKind::ShapeMismatch {
+                op: "expand",
+                expected: shape,
+                found: *self,
+            }));
+        }
+        Ok(shape)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Tensor;
+
+    fn zeros(shape: &[usize]) -> Result<Tensor> {
+        Tensor::zeros(shape)
+    }
+
+    #[test]
+    fn squeezing_drops_only_chosen_axes_of_size_one() -> Result<()> {
+        let x = zeros(&[5, 1, 4, 1])?;
+        assert_eq!(x.squeeze_axes(&[1, -1])?.shape(), [5, 4]);
+        assert_eq!(x.squeeze_axes(&[0, 1])?.shape(), [5, 4, 1]);
+        assert_eq!(x.squeeze_axes(&[])?.shape(), [5, 1, 4, 1]);
+        assert_eq!(x.squeeze_all().shape(), [5, 4]);
+        assert_eq!(zeros(&[0, 1])?.squeeze_all().shape(), [0]);
+        assert_eq!(zeros(&[])?.squeeze_axes(&[-1])?.shape(), [0; 0]);
+        assert!(matches!(
+            x.squeeze_axes(&[1, -3]).unwrap_err().kind(),
+            ErrorKind::AxisRepeated { axis: 1, .. }
+        ));
+        assert!(x.squeeze_axes(&[4]).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn axes_merge_and_split() -> Result<()> {
+        let x = Tensor::arange(0.0, 24.0, 1.0)?.reshape([2, 3, 4])?;
+        assert_eq!(x.flatten_axes(0, 1)?.shape(), [6, 4]);
+        assert_eq!(x.flatten_axes(-2, -1)?.shape(), [2, 12]);
+        assert_eq!(x.flatten_axes(1, 1)?.shape(), [2, 3, 4]);
+        assert_eq!(
+            x.transpose(0, 1)?
+                .flatten_axes(0, 1)?
+                .narrow(0, 1, 1)?
+                .to_vec(),
+            [12.0, 13.0, 14.0, 15.0]
+        );
+        assert_eq!(zeros(&[])?.flatten_axes(0, -1)?.shape(), [1]);
+        assert_eq!(x.unflatten(-1, &[2, 1, 2])?.shape(), [2, 3, 2, 1, 2]);
+        assert_eq!(zeros(&[3, 0])?.unflatten(1, &[0, 5])?.shape(), [3, 0, 5]);
+        Ok(())
+    }
+
+    #[test]
+    fn wrong_splits_and_merges_are_errors() -> Result<()> {
+        let x = zeros(&[2, 3, 4])?;
+        for error in [
+            x.flatten_axes(2, 1),
+            x.unflatten(1, &[2, 2]),
+            x.unflatten(1, &[usize::MAX, 3]),
+            zeros(&[0, 6])?.unflatten(1, &[4, 2]),
+            zeros(&[1])?.unflatten(0, &[]),
+        ] {
+            let error = error.unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::OutOfRange { .. }),
+                "{error}"
+            );
+        }
+        assert!(x.flatten_axes(0, 3).is_err() && x.unflatten(3, &[4]).is_err());
+        assert!(matches!(
+            x.unflatten(0, &[1, 1, 1, 1, 1, 1, 2]).unwrap_err().kind(),
+            ErrorKind::TooManyAxes { .. }
+        ));
+        Ok(())
+    }
+
+    #[test]
+    fn expanding_keeps_sizes_and_adds_axes_in_front() -> Result<()> {
+        let x = zeros(&[3, 1])?;
+        assert_eq!(x.expand(&[-1, 4])?.shape(), [3, 4]);
+        assert_eq!(x.expand(&[2, 3, -1])?.shape(), [2, 3, 1]);
+        assert_eq!(x.expand(&[3, 0])?.shape(), [3, 0]);
+        assert_eq!(zeros(&[])?.expand(&[])?.shape(), [0; 0]);
+        for sizes in [&[-1, 3, 1][..], &[3, -2], &[isize::MIN, 1]] {
+            let error = x.expand(sizes).unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::OutOfRange { .. }),
+                "{error}"
+            );
+        }
+        assert!(matches!(
+            x.expand(&[2, 1]).unwrap_err().kind(),
+            ErrorKind::Broadcast { op: "expand", .. }
+        ));
+        assert!(matches!(
+            x.expand(&[1, 1]).unwrap_err().kind(),
+            ErrorKind::ShapeMismatch { .. }
+        ));
+        assert!(matches!(
+            x.expand(&[3]).unwrap_err().kind(),
+            ErrorKind::Rank { .. }
+        ));
+        Ok(())
+    }
+}
