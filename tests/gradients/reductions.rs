@@ -1,6 +1,6 @@
 //! Operations that put the elements along axes together, or in order.
 
-use gradlet::{Order, Result};
+use gradlet::{Keep, Order, Result};
 
 use crate::draw::{Case, Draw, Entry, Var};
 
@@ -99,34 +99,30 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ("log_softmax", |d| along(d, Var::log_softmax)),
     ("logsumexp", |d| over_axes(d, |x, axes| x.logsumexp(axes))),
     ("logsumexp kept", |d| {
-        over_axes(d, |x, axes| x.logsumexp_keepdim(axes))
+        over_axes(d, |x, axes| x.logsumexp(Keep(axes)))
     }),
     ("max", |d| over_axes_apart(d, |x, axes| x.max(axes))),
     ("max kept", |d| {
-        over_axes_apart(d, |x, axes| x.max_keepdim(axes))
+        over_axes_apart(d, |x, axes| x.max(Keep(axes)))
     }),
     ("max min", |d| over_axes_apart(d, |x, axes| x.min(axes))),
     ("max min kept", |d| {
-        over_axes_apart(d, |x, axes| x.min_keepdim(axes))
+        over_axes_apart(d, |x, axes| x.min(Keep(axes)))
     }),
     ("max with indices", |d| {
-        along_apart(d, 1, |x, axis| Ok(x.max_with_indices(axis)?.0))
+        over_axes_apart(d, |x, axes| Ok(x.max_with_indices(axes)?.0))
     }),
     ("max min with indices", |d| {
-        along_apart(d, 1, |x, axis| Ok(x.min_with_indices(axis)?.0))
+        over_axes_apart(d, |x, axes| Ok(x.min_with_indices(Keep(axes))?.0))
     }),
     ("mean", |d| over_axes(d, |x, axes| x.mean(axes))),
-    ("mean kept", |d| {
-        over_axes(d, |x, axes| x.mean_keepdim(axes))
-    }),
+    ("mean kept", |d| over_axes(d, |x, axes| x.mean(Keep(axes)))),
     ("norm", |d| normed(d, |x, p, axes| x.norm(p, axes))),
     ("norm kept", |d| {
-        normed(d, |x, p, axes| x.norm_keepdim(p, axes))
+        normed(d, |x, p, axes| x.norm(p, Keep(axes)))
     }),
     ("prod", |d| over_axes(d, |x, axes| x.prod(axes))),
-    ("prod kept", |d| {
-        over_axes(d, |x, axes| x.prod_keepdim(axes))
-    }),
+    ("prod kept", |d| over_axes(d, |x, axes| x.prod(Keep(axes)))),
     ("softmax", |d| along(d, Var::softmax)),
     ("sort", |d| {
         let order = order(d);
@@ -139,18 +135,18 @@ pub(crate) const ENTRIES: &[Entry] = &[
         along_apart(d, k, move |x, axis| Ok(x.topk(k, axis, order)?.0))
     }),
     ("sum", |d| over_axes(d, |x, axes| x.sum(axes))),
-    ("sum kept", |d| over_axes(d, |x, axes| x.sum_keepdim(axes))),
+    ("sum kept", |d| over_axes(d, |x, axes| x.sum(Keep(axes)))),
     ("sum of all", |d| d.unary(|x| x.sum(..))),
     ("variance", |d| {
         corrected(d, |x, axes, correction| x.var(axes, correction))
     }),
     ("variance kept", |d| {
-        corrected(d, |x, axes, correction| x.var_keepdim(axes, correction))
+        corrected(d, |x, axes, correction| x.var(Keep(axes), correction))
     }),
     ("variance std", |d| {
         corrected(d, |x, axes, correction| x.std(axes, correction))
     }),
     ("variance std kept", |d| {
-        corrected(d, |x, axes, correction| x.std_keepdim(axes, correction))
+        corrected(d, |x, axes, correction| x.std(Keep(axes), correction))
     }),
 ];
