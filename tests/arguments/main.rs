@@ -134,7 +134,7 @@ const MASK: &str = "the type, whose methods have no names that say so";
 const GIVEN: &str = "the name is an argument";
 const INSIDE: &str = "of the function that it was given";
 
-/// Whether an error says which function was called: `sum` for `sum_keepdim`, too, and `Dropout1d` for `dropout1d`.
+/// Whether an error says which function was called: `cumsum` for `cumsum_reversed`, too, and `Dropout1d` for `dropout1d`.
 fn names_the_function(text: &str, message: &str) -> bool {
     let (Some(function), Some((name, _))) = (function(text), message.split_once(": ")) else {
         return true;
@@ -173,6 +173,7 @@ fn function(text: &str) -> Option<&str> {
 fn a_call_is_known_by_its_last_function() {
     for (text, name) in [
         ("r.x.sum(r.axis)", Some("sum")),
+        ("r.x.sum(Keep(r.axis))", Some("sum")),
         ("r.x.clone().add_assign(&r.y)", Some("add_assign")),
         ("Tensor::<T>::cat(&[], r.axis)", Some("cat")),
         ("einsum::<f64>(r.equation, &[])", Some("einsum")),
@@ -182,7 +183,7 @@ fn a_call_is_known_by_its_last_function() {
     ] {
         assert_eq!(function(text), name, "{text}");
     }
-    assert!(names_the_function("x.sum_keepdim(0)", "sum: axis"));
+    assert!(names_the_function("x.cumsum_reversed(0)", "cumsum: axis"));
     assert!(!names_the_function("x.select(0, 1)", "narrow: axis"));
 }
 

@@ -1,7 +1,7 @@
 //! Every method of `Tensor`.
 
 use gradlet::tensor::Centre;
-use gradlet::{Element, Float, Tensor, rng};
+use gradlet::{Element, Float, Keep, Tensor, rng};
 use proptest::prelude::*;
 
 use crate::random::{Random, random};
@@ -60,11 +60,12 @@ fn rearrangements<T: Element>() -> Vec<Call<Random<T>>> {
         r.x.argsort(r.axis, r.order()),
         r.x.topk(r.size, r.axis, r.order()),
         r.x.max(r.axes.as_slice()),
-        r.x.max_keepdim(r.axis),
+        r.x.max(Keep(r.axis)),
         r.x.min(r.axis),
-        r.x.min_keepdim(r.axes.as_slice()),
+        r.x.min(Keep(r.axes.as_slice())),
         r.x.argmax(r.axis),
-        r.x.argmin(r.axis),
+        r.x.argmax(r.axes.as_slice()),
+        r.x.argmin(Keep(r.axis)),
         Tensor::cat(&[&r.x, &r.y, &r.z], r.axis),
         Tensor::<T>::cat(&[], r.axis),
         Tensor::stack(&[&r.x, &r.y], r.axis),
@@ -129,19 +130,19 @@ fn reductions<T: Float>() -> Vec<Call<Random<T>>> {
         r: Random<T>,
         r.x.sum(r.axis),
         r.x.sum(r.axes.as_slice()),
-        r.x.sum_keepdim(r.axes.as_slice()),
+        r.x.sum(Keep(r.axes.as_slice())),
         r.x.mean(r.axes.as_slice()),
-        r.x.mean_keepdim(r.axis),
+        r.x.mean(Keep(r.axis)),
         r.x.prod(r.axes.as_slice()),
-        r.x.prod_keepdim(r.axis),
+        r.x.prod(Keep(r.axis)),
         r.x.var(r.axes.as_slice(), r.number),
-        r.x.var_keepdim(r.axis, r.number),
+        r.x.var(Keep(r.axis), r.number),
         r.x.std(r.axis, r.number),
-        r.x.std_keepdim(r.axes.as_slice(), r.number),
+        r.x.std(Keep(r.axes.as_slice()), r.number),
         r.x.logsumexp(r.axes.as_slice()),
-        r.x.logsumexp_keepdim(r.axis),
+        r.x.logsumexp(Keep(r.axis)),
         r.x.norm(r.number, r.axes.as_slice()),
-        r.x.norm_keepdim(r.number, r.axis),
+        r.x.norm(r.number, Keep(r.axis)),
         r.x.softmax(r.axis),
         r.x.log_softmax(r.axis),
         r.x.softmax_gradient(&r.y, r.axis),

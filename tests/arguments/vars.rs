@@ -1,6 +1,6 @@
 //! Every method of `Var`; of what comes out the gradient is taken too.
 
-use gradlet::{BatchNorm, Convolution, LeafId, RunningStatistics, Tensor, Var};
+use gradlet::{BatchNorm, Convolution, Keep, LeafId, RunningStatistics, Tensor, Var};
 use proptest::prelude::*;
 
 use crate::random::{Random, vars};
@@ -17,25 +17,27 @@ proptest! {
             r: Vars,
             r.x.sum(r.axis),
             r.x.sum(r.axes.as_slice()),
-            r.x.sum_keepdim(r.axes.as_slice()),
+            r.x.sum(Keep(r.axes.as_slice())),
             r.x.mean(r.axes.as_slice()),
-            r.x.mean_keepdim(r.axis),
+            r.x.mean(Keep(r.axis)),
             r.x.max(r.axes.as_slice()),
             r.x.min(r.axis),
-            r.x.max_keepdim(r.axis),
-            r.x.min_keepdim(r.axes.as_slice()),
+            r.x.max(Keep(r.axis)),
+            r.x.min(Keep(r.axes.as_slice())),
             r.x.max_with_indices(r.axis),
-            r.x.min_with_indices(r.axis),
+            r.x.max_with_indices(Keep(r.axes.as_slice())),
+            r.x.min_with_indices(r.axes.as_slice()),
+            r.x.min_with_indices(Keep(r.axis)),
             r.x.prod(r.axes.as_slice()),
-            r.x.prod_keepdim(r.axis),
+            r.x.prod(Keep(r.axis)),
             r.x.var(r.axes.as_slice(), r.number),
-            r.x.var_keepdim(r.axis, r.number),
+            r.x.var(Keep(r.axis), r.number),
             r.x.std(r.axis, r.number),
-            r.x.std_keepdim(r.axes.as_slice(), r.number),
+            r.x.std(Keep(r.axes.as_slice()), r.number),
             r.x.logsumexp(r.axes.as_slice()),
-            r.x.logsumexp_keepdim(r.axis),
+            r.x.logsumexp(Keep(r.axis)),
             r.x.norm(r.number, r.axes.as_slice()),
-            r.x.norm_keepdim(r.number, r.axis),
+            r.x.norm(r.number, Keep(r.axis)),
             r.x.log_softmax(r.axis),
             r.x.softmax(r.axis),
             r.x.cumsum(r.axis),

@@ -1,8 +1,8 @@
 //! Reductions over chosen axes, and running sums.
 
-use gradlet::Result;
+use gradlet::{Keep, Result};
 
-use crate::draw::{Case, Draw, Entry, Var, along, along_apart};
+use crate::draw::{Case, Draw, Entry, Var, along};
 
 /// A function of an input and of some of its axes, as callers may name them.
 fn over_axes(d: &mut Draw, f: impl Fn(&Var, &[isize]) -> Result<Var> + 'static) -> Result<Case> {
@@ -70,47 +70,43 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ("cumsum", |d| along(d, Var::cumsum)),
     ("logsumexp", |d| over_axes(d, |x, axes| x.logsumexp(axes))),
     ("logsumexp kept", |d| {
-        over_axes(d, |x, axes| x.logsumexp_keepdim(axes))
+        over_axes(d, |x, axes| x.logsumexp(Keep(axes)))
     }),
     ("max", |d| over_axes_apart(d, |x, axes| x.max(axes))),
     ("max kept", |d| {
-        over_axes_apart(d, |x, axes| x.max_keepdim(axes))
+        over_axes_apart(d, |x, axes| x.max(Keep(axes)))
     }),
     ("max min", |d| over_axes_apart(d, |x, axes| x.min(axes))),
     ("max min kept", |d| {
-        over_axes_apart(d, |x, axes| x.min_keepdim(axes))
+        over_axes_apart(d, |x, axes| x.min(Keep(axes)))
     }),
     ("max with indices", |d| {
-        along_apart(d, 1, |x, axis| Ok(x.max_with_indices(axis)?.0))
+        over_axes_apart(d, |x, axes| Ok(x.max_with_indices(axes)?.0))
     }),
     ("max min with indices", |d| {
-        along_apart(d, 1, |x, axis| Ok(x.min_with_indices(axis)?.0))
+        over_axes_apart(d, |x, axes| Ok(x.min_with_indices(Keep(axes))?.0))
     }),
     ("mean", |d| over_axes(d, |x, axes| x.mean(axes))),
-    ("mean kept", |d| {
-        over_axes(d, |x, axes| x.mean_keepdim(axes))
-    }),
+    ("mean kept", |d| over_axes(d, |x, axes| x.mean(Keep(axes)))),
     ("norm", |d| normed(d, |x, p, axes| x.norm(p, axes))),
     ("norm kept", |d| {
-        normed(d, |x, p, axes| x.norm_keepdim(p, axes))
+        normed(d, |x, p, axes| x.norm(p, Keep(axes)))
     }),
     ("prod", |d| over_axes(d, |x, axes| x.prod(axes))),
-    ("prod kept", |d| {
-        over_axes(d, |x, axes| x.prod_keepdim(axes))
-    }),
+    ("prod kept", |d| over_axes(d, |x, axes| x.prod(Keep(axes)))),
     ("sum", |d| over_axes(d, |x, axes| x.sum(axes))),
-    ("sum kept", |d| over_axes(d, |x, axes| x.sum_keepdim(axes))),
+    ("sum kept", |d| over_axes(d, |x, axes| x.sum(Keep(axes)))),
     ("sum of all", |d| d.unary(|x| x.sum(..))),
     ("variance", |d| {
         corrected(d, |x, axes, correction| x.var(axes, correction))
     }),
     ("variance kept", |d| {
-        corrected(d, |x, axes, correction| x.var_keepdim(axes, correction))
+        corrected(d, |x, axes, correction| x.var(Keep(axes), correction))
     }),
     ("variance std", |d| {
         corrected(d, |x, axes, correction| x.std(axes, correction))
     }),
     ("variance std kept", |d| {
-        corrected(d, |x, axes, correction| x.std_keepdim(axes, correction))
+        corrected(d, |x, axes, correction| x.std(Keep(axes), correction))
     }),
 ];

@@ -1,6 +1,6 @@
 //! Reductions, running sums and sorting against loops over the elements that go together.
 
-use gradlet::{Order, Result};
+use gradlet::{Keep, Order, Result};
 use proptest::prelude::*;
 
 use crate::recipe::{Outcome, Tensor, fine, indices, recipe};
@@ -143,22 +143,27 @@ proptest! {
         let mut kept = x.shape().to_vec();
         axes.iter().for_each(|&axis| kept[axis as usize] = 1);
         for (whole, part) in [
-            (x.sum_keepdim(at), x.sum(at)),
-            (x.mean_keepdim(at), x.mean(at)),
-            (x.prod_keepdim(at), x.prod(at)),
-            (x.logsumexp_keepdim(at), x.logsumexp(at)),
-            (x.var_keepdim(at, 1.0), x.var(at, 1.0)),
-            (x.std_keepdim(at, 1.0), x.std(at, 1.0)),
-            (x.norm_keepdim(3.0, at), x.norm(3.0, at)),
+            (x.sum(Keep(at)), x.sum(at)),
+            (x.mean(Keep(at)), x.mean(at)),
+            (x.prod(Keep(at)), x.prod(at)),
+            (x.logsumexp(Keep(at)), x.logsumexp(at)),
+            (x.var(Keep(at), 1.0), x.var(at, 1.0)),
+            (x.std(Keep(at), 1.0), x.std(at, 1.0)),
+            (x.norm(3.0, Keep(at)), x.norm(3.0, at)),
         ] {
             let (whole, part) = (fine(whole)?, fine(part)?);
             prop_assert_eq!(whole.shape(), kept.as_slice());
             let bits = |x: &Tensor| x.iter().map(f64::to_bits).collect::<Vec<_>>();
             prop_assert_eq!(bits(&whole), bits(&part));
         }
+        let positive = x.map(|x| x > 0.0);
+        prop_assert_eq!(fine(positive.any(Keep(at)))?, fine(fine(positive.any(at))?.reshape(&kept))?);
+        prop_assert_eq!(fine(positive.all(Keep(at)))?, fine(fine(positive.all(at))?.reshape(&kept))?);
         if let (Ok(largest), Ok(smallest)) = (x.max(at), x.min(at)) {
-            prop_assert_eq!(fine(x.max_keepdim(at))?, fine(largest.reshape(&kept))?);
-            prop_assert_eq!(fine(x.min_keepdim(at))?, fine(smallest.reshape(&kept))?);
+            prop_assert_eq!(fine(x.max(Keep(at)))?, fine(largest.reshape(&kept))?);
+            prop_assert_eq!(fine(x.min(Keep(at)))?, fine(smallest.reshape(&kept))?);
+            prop_assert_eq!(fine(x.argmax(Keep(at)))?, fine(fine(x.argmax(at))?.reshape(&kept))?);
+            prop_assert_eq!(fine(x.argmin(Keep(at)))?, fine(fine(x.argmin(at))?.reshape(&kept))?);
         }
     }
 

@@ -30,7 +30,7 @@ pub use checkpoint::{checkpoint, checkpoint_with, replayable};
 pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use gradients::Gradients;
 pub use gradlet_tensor::{
-    AveragePooling, Convolution, Divisor, Element, Error, ErrorKind, Float, Pooling, Result,
+    AveragePooling, Convolution, Divisor, Element, Error, ErrorKind, Float, Keep, Pooling, Result,
     Rounding, Tensor,
 };
 pub use graph::{Graph, GraphInput, GraphLeaf, GraphNode, Saved};

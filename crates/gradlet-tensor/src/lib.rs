@@ -34,6 +34,6 @@ pub use fused::Centre;
 pub use fused::{AveragePooling, Convolution, Divisor, PerAxis, Pooling, Rounding};
 pub use linalg::{Contract, einsum};
 pub use mask::{DrawKey, Mask};
-pub use shape::{Axes, IntoShape, MAX_RANK, Shape};
+pub use shape::{Axes, IntoShape, Keep, MAX_RANK, ReducedAxes, Shape};
 pub use storage::memory;
 pub use tensor::Tensor;

@@ -5,6 +5,6 @@ pub use crate::nn::{
     Relu, Sequential, Sgd, idx, sequential,
 };
 pub use crate::{
-    Error, Gradients, Pcg64, Reduction, Result, Tensor, Var, cross_entropy, mse_loss, no_grad,
-    tensor,
+    Error, Gradients, Keep, Pcg64, Reduction, Result, Tensor, Var, cross_entropy, mse_loss,
+    no_grad, tensor,
 };

@@ -1,6 +1,7 @@
 //! Reductions over chosen axes, and running sums.
 
-use gradlet::{Float, Tensor, Var};
+use gradlet::tensor::Axes;
+use gradlet::{Float, Keep, Tensor, Var};
 
 use super::Failure;
 use super::case::{Case, NAMED, Out};
@@ -38,11 +39,17 @@ fn axes<T: Float>(case: &Case<'_, T>, x: &Var<T>, place: usize) -> Vec<isize> {
 
 fn reduced<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
     let x = case.var(0, "input")?;
-    let norm = case.op() == "vector_norm";
-    let p = if norm { case.float(1, "ord", 2.0) } else { 0.0 };
-    let axes = axes(case, &x, if norm { 2 } else { 1 });
-    let axes = axes.as_slice();
-    let y = match case.op() {
+    let axes = axes(case, &x, if case.op() == "vector_norm" { 2 } else { 1 });
+    let keep = if case.op() == "vector_norm" { 3 } else { 2 };
+    if case.flag(keep, "keepdim", false) {
+        over(case, &x, Keep(axes.as_slice()))
+    } else {
+        over(case, &x, axes.as_slice())
+    }
+}
+
+fn over<T: Float>(case: &Case<'_, T>, x: &Var<T>, axes: impl Axes) -> Result<Var<T>, Failure> {
+    Ok(match case.op() {
         "amax" | "max" => x.max(axes)?,
         "amin" | "min" => x.min(axes)?,
         "logsumexp" => x.logsumexp(axes)?,
@@ -50,23 +57,9 @@ fn reduced<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
         "prod" => x.prod(axes)?,
         "std" => x.std(axes, correction(case))?,
         "var" => x.var(axes, correction(case))?,
-        "vector_norm" => x.norm(p, axes)?,
+        "vector_norm" => x.norm(case.float(1, "ord", 2.0), axes)?,
         _ => x.sum(axes)?,
-    };
-    if !case.flag(if norm { 3 } else { 2 }, "keepdim", false) {
-        return Ok(y);
-    }
-    let kept: Vec<usize> = (0..x.rank() as isize)
-        .map(|axis| {
-            let is_reduced = axes.contains(&axis) || axes.contains(&(axis - x.rank() as isize));
-            if is_reduced {
-                1
-            } else {
-                x.shape()[axis as usize]
-            }
-        })
-        .collect();
-    Ok(y.reshape(kept.as_slice())?)
+    })
 }
 
 fn correction<T: Float>(case: &Case<'_, T>) -> f64 {
@@ -78,34 +71,28 @@ fn correction<T: Float>(case: &Case<'_, T>) -> f64 {
 /// `max` and `min` along one axis, with indices.
 fn extreme_and_place<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, Failure> {
     let (x, axis) = (case.var(0, "input")?, case.int(1, "dim", 0) as isize);
-    let (mut y, mut places) = match case.op() {
-        "max" => x.max_with_indices(axis)?,
-        _ => x.min_with_indices(axis)?,
+    let (y, places) = match (case.op(), case.flag(2, "keepdim", false)) {
+        ("max", false) => x.max_with_indices(axis)?,
+        ("max", true) => x.max_with_indices(Keep(axis))?,
+        (_, false) => x.min_with_indices(axis)?,
+        (_, true) => x.min_with_indices(Keep(axis))?,
     };
-    if case.flag(2, "keepdim", false) && x.rank() > 0 {
-        let at = axis.rem_euclid(x.rank() as isize);
-        (y, places) = (y.unsqueeze(at)?, places.unsqueeze(at)?);
-    }
     Ok(Some(vec![Out::Var(y), Out::Ints(places)]))
 }
 
 fn place<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, Failure> {
-    let x = case.var(0, "input")?.into_tensor();
-    let of = |x: &Tensor<T>, axis| match case.op() {
-        "argmax" => x.argmax(axis),
-        _ => x.argmin(axis),
-    };
-    let keep = case.flag(2, "keepdim", false);
-    let y = match case.maybe_int(1, "dim") {
-        None => of(&x.flatten(), 0)?,
-        Some(axis) => {
-            let y = of(&x, axis as isize)?;
-            if keep && x.rank() > 0 {
-                y.unsqueeze((axis as isize).rem_euclid(x.rank() as isize))?
-            } else {
-                y
-            }
+    fn of<T: Float>(op: &str, x: &Tensor<T>, axes: impl Axes) -> gradlet::Result<Tensor<i64>> {
+        match op {
+            "argmax" => x.argmax(axes),
+            _ => x.argmin(axes),
         }
+    }
+    let x = case.var(0, "input")?.into_tensor();
+    let axis = case.maybe_int(1, "dim").map(|axis| axis as isize);
+    let y = match (axis, case.flag(2, "keepdim", false)) {
+        (None, _) => of(case.op(), &x, ..)?,
+        (Some(axis), false) => of(case.op(), &x, axis)?,
+        (Some(axis), true) => of(case.op(), &x, Keep(axis))?,
     };
     Ok(Some(vec![Out::Ints(y)]))
 }

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::parallel;
+use crate::shape::Keep;
 use crate::tensor::Tensor;
 
 /// Which elements come first.
@@ -171,11 +172,7 @@ impl<T: Element> Tensor<T> {
         }
         if k == 1 {
             let before = |a, b| order.before(a, b);
-            let mut shape = self.dims();
-            if let Some(size) = shape.dims_mut().get_mut(at) {
-                *size = 1;
-            }
-            let indices = self.arg("topk", axis, before)?.reshape(shape)?;
+            let indices = self.arg("topk", Keep(axis), before)?;
             return Ok((self.gather(axis, &indices)?, indices));
         }
         self.first_in_order(k, at as isize, order)

@@ -3,9 +3,8 @@
 use crate::element::Float;
 use crate::error::Result;
 use crate::kernel::fold;
-use crate::reduce::{Blocks, kept};
-use crate::shape::Axes;
-use crate::shape::MAX_RANK;
+use crate::reduce::Blocks;
+use crate::shape::{Axes, ReducedAxes};
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
@@ -158,76 +157,78 @@ impl Tensor<bool> {
         self.map(|a| !a)
     }
 
-    /// Whether any element over the axes holds; the axes go away. False where there are none.
+    /// Whether any element over the axes is true; false where there are none.
+    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
-    /// `any(1)`: `[a, b, c] -> [a, c]`; `any(..)`: `[...] -> []`
+    /// `any(1)`: `[a, b, c] -> [a, c]`; `any(Keep(1))`: `[a, b, c] -> [a, 1, c]`; `any(..)`: `[...] -> []`
     ///
     /// # Errors
     ///
-    /// An axis out of range, or named twice.
+    /// If an axis is out of range or named twice.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_tensor::tensor;
+    /// # use gradlet_tensor::{Keep, tensor};
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![[1.0, f32::NAN], [2.0, 3.0]];
     /// assert_eq!(x.isnan().any(1)?.to_vec(), [true, false]); // rows that hold a NaN
+    /// let rows = x.isnan().any(Keep(1))?.broadcast_to(x.shape())?;
+    /// assert_eq!(x.masked_fill(&rows, 0.0)?, tensor![[0.0, 0.0], [2.0, 3.0]]);
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
     pub fn any(&self, axes: impl Axes) -> Result<Self> {
-        let reduced = axes.select("any", &self.dims())?;
-        self.fold_over(&reduced, false, |a, b| a || b)
+        let axes = ReducedAxes::new("any", self.dims(), &axes)?;
+        self.fold_over(axes, false, |a, b| a || b)
     }
 
-    /// Whether all elements over the axes hold; the axes go away. True where there are none.
+    /// Whether all elements over the axes are true; true where there are none.
+    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
-    /// `all(1)`: `[a, b, c] -> [a, c]`; `all(..)`: `[...] -> []`
+    /// `all(1)`: `[a, b, c] -> [a, c]`; `all(Keep(1))`: `[a, b, c] -> [a, 1, c]`; `all(..)`: `[...] -> []`
     ///
     /// # Errors
     ///
-    /// An axis out of range, or named twice.
+    /// If an axis is out of range or named twice.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_tensor::tensor;
+    /// # use gradlet_tensor::{Keep, tensor};
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![[1.0, f32::NAN], [2.0, 3.0]];
     /// assert_eq!(x.isfinite().all(1)?.to_vec(), [false, true]);
+    /// assert_eq!(x.isfinite().all(Keep(1))?, tensor![bool; [false], [true]]);
     /// assert!(!x.isfinite().all(..)?.item()?);
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
     pub fn all(&self, axes: impl Axes) -> Result<Self> {
-        let reduced = axes.select("all", &self.dims())?;
-        self.fold_over(&reduced, true, |a, b| a && b)
+        let axes = ReducedAxes::new("all", self.dims(), &axes)?;
+        self.fold_over(axes, true, |a, b| a && b)
     }
 
     #[track_caller]
     fn fold_over(
         &self,
-        reduced: &[bool; MAX_RANK],
+        axes: ReducedAxes,
         first: bool,
         f: impl Fn(bool, bool) -> bool + Sync,
     ) -> Result<Self> {
-        let shape = kept(&self.dims(), reduced);
         let columns = |x: &[bool], out: &mut [bool]| {
             out.fill(first);
             for row in x.chunks_exact(out.len()) {
                 out.iter_mut().zip(row).for_each(|(y, &x)| *y = f(*y, x));
             }
         };
-        Blocks::new(self, reduced)?
-            .reduce(shape, |x| fold::fold(x, first, &f), columns)?
-            .without(reduced)
+        Blocks::new(self, axes)?.reduce(|x| fold::fold(x, first, &f), columns)
     }
 
     /// How many elements hold.
@@ -249,6 +250,7 @@ impl Tensor<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shape::Keep;
     use crate::tensor;
 
     #[test]
@@ -291,6 +293,8 @@ mod tests {
         let x = tensor![bool; [true, false], [true, true]];
         assert_eq!(x.all(0)?.to_vec(), [true, false]);
         assert_eq!(x.any(1)?.to_vec(), [true, true]);
+        assert_eq!(x.all(Keep(1))?, tensor![bool; [false], [true]]);
+        assert_eq!(x.any(Keep(..))?, tensor![bool; [true]]);
         assert_eq!((x.all(..)?.item()?, x.any(..)?.item()?), (false, true));
         let none = Tensor::<bool>::zeros_of([0, 2])?;
         assert_eq!(none.all(0)?.to_vec(), [true, true]);

@@ -6,7 +6,7 @@ use crate::fused::{PerAxis, Rounding};
 use crate::fused::{Pooling, expect_planes};
 use crate::kernel::average::{self as kernel, Spans};
 use crate::kernel::parallel::{PART, for_chunks};
-use crate::shape::Shape;
+use crate::shape::{Keep, Shape};
 use crate::tensor::Tensor;
 
 /// What the sum of a window is divided by.
@@ -191,7 +191,7 @@ impl Averages {
     #[track_caller]
     fn average<T: Float>(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         if let Some(divisor) = self.of_whole_planes() {
-            return Ok(x.sum_keepdim([-1, -2])?.div_scalar(divisor));
+            return Ok(x.sum(Keep([-1, -2]))?.div_scalar(divisor));
         }
         let x = x.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();

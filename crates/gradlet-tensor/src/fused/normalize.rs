@@ -209,6 +209,7 @@ impl<T: Float> Tensor<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shape::Keep;
     use crate::tensor;
     use proptest::prelude::*;
 
@@ -221,12 +222,12 @@ mod tests {
     ) -> Result<[Tensor<f64>; 4]> {
         let axes = [0, 2];
         let centred = if centre == Centre::Mean { 1.0 } else { 0.0 };
-        let mean = x.mean_keepdim(axes)?.mul_scalar(centred);
-        let square = x.sub(&mean)?.powi(2).mean_keepdim(axes)?;
+        let mean = x.mean(Keep(axes))?.mul_scalar(centred);
+        let square = x.sub(&mean)?.powi(2).mean(Keep(axes))?;
         let scale = square.map(|v| 1.0 / (v + eps).sqrt());
         let y = x.sub(&mean)?.mul(&scale)?;
-        let level = g.mean_keepdim(axes)?.mul_scalar(centred);
-        let along = y.mul(&g.mul(&y)?.mean_keepdim(axes)?)?;
+        let level = g.mean(Keep(axes))?.mul_scalar(centred);
+        let along = y.mul(&g.mul(&y)?.mean(Keep(axes))?)?;
         Ok([mean, square, y, g.sub(&level)?.sub(&along)?.mul(&scale)?])
     }
 

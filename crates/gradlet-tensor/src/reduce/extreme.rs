@@ -1,67 +1,72 @@
-//! The largest and smallest elements over chosen axes, and where they stand.
+//! The largest and smallest elements over chosen axes, and where they are.
 
 use crate::arrange::Order;
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::fold;
-use crate::reduce::{Blocks, kept};
-use crate::shape::Axes;
-use crate::shape::MAX_RANK;
+use crate::reduce::Blocks;
+use crate::shape::{Axes, ReducedAxes};
 use crate::tensor::Tensor;
 
 /// `a` where it is larger or NaN.
 #[inline(always)]
-fn larger<T: Element>(a: T, b: T) -> T {
+pub(crate) fn larger<T: Element>(a: T, b: T) -> T {
     if a > b || a != a { a } else { b }
 }
 
 /// `a` where it is smaller or NaN.
 #[inline(always)]
-fn smaller<T: Element>(a: T, b: T) -> T {
+pub(crate) fn smaller<T: Element>(a: T, b: T) -> T {
     if a < b || a != a { a } else { b }
 }
 
 impl<T: Element> Tensor<T> {
+    /// An error if a result has no elements to choose from.
     #[track_caller]
-    fn extreme(
-        &self,
-        op: &'static str,
-        reduced: &[bool; MAX_RANK],
-        f: impl Fn(T, T) -> T + Sync,
-    ) -> Result<Self> {
-        let shape = kept(&self.dims(), reduced);
-        if self.is_empty() && !shape.is_empty() {
+    fn expect_choice(&self, op: &'static str, axes: ReducedAxes) -> Result<()> {
+        if self.is_empty() && !axes.output().is_empty() {
             return Err(Error::new(ErrorKind::Empty {
                 op,
                 shape: self.dims(),
             }));
         }
-        let blocks = Blocks::new(self, reduced)?;
-        blocks.reduce(
-            shape,
+        Ok(())
+    }
+
+    #[track_caller]
+    pub(crate) fn extreme(
+        &self,
+        op: &'static str,
+        axes: ReducedAxes,
+        f: impl Fn(T, T) -> T + Sync,
+    ) -> Result<Self> {
+        self.expect_choice(op, axes)?;
+        Blocks::new(self, axes)?.reduce(
             |x| fold::fold(x, x[0], &f),
             |x, out| fold::fold_rows(x, out, &f),
         )
     }
 
-    /// The largest element over the axes, which go away; NaN where there is one.
+    /// The largest element over the axes; NaN where there is one.
+    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
-    /// `max(1)`: `[a, b, c] -> [a, c]`; `max(..)`: `[...] -> []`
+    /// `max(1)`: `[a, b, c] -> [a, c]`; `max(Keep(1))`: `[a, b, c] -> [a, 1, c]`; `max(..)`: `[...] -> []`
     ///
     /// # Errors
     ///
-    /// An axis out of range or named twice, or no elements to choose from.
+    /// If an axis is out of range or named twice, or there are no elements to choose from.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_tensor::tensor;
+    /// # use gradlet_tensor::{Keep, tensor};
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![[1.0, 5.0], [7.0, 3.0]];
-    /// assert_eq!(x.max(1)?.to_vec(), [5.0, 7.0]);
+    /// assert_eq!(x.max(1)?, tensor![5.0, 7.0]);
     /// assert_eq!(x.max(..)?.item()?, 7.0);
+    /// assert_eq!(x.sub(&x.max(Keep(1))?)?, tensor![[-4.0, 0.0], [0.0, -4.0]]);
     /// assert!(tensor![1.0, f32::NAN, 2.0].max(0)?.item()?.is_nan());
     /// # Ok(())
     /// # }
@@ -72,56 +77,29 @@ impl<T: Element> Tensor<T> {
     /// `torch.amax`
     #[track_caller]
     pub fn max(&self, axes: impl Axes) -> Result<Self> {
-        let reduced = axes.select("max", &self.dims())?;
-        self.extreme("max", &reduced, larger)?.without(&reduced)
+        let axes = ReducedAxes::new("max", self.dims(), &axes)?;
+        self.extreme("max", axes, larger)
     }
 
-    /// As [`max`](Self::max), with the axes kept at size 1.
+    /// The smallest element over the axes; NaN where there is one.
+    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
-    /// `max_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
+    /// `min(1)`: `[a, b, c] -> [a, c]`; `min(Keep(1))`: `[a, b, c] -> [a, 1, c]`; `min(..)`: `[...] -> []`
     ///
     /// # Errors
     ///
-    /// An axis out of range or named twice, or no elements to choose from.
+    /// If an axis is out of range or named twice, or there are no elements to choose from.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_tensor::tensor;
+    /// # use gradlet_tensor::{Keep, Tensor, tensor};
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![[1.0, 5.0], [7.0, 3.0]];
-    /// assert_eq!(x.max_keepdim(-1)?, tensor![[5.0], [7.0]]);
-    /// assert_eq!(x.sub(&x.max_keepdim(-1)?)?, tensor![[-4.0, 0.0], [0.0, -4.0]]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn max_keepdim(&self, axes: impl Axes) -> Result<Self> {
-        self.extreme(
-            "max_keepdim",
-            &axes.select("max_keepdim", &self.dims())?,
-            larger,
-        )
-    }
-
-    /// The smallest element over the axes, which go away; NaN where there is one.
-    ///
-    /// # Shape
-    ///
-    /// `min(1)`: `[a, b, c] -> [a, c]`; `min(..)`: `[...] -> []`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range or named twice, or no elements to choose from.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::{Tensor, tensor};
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(tensor![[1.0, 5.0], [7.0, 3.0]].min(0)?.to_vec(), [1.0, 3.0]);
+    /// assert_eq!(x.min(0)?, tensor![1.0, 3.0]);
+    /// assert_eq!(x.min(Keep([0, 1]))?, tensor![[1.0]]);
     /// assert!(Tensor::zeros([2, 0])?.min(1).is_err()); // two results, of no elements each
     /// assert_eq!(Tensor::zeros([0, 2])?.min(1)?.shape(), [0]); // no results
     /// # Ok(())
@@ -133,37 +111,8 @@ impl<T: Element> Tensor<T> {
     /// `torch.amin`
     #[track_caller]
     pub fn min(&self, axes: impl Axes) -> Result<Self> {
-        let reduced = axes.select("min", &self.dims())?;
-        self.extreme("min", &reduced, smaller)?.without(&reduced)
-    }
-
-    /// As [`min`](Self::min), with the axes kept at size 1.
-    ///
-    /// # Shape
-    ///
-    /// `min_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range or named twice, or no elements to choose from.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = tensor![[1.0, 5.0], [7.0, 3.0]];
-    /// assert_eq!(x.min_keepdim([0, 1])?, tensor![[1.0]]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn min_keepdim(&self, axes: impl Axes) -> Result<Self> {
-        self.extreme(
-            "min_keepdim",
-            &axes.select("min_keepdim", &self.dims())?,
-            smaller,
-        )
+        let axes = ReducedAxes::new("min", self.dims(), &axes)?;
+        self.extreme("min", axes, smaller)
     }
 
     /// The index of the first element that no other one `beats`.
@@ -171,44 +120,37 @@ impl<T: Element> Tensor<T> {
     pub(crate) fn arg(
         &self,
         op: &'static str,
-        axis: isize,
+        axes: impl Axes,
         beats: impl Fn(T, T) -> bool + Sync,
     ) -> Result<Tensor<i64>> {
-        let reduced = axis.select(op, &self.dims())?;
-        let shape = kept(&self.dims(), &reduced);
-        if self.is_empty() && !shape.is_empty() {
-            return Err(Error::new(ErrorKind::Empty {
-                op,
-                shape: self.dims(),
-            }));
-        }
-        Blocks::new(self, &reduced)?
-            .reduce(
-                shape,
-                |x| fold::arg(x, &beats),
-                |x, out| fold::arg_rows(x, out, &beats),
-            )?
-            .without(&reduced)
+        let axes = ReducedAxes::new(op, self.dims(), &axes)?;
+        self.expect_choice(op, axes)?;
+        Blocks::new(self, axes)?.reduce(
+            |x| fold::arg(x, &beats),
+            |x, out| fold::arg_rows(x, out, &beats),
+        )
     }
 
-    /// The index of the largest element along an axis, which goes away: the first of equal ones, or of the NaNs.
+    /// The index of the largest element over the axes: the first of equal ones, or of the NaNs. Over several axes, elements
+    /// are numbered in row-major order. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
-    /// `argmax(1)`: `[a, b, c] -> [a, c]`; a scalar has an axis 0
+    /// `argmax(1)`: `[a, b, c] -> [a, c]`; `argmax(Keep(1))`: `[a, b, c] -> [a, 1, c]`
     ///
     /// # Errors
     ///
-    /// An axis out of range, or no elements to choose from.
+    /// If an axis is out of range or named twice, or there are no elements to choose from.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_tensor::tensor;
+    /// # use gradlet_tensor::{Keep, tensor};
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![[1.0, 5.0, 5.0], [9.0, f32::NAN, 0.0]];
     /// assert_eq!(x.argmax(1)?.to_vec(), [1, 1]); // the first 5; the NaN
-    /// assert_eq!(x.argmax(0)?.to_vec(), [1, 1, 0]);
+    /// assert_eq!(x.argmax(..)?.item()?, 4); // of all six
+    /// assert_eq!(x.argmax(Keep(0))?, tensor![i64; [1, 1, 0]]);
     /// # Ok(())
     /// # }
     /// ```
@@ -217,27 +159,29 @@ impl<T: Element> Tensor<T> {
     ///
     /// `numpy.argmax`; `torch.argmax` does not say which of equal elements it takes
     #[track_caller]
-    pub fn argmax(&self, axis: isize) -> Result<Tensor<i64>> {
-        self.arg("argmax", axis, |a, b| Order::Descending.before(a, b))
+    pub fn argmax(&self, axes: impl Axes) -> Result<Tensor<i64>> {
+        self.arg("argmax", axes, |a, b| Order::Descending.before(a, b))
     }
 
-    /// The index of the smallest element along an axis, which goes away: the first of equal ones, or of the NaNs.
+    /// The index of the smallest element over the axes: the first of equal ones, or of the NaNs. Over several axes,
+    /// elements are numbered in row-major order. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
-    /// `argmin(1)`: `[a, b, c] -> [a, c]`; a scalar has an axis 0
+    /// `argmin(1)`: `[a, b, c] -> [a, c]`; `argmin(Keep(1))`: `[a, b, c] -> [a, 1, c]`
     ///
     /// # Errors
     ///
-    /// An axis out of range, or no elements to choose from.
+    /// If an axis is out of range or named twice, or there are no elements to choose from.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_tensor::tensor;
+    /// # use gradlet_tensor::{Keep, tensor};
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![[5.0, 1.0, 1.0], [0.0, f32::NAN, 9.0]];
     /// assert_eq!(x.argmin(-1)?.to_vec(), [1, 1]); // the first 1; the NaN
+    /// assert_eq!(x.argmin(Keep(-1))?, tensor![i64; [1], [1]]);
     /// # Ok(())
     /// # }
     /// ```
@@ -250,8 +194,8 @@ impl<T: Element> Tensor<T> {
         clippy::needless_bitwise_bool,
         reason = "a branch would keep the loop from vectorizing"
     )]
-    pub fn argmin(&self, axis: isize) -> Result<Tensor<i64>> {
-        self.arg("argmin", axis, |a, best| {
+    pub fn argmin(&self, axes: impl Axes) -> Result<Tensor<i64>> {
+        self.arg("argmin", axes, |a, best| {
             (a < best) | ((a != a) & (best == best))
         })
     }
@@ -260,6 +204,7 @@ impl<T: Element> Tensor<T> {
 #[cfg(test)]
 mod tests {
     use crate::error::Result;
+    use crate::shape::Keep;
     use crate::tensor;
 
     #[test]
@@ -272,6 +217,20 @@ mod tests {
         assert_eq!(x.min(0)?.to_vec()[1], 2.0);
         assert!(x.min(0)?.to_vec()[0].is_nan() && x.max(0)?.to_vec()[2].is_nan());
         assert_eq!(tensor![i64; 3, 7, 7].argmax(0)?.item()?, 1);
+        assert_eq!(
+            tensor![i64; [3, 7], [9, 7]].argmax(Keep(0))?,
+            tensor![i64; [1, 0]]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn indices_over_several_axes_count_in_row_major_order() -> Result<()> {
+        let x = tensor![i64; [[0, 1], [2, 9]], [[5, 4], [3, 8]]];
+        assert_eq!(x.argmax(..)?.item()?, 3);
+        assert_eq!(x.argmax([0, 2])?.to_vec(), [2, 1]); // of 0, 1, 5, 4 and of 2, 9, 3, 8
+        assert_eq!(x.transpose(0, 2)?.argmax(..)?.item()?, 6);
+        assert_eq!(x.argmin(Keep([1, 2]))?, tensor![i64; [[0]], [[2]]]);
         Ok(())
     }
 }

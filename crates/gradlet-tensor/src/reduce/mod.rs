@@ -6,4 +6,4 @@ mod statistics;
 mod sum;
 mod sum_to;
 
-pub(crate) use sum::{Blocks, columns_of_part, kept};
+pub(crate) use sum::{Blocks, columns_of_part};

@@ -3,36 +3,22 @@
 use crate::element::{Element, Float};
 use crate::error::Result;
 use crate::kernel::{fold, parallel};
-use crate::shape::Axes;
-use crate::shape::{MAX_RANK, Shape};
+use crate::shape::{Axes, MAX_RANK, ReducedAxes, Shape};
 use crate::tensor::Tensor;
 
 /// The elements of a tensor ordered so that a reduction runs over the middle of three axes.
 pub(crate) struct Blocks<T: Element> {
     x: Tensor<T>,
+    to: Shape,
     outer: usize,
     middle: usize,
     inner: usize,
 }
 
-/// The shape with the reduced axes of size 1.
-pub(crate) fn kept(shape: &Shape, reduced: &[bool; MAX_RANK]) -> Shape {
-    let mut kept = *shape;
-    for (size, _) in kept
-        .dims_mut()
-        .iter_mut()
-        .zip(reduced)
-        .filter(|(_, reduced)| **reduced)
-    {
-        *size = 1;
-    }
-    kept
-}
-
 impl<T: Element> Blocks<T> {
     #[track_caller]
-    pub(crate) fn new(x: &Tensor<T>, reduced: &[bool; MAX_RANK]) -> Result<Self> {
-        let shape = x.dims();
+    pub(crate) fn new(x: &Tensor<T>, reduction: ReducedAxes) -> Result<Self> {
+        let (shape, reduced, to) = (reduction.input(), reduction.marks(), reduction.output());
         let sizes = shape.dims();
         let first = (0..sizes.len())
             .find(|&axis| reduced[axis])
@@ -45,26 +31,22 @@ impl<T: Element> Blocks<T> {
                 .map(|part| part.iter().product());
             return Ok(Self {
                 x: x.clone(),
+                to,
                 outer,
                 middle,
                 inner,
             });
         }
         // Otherwise the reduced axes are moved to the end and the elements copied there.
-        let mut axes: Vec<isize> = (0..sizes.len() as isize).collect();
-        axes.sort_by_key(|&axis| reduced[axis as usize]);
-        let middle = (0..sizes.len())
-            .filter(|&axis| reduced[axis])
-            .map(|axis| sizes[axis])
-            .product();
         let outer = (0..sizes.len())
             .filter(|&axis| !reduced[axis])
             .map(|axis| sizes[axis])
             .product();
         Ok(Self {
-            x: x.permute(&axes)?.try_contiguous()?,
+            x: x.permute(&reduction.order())?.try_contiguous()?,
+            to,
             outer,
-            middle,
+            middle: reduction.count(),
             inner: 1,
         })
     }
@@ -73,7 +55,6 @@ impl<T: Element> Blocks<T> {
     #[track_caller]
     pub(crate) fn reduce<U: Element>(
         &self,
-        shape: Shape,
         row: impl Fn(&[T]) -> U + Sync,
         rows: impl Fn(&[T], &mut [U]) + Sync,
     ) -> Result<Tensor<U>> {
@@ -85,7 +66,7 @@ impl<T: Element> Blocks<T> {
             ..
         } = self;
         let size = middle * inner;
-        Tensor::build(shape, |out| {
+        Tensor::build(self.to, |out| {
             if out.is_empty() {
                 return;
             }
@@ -111,112 +92,84 @@ impl<T: Element> Blocks<T> {
 }
 
 impl<T: Float> Tensor<T> {
-    /// The sum over the axes, which go away; 0 where there are no elements.
+    /// The sum over the axes; 0 where there are no elements.
+    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// Sums go by blocks in a fixed order: the same bits on any number of threads and any processor. An element that a
     /// broadcast view repeats is multiplied by how often it occurs.
     ///
     /// # Shape
     ///
-    /// `sum(1)`: `[a, b, c] -> [a, c]`; `sum(..)`: `[...] -> []`
+    /// `sum(1)`: `[a, b, c] -> [a, c]`; `sum(Keep(1))`: `[a, b, c] -> [a, 1, c]`; `sum(..)`: `[...] -> []`
     ///
     /// # Errors
     ///
-    /// An axis out of range, or named twice.
+    /// If an axis is out of range or named twice.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_tensor::tensor;
+    /// # use gradlet_tensor::{Keep, tensor};
     /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
-    /// assert_eq!(x.sum(..)?.item()?, 10.0);
-    /// assert_eq!(x.sum(0)?.to_vec(), [4.0, 6.0]);
+    /// let x = tensor![[1.0, 3.0], [4.0, 4.0]];
+    /// assert_eq!(x.sum(..)?.item()?, 12.0);
+    /// assert_eq!(x.sum(0)?, tensor![5.0, 7.0]);
+    /// assert_eq!(x.sum(Keep(1))?, tensor![[4.0], [8.0]]);
+    /// assert_eq!(x.div(&x.sum(Keep(1))?)?, tensor![[0.25, 0.75], [0.5, 0.5]]); // rows that sum to 1
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
     pub fn sum(&self, axes: impl Axes) -> Result<Self> {
-        let reduced = axes.select("sum", &self.dims())?;
-        self.sum_over(&reduced)?.without(&reduced)
-    }
-
-    /// As [`sum`](Self::sum), with the axes kept at size 1.
-    ///
-    /// # Shape
-    ///
-    /// `sum_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or named twice.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = tensor![[1.0, 3.0], [4.0, 4.0]];
-    /// assert_eq!(x.sum_keepdim(1)?, tensor![[4.0], [8.0]]);
-    /// assert_eq!(x.div(&x.sum_keepdim(1)?)?, tensor![[0.25, 0.75], [0.5, 0.5]]); // rows that sum to 1
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn sum_keepdim(&self, axes: impl Axes) -> Result<Self> {
-        self.sum_over(&axes.select("sum_keepdim", &self.dims())?)
+        self.sum_over(ReducedAxes::new("sum", self.dims(), &axes)?)
     }
 
     #[track_caller]
-    pub(crate) fn sum_over(&self, reduced: &[bool; MAX_RANK]) -> Result<Self> {
-        let shape = kept(&self.dims(), reduced);
-        if shape.len() == 1
+    pub(crate) fn sum_over(&self, axes: ReducedAxes) -> Result<Self> {
+        let to = axes.output();
+        if to.len() == 1
             && let Some(x) = self.as_dense_slice()
         {
-            return Self::build(shape, |out| out.fill(sum_all(x)));
+            return Self::build(to, |out| out.fill(sum_all(x)));
         }
         if let Some(repeats) = self.layout().repeats_with(self.layout()) {
             // An element that repeats along a reduced axis is summed once and multiplied.
             let reducible: [bool; MAX_RANK] =
-                std::array::from_fn(|axis| repeats[axis] && reduced[axis]);
-            let times: usize = self.sizes_of(&reducible).product();
+                std::array::from_fn(|axis| repeats[axis] && axes.marks()[axis]);
+            let times = ReducedAxes::marked(self.dims(), reducible).count();
             if times > 1 {
                 let once = self.view(self.layout().once(&reducible));
-                return Ok(once.sum_over(reduced)? * T::of(times as f64));
+                return Ok(once.sum_over(axes.of(once.dims()))? * T::of(times as f64));
             }
         }
-        let blocks = Blocks::new(self, reduced)?;
+        let blocks = Blocks::new(self, axes)?;
         let columns = blocks.inner;
         if blocks.outer == 1 && columns > 1 && parallel::pays(self.len()) {
             let x = blocks.x.as_slice().unwrap_or_default();
-            return Self::build(shape, |out| sum_all_rows(x, columns, out));
+            return Self::build(to, |out| sum_all_rows(x, columns, out));
         }
-        blocks.reduce(shape, fold::sum, |x, out| fold::sum_rows(x, columns, out))
+        blocks.reduce(fold::sum, |x, out| fold::sum_rows(x, columns, out))
     }
 
-    /// The sizes of the chosen axes.
-    pub(crate) fn sizes_of(&self, axes: &[bool; MAX_RANK]) -> impl Iterator<Item = usize> {
-        let sizes = self.shape().iter().zip(axes);
-        sizes.filter(|(_, chosen)| **chosen).map(|(&size, _)| size)
-    }
-
-    /// The mean over the axes, which go away; NaN where there are no elements.
+    /// The mean over the axes; NaN where there are no elements.
+    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
-    /// `mean(1)`: `[a, b, c] -> [a, c]`; `mean(..)`: `[...] -> []`
+    /// `mean(1)`: `[a, b, c] -> [a, c]`; `mean(Keep(1))`: `[a, b, c] -> [a, 1, c]`; `mean(..)`: `[...] -> []`
     ///
     /// # Errors
     ///
-    /// An axis out of range, or named twice.
+    /// If an axis is out of range or named twice.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # use gradlet_tensor::{Keep, Tensor, tensor};
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![[1.0, 3.0], [5.0, 7.0]];
-    /// assert_eq!(x.mean(0)?.to_vec(), [3.0, 5.0]);
+    /// assert_eq!(x.mean(0)?, tensor![3.0, 5.0]);
+    /// assert_eq!(x.sub(&x.mean(Keep(0))?)?, tensor![[-2.0, -2.0], [2.0, 2.0]]); // columns around 0
     /// assert_eq!(x.mean([0, 1])?.item()?, 4.0);
     /// assert!(Tensor::zeros(0)?.mean(0)?.item()?.is_nan());
     /// # Ok(())
@@ -224,39 +177,8 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn mean(&self, axes: impl Axes) -> Result<Self> {
-        let reduced = axes.select("mean", &self.dims())?;
-        self.mean_over(&reduced)?.without(&reduced)
-    }
-
-    /// As [`mean`](Self::mean), with the axes kept at size 1.
-    ///
-    /// # Shape
-    ///
-    /// `mean_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or named twice.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = tensor![[1.0, 3.0], [5.0, 7.0]];
-    /// assert_eq!(x.sub(&x.mean_keepdim(0)?)?, tensor![[-2.0, -2.0], [2.0, 2.0]]); // columns around 0
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn mean_keepdim(&self, axes: impl Axes) -> Result<Self> {
-        self.mean_over(&axes.select("mean_keepdim", &self.dims())?)
-    }
-
-    #[track_caller]
-    fn mean_over(&self, reduced: &[bool; MAX_RANK]) -> Result<Self> {
-        let count: usize = self.sizes_of(reduced).product();
-        Ok(self.sum_over(reduced)? / T::of(count as f64))
+        let axes = ReducedAxes::new("mean", self.dims(), &axes)?;
+        Ok(self.sum_over(axes)? / T::of(axes.count() as f64))
     }
 }
 
@@ -283,7 +205,7 @@ fn sum_all_rows<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
     });
 }
 
-/// Whole cache lines, and at least four parts where there are so many columns.
+/// Whole cache lines, and at least four parts where there are that many columns.
 pub(crate) fn columns_of_part(columns: usize) -> usize {
     columns.div_ceil(4).next_multiple_of(16)
 }
@@ -297,27 +219,11 @@ fn pair<T: Float>(sums: &[T]) -> T {
     pair(left) + pair(right)
 }
 
-impl<T: Element> Tensor<T> {
-    /// Without the reduced axes.
-    #[track_caller]
-    pub(crate) fn without(&self, reduced: &[bool; MAX_RANK]) -> Result<Self> {
-        let mut shape = Shape::SCALAR;
-        for (&size, _) in self
-            .shape()
-            .iter()
-            .zip(reduced)
-            .filter(|(_, reduced)| !**reduced)
-        {
-            shape.push(size)?;
-        }
-        self.reshape(shape)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
+    use crate::shape::Keep;
     use proptest::prelude::*;
 
     #[test]
@@ -326,7 +232,7 @@ mod tests {
         assert_eq!(x.sum(..)?.item()?, 276.0);
         assert_eq!(x.sum(-1)?.to_vec(), [6.0, 22.0, 38.0, 54.0, 70.0, 86.0]);
         assert_eq!(x.sum([0, 2])?.to_vec(), [60.0, 92.0, 124.0]);
-        assert_eq!(x.sum_keepdim(1)?.shape(), [2, 1, 4]);
+        assert_eq!(x.sum(Keep(1))?.shape(), [2, 1, 4]);
         assert_eq!(x.mean([0, 1])?.to_vec(), [10.0, 11.0, 12.0, 13.0]);
         assert!(matches!(
             x.sum([1, -2]).unwrap_err().kind(),
@@ -391,15 +297,15 @@ mod tests {
         ) {
             let x = Tensor::<f64>::normal(sizes, 0.0, 1.0, &mut crate::rng(u64::from(mask)))?.permute(&order)?;
             let axes: Vec<isize> = (0..4).filter(|axis| mask >> axis & 1 == 1).collect();
-            let shape = kept(&x.dims(), &axes.as_slice().select("test", &x.dims())?);
+            let shape = ReducedAxes::new("test", x.dims(), axes.as_slice())?.kept();
             let (mut sums, mut maxima) = (vec![0.0; shape.len()], vec![f64::NEG_INFINITY; shape.len()]);
             let positions = Tensor::from_fn(shape, |i| i as i64)?.broadcast_to(x.dims())?;
             for (place, x) in positions.iter().zip(x.iter()) {
                 sums[place as usize] += x;
                 maxima[place as usize] = maxima[place as usize].max(x);
             }
-            prop_assert!(x.sum_keepdim(axes.as_slice())?.allclose(&Tensor::from_vec(sums, shape)?, 1e-12, 1e-12));
-            prop_assert_eq!(x.max_keepdim(axes.as_slice())?.to_vec(), maxima);
+            prop_assert!(x.sum(Keep(axes.as_slice()))?.allclose(&Tensor::from_vec(sums, shape)?, 1e-12, 1e-12));
+            prop_assert_eq!(x.max(Keep(axes.as_slice()))?.to_vec(), maxima);
         }
     }
 }

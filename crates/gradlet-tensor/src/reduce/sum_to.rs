@@ -6,12 +6,12 @@ use crate::kernel::fold::{self, Rows};
 use crate::kernel::parallel;
 use crate::kernel::planes::{self, Planes};
 use crate::reduce::columns_of_part;
-use crate::shape::{MAX_RANK, Shape};
+use crate::shape::{ReducedAxes, Shape};
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
-    /// Sums over axes so that the result has the given shape, which this one's elements were broadcast from: the
-    /// gradient of broadcasting.
+    /// The sum over axes that leaves the given shape, from which these elements were broadcast: the gradient of
+    /// broadcasting.
     ///
     /// # Shape
     ///
@@ -19,7 +19,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// A shape that does not broadcast to this one.
+    /// If the shape does not broadcast to this one.
     ///
     /// # Example
     ///
@@ -37,8 +37,8 @@ impl<T: Float> Tensor<T> {
         if shape == self.dims() {
             return Ok(self.clone());
         }
-        let reduced = self.reduced_to("sum_to", shape)?;
-        self.sum_over(&reduced)?.reshape(shape)
+        self.sum_over(self.reduced_to("sum_to", shape)?)?
+            .reshape(shape)
     }
 
     /// `(self * rhs).sum_to(shape)`, after broadcasting; where whole rows are summed, the product is never in memory.
@@ -51,7 +51,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Factors that do not broadcast, or a shape that does not broadcast to theirs.
+    /// If the factors do not broadcast to one shape, or `shape` does not broadcast to theirs.
     ///
     /// # Example
     ///
@@ -70,9 +70,10 @@ impl<T: Float> Tensor<T> {
             return self.mul(rhs);
         }
         let (lhs, rhs) = (self.broadcast_to(all)?, rhs.broadcast_to(all)?);
-        let reduced = lhs.reduced_to("mul_sum_to", shape)?;
+        let axes = lhs.reduced_to("mul_sum_to", shape)?;
+        let reduced = axes.marks();
         let lead = reduced.iter().take_while(|reduced| **reduced).count();
-        if lhs.sizes_of(&reduced).product::<usize>() * shape.len() == all.len()
+        if axes.count() * shape.len() == all.len()
             && reduced[lead..].iter().all(|reduced| !reduced)
             && let Some((lhs, rhs)) = lhs.rows_behind(lead).zip(rhs.rows_behind(lead))
             && shape.len() > 1
@@ -89,7 +90,7 @@ impl<T: Float> Tensor<T> {
             });
         }
         if let Some((a, b)) = lhs.as_slice().zip(rhs.as_slice())
-            && let Some(planes) = Planes::reducing(all.dims(), &reduced)
+            && let Some(planes) = Planes::reducing(all.dims(), reduced)
             && planes.inner > 1
         {
             return Self::build(shape, |out| {
@@ -118,7 +119,7 @@ impl<T: Float> Tensor<T> {
 
     /// Which axes are summed so that the result has the given shape.
     #[track_caller]
-    fn reduced_to(&self, op: &'static str, shape: Shape) -> Result<[bool; MAX_RANK]> {
+    fn reduced_to(&self, op: &'static str, shape: Shape) -> Result<ReducedAxes> {
         if Shape::broadcast(op, &shape, &self.dims())? != self.dims() {
             return Err(Error::new(ErrorKind::ShapeMismatch {
                 op,
@@ -127,11 +128,10 @@ impl<T: Float> Tensor<T> {
             }));
         }
         let lead = self.rank() - shape.rank();
-        let mut reduced = [false; MAX_RANK];
-        for (axis, reduced) in reduced[..self.rank()].iter_mut().enumerate() {
-            *reduced = axis < lead || shape.dims()[axis - lead] != self.shape()[axis];
-        }
-        Ok(reduced)
+        let reduced = std::array::from_fn(|axis| {
+            axis < self.rank() && (axis < lead || shape.dims()[axis - lead] != self.shape()[axis])
+        });
+        Ok(ReducedAxes::marked(self.dims(), reduced))
     }
 }
 

@@ -9,7 +9,7 @@ mod layout;
 mod shape;
 pub(crate) mod walk;
 
-pub use axes::Axes;
+pub use axes::{Axes, Keep, ReducedAxes};
 pub(crate) use layout::Layout;
 pub use shape::{IntoShape, MAX_RANK, Shape};
 pub(crate) use walk::Nest;

@@ -1,6 +1,6 @@
 //! Cross-entropy with class labels: log-softmax and negative log-likelihood in one.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Keep, Result, Tensor};
 
 use crate::op::{Fixed, One, Op, Want};
 use crate::saves::Inputs;
@@ -72,7 +72,7 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
             .div_scalar(n)
             .add(&gg.nll(&self.labels)?)?;
         let dx = weighted
-            .sub(&p.mul(&weighted.sum_keepdim(1)?)?)?
+            .sub(&p.mul(&weighted.sum(Keep(1))?)?)?
             .mul(&g.div_scalar(n))?;
         Ok([Some(dg), Some(dx)])
     }

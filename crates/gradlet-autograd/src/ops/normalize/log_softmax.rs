@@ -1,6 +1,6 @@
 //! The logarithm of softmax.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Keep, Result, Tensor};
 
 use crate::op::{Fixed, One, Op, Want};
 use crate::saves::{Inputs, Output};
@@ -48,8 +48,8 @@ impl<T: Float> Op<T> for LogSoftmaxGradient {
         ([g, y], wants): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let weighted = h.mul(&y.exp())?;
-        let dg = || h.sub(&weighted.sum_keepdim(self.axis)?);
-        let dy = || Ok(weighted.mul(&g.sum_keepdim(self.axis)?)?.neg());
+        let dg = || h.sub(&weighted.sum(Keep(self.axis))?);
+        let dy = || Ok(weighted.mul(&g.sum(Keep(self.axis))?)?.neg());
         Ok([wants[0].then(dg)?, wants[1].then(dy)?])
     }
 }

@@ -1,7 +1,7 @@
 //! Elements made comparable, group by group: divided by their standard deviation from the mean, or by their root mean
 //! square.
 
-use gradlet_tensor::{Centre, Float, Result, Tensor};
+use gradlet_tensor::{Centre, Float, Keep, Result, Tensor};
 
 use crate::op::{Fixed, One, Op, Want};
 use crate::saves::Inputs;
@@ -77,7 +77,7 @@ pub(crate) fn scale<T: Float>(variance: &Tensor<T>, eps: f64) -> Tensor<T> {
 
 /// The mean of each group.
 fn mean<T: Float>(x: &Var<T>) -> Result<Var<T>> {
-    x.mean_keepdim([0, 2])
+    x.mean(Keep([0, 2]))
 }
 
 /// y = (x - mean) * scale, mean and scale being functions of x

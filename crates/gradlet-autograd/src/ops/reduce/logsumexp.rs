@@ -1,26 +1,21 @@
 //! The logarithm of a sum of exponentials.
 
-use gradlet_tensor::{Axes, Float, Result, Shape, Tensor};
+use gradlet_tensor::{Axes, Float, ReducedAxes, Result, Tensor};
 
 use crate::op::{One, Op};
-use crate::ops::reduce::reduced_shapes;
 use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = ln sum of e^x over the axes
 #[derive(Debug)]
-struct LogSumExp {
-    axes: Vec<isize>,
-    kept: Shape,
-    to: Shape,
-}
+struct LogSumExp(ReducedAxes);
 
 impl<T: Float> Op<T> for LogSumExp {
     type Arity = One;
     type Saves = Inputs;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        x.logsumexp(self.axes.as_slice())?.reshape(self.to)
+        x.logsumexp(self.0)
     }
 
     /// dx = g e^(x - m) / sum of e^(x - m), m the largest x: y itself may be too large to subtract exactly
@@ -28,22 +23,24 @@ impl<T: Float> Op<T> for LogSumExp {
         if x.is_empty() {
             return Ok(x.mul_scalar(T::of(0.0)));
         }
-        let axes = self.axes.as_slice();
+        let axes = self.0.keep();
         let zero = T::of(0.0);
-        let largest = x.tensor().max_keepdim(axes)?;
+        let largest = x.tensor().max(axes)?;
         let shift = largest.map(|x| if x.is_infinite() { zero } else { x });
         let e = x.sub(&Var::constant(shift))?.exp();
-        let share = e.div(&e.sum_keepdim(axes)?)?;
-        share.mul(&g.reshape(self.kept)?)
+        let share = e.div(&e.sum(axes)?)?;
+        share.mul(&g.reshape(axes.output())?)
     }
 }
 
 impl<T: Float> Var<T> {
-    /// `ln sum e^x` over the axes, which go away, without overflow; -inf where there are no elements.
+    /// `ln sum e^x` over the axes, without overflow; -inf where there are no elements.
+    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
-    /// `logsumexp(1)`: `[a, b, c] -> [a, c]`; `logsumexp(..)`: `[...] -> []`
+    /// `logsumexp(1)`: `[a, b, c] -> [a, c]`; `logsumexp(Keep(1))`: `[a, b, c] -> [a, 1, c]`;
+    /// `logsumexp(..)`: `[...] -> []`
     ///
     /// # Gradient
     ///
@@ -51,18 +48,20 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or named twice.
+    /// If an axis is out of range or named twice.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_autograd::Var;
+    /// # use gradlet_autograd::{Keep, Var};
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = Var::leaf(tensor![1000.0, 1000.0]);
     /// let y = x.logsumexp(0)?;
     /// assert_eq!(y.item()?, 1000.0 + 2f32.ln());
     /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![0.5, 0.5]));
+    /// let y = x.sub(&x.logsumexp(Keep(0))?)?; // log_softmax
+    /// assert!(y.exp().tensor().allclose(&tensor![0.5, 0.5], 1e-4, 0.0));
     /// # Ok(())
     /// # }
     /// ```
@@ -72,43 +71,7 @@ impl<T: Float> Var<T> {
     /// `torch.logsumexp`
     #[track_caller]
     pub fn logsumexp(&self, axes: impl Axes) -> Result<Self> {
-        let (kept, to) = reduced_shapes("logsumexp", self.dims(), &axes)?;
-        let selected = axes.select("logsumexp", &self.dims())?;
-        let axes = (0..self.rank()).filter(|&axis| selected[axis]);
-        LogSumExp {
-            axes: axes.map(|axis| axis as isize).collect(),
-            kept,
-            to,
-        }
-        .apply(self)
-    }
-
-    /// As [`logsumexp`](Self::logsumexp), with the axes kept at size 1.
-    ///
-    /// # Shape
-    ///
-    /// `logsumexp_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
-    ///
-    /// # Errors
-    ///
-    /// As for `logsumexp`.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_autograd::Var;
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Var::leaf(tensor![[0.0, 0.0], [1.0, 1.0]]);
-    /// let y = x.sub(&x.logsumexp_keepdim(1)?)?; // log_softmax
-    /// assert!(y.exp().tensor().allclose(&tensor![[0.5, 0.5], [0.5, 0.5]], 1e-6, 0.0));
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn logsumexp_keepdim(&self, axes: impl Axes) -> Result<Self> {
-        let (kept, _) = reduced_shapes("logsumexp_keepdim", self.dims(), &axes)?;
-        self.logsumexp(axes)?.reshape(kept)
+        LogSumExp(ReducedAxes::new("logsumexp", self.dims(), &axes)?).apply(self)
     }
 }
 
@@ -116,7 +79,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck, gradgradcheck};
-    use gradlet_tensor::{rng, tensor};
+    use gradlet_tensor::{Keep, rng, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
@@ -133,7 +96,7 @@ mod tests {
         let x = Var::leaf(tensor![f64; 1000.0, 1000.0]);
         let y = x.logsumexp(..)?;
         assert_eq!(y.item()?, 1000.0 + 2f64.ln());
-        assert_eq!(x.logsumexp_keepdim(0)?.shape(), [1]);
+        assert_eq!(x.logsumexp(Keep(0))?.shape(), [1]);
         let grads = y.backward()?;
         let half = tensor![f64; 0.5, 0.5];
         assert!(

@@ -1,19 +1,16 @@
 //! The largest and the smallest element over axes.
 
-use gradlet_tensor::{Axes, Float, Result, Shape, Tensor};
+use gradlet_tensor::{Axes, Float, ReducedAxes, Result, Tensor};
 
 use crate::op::{One, Op};
-use crate::ops::reduce::reduced_shapes;
 use crate::saves::Inputs;
 use crate::var::Var;
 
-/// y = largest or smallest x over the reduced axes, which stay with size 1 in `kept`
+/// y = largest or smallest x over the axes
 #[derive(Debug)]
 struct Extreme {
     end: End,
-    reduced: Vec<isize>,
-    kept: Shape,
-    to: Shape,
+    axes: ReducedAxes,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -22,18 +19,12 @@ enum End {
     Min,
 }
 
-impl Extreme {
-    #[track_caller]
-    fn new(op: &'static str, end: End, shape: Shape, axes: &impl Axes) -> Result<Self> {
-        let (kept, to) = reduced_shapes(op, shape, axes)?;
-        let selected = axes.select(op, &shape)?;
-        let reduced = (0..shape.rank()).filter(|&axis| selected[axis]);
-        Ok(Self {
-            end,
-            reduced: reduced.map(|axis| axis as isize).collect(),
-            kept,
-            to,
-        })
+impl End {
+    fn of<T: Float>(self, x: &Tensor<T>, axes: ReducedAxes) -> Result<Tensor<T>> {
+        match self {
+            Self::Max => x.max(axes),
+            Self::Min => x.min(axes),
+        }
     }
 }
 
@@ -42,22 +33,13 @@ impl<T: Float> Op<T> for Extreme {
     type Saves = Inputs;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        let axes = self.reduced.as_slice();
-        match self.end {
-            End::Max => x.max(axes),
-            End::Min => x.min(axes),
-        }?
-        .reshape(self.to)
+        self.end.of(x, self.axes)
     }
 
     /// dx = g where x = y, divided by how many are
     fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let x = x.tensor();
-        let axes = self.reduced.as_slice();
-        let y = match self.end {
-            End::Max => x.max_keepdim(axes)?,
-            End::Min => x.min_keepdim(axes)?,
-        };
+        let y = self.end.of(x, self.axes.keep())?;
         let ties = x.zip(
             "max",
             &y,
@@ -65,17 +47,19 @@ impl<T: Float> Op<T> for Extreme {
                 if x == y { T::of(1.0) } else { T::of(0.0) }
             },
         )?;
-        let share = ties.div(&ties.sum_to(self.kept)?)?;
-        g.reshape(self.kept)?.mul(&Var::constant(share))
+        let kept = self.axes.kept();
+        let share = ties.div(&ties.sum_to(kept)?)?;
+        g.reshape(kept)?.mul(&Var::constant(share))
     }
 }
 
 impl<T: Float> Var<T> {
-    /// The largest element over the axes, which go away; NaN where there is one.
+    /// The largest element over the axes; NaN where there is one.
+    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
-    /// `max(1)`: `[a, b, c] -> [a, c]`; `max(..)`: `[...] -> []`
+    /// `max(1)`: `[a, b, c] -> [a, c]`; `max(Keep(1))`: `[a, b, c] -> [a, 1, c]`; `max(..)`: `[...] -> []`
     ///
     /// # Gradient
     ///
@@ -83,18 +67,19 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range or named twice, or no elements to choose from.
+    /// If an axis is out of range or named twice, or there are no elements to choose from.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_autograd::Var;
+    /// # use gradlet_autograd::{Keep, Var};
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = Var::leaf(tensor![[1.0, 3.0], [3.0, 2.0]]);
     /// let y = x.max(..)?;
     /// assert_eq!(y.item()?, 3.0);
     /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![[0.0, 0.5], [0.5, 0.0]]));
+    /// assert_eq!(x.div(&x.max(Keep(0))?)?.tensor(), &tensor![[1.0 / 3.0, 1.0], [1.0, 2.0 / 3.0]]);
     /// # Ok(())
     /// # }
     /// ```
@@ -104,14 +89,20 @@ impl<T: Float> Var<T> {
     /// `torch.amax`
     #[track_caller]
     pub fn max(&self, axes: impl Axes) -> Result<Self> {
-        Extreme::new("max", End::Max, self.dims(), &axes)?.apply(self)
+        let axes = ReducedAxes::new("max", self.dims(), &axes)?;
+        Extreme {
+            end: End::Max,
+            axes,
+        }
+        .apply(self)
     }
 
-    /// The smallest element over the axes, which go away; NaN where there is one.
+    /// The smallest element over the axes; NaN where there is one.
+    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
-    /// `min(1)`: `[a, b, c] -> [a, c]`; `min(..)`: `[...] -> []`
+    /// `min(1)`: `[a, b, c] -> [a, c]`; `min(Keep(1))`: `[a, b, c] -> [a, 1, c]`; `min(..)`: `[...] -> []`
     ///
     /// # Gradient
     ///
@@ -119,18 +110,19 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range or named twice, or no elements to choose from.
+    /// If an axis is out of range or named twice, or there are no elements to choose from.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_autograd::Var;
+    /// # use gradlet_autograd::{Keep, Var};
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = Var::leaf(tensor![[4.0, 1.0], [2.0, 2.0]]);
     /// let y = x.min(1)?;
     /// assert_eq!(y.to_vec(), [1.0, 2.0]);
     /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![[0.0, 1.0], [0.5, 0.5]]));
+    /// assert_eq!(x.sub(&x.min(Keep(1))?)?.tensor(), &tensor![[3.0, 0.0], [0.0, 0.0]]);
     /// # Ok(())
     /// # }
     /// ```
@@ -140,10 +132,18 @@ impl<T: Float> Var<T> {
     /// `torch.amin`
     #[track_caller]
     pub fn min(&self, axes: impl Axes) -> Result<Self> {
-        Extreme::new("min", End::Min, self.dims(), &axes)?.apply(self)
+        let axes = ReducedAxes::new("min", self.dims(), &axes)?;
+        Extreme {
+            end: End::Min,
+            axes,
+        }
+        .apply(self)
     }
 
-    /// The largest element along an axis, which goes away, and its index: the first of equal ones, or of the NaNs.
+    /// The largest element over the axes, and its index: the first of equal ones, or of the NaNs.
+    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
+    ///
+    /// Over several axes, elements are numbered in row-major order.
     ///
     /// # Shape
     ///
@@ -155,35 +155,39 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or no elements to choose from.
+    /// If an axis is out of range or named twice, or there are no elements to choose from.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_autograd::Var;
+    /// # use gradlet_autograd::{Keep, Var};
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Var::leaf(tensor![2.0, 5.0, 5.0]);
-    /// let (y, index) = x.max_with_indices(0)?;
-    /// assert_eq!((y.item()?, index.item()?), (5.0, 1));
-    /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![0.0, 1.0, 0.0])); // not shared, as by max
+    /// let x = Var::leaf(tensor![[2.0, 5.0, 5.0]]);
+    /// let (y, indices) = x.max_with_indices(Keep(1))?;
+    /// assert_eq!((y.tensor(), &indices), (&tensor![[5.0]], &tensor![i64; [1]]));
+    /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![[0.0, 1.0, 0.0]])); // not shared, as by max
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Source
     ///
-    /// `torch.max` with an axis
+    /// `torch.max` with an axis, there a single one
     #[track_caller]
-    pub fn max_with_indices(&self, axis: isize) -> Result<(Self, Tensor<i64>)> {
+    pub fn max_with_indices(&self, axes: impl Axes) -> Result<(Self, Tensor<i64>)> {
+        let axes = ReducedAxes::new("max_with_indices", self.dims(), &axes)?;
         let indices = self
             .tensor()
-            .argmax(axis)
+            .argmax(axes)
             .map_err(|error| error.of("max_with_indices"))?;
-        Ok((self.taken(axis, &indices)?, indices))
+        Ok((self.taken(axes, &indices)?, indices))
     }
 
-    /// The smallest element along an axis, which goes away, and its index: the first of equal ones, or of the NaNs.
+    /// The smallest element over the axes, and its index: the first of equal ones, or of the NaNs.
+    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
+    ///
+    /// Over several axes, elements are numbered in row-major order.
     ///
     /// # Shape
     ///
@@ -195,96 +199,52 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or no elements to choose from.
+    /// If an axis is out of range or named twice, or there are no elements to choose from.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_autograd::Var;
+    /// # use gradlet_autograd::{Keep, Var};
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = Var::leaf(tensor![[2.0, 1.0, 1.0], [2.0, f32::NAN, 1.0]]);
     /// let (y, indices) = x.min_with_indices(1)?;
     /// assert!(y.to_vec()[0] == 1.0 && y.to_vec()[1].is_nan());
     /// assert_eq!(indices.to_vec(), [1, 1]);
+    /// assert_eq!(x.min_with_indices(Keep(1))?.1, tensor![i64; [1], [1]]);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Source
     ///
-    /// `torch.min` with an axis
+    /// `torch.min` with an axis, there a single one
     #[track_caller]
-    pub fn min_with_indices(&self, axis: isize) -> Result<(Self, Tensor<i64>)> {
+    pub fn min_with_indices(&self, axes: impl Axes) -> Result<(Self, Tensor<i64>)> {
+        let axes = ReducedAxes::new("min_with_indices", self.dims(), &axes)?;
         let indices = self
             .tensor()
-            .argmin(axis)
+            .argmin(axes)
             .map_err(|error| error.of("min_with_indices"))?;
-        Ok((self.taken(axis, &indices)?, indices))
+        Ok((self.taken(axes, &indices)?, indices))
     }
 
-    /// The elements at indices along an axis, which goes away.
+    /// The elements at indices over the axes.
     #[track_caller]
-    fn taken(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
-        if self.rank() == 0 {
-            return Ok(self.clone());
+    fn taken(&self, axes: ReducedAxes, indices: &Tensor<i64>) -> Result<Self> {
+        if axes.count() == 1 {
+            return self.reshape(axes.output());
         }
-        let at = self.dims().axis("gather", axis)? as isize;
-        self.gather(at, &indices.unsqueeze(at)?)?.squeeze(at)
-    }
-
-    /// As [`max`](Self::max), with the axes kept at size 1.
-    ///
-    /// # Shape
-    ///
-    /// `max_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
-    ///
-    /// # Errors
-    ///
-    /// As for `max`.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_autograd::Var;
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Var::leaf(tensor![[1.0, 3.0], [6.0, 4.0]]);
-    /// assert_eq!(x.div(&x.max_keepdim(0)?)?.tensor(), &tensor![[1.0 / 6.0, 0.75], [1.0, 1.0]]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn max_keepdim(&self, axes: impl Axes) -> Result<Self> {
-        let (kept, _) = reduced_shapes("max_keepdim", self.dims(), &axes)?;
-        self.max(axes)?.reshape(kept)
-    }
-
-    /// As [`min`](Self::min), with the axes kept at size 1.
-    ///
-    /// # Shape
-    ///
-    /// `min_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
-    ///
-    /// # Errors
-    ///
-    /// As for `min`.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_autograd::Var;
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Var::leaf(tensor![[1.0, 3.0], [6.0, 4.0]]);
-    /// assert_eq!(x.sub(&x.min_keepdim(1)?)?.tensor(), &tensor![[0.0, 2.0], [2.0, 0.0]]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn min_keepdim(&self, axes: impl Axes) -> Result<Self> {
-        let (kept, _) = reduced_shapes("min_keepdim", self.dims(), &axes)?;
-        self.min(axes)?.reshape(kept)
+        let reduced: Vec<usize> = axes.iter().collect();
+        let y = if let [axis] = reduced[..] {
+            self.gather(axis as isize, &indices.reshape(axes.kept())?)?
+        } else {
+            let rows = indices.len();
+            self.permute(&axes.order())?
+                .reshape([rows, axes.count()])?
+                .gather(1, &indices.reshape([rows, 1])?)?
+        };
+        y.reshape(axes.output())
     }
 }
 
@@ -292,7 +252,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck, gradgradcheck};
-    use gradlet_tensor::{rng, tensor};
+    use gradlet_tensor::{Keep, rng, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
@@ -303,6 +263,10 @@ mod tests {
             gradcheck(|x| x[0].min(axes.as_slice()), &x)?;
             gradcheck(|x| Ok(x[0].max_with_indices(1)?.0), &x)?;
             gradgradcheck(|x| Ok(x[0].square().min_with_indices(-1)?.0), &x)?;
+            gradgradcheck(
+                |x| Ok(x[0].square().max_with_indices(axes.as_slice())?.0),
+                &x,
+            )?;
             gradgradcheck(|x| x[0].square().min(axes.as_slice()), &x)?;
         }
         gradcheck(|x| x[0].max(0), &[Tensor::zeros_of([3, 0])?])
@@ -335,7 +299,14 @@ mod tests {
             (y.to_vec(), places.to_vec()),
             (vec![1.0, 0.0, 1.0], vec![0, 1, 1])
         );
-        let kept = [x.max_keepdim(1)?, x.min_keepdim(-1)?];
+        let (y, places) = x.max_with_indices(Keep([1, 0]))?;
+        assert_eq!((y.tensor(), places), (&tensor![[5.0]], tensor![i64; [1]]));
+        let grads = y.backward()?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![0.0, 1.0, 0.0, 0.0, 0.0, 0.0])
+        );
+        let kept = [x.max(Keep(1))?, x.min(Keep(-1))?];
         assert!(kept.iter().all(|y| y.shape() == [2, 1]));
         assert_eq!(kept[1].to_vec(), [1.0, 0.0]);
         let x = Var::leaf(tensor![f32::NAN, 1.0]);

@@ -8,5 +8,3 @@ mod norm;
 mod prod;
 mod sum;
 mod variance;
-
-pub(crate) use sum::reduced_shapes;

@@ -1,9 +1,8 @@
 //! Norms over axes.
 
-use gradlet_tensor::{Axes, Float, Result, Shape, Tensor};
+use gradlet_tensor::{Axes, Float, ReducedAxes, Result, Tensor};
 
 use crate::op::{One, Op};
-use crate::ops::reduce::reduced_shapes;
 use crate::saves::Inputs;
 use crate::var::Var;
 
@@ -11,9 +10,7 @@ use crate::var::Var;
 #[derive(Debug)]
 struct Norm {
     p: f64,
-    axes: Vec<isize>,
-    kept: Shape,
-    to: Shape,
+    axes: ReducedAxes,
 }
 
 impl<T: Float> Op<T> for Norm {
@@ -21,21 +18,21 @@ impl<T: Float> Op<T> for Norm {
     type Saves = Inputs;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        x.norm(self.p, self.axes.as_slice())?.reshape(self.to)
+        x.norm(self.p, self.axes)
     }
 
     /// dx = g sign(x) (|x| / y)^(p - 1), a power of what is at most 1, or at least 1 for p < 0; 0 where x or y is 0
     fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let (p, zero, one) = (self.p, T::of(0.0), T::of(1.0));
         let sign = Var::constant(x.tensor().sign());
-        let g = g.reshape(self.kept)?;
+        let g = g.reshape(self.axes.kept())?;
         if p == 0.0 {
             return Ok(Var::constant(x.tensor().zeros_like()));
         }
         if p == 1.0 {
             return sign.mul(&g);
         }
-        let y = x.norm(p, self.axes.as_slice())?.reshape(self.kept)?;
+        let y = x.norm(p, self.axes.keep())?;
         // Neither divided by nor differentiated where it is 0, or NaN because there are no elements.
         let none = x.is_empty();
         let flat = y.tensor().map(|y| none || y == zero);
@@ -50,12 +47,13 @@ impl<T: Float> Op<T> for Norm {
 }
 
 impl<T: Float> Var<T> {
-    /// The p-norm over the axes, which go away: `(sum |x|^p)^(1/p)`, the largest `|x|` for p = inf, the smallest for
-    /// p = -inf, the number of elements that are not 0 for p = 0.
+    /// The p-norm over the axes: `(sum |x|^p)^(1/p)`, the largest `|x|` for p = inf, the smallest for p = -inf, the number
+    /// of elements that are not 0 for p = 0. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
-    /// `norm(2.0, 1)`: `[a, b, c] -> [a, c]`; `norm(2.0, ..)`: `[...] -> []`
+    /// `norm(2.0, 1)`: `[a, b, c] -> [a, c]`; `norm(2.0, Keep(1))`: `[a, b, c] -> [a, 1, c]`;
+    /// `norm(2.0, ..)`: `[...] -> []`
     ///
     /// # Gradient
     ///
@@ -64,12 +62,12 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range or named twice; no elements to choose from for an infinite p.
+    /// If an axis is out of range or named twice, or p is infinite and there are no elements to choose from.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_autograd::Var;
+    /// # use gradlet_autograd::{Keep, Var};
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = Var::leaf(tensor![3.0, -4.0]);
@@ -77,6 +75,9 @@ impl<T: Float> Var<T> {
     /// assert_eq!(x.norm(1.0, ..)?.item()?, 7.0);
     /// assert_eq!(x.norm(f64::INFINITY, ..)?.item()?, 4.0);
     /// assert_eq!(x.norm(2.0, ..)?.backward()?.wrt(&x), Some(&tensor![0.6, -0.8]));
+    /// let x = Var::leaf(tensor![[3.0, 4.0], [0.0, 2.0]]);
+    /// let y = x.div(&x.norm(2.0, Keep(1))?)?; // rows of length 1
+    /// assert_eq!(y.tensor(), &tensor![[0.6, 0.8], [0.0, 1.0]]);
     /// # Ok(())
     /// # }
     /// ```
@@ -92,44 +93,8 @@ impl<T: Float> Var<T> {
         if p == f64::NEG_INFINITY {
             return self.abs().min(axes).map_err(|error| error.of("norm"));
         }
-        let (kept, to) = reduced_shapes("norm", self.dims(), &axes)?;
-        let selected = axes.select("norm", &self.dims())?;
-        let axes = (0..self.rank()).filter(|&axis| selected[axis]);
-        Norm {
-            p,
-            axes: axes.map(|axis| axis as isize).collect(),
-            kept,
-            to,
-        }
-        .apply(self)
-    }
-
-    /// As [`norm`](Self::norm), with the axes kept at size 1.
-    ///
-    /// # Shape
-    ///
-    /// `norm_keepdim(2.0, 1)`: `[a, b, c] -> [a, 1, c]`
-    ///
-    /// # Errors
-    ///
-    /// As for `norm`.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_autograd::Var;
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Var::leaf(tensor![[3.0, 4.0], [0.0, 2.0]]);
-    /// let y = x.div(&x.norm_keepdim(2.0, 1)?)?; // rows of length 1
-    /// assert_eq!(y.tensor(), &tensor![[0.6, 0.8], [0.0, 1.0]]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn norm_keepdim(&self, p: f64, axes: impl Axes) -> Result<Self> {
-        let (kept, _) = reduced_shapes("norm_keepdim", self.dims(), &axes)?;
-        self.norm(p, axes)?.reshape(kept)
+        let axes = ReducedAxes::new("norm", self.dims(), &axes)?;
+        Norm { p, axes }.apply(self)
     }
 }
 
@@ -138,7 +103,7 @@ mod tests {
     use super::*;
     use crate::backward::{CreateGraph, grad};
     use crate::check::{gradcheck, gradgradcheck};
-    use gradlet_tensor::{rng, tensor};
+    use gradlet_tensor::{Keep, rng, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
@@ -181,7 +146,7 @@ mod tests {
                 "{grads:?}"
             );
         }
-        assert_eq!(x.norm_keepdim(2.0, [0, 1])?.shape(), [1, 1]);
+        assert_eq!(x.norm(2.0, Keep([0, 1]))?.shape(), [1, 1]);
         let grads = x.norm(0.5, 1)?.sum(..)?.backward()?;
         let expected = tensor![[0.0, 0.0], [0.0, 1.0]];
         assert!(
@@ -192,6 +157,7 @@ mod tests {
         );
         Ok(())
     }
+
     #[test]
     fn a_norm_of_0_by_a_negative_power_has_no_slope() -> Result<()> {
         for (x, p) in [(tensor![0.0, 1.0], -1.0), (tensor![0.0, 2.0, 3.0], -2.0)] {

@@ -1,19 +1,19 @@
 //! The product over axes.
 
-use gradlet_tensor::{Axes, Float, Result};
+use gradlet_tensor::{Axes, Float, ReducedAxes, Result};
 
-use crate::ops::reduce::reduced_shapes;
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
-    /// The product over the axes, which go away; 1 where there are no elements.
+    /// The product over the axes; 1 where there are no elements.
+    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// It multiplies halves with each other until one is left, so that the gradient needs no division and is right where
     /// elements are 0.
     ///
     /// # Shape
     ///
-    /// `prod(1)`: `[a, b, c] -> [a, c]`; `prod(..)`: `[...] -> []`
+    /// `prod(1)`: `[a, b, c] -> [a, c]`; `prod(Keep(1))`: `[a, b, c] -> [a, 1, c]`; `prod(..)`: `[...] -> []`
     ///
     /// # Gradient
     ///
@@ -22,18 +22,19 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or named twice.
+    /// If an axis is out of range or named twice.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_autograd::Var;
+    /// # use gradlet_autograd::{Keep, Var};
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = Var::leaf(tensor![2.0, 0.0, 5.0]);
     /// let y = x.prod(0)?;
     /// assert_eq!(y.item()?, 0.0);
     /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![0.0, 10.0, 0.0]));
+    /// assert_eq!(x.prod(Keep(0))?.tensor(), &tensor![0.0]);
     /// # Ok(())
     /// # }
     /// ```
@@ -43,18 +44,12 @@ impl<T: Float> Var<T> {
     /// `torch.prod`
     #[track_caller]
     pub fn prod(&self, axes: impl Axes) -> Result<Self> {
-        let (_, to) = reduced_shapes("prod", self.dims(), &axes)?;
-        let reduced = axes.select("prod", &self.dims())?;
-        let mut order: Vec<isize> = (0..self.rank() as isize).collect();
-        order.sort_by_key(|&axis| reduced[axis as usize]);
-        let count: usize = (0..self.rank())
-            .filter(|&axis| reduced[axis])
-            .map(|axis| self.shape()[axis])
-            .product();
+        let axes = ReducedAxes::new("prod", self.dims(), &axes)?;
+        let (to, count) = (axes.output(), axes.count());
         if count == 0 {
             return Ok(self.sum(axes)?.add_scalar(T::one()));
         }
-        let mut x = self.permute(&order)?.reshape([to.len(), count])?;
+        let mut x = self.permute(&axes.order())?.reshape([to.len(), count])?;
         while x.shape()[1] > 1 {
             let half = x.shape()[1] / 2;
             let y = x.narrow(1, 0, half)?.mul(&x.narrow(1, half, half)?)?;
@@ -65,40 +60,13 @@ impl<T: Float> Var<T> {
         }
         x.reshape(to)
     }
-
-    /// As [`prod`](Self::prod), with the axes kept at size 1.
-    ///
-    /// # Shape
-    ///
-    /// `prod_keepdim(1)`: `[a, b, c] -> [a, 1, c]`
-    ///
-    /// # Errors
-    ///
-    /// As for `prod`.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_autograd::Var;
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Var::leaf(tensor![[2.0, 3.0], [4.0, 5.0]]);
-    /// assert_eq!(x.prod_keepdim(1)?.tensor(), &tensor![[6.0], [20.0]]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn prod_keepdim(&self, axes: impl Axes) -> Result<Self> {
-        let (kept, _) = reduced_shapes("prod_keepdim", self.dims(), &axes)?;
-        self.prod(axes)?.reshape(kept)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::check::{gradcheck, gradcheck_everywhere, gradgradcheck};
-    use gradlet_tensor::{Tensor, rng, tensor};
+    use gradlet_tensor::{Keep, Tensor, rng, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
@@ -116,7 +84,7 @@ mod tests {
     #[test]
     fn one_zero_gets_the_product_of_the_others() -> Result<()> {
         let wide = Var::constant(Tensor::ones([2, 3])?);
-        assert_eq!(wide.prod_keepdim(0)?.shape(), [1, 3]);
+        assert_eq!(wide.prod(Keep(0))?.shape(), [1, 3]);
         let x = Var::leaf(tensor![[0.0, 2.0, 3.0], [0.0, 5.0, 0.0]]);
         let y = x.prod(-1)?;
         assert_eq!(y.to_vec(), [0.0, 0.0]);

@@ -1,40 +1,23 @@
 //! Variance and standard deviation over axes.
 
-use gradlet_tensor::{Axes, Float, Result, Shape, Tensor};
+use gradlet_tensor::{Axes, Float, ReducedAxes, Result, Tensor};
 
 use crate::op::{One, Op};
-use crate::ops::reduce::reduced_shapes;
 use crate::saves::Inputs;
 use crate::var::Var;
 
 /// What is reduced, and what it is divided by.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Spread {
-    axes: Vec<isize>,
+    axes: ReducedAxes,
     correction: f64,
-    kept: Shape,
-    to: Shape,
 }
 
 impl Spread {
-    #[track_caller]
-    fn new(op: &'static str, shape: Shape, axes: &impl Axes, correction: f64) -> Result<Self> {
-        let selected = axes.select(op, &shape)?;
-        let (kept, to) = reduced_shapes(op, shape, axes)?;
-        let axes = (0..shape.rank()).filter(|&axis| selected[axis]);
-        Ok(Self {
-            axes: axes.map(|axis| axis as isize).collect(),
-            correction,
-            kept,
-            to,
-        })
-    }
-
     /// (x - mean) / (n - correction): half the slope of the variance.
     fn slope<T: Float>(&self, x: &Var<T>) -> Result<Var<T>> {
-        let count = (x.len() / self.kept.len().max(1)) as f64;
-        let left = (count - self.correction).max(0.0);
-        let mean = |x: &Var<T>| x.mean_keepdim(self.axes.as_slice());
+        let left = (self.axes.count() as f64 - self.correction).max(0.0);
+        let mean = |x: &Var<T>| x.mean(self.axes.keep());
         // A mean is rounded; what that leaves in the distances is taken off again.
         let distances = x.sub(&mean(x)?)?;
         Ok(distances.sub(&mean(&distances)?)?.div_scalar(T::of(left)))
@@ -50,13 +33,12 @@ impl<T: Float> Op<T> for Variance {
     type Saves = Inputs;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        x.var(self.0.axes.as_slice(), self.0.correction)?
-            .reshape(self.0.to)
+        x.var(self.0.axes, self.0.correction)
     }
 
     /// dx = 2 g (x - mean) / (n - correction)
     fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        let g = g.reshape(self.0.kept)?.mul_scalar(T::of(2.0));
+        let g = g.reshape(self.0.axes.kept())?.mul_scalar(T::of(2.0));
         self.0.slope(&x)?.mul(&g)
     }
 }
@@ -70,30 +52,30 @@ impl<T: Float> Op<T> for Deviation {
     type Saves = Inputs;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        x.std(self.0.axes.as_slice(), self.0.correction)?
-            .reshape(self.0.to)
+        x.std(self.0.axes, self.0.correction)
     }
 
     /// dx = g (x - mean) / (n - correction) / y, 0 where y = 0; without elements it is not differentiated through y = NaN
     fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        let y = x
-            .std(self.0.axes.as_slice(), self.0.correction)?
-            .reshape(self.0.kept)?;
+        let y = x.std(self.0.axes.keep(), self.0.correction)?;
         let none = x.is_empty();
         let flat = y.tensor().map(|y| none || y == T::of(0.0));
         let y = y.masked_fill(&flat, T::of(1.0))?;
-        let g = g.reshape(self.0.kept)?.masked_fill(&flat, T::of(0.0))?;
+        let g = g
+            .reshape(self.0.axes.kept())?
+            .masked_fill(&flat, T::of(0.0))?;
         self.0.slope(&x)?.mul(&g.div(&y)?)
     }
 }
 
 impl<T: Float> Var<T> {
-    /// The variance over the axes, which go away: squared distances from the mean, summed, divided by
-    /// `max(n - correction, 0)` for n elements; `PyTorch`'s default correction is 1.
+    /// The variance over the axes: squared distances from the mean, summed, divided by `max(n - correction, 0)` for n
+    /// elements; `PyTorch`'s default correction is 1. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
-    /// `var(1, 1.0)`: `[a, b, c] -> [a, c]`; `var(.., 1.0)`: `[...] -> []`
+    /// `var(1, 1.0)`: `[a, b, c] -> [a, c]`; `var(Keep(1), 1.0)`: `[a, b, c] -> [a, 1, c]`;
+    /// `var(.., 1.0)`: `[...] -> []`
     ///
     /// # Gradient
     ///
@@ -101,12 +83,12 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or named twice.
+    /// If an axis is out of range or named twice.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_autograd::Var;
+    /// # use gradlet_autograd::{Keep, Var};
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = Var::leaf(tensor![1.0, 3.0]);
@@ -114,6 +96,7 @@ impl<T: Float> Var<T> {
     /// let y = x.var(0, 1.0)?; // (1 + 1) / (2 - 1)
     /// assert_eq!(y.item()?, 2.0);
     /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![-2.0, 2.0]));
+    /// assert_eq!(x.var(Keep(0), 1.0)?.tensor(), &tensor![2.0]);
     /// # Ok(())
     /// # }
     /// ```
@@ -123,14 +106,17 @@ impl<T: Float> Var<T> {
     /// `torch.var`
     #[track_caller]
     pub fn var(&self, axes: impl Axes, correction: f64) -> Result<Self> {
-        Variance(Spread::new("var", self.dims(), &axes, correction)?).apply(self)
+        let axes = ReducedAxes::new("var", self.dims(), &axes)?;
+        Variance(Spread { axes, correction }).apply(self)
     }
 
-    /// The standard deviation over the axes, which go away: the square root of [`var`](Self::var).
+    /// The standard deviation over the axes: the square root of [`var`](Self::var).
+    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
-    /// `std(1, 1.0)`: `[a, b, c] -> [a, c]`; `std(.., 1.0)`: `[...] -> []`
+    /// `std(1, 1.0)`: `[a, b, c] -> [a, c]`; `std(Keep(1), 1.0)`: `[a, b, c] -> [a, 1, c]`;
+    /// `std(.., 1.0)`: `[...] -> []`
     ///
     /// # Gradient
     ///
@@ -138,18 +124,19 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or named twice.
+    /// If an axis is out of range or named twice.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_autograd::Var;
+    /// # use gradlet_autograd::{Keep, Var};
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = Var::leaf(tensor![[1.0, 3.0], [5.0, 5.0]]);
     /// let y = x.std(1, 0.0)?;
     /// assert_eq!(y.to_vec(), [1.0, 0.0]);
     /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![[-0.5, 0.5], [0.0, 0.0]]));
+    /// assert_eq!(x.sub(&x.std(Keep(1), 0.0)?)?.tensor(), &tensor![[0.0, 2.0], [5.0, 5.0]]);
     /// # Ok(())
     /// # }
     /// ```
@@ -159,62 +146,8 @@ impl<T: Float> Var<T> {
     /// `torch.std`
     #[track_caller]
     pub fn std(&self, axes: impl Axes, correction: f64) -> Result<Self> {
-        Deviation(Spread::new("std", self.dims(), &axes, correction)?).apply(self)
-    }
-
-    /// As [`var`](Self::var), with the axes kept at size 1.
-    ///
-    /// # Shape
-    ///
-    /// `var_keepdim(1, 1.0)`: `[a, b, c] -> [a, 1, c]`
-    ///
-    /// # Errors
-    ///
-    /// As for `var`.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_autograd::Var;
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Var::leaf(tensor![[1.0, 3.0], [5.0, 9.0]]);
-    /// assert_eq!(x.var_keepdim(1, 0.0)?.tensor(), &tensor![[1.0], [4.0]]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn var_keepdim(&self, axes: impl Axes, correction: f64) -> Result<Self> {
-        let (kept, _) = reduced_shapes("var_keepdim", self.dims(), &axes)?;
-        self.var(axes, correction)?.reshape(kept)
-    }
-
-    /// As [`std`](Self::std), with the axes kept at size 1.
-    ///
-    /// # Shape
-    ///
-    /// `std_keepdim(1, 1.0)`: `[a, b, c] -> [a, 1, c]`
-    ///
-    /// # Errors
-    ///
-    /// As for `std`.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_autograd::Var;
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Var::leaf(tensor![[1.0, 3.0], [5.0, 9.0]]);
-    /// let y = x.sub(&x.mean_keepdim(1)?)?.div(&x.std_keepdim(1, 0.0)?)?;
-    /// assert_eq!(y.tensor(), &tensor![[-1.0, 1.0], [-1.0, 1.0]]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn std_keepdim(&self, axes: impl Axes, correction: f64) -> Result<Self> {
-        let (kept, _) = reduced_shapes("std_keepdim", self.dims(), &axes)?;
-        self.std(axes, correction)?.reshape(kept)
+        let axes = ReducedAxes::new("std", self.dims(), &axes)?;
+        Deviation(Spread { axes, correction }).apply(self)
     }
 }
 
@@ -222,7 +155,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck, gradgradcheck};
-    use gradlet_tensor::{rng, tensor};
+    use gradlet_tensor::{Keep, rng, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
@@ -268,8 +201,8 @@ mod tests {
                 .is_some_and(|dx| dx.allclose(&expected, 1e-6, 0.0)),
             "{grads:?}"
         );
-        assert_eq!(x.var_keepdim(1, 0.0)?.shape(), [2, 1]);
-        assert_eq!(x.std_keepdim(.., 0.0)?.shape(), [1, 1]);
+        assert_eq!(x.var(Keep(1), 0.0)?.shape(), [2, 1]);
+        assert_eq!(x.std(Keep(..), 0.0)?.shape(), [1, 1]);
         assert!(x.var(2, 0.0).is_err() && x.std([0, -2], 0.0).is_err());
         Ok(())
     }
