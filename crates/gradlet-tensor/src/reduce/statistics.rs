@@ -43,10 +43,11 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     fn var_over(&self, axes: ReducedAxes, correction: f64) -> Result<Self> {
         let count = axes.count() as f64;
-        let mean = |x: &Self| Ok(x.sum_over(axes.keep())?.div_scalar(T::of(count)));
-        let rounded = mean(self)?;
+        // No closure: it would lose the caller's line.
+        let rounded = self.sum_over(axes.keep())?.div_scalar(T::of(count));
         // A sum of equal elements is rounded, and so is its mean; what it is off by makes it exact, and the variance 0.
-        let exact = rounded.add(&mean(&self.sub(&rounded)?)?)?;
+        let off = self.sub(&rounded)?.sum_over(axes.keep())?;
+        let exact = rounded.add(&off.div_scalar(T::of(count)))?;
         let distances = self.zip("var", &exact, |x, mean| (x - mean) * (x - mean))?;
         Ok(distances.sum_over(axes)? / T::of((count - correction).max(0.0)))
     }
