@@ -49,7 +49,7 @@ fn holds(sources: &[Source], rule: impl Fn(&Source, Complain)) {
     for source in sources {
         let path = &source.path;
         rule(source, &mut |line, what| {
-            found.push(format!("{path}:{line}: {what}"))
+            found.push(format!("{path}:{line}: {what}"));
         });
     }
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
