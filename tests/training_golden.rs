@@ -183,6 +183,17 @@ fn optimizer(case: &Value) -> Outcome<Option<Box<dyn Optimizer<f64>>>> {
             }
             Some(Box::new(adam))
         }
+        Some("RMSprop")
+            if known(&["lr", "alpha", "eps", "weight_decay", "momentum", "centered"]) =>
+        {
+            let rms_prop = RmsProp::new(get("lr", 1e-2))
+                .alpha(get("alpha", 0.99))
+                .eps(get("eps", 1e-8))
+                .weight_decay(decay)
+                .momentum(get("momentum", 0.0))
+                .centered(options.get("centered") == Some(&Value::Bool(true)));
+            Some(Box::new(rms_prop))
+        }
         _ => None,
     })
 }

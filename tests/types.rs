@@ -52,6 +52,41 @@ fn f64_has_a_plain_spelling() -> Result<()> {
 }
 
 #[test]
+fn optimizers_take_their_element_type_from_the_gradients() -> Result<()> {
+    let mut frozen = Parameter::new(tensor![1.0]);
+    frozen.freeze();
+    Sgd::new(0.1).step(&mut frozen, &Gradients::default())?;
+    Adam::new(0.1).step(&mut frozen, &Gradients::default())?;
+    RmsProp::new(0.1).step(&mut frozen, &Gradients::<f64>::new_of())?;
+
+    let mut weight = Parameter::new(Tensor::scalar(1.0_f64));
+    let grads = weight.var().sum(..)?.backward()?;
+    Sgd::new(0.5).step(&mut weight, &grads)?;
+    assert_eq!(weight.tensor().item()?, 0.5_f64);
+    Ok(())
+}
+
+/// Fields and arguments of the plain names are f32.
+struct Training {
+    optimizer: (Sgd, Adam, RmsProp),
+}
+
+#[test]
+fn optimizers_of_no_other_type_are_of_f32() -> Result<()> {
+    let mut training = Training {
+        optimizer: (Sgd::new(0.1), Adam::new(0.1), RmsProp::new(0.1)),
+    };
+    let mut weight = Parameter::new(tensor![1.0]);
+    let grads = weight.var().sum(..)?.backward()?;
+    training.optimizer.0.step(&mut weight, &grads)?;
+    training.optimizer.1.step(&mut weight, &grads)?;
+    training.optimizer.2.step(&mut weight, &grads)?;
+    is_f32(weight.tensor());
+    assert!(weight.tensor().item()? < 0.0);
+    Ok(())
+}
+
+#[test]
 fn models_and_gradients_cross_threads() {
     fn crosses<T: Send + Sync>() {}
     crosses::<Tensor>();

@@ -68,7 +68,7 @@ impl<T: Float> Var<T> {
         }
         let history = std::mem::replace(&mut self.history, History::CONSTANT);
         drop(self);
-        let mut gradients = Gradients::default();
+        let mut gradients = Gradients::new_of();
         let _restore = set_recording(false);
         walk(
             0,

@@ -13,15 +13,21 @@ pub struct Gradients<T: Float = f32> {
     entries: Vec<(LeafId, Tensor<T>)>,
 }
 
-impl<T: Float> Default for Gradients<T> {
+/// No gradients yet. Only of f32, so that `Gradients::default()` needs no type; for others there is `new_of`.
+impl Default for Gradients {
     fn default() -> Self {
-        Self {
-            entries: Vec::new(),
-        }
+        Self::new_of()
     }
 }
 
 impl<T: Float> Gradients<T> {
+    /// As `default`, for any element type: `Gradients::<f64>::new_of()`.
+    pub fn new_of() -> Self {
+        Self {
+            entries: Vec::new(),
+        }
+    }
+
     fn find(&self, id: LeafId) -> std::result::Result<usize, usize> {
         self.entries.binary_search_by(|(entry, _)| id.cmp(entry))
     }

@@ -31,6 +31,6 @@ pub use forward::Forward;
 pub use layer::{Conv2d, Flatten, Linear, MaxPool2d, Relu, Sequential};
 pub use mode::Mode;
 pub use module::{Leaf, LeafMut, Module, Name, Path, Summary};
-pub use optim::{Adam, Copies, MaxNorm, Optimizer, Sgd};
+pub use optim::{Adam, Copies, MaxNorm, Optimizer, RmsProp, Sgd};
 pub use parameter::{AnyBuffer, AnyParameter, Buffer, Parameter};
 pub use stream::Stream;

@@ -25,6 +25,21 @@ pub(crate) fn require(
     }))
 }
 
+/// An error unless `value` is finite and not negative.
+#[track_caller]
+#[inline]
+pub(crate) fn amount(op: &'static str, name: &'static str, value: f64) -> Result<()> {
+    let holds = value.is_finite() && value >= 0.0;
+    require(holds, op, name, "finite and not negative", value)
+}
+
+/// An error unless `value` is in `[0, 1)`.
+#[track_caller]
+#[inline]
+pub(crate) fn share(op: &'static str, name: &'static str, value: f64) -> Result<()> {
+    require((0.0..1.0).contains(&value), op, name, "in [0, 1)", value)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 
 pub use crate::nn::{
     Adam, Conv2d, Dataset, Dropout, Flatten, Forward, Linear, MaxPool2d, Mode, Module, Parameter,
-    Relu, Sequential, Sgd, idx, sequential,
+    Relu, RmsProp, Sequential, Sgd, idx, sequential,
 };
 pub use crate::{
     Error, Gradients, Keep, Pcg64, Reduction, Result, Tensor, Var, cross_entropy, mse_loss,

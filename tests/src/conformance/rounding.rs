@@ -103,7 +103,10 @@ fn run<T: Float>(
         }
     }
     drop(outs);
-    let grads = loss.map(Var::backward).transpose()?.unwrap_or_default();
+    let grads = loss
+        .map(Var::backward)
+        .transpose()?
+        .unwrap_or_else(Gradients::new_of);
     Ok(Some(Outcome {
         outs: values,
         grads: gradients(json, case, &grads),

@@ -1,20 +1,10 @@
 //! `Adam`: steps scaled by running means of the gradient and of its square.
 
-use gradlet_autograd::Gradients;
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Result};
 
-use super::stepper::Stepper;
-use super::{Copies, Optimizer};
-use crate::module::Module;
-use crate::require::require;
-
-const OP: &str = "adam";
-
-/// The authors' share of the running mean that a step keeps, for the gradient and for its square.
-const BETAS: (f64, f64) = (0.9, 0.999);
-
-/// The authors' lower bound of what a step is divided by.
-const EPS: f64 = 1e-8;
+use super::Stepper;
+use super::rule::{Pass, Rule, decayed, lerp};
+use crate::require::{amount, share};
 
 /// Gradient descent scaled by running means of each gradient and of its square, with bias correction.
 ///
@@ -25,9 +15,9 @@ const EPS: f64 = 1e-8;
 /// p = p - learning_rate / (1 - beta1^t) * m / (sqrt(s) / sqrt(1 - beta2^t) + eps)
 /// ```
 ///
-/// `m`, `s` and the number `t` of updates are kept under the parameter's id. A step changes every parameter that is not
-/// frozen, each in one pass, or none. Parameters that something else still holds are copied first: see
-/// [`Adam::copies`].
+/// At first betas are (0.9, 0.999), eps is 1e-8 and `weight_decay` 0. `m`, `s` and the number `t` of updates are kept under
+/// the parameter's id. A step changes every parameter that is not frozen, each in one pass, or none. Parameters that
+/// something else still holds are copied first: see [`copies`](Stepper::copies).
 ///
 /// # Example
 ///
@@ -46,23 +36,30 @@ const EPS: f64 = 1e-8;
 /// # Source
 ///
 /// `torch.optim.Adam`; D. Kingma, J. Ba, "Adam: A Method for Stochastic Optimization", 2015.
-#[derive(Clone, Debug)]
-pub struct Adam<T: Float = f32> {
-    settings: Settings,
-    stepper: Stepper<T, 2>,
-}
+pub type Adam<T = f32> = Stepper<AdamRule, T>;
 
-#[derive(Clone, Copy, Debug)]
-struct Settings {
-    learning_rate: f64,
+/// The rule of [`Adam`].
+#[derive(Clone, Debug)]
+pub struct AdamRule {
     betas: (f64, f64),
     eps: f64,
     weight_decay: f64,
 }
 
-/// The factors of one update, the same for all parameters that were updated equally often.
-#[derive(Clone, Copy)]
-struct Factors<T> {
+impl Default for AdamRule {
+    /// The authors' settings.
+    fn default() -> Self {
+        Self {
+            betas: (0.9, 0.999),
+            eps: 1e-8,
+            weight_decay: 0.0,
+        }
+    }
+}
+
+/// The factors of one update by [`AdamRule`].
+#[derive(Clone, Copy, Debug)]
+pub struct Factors<T> {
     /// `1 - beta1`
     take: T,
     beta2: T,
@@ -76,197 +73,66 @@ struct Factors<T> {
     decay: T,
 }
 
-impl<T: Float> Factors<T> {
-    /// One element's parameter and running means after gradient `g`.
-    #[inline]
-    fn update(self, [p, m, s]: [T; 3], g: T) -> [T; 3] {
-        let Self {
-            take,
-            beta2,
-            take2,
-            rate,
-            root,
-            eps,
-            decay,
-        } = self;
-        let (one, half) = (T::of(1.0), T::of(0.5));
-        // Without weight decay a parameter is not read at all: 0 times infinity would be NaN.
-        let d = if decay == T::of(0.0) {
-            g
-        } else {
-            g + decay * p
-        };
-        // Counted from the nearer end, as PyTorch's lerp does.
-        let m = if take < half {
-            m + take * (d - m)
-        } else {
-            d - (d - m) * (one - take)
-        };
-        let s = beta2 * s + take2 * d * d;
-        let scale = s.sqrt() / root + eps;
-        [p - rate * m / scale, m, s]
-    }
-}
+impl Rule for AdamRule {
+    const NAME: &'static str = "adam";
+    type Factors<T: Float> = Factors<T>;
 
-impl Settings {
-    #[track_caller]
-    #[inline]
-    fn check(self) -> Result<()> {
-        let Self {
-            learning_rate,
-            betas,
-            eps,
-            weight_decay,
-        } = self;
-        let (amount, finite) = (
-            |x: f64| x.is_finite() && x >= 0.0,
-            "finite and not negative",
-        );
-        let (share, range) = (|x: f64| (0.0..1.0).contains(&x), "in [0, 1)");
-        require(
-            amount(learning_rate),
-            OP,
-            "learning_rate",
-            finite,
-            learning_rate,
-        )?;
-        require(share(betas.0), OP, "beta1", range, betas.0)?;
-        require(share(betas.1), OP, "beta2", range, betas.1)?;
-        require(amount(eps), OP, "eps", finite, eps)?;
-        require(
-            amount(weight_decay),
-            OP,
-            "weight_decay",
-            finite,
-            weight_decay,
-        )
+    fn check(&self) -> Result<()> {
+        share(Self::NAME, "beta1", self.betas.0)?;
+        share(Self::NAME, "beta2", self.betas.1)?;
+        amount(Self::NAME, "eps", self.eps)?;
+        amount(Self::NAME, "weight_decay", self.weight_decay)
     }
 
-    /// The factors of a parameter's update number `t`, from 1.
-    fn factors<T: Float>(self, t: u64) -> Factors<T> {
-        let Self {
-            learning_rate,
-            betas: (beta1, beta2),
-            eps,
-            weight_decay,
-        } = self;
-        let t = t as f64;
+    fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Factors<T> {
+        let ((beta1, beta2), t) = (self.betas, t as f64);
         Factors {
             take: T::of(1.0 - beta1),
             beta2: T::of(beta2),
             take2: T::of(1.0 - beta2),
             rate: T::of(learning_rate / (1.0 - beta1.powf(t))),
             root: T::of((1.0 - beta2.powf(t)).sqrt()),
-            eps: T::of(eps),
-            decay: T::of(weight_decay),
-        }
-    }
-}
-
-impl<T: Float> Adam<T> {
-    /// Adam with betas (0.9, 0.999), eps 1e-8 and no weight decay. A setting out of range is an error of
-    /// [`Adam::step`].
-    pub fn new(learning_rate: f64) -> Self {
-        let settings = Settings {
-            learning_rate,
-            betas: BETAS,
-            eps: EPS,
-            weight_decay: 0.0,
-        };
-        Self {
-            settings,
-            stepper: Stepper::new(OP),
+            eps: T::of(self.eps),
+            decay: T::of(self.weight_decay),
         }
     }
 
-    /// The shares that a step keeps of the running means of the gradient and of its square, each in `[0, 1)`.
-    pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
-        self.settings.betas = (beta1, beta2);
-        self
-    }
-
-    /// What is added to the root that a step is divided by, not negative.
-    pub fn eps(mut self, eps: f64) -> Self {
-        self.settings.eps = eps;
-        self
-    }
-
-    /// The factor by which parameters themselves are added to their gradients (the L2 penalty's gradient), not
-    /// negative.
-    pub fn weight_decay(mut self, weight_decay: f64) -> Self {
-        self.settings.weight_decay = weight_decay;
-        self
-    }
-
-    /// Leaves parameters without a gradient, and their state, as they are, where [`Adam::step`] would refuse.
-    pub fn allow_missing_gradients(mut self) -> Self {
-        self.stepper.allow_missing = true;
-        self
-    }
-
-    /// The factor of a step.
-    pub fn learning_rate(&self) -> f64 {
-        self.settings.learning_rate
-    }
-
-    /// Sets the factor of the steps to come; a negative or infinite one or NaN is an error of the next step.
-    pub fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.settings.learning_rate = learning_rate;
-    }
-
-    /// What steps had to copy so far because something else still held it.
-    pub fn copies(&self) -> Copies {
-        self.stepper.copies
-    }
-
-    /// Changes every parameter of `model` that is not frozen, by its gradient.
-    ///
-    /// # Errors
-    ///
-    /// A setting out of range, or a parameter without gradient, of another shape than its gradient or of another
-    /// element type. Nothing is changed then.
-    #[track_caller]
-    pub fn step(&mut self, model: &mut (impl Module + ?Sized), grads: &Gradients<T>) -> Result<()> {
-        let settings = self.settings;
-        settings.check()?;
-        let mut latest: Option<(u64, Factors<T>)> = None;
-        self.stepper.step(model, grads, |states, id, p, g| {
-            let state = states.of(id, p);
-            state.steps += 1;
-            let factors = match latest {
-                // Powers are dear, and most often all parameters have the same ones.
-                Some((t, factors)) if t == state.steps => factors,
-                _ => settings.factors(state.steps),
-            };
-            latest = Some((state.steps, factors));
-            let [m, s] = &mut state.tensors;
-            Tensor::update(OP, [p, m, s], g, |old, g| factors.update(old, g))
+    fn update<T: Float>(&self, pass: Pass<'_, Self, T>) -> Result<()> {
+        pass.each(|f, [p, m, s], g| {
+            let d = decayed(g, f.decay, p);
+            let m = lerp(m, d, f.take);
+            let s = f.beta2 * s + f.take2 * d * d;
+            let scale = s.sqrt() / f.root + f.eps;
+            [p - f.rate * m / scale, m, s]
         })
     }
 }
 
-impl<T: Float> Optimizer<T> for Adam<T> {
-    fn step(&mut self, model: &mut dyn Module, grads: &Gradients<T>) -> Result<()> {
-        self.step(model, grads)
+impl<T: Float> Adam<T> {
+    /// Sets the shares that a step keeps of the running means of the gradient and of its square, each in `[0, 1)`.
+    pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
+        self.rule.betas = (beta1, beta2);
+        self
     }
 
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate()
+    /// Sets the number added to the root that a step is divided by, not negative.
+    pub fn eps(mut self, eps: f64) -> Self {
+        self.rule.eps = eps;
+        self
     }
 
-    fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.set_learning_rate(learning_rate);
-    }
-
-    fn copies(&self) -> Copies {
-        self.copies()
+    /// Sets the factor by which parameters themselves are added to their gradients (the L2 penalty's gradient), not
+    /// negative.
+    pub fn weight_decay(mut self, weight_decay: f64) -> Self {
+        self.rule.weight_decay = weight_decay;
+        self
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use gradlet_autograd::Var;
-    use gradlet_tensor::{ErrorKind, tensor};
+    use gradlet_autograd::{Gradients, Var};
+    use gradlet_tensor::{ErrorKind, Tensor, tensor};
 
     use super::*;
     use crate::parameter::Parameter;

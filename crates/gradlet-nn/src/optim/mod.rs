@@ -3,11 +3,16 @@
 mod adam;
 mod max_norm;
 mod optimizer;
+mod rms_prop;
+mod rule;
 mod sgd;
+mod state;
 mod stepper;
 
-pub use self::adam::Adam;
+pub use self::adam::{Adam, AdamRule};
 pub use self::max_norm::MaxNorm;
 pub use self::optimizer::Optimizer;
-pub use self::sgd::Sgd;
-pub use self::stepper::Copies;
+pub use self::rms_prop::{RmsProp, RmsPropRule};
+pub use self::rule::{Pass, Rule};
+pub use self::sgd::{Sgd, SgdRule};
+pub use self::stepper::{Copies, Stepper};

@@ -26,8 +26,8 @@ pub trait Optimizer<T: Float = f32>: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// A setting out of range, or a parameter without gradient, of another shape than its gradient or of another
-    /// element type. Nothing is changed then.
+    /// If a setting is out of range, or a parameter has no gradient, or its shape or element type is not that of its
+    /// gradient. Nothing is changed then.
     #[track_caller]
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients<T>) -> Result<()>;
 
@@ -37,6 +37,6 @@ pub trait Optimizer<T: Float = f32>: fmt::Debug + Send + Sync {
     /// Sets the factor of the steps to come; a negative or infinite one or NaN is an error of the next step.
     fn set_learning_rate(&mut self, learning_rate: f64);
 
-    /// What steps had to copy so far because something else still held it.
+    /// How much steps have copied so far because something else still held it.
     fn copies(&self) -> Copies;
 }

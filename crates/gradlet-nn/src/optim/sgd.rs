@@ -1,16 +1,12 @@
 //! `Sgd`: gradient descent with momentum.
 
-use gradlet_autograd::Gradients;
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Result};
 
-use super::stepper::Stepper;
-use super::{Copies, Optimizer};
-use crate::module::Module;
-use crate::require::require;
+use super::Stepper;
+use super::rule::{Pass, Rule, decayed};
+use crate::require::{amount, require, share};
 
-const OP: &str = "sgd";
-
-/// Gradient descent with momentum, dampening, Nesterov's variant and weight decay.
+/// Gradient descent with momentum, dampening, Nesterov's variant and weight decay; all of them are off at first.
 ///
 /// ```text
 /// d = g + weight_decay * p
@@ -18,8 +14,9 @@ const OP: &str = "sgd";
 /// p = p - learning_rate * v                   Nesterov: d + momentum * v in place of v;  without momentum: d
 /// ```
 ///
-/// The velocity `v` is kept under the parameter's id. A step changes every parameter that is not frozen, each in one
-/// pass, or none. Parameters that something else still holds are copied first: see [`Sgd::copies`].
+/// The velocity `v` is kept under the parameter's id, and only with momentum. A step changes every parameter that is not
+/// frozen, each in one pass, or none. Parameters that something else still holds are copied first: see
+/// [`copies`](Stepper::copies).
 ///
 /// # Example
 ///
@@ -37,186 +34,105 @@ const OP: &str = "sgd";
 /// # Source
 ///
 /// `torch.optim.SGD`; I. Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013.
-#[derive(Clone, Debug)]
-pub struct Sgd<T: Float = f32> {
-    learning_rate: f64,
+pub type Sgd<T = f32> = Stepper<SgdRule, T>;
+
+/// The rule of [`Sgd`].
+#[derive(Clone, Debug, Default)]
+pub struct SgdRule {
     momentum: f64,
     dampening: f64,
     nesterov: bool,
     weight_decay: f64,
-    stepper: Stepper<T, 1>,
+}
+
+/// The factors of one update by [`SgdRule`].
+#[derive(Clone, Copy, Debug)]
+pub struct Factors<T> {
+    rate: T,
+    momentum: T,
+    /// `1 - dampening`
+    take: T,
+    decay: T,
+    nesterov: bool,
+    first: bool,
+}
+
+impl Rule for SgdRule {
+    const NAME: &'static str = "sgd";
+    type Factors<T: Float> = Factors<T>;
+
+    fn check(&self) -> Result<()> {
+        let (op, momentum, dampening) = (Self::NAME, self.momentum, self.dampening);
+        share(op, "momentum", momentum)?;
+        require(dampening.is_finite(), op, "dampening", "finite", dampening)?;
+        amount(op, "weight_decay", self.weight_decay)?;
+        if self.nesterov {
+            let (looks, plain) = (momentum > 0.0, dampening == 0.0);
+            require(looks, op, "momentum", "positive with nesterov", momentum)?;
+            require(plain, op, "dampening", "0 with nesterov", dampening)?;
+        }
+        Ok(())
+    }
+
+    fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Factors<T> {
+        Factors {
+            rate: T::of(learning_rate),
+            momentum: T::of(self.momentum),
+            take: T::of(1.0 - self.dampening),
+            decay: T::of(self.weight_decay),
+            nesterov: self.nesterov,
+            first: t == 1,
+        }
+    }
+
+    fn update<T: Float>(&self, pass: Pass<'_, Self, T>) -> Result<()> {
+        if self.momentum == 0.0 {
+            return pass.each(|f, [p], g| [p - f.rate * decayed(g, f.decay, p)]);
+        }
+        pass.each(|f, [p, v], g| {
+            let d = decayed(g, f.decay, p);
+            let v = if f.first {
+                d
+            } else {
+                f.momentum * v + f.take * d
+            };
+            let direction = if f.nesterov { d + f.momentum * v } else { v };
+            [p - f.rate * direction, v]
+        })
+    }
 }
 
 impl<T: Float> Sgd<T> {
-    /// Plain gradient descent. A setting out of range is an error of [`Sgd::step`].
-    pub fn new(learning_rate: f64) -> Self {
-        Self {
-            learning_rate,
-            momentum: 0.0,
-            dampening: 0.0,
-            nesterov: false,
-            weight_decay: 0.0,
-            stepper: Stepper::new(OP),
-        }
-    }
-
-    /// The share of the velocity that a step keeps, in `[0, 1)`.
-    pub fn momentum(self, momentum: f64) -> Self {
-        Self { momentum, ..self }
-    }
-
-    /// The share of a gradient that the velocity does not take up, from the second step on.
-    pub fn dampening(self, dampening: f64) -> Self {
-        Self { dampening, ..self }
-    }
-
-    /// Whether a step looks ahead along the velocity; needs momentum and no dampening.
-    pub fn nesterov(self, nesterov: bool) -> Self {
-        Self { nesterov, ..self }
-    }
-
-    /// The factor by which parameters themselves are added to their gradients (the L2 penalty's gradient), not
-    /// negative.
-    pub fn weight_decay(self, weight_decay: f64) -> Self {
-        Self {
-            weight_decay,
-            ..self
-        }
-    }
-
-    /// Leaves parameters without a gradient, and their velocity, as they are, where [`Sgd::step`] would refuse.
-    pub fn allow_missing_gradients(mut self) -> Self {
-        self.stepper.allow_missing = true;
+    /// Sets the share of the velocity that a step keeps, in `[0, 1)`.
+    pub fn momentum(mut self, momentum: f64) -> Self {
+        self.rule.momentum = momentum;
         self
     }
 
-    /// The factor of a step.
-    pub fn learning_rate(&self) -> f64 {
-        self.learning_rate
+    /// Sets the share of a gradient that the velocity does not take up, from the second step on.
+    pub fn dampening(mut self, dampening: f64) -> Self {
+        self.rule.dampening = dampening;
+        self
     }
 
-    /// Sets the factor of the steps to come; a negative or infinite one or NaN is an error of the next step.
-    pub fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.learning_rate = learning_rate;
+    /// Sets whether a step looks ahead along the velocity; needs momentum and no dampening.
+    pub fn nesterov(mut self, nesterov: bool) -> Self {
+        self.rule.nesterov = nesterov;
+        self
     }
 
-    /// What steps had to copy so far because something else still held it.
-    pub fn copies(&self) -> Copies {
-        self.stepper.copies
-    }
-
-    /// Changes every parameter of `model` that is not frozen, by its gradient.
-    ///
-    /// # Errors
-    ///
-    /// A setting out of range, or a parameter without gradient, of another shape than its gradient or of another
-    /// element type. Nothing is changed then.
-    #[track_caller]
-    pub fn step(&mut self, model: &mut (impl Module + ?Sized), grads: &Gradients<T>) -> Result<()> {
-        self.check()?;
-        let [rate, momentum, take, decay] = [
-            self.learning_rate,
-            self.momentum,
-            1.0 - self.dampening,
-            self.weight_decay,
-        ]
-        .map(T::of);
-        let (zero, nesterov) = (T::of(0.0), self.nesterov);
-        // Without weight decay a parameter is not read at all: 0 times infinity would be NaN.
-        let decayed = move |p: T, g: T| if decay == zero { g } else { g + decay * p };
-        if self.momentum == 0.0 {
-            return self.stepper.step(model, grads, |_, _, p, g| {
-                Tensor::update(OP, [p], g, |[p], g| [p - rate * decayed(p, g)])
-            });
-        }
-        self.stepper.step(model, grads, |states, id, p, g| {
-            let state = states.of(id, p);
-            let first = state.steps == 0;
-            state.steps += 1;
-            let [v] = &mut state.tensors;
-            Tensor::update(OP, [p, v], g, |[p, v], g| {
-                let d = decayed(p, g);
-                let v = if first { d } else { momentum * v + take * d };
-                let direction = if nesterov { d + momentum * v } else { v };
-                [p - rate * direction, v]
-            })
-        })
-    }
-
-    #[track_caller]
-    #[inline]
-    fn check(&self) -> Result<()> {
-        let Self {
-            learning_rate,
-            momentum,
-            dampening,
-            nesterov,
-            weight_decay,
-            ..
-        } = *self;
-        let amount = |x: f64| x.is_finite() && x >= 0.0;
-        let (finite, plain) = ("finite and not negative", !nesterov);
-        require(
-            amount(learning_rate),
-            OP,
-            "learning_rate",
-            finite,
-            learning_rate,
-        )?;
-        require(
-            (0.0..1.0).contains(&momentum),
-            OP,
-            "momentum",
-            "in [0, 1)",
-            momentum,
-        )?;
-        require(dampening.is_finite(), OP, "dampening", "finite", dampening)?;
-        require(
-            amount(weight_decay),
-            OP,
-            "weight_decay",
-            finite,
-            weight_decay,
-        )?;
-        require(
-            plain || momentum > 0.0,
-            OP,
-            "momentum",
-            "positive with nesterov",
-            momentum,
-        )?;
-        require(
-            plain || dampening == 0.0,
-            OP,
-            "dampening",
-            "0 with nesterov",
-            dampening,
-        )
-    }
-}
-
-impl<T: Float> Optimizer<T> for Sgd<T> {
-    fn step(&mut self, model: &mut dyn Module, grads: &Gradients<T>) -> Result<()> {
-        self.step(model, grads)
-    }
-
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate()
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.set_learning_rate(learning_rate);
-    }
-
-    fn copies(&self) -> Copies {
-        self.copies()
+    /// Sets the factor by which parameters themselves are added to their gradients (the L2 penalty's gradient), not
+    /// negative.
+    pub fn weight_decay(mut self, weight_decay: f64) -> Self {
+        self.rule.weight_decay = weight_decay;
+        self
     }
 }
 
 #[cfg(test)]
 mod tests {
     use gradlet_autograd::Var;
-    use gradlet_tensor::{ErrorKind, tensor};
+    use gradlet_tensor::{ErrorKind, Tensor, tensor};
 
     use super::*;
     use crate::parameter::Parameter;

@@ -1,15 +1,17 @@
-//! What optimizers share: the walk over a model's parameters, and the state of each.
+//! [`Stepper`]: an optimizer of any [`Rule`], and the walk over a model's parameters.
 
-use std::fmt;
-
-use gradlet_autograd::{Gradients, LeafId};
+use gradlet_autograd::Gradients;
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
+use super::Optimizer;
+use super::rule::{Pass, Rule};
+use super::state::States;
 use crate::module::{Module, Path};
 use crate::parameter::AnyParameter;
+use crate::require::amount;
 
-/// What steps had to copy because something else still held a parameter's values: a kept output or second loss, whose
-/// graph saved the weights, or a clone of the tensor.
+/// The parameters that steps had to copy because something else still held their values: a kept output or second loss,
+/// whose graph saved the weights, or a clone of the tensor.
 ///
 /// Copying keeps those right and costs memory and time. In a loop that should not copy, both numbers stay 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,71 +22,70 @@ pub struct Copies {
     pub bytes: u64,
 }
 
-/// What an optimizer keeps of one parameter: `N` tensors of its shape and how often it was updated.
-#[derive(Clone)]
-pub(super) struct State<T: Float, const N: usize> {
-    pub(super) steps: u64,
-    pub(super) tensors: [Tensor<T>; N],
-}
-
-/// The states of all parameters, in the order of their ids: models are built, and so visited, in nearly this order.
-#[derive(Clone)]
-pub(super) struct States<T: Float, const N: usize>(Vec<(LeafId, State<T, N>)>);
-
-impl<T: Float, const N: usize> States<T, N> {
-    fn find(&self, id: LeafId) -> std::result::Result<usize, usize> {
-        self.0.binary_search_by(|(entry, _)| entry.cmp(&id))
-    }
-
-    pub(super) fn get(&self, id: LeafId) -> Option<&State<T, N>> {
-        self.find(id).ok().map(|place| &self.0[place].1)
-    }
-
-    /// The state of this parameter; zeros before its first step.
-    pub(super) fn of(&mut self, id: LeafId, parameter: &Tensor<T>) -> &mut State<T, N> {
-        let place = self.find(id).unwrap_or_else(|place| {
-            let tensors = std::array::from_fn(|_| parameter.zeros_like());
-            self.0.insert(place, (id, State { steps: 0, tensors }));
-            place
-        });
-        &mut self.0[place].1
-    }
-}
-
-/// How many there are instead of their numbers.
-impl<T: Float, const N: usize> fmt::Debug for States<T, N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "States of {} parameters", self.0.len())
-    }
-}
-
-/// Walks over models for the optimizer called `op`.
+/// An optimizer that moves each parameter as its [`Rule`] says: [`Sgd`](super::Sgd), [`Adam`](super::Adam) and
+/// [`RmsProp`](super::RmsProp) are names for it.
+///
+/// The tensors that a rule keeps of a parameter are kept under the parameter's id. A step changes every parameter that is
+/// not frozen, each in one pass, or none. Parameters that something else still holds are copied first: see
+/// [`Stepper::copies`].
 #[derive(Clone, Debug)]
-pub(super) struct Stepper<T: Float, const N: usize> {
-    op: &'static str,
-    pub(super) allow_missing: bool,
-    pub(super) copies: Copies,
-    pub(super) states: States<T, N>,
+pub struct Stepper<R: Rule, T: Float = f32> {
+    pub(super) rule: R,
+    learning_rate: f64,
+    allow_missing_gradients: bool,
+    copies: Copies,
+    states: States<T>,
 }
 
-impl<T: Float, const N: usize> Stepper<T, N> {
-    pub(super) fn new(op: &'static str) -> Self {
+impl<R: Rule, T: Float> Stepper<R, T> {
+    /// An optimizer with this learning rate and the rule's default settings. A setting out of range is an error of
+    /// [`Stepper::step`].
+    pub fn new(learning_rate: f64) -> Self {
+        Self::with(learning_rate, R::default())
+    }
+
+    /// An optimizer with this learning rate and rule. A setting out of range is an error of [`Stepper::step`].
+    pub fn with(learning_rate: f64, rule: R) -> Self {
         Self {
-            op,
-            allow_missing: false,
+            rule,
+            learning_rate,
+            allow_missing_gradients: false,
             copies: Copies::default(),
-            states: States(Vec::new()),
+            states: States::new(),
         }
     }
 
-    /// Calls `update` with each parameter to change and its gradient, once it is certain that all of them fit.
+    /// Leaves parameters without a gradient, and their state, as they are, where [`Stepper::step`] would refuse.
+    pub fn allow_missing_gradients(mut self) -> Self {
+        self.allow_missing_gradients = true;
+        self
+    }
+
+    /// The factor of a step.
+    pub fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    /// Sets the factor of the steps to come; a negative or infinite one or NaN is an error of the next step.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.learning_rate = learning_rate;
+    }
+
+    /// How much steps have copied so far because something else still held it.
+    pub fn copies(&self) -> Copies {
+        self.copies
+    }
+
+    /// Changes every parameter of `model` that is not frozen, by its gradient.
+    ///
+    /// # Errors
+    ///
+    /// If a setting is out of range, or a parameter has no gradient, or its shape or element type is not that of its
+    /// gradient. Nothing is changed then.
     #[track_caller]
-    pub(super) fn step<M: Module + ?Sized>(
-        &mut self,
-        model: &mut M,
-        grads: &Gradients<T>,
-        mut update: impl FnMut(&mut States<T, N>, LeafId, &mut Tensor<T>, &Tensor<T>) -> Result<()>,
-    ) -> Result<()> {
+    pub fn step(&mut self, model: &mut (impl Module + ?Sized), grads: &Gradients<T>) -> Result<()> {
+        amount(R::NAME, "learning_rate", self.learning_rate)?;
+        self.rule.check()?;
         let mut refused = None;
         model.visit_parameters(&mut |path, parameter| {
             if refused.is_none() {
@@ -102,6 +103,7 @@ impl<T: Float, const N: usize> Stepper<T, N> {
                 error.within(path, "Parameter")
             });
         }
+        let mut latest = None;
         model.visit_parameters_mut(&mut |_, parameter| {
             let (id, frozen) = (parameter.id(), parameter.is_frozen());
             let Some((parameter, g)) = parameter.downcast_mut::<T>().zip(grads.get(id)) else {
@@ -110,12 +112,20 @@ impl<T: Float, const N: usize> Stepper<T, N> {
             if frozen {
                 return Ok(());
             }
-            let parameter = parameter.tensor_mut();
-            if !parameter.is_unshared() {
+            let p = parameter.tensor_mut();
+            if !p.is_unshared() {
                 self.copies.parameters += 1;
-                self.copies.bytes += parameter.size_bytes() as u64;
+                self.copies.bytes += p.size_bytes() as u64;
             }
-            update(&mut self.states, id, parameter, g)
+            self.rule.update(Pass {
+                rule: &self.rule,
+                learning_rate: self.learning_rate,
+                latest: &mut latest,
+                states: &mut self.states,
+                id,
+                p,
+                g,
+            })
         })
     }
 
@@ -130,29 +140,23 @@ impl<T: Float, const N: usize> Stepper<T, N> {
         if parameter.is_frozen() {
             return None;
         }
-        let (op, id) = (self.op, parameter.id());
+        let (op, id) = (R::NAME, parameter.id());
         let Some(parameter) = parameter.downcast_ref::<T>() else {
             let (path, expected) = (path.to_string(), T::NAME);
             return Some((ErrorKind::ElementType { op, path, expected }, String::new()));
         };
         let Some(g) = grads.get(id) else {
-            if self.allow_missing {
+            if self.allow_missing_gradients {
                 return None;
             }
             let path = path.to_string();
             return Some((ErrorKind::MissingGradient { op, path }, String::new()));
         };
         let expected = parameter.tensor().dims();
-        // A parameter that was given a tensor of another shape no longer fits its state.
-        let states = self
-            .states
-            .get(id)
-            .into_iter()
-            .flat_map(|state| &state.tensors);
-        let found = std::iter::once(g)
-            .chain(states)
-            .map(Tensor::dims)
-            .find(|found| *found != expected)?;
+        let other = |tensor: &Tensor<T>| Some(tensor.dims()).filter(|found| *found != expected);
+        // A parameter whose tensor was replaced by one of a different shape no longer fits its state.
+        let of_state = || self.states.get(id)?.tensors.iter().find_map(other);
+        let found = other(g).or_else(of_state)?;
         Some((
             ErrorKind::ShapeMismatch {
                 op,
@@ -161,6 +165,24 @@ impl<T: Float, const N: usize> Stepper<T, N> {
             },
             path.to_string(),
         ))
+    }
+}
+
+impl<R: Rule, T: Float> Optimizer<T> for Stepper<R, T> {
+    fn step(&mut self, model: &mut dyn Module, grads: &Gradients<T>) -> Result<()> {
+        self.step(model, grads)
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate()
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.set_learning_rate(learning_rate);
+    }
+
+    fn copies(&self) -> Copies {
+        self.copies()
     }
 }
 

@@ -1,0 +1,248 @@
+//! `RmsProp`: steps scaled by a running mean of the gradient's square.
+
+use gradlet_tensor::{Float, Result};
+
+use super::Stepper;
+use super::rule::{Pass, Rule, decayed, lerp};
+use crate::require::{amount, share};
+
+/// Gradient descent scaled by a running mean of each gradient's square, centered on request, with momentum.
+///
+/// ```text
+/// d = g + weight_decay * p
+/// s = alpha * s + (1 - alpha) * d^2
+/// m = alpha * m + (1 - alpha) * d             centered; else m = 0
+/// v = momentum * v + d / (sqrt(s - m^2) + eps)
+/// p = p - learning_rate * v
+/// ```
+///
+/// At first `alpha` is 0.99, `eps` 1e-8, `weight_decay` and `momentum` 0, and steps are not centered. `s`, and `m` and `v`
+/// where they are used, are kept under the parameter's id: choose `momentum` and `centered` before the first step. A step changes every parameter that is not frozen, each in one
+/// pass, or none. Parameters that something else still holds are copied first: see [`copies`](Stepper::copies).
+///
+/// Under gradients that stay the same, `s - m^2` approaches 0, and rounding may make it negative: a centered step is NaN
+/// then, as in PyTorch.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_nn::{Parameter, optim::RmsProp};
+/// # use gradlet_tensor::tensor;
+/// let mut weight = Parameter::new(tensor![1.0, -1.0]);
+/// let mut optimizer = RmsProp::new(0.25).alpha(0.75);
+/// let grads = weight.var().powi(2).sum(..)?.backward()?;
+/// optimizer.step(&mut weight, &grads)?;
+/// // However large a gradient is, the first step has the size learning_rate / sqrt(1 - alpha).
+/// assert!(weight.tensor().allclose(&tensor![0.5, -0.5], 1e-6, 0.0));
+/// # Ok::<(), gradlet_tensor::Error>(())
+/// ```
+///
+/// # Source
+///
+/// `torch.optim.RMSprop`; G. Hinton, "Neural Networks for Machine Learning", lecture 6e, 2012; centered: A. Graves,
+/// "Generating Sequences With Recurrent Neural Networks", 2013, equations 38 to 45.
+pub type RmsProp<T = f32> = Stepper<RmsPropRule, T>;
+
+/// The rule of [`RmsProp`].
+#[derive(Clone, Debug)]
+pub struct RmsPropRule {
+    alpha: f64,
+    eps: f64,
+    weight_decay: f64,
+    momentum: f64,
+    centered: bool,
+}
+
+impl Default for RmsPropRule {
+    /// PyTorch's settings.
+    fn default() -> Self {
+        Self {
+            alpha: 0.99,
+            eps: 1e-8,
+            weight_decay: 0.0,
+            momentum: 0.0,
+            centered: false,
+        }
+    }
+}
+
+/// The factors of one update by [`RmsPropRule`].
+#[derive(Clone, Copy, Debug)]
+pub struct Factors<T> {
+    rate: T,
+    alpha: T,
+    /// `1 - alpha`
+    take: T,
+    eps: T,
+    decay: T,
+    momentum: T,
+}
+
+impl<T: Float> Factors<T> {
+    /// `s` after the gradient `d`.
+    #[inline]
+    fn square(self, s: T, d: T) -> T {
+        self.alpha * s + self.take * d * d
+    }
+}
+
+impl Rule for RmsPropRule {
+    const NAME: &'static str = "rms_prop";
+    type Factors<T: Float> = Factors<T>;
+
+    fn check(&self) -> Result<()> {
+        share(Self::NAME, "alpha", self.alpha)?;
+        amount(Self::NAME, "eps", self.eps)?;
+        amount(Self::NAME, "weight_decay", self.weight_decay)?;
+        share(Self::NAME, "momentum", self.momentum)
+    }
+
+    fn factors<T: Float>(&self, learning_rate: f64, _t: u64) -> Factors<T> {
+        Factors {
+            rate: T::of(learning_rate),
+            alpha: T::of(self.alpha),
+            take: T::of(1.0 - self.alpha),
+            eps: T::of(self.eps),
+            decay: T::of(self.weight_decay),
+            momentum: T::of(self.momentum),
+        }
+    }
+
+    fn update<T: Float>(&self, pass: Pass<'_, Self, T>) -> Result<()> {
+        match (self.centered, self.momentum > 0.0) {
+            (false, false) => pass.each(|f, [p, s], g| {
+                let d = decayed(g, f.decay, p);
+                let s = f.square(s, d);
+                [p - f.rate * d / (s.sqrt() + f.eps), s]
+            }),
+            (false, true) => pass.each(|f, [p, s, v], g| {
+                let d = decayed(g, f.decay, p);
+                let s = f.square(s, d);
+                let v = f.momentum * v + d / (s.sqrt() + f.eps);
+                [p - f.rate * v, s, v]
+            }),
+            (true, false) => pass.each(|f, [p, s, m], g| {
+                let d = decayed(g, f.decay, p);
+                let (s, m) = (f.square(s, d), lerp(m, d, f.take));
+                [p - f.rate * d / ((s - m * m).sqrt() + f.eps), s, m]
+            }),
+            (true, true) => pass.each(|f, [p, s, m, v], g| {
+                let d = decayed(g, f.decay, p);
+                let (s, m) = (f.square(s, d), lerp(m, d, f.take));
+                let v = f.momentum * v + d / ((s - m * m).sqrt() + f.eps);
+                [p - f.rate * v, s, m, v]
+            }),
+        }
+    }
+}
+
+impl<T: Float> RmsProp<T> {
+    /// Sets the share that a step keeps of the running means, in `[0, 1)`.
+    pub fn alpha(mut self, alpha: f64) -> Self {
+        self.rule.alpha = alpha;
+        self
+    }
+
+    /// Sets the number added to the root that a step is divided by, not negative.
+    pub fn eps(mut self, eps: f64) -> Self {
+        self.rule.eps = eps;
+        self
+    }
+
+    /// Sets the factor by which parameters themselves are added to their gradients (the L2 penalty's gradient), not
+    /// negative.
+    pub fn weight_decay(mut self, weight_decay: f64) -> Self {
+        self.rule.weight_decay = weight_decay;
+        self
+    }
+
+    /// Sets the share of the velocity `v` that a step keeps, in `[0, 1)`.
+    pub fn momentum(mut self, momentum: f64) -> Self {
+        self.rule.momentum = momentum;
+        self
+    }
+
+    /// Sets whether a step is scaled by the gradient's standard deviation and not by its root mean square.
+    pub fn centered(mut self, centered: bool) -> Self {
+        self.rule.centered = centered;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gradlet_autograd::Var;
+    use gradlet_tensor::{ErrorKind, Tensor, tensor};
+
+    use super::*;
+    use crate::parameter::Parameter;
+
+    /// The weight after steps with these gradients. Where numbers are sums of powers of two, they are exact.
+    fn after(mut rms_prop: RmsProp<f64>, start: f64, gradients: &[f64]) -> Result<Vec<f64>> {
+        let mut weight = Parameter::new(Tensor::scalar(start));
+        let mut seen = Vec::new();
+        for &g in gradients {
+            let grads = weight.var().mul_scalar(g).sum(..)?.backward()?;
+            rms_prop.step(&mut weight, &grads)?;
+            seen.push(weight.tensor().item()?);
+        }
+        Ok(seen)
+    }
+
+    /// s = 4/4 = 1, then 3/4 + 13/4 = 4.
+    #[test]
+    fn a_step_is_divided_by_the_root_of_the_mean_square() -> Result<()> {
+        let rms_prop = RmsProp::new(0.5).alpha(0.75).eps(0.0);
+        let seen = after(rms_prop, 1.0, &[2.0, -13f64.sqrt()])?;
+        assert_eq!(seen[0], 0.0);
+        // A rounding of the square of the root.
+        assert!((seen[1] - 13f64.sqrt() / 4.0).abs() < 1e-15, "{seen:?}");
+        Ok(())
+    }
+
+    /// d = 1 + 0.5 * 2 = 2, so s = 1, and the step is 0.5 * 2 / (1 + 1).
+    #[test]
+    fn eps_is_added_to_the_root_and_decay_to_the_gradient() -> Result<()> {
+        let rms_prop = RmsProp::new(0.5).alpha(0.75).eps(1.0).weight_decay(0.5);
+        assert_eq!(after(rms_prop, 2.0, &[1.0])?, [1.5]);
+        Ok(())
+    }
+
+    /// s = 1, then 3/4 + 1/4 = 1, then 3/4; v = 2 / 1 = 2, then 0.5 * 2 + 1 / 1 = 2, then 0.5 * 2 = 1.
+    #[test]
+    fn momentum_keeps_a_share_of_the_scaled_steps() -> Result<()> {
+        let rms_prop = RmsProp::new(0.5).alpha(0.75).eps(0.0).momentum(0.5);
+        assert_eq!(after(rms_prop, 1.0, &[2.0, 1.0, 0.0])?, [0.0, -1.0, -1.5]);
+        Ok(())
+    }
+
+    /// alpha = 1/2, g = 4: s = 8, m = 2, s - m^2 = 4; then g = 0: s = 4, m = 1, and nothing moves but by momentum.
+    #[test]
+    fn centered_steps_are_divided_by_the_standard_deviation() -> Result<()> {
+        let centered = RmsProp::new(0.5).alpha(0.5).eps(0.0).centered(true);
+        assert_eq!(after(centered.clone(), 1.0, &[4.0, 0.0])?, [0.0, 0.0]);
+        let seen = after(centered.momentum(0.5), 1.0, &[4.0, 0.0])?;
+        assert_eq!(seen, [0.0, -0.5]);
+        Ok(())
+    }
+
+    #[test]
+    fn settings_out_of_range_are_errors_of_the_step() {
+        for (rms_prop, name) in [
+            (RmsProp::new(-0.1), "learning_rate"),
+            (RmsProp::new(0.1).alpha(1.0), "alpha"),
+            (RmsProp::new(0.1).eps(f64::NAN), "eps"),
+            (RmsProp::new(0.1).weight_decay(-1.0), "weight_decay"),
+            (RmsProp::new(0.1).momentum(1.0), "momentum"),
+        ] {
+            let (mut rms_prop, mut weight) = (rms_prop, Parameter::new(tensor![1.0]));
+            let grads = weight.var().sum(..).and_then(Var::backward).unwrap();
+            let error = rms_prop.step(&mut weight, &grads).unwrap_err();
+            assert!(
+                matches!(error.kind(), ErrorKind::OutOfRange { op: "rms_prop", name: found, .. } if *found == name),
+                "{error}"
+            );
+            assert_eq!(weight.tensor().to_vec(), [1.0]);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! [`Rule`]: how an optimizer moves one element; [`Pass`]: the parameter whose elements it moves.
+
+use std::{array, fmt, mem};
+
+use gradlet_autograd::LeafId;
+use gradlet_tensor::{Float, Result, Tensor};
+
+use super::state::States;
+
+/// The formula of an optimizer and its settings; a [`Stepper`](super::Stepper) makes an optimizer of it.
+///
+/// # Example
+///
+/// Gradient descent by the sign of a running mean of gradients:
+///
+/// ```
+/// use gradlet_nn::Parameter;
+/// use gradlet_nn::optim::{Pass, Rule, Stepper};
+/// use gradlet_tensor::{Float, Result, tensor};
+///
+/// #[derive(Clone, Debug)]
+/// struct SignRule {
+///     beta: f64,
+/// }
+///
+/// impl Default for SignRule {
+///     fn default() -> Self {
+///         Self { beta: 0.9 }
+///     }
+/// }
+///
+/// impl Rule for SignRule {
+///     const NAME: &'static str = "sign_descent";
+///     type Factors<T: Float> = [T; 2];
+///
+///     fn factors<T: Float>(&self, learning_rate: f64, _t: u64) -> [T; 2] {
+///         [learning_rate, self.beta].map(T::of)
+///     }
+///
+///     fn update<T: Float>(&self, pass: Pass<'_, Self, T>) -> Result<()> {
+///         pass.each(|[rate, beta], [p, m], g| {
+///             let m = beta * m + (T::of(1.0) - beta) * g;
+///             [p - rate * m.signum(), m]
+///         })
+///     }
+/// }
+///
+/// let mut weight = Parameter::new(tensor![1.0, -1.0]);
+/// let mut optimizer = Stepper::with(0.25, SignRule { beta: 0.5 });
+/// let grads = weight.var().powi(2).sum(..)?.backward()?;
+/// optimizer.step(&mut weight, &grads)?;
+/// assert_eq!(weight.tensor().to_vec(), [0.75, -0.75]);
+/// # Ok::<(), gradlet_tensor::Error>(())
+/// ```
+pub trait Rule: Clone + Default + fmt::Debug + Send + Sync + 'static {
+    /// The optimizer's name in messages, such as `sgd`.
+    const NAME: &'static str;
+
+    /// The numbers that one update needs, the same for all elements.
+    type Factors<T: Float>: Copy + Send + Sync;
+
+    /// Checks the settings; the learning rate is checked for all rules.
+    ///
+    /// # Errors
+    ///
+    /// If a setting is out of range.
+    #[track_caller]
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// The factors of a parameter's update number `t`, which counts from 1. They are computed once for all parameters
+    /// that have had the same number of updates.
+    fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Self::Factors<T>;
+
+    /// Moves one parameter, by a single call of [`Pass::each`].
+    ///
+    /// # Errors
+    ///
+    /// If [`Pass::each`] fails.
+    fn update<T: Float>(&self, pass: Pass<'_, Self, T>) -> Result<()>;
+}
+
+/// One parameter's turn in a step: its elements, their gradients, and the tensors that are kept of it.
+pub struct Pass<'a, R: Rule, T: Float> {
+    pub(super) rule: &'a R,
+    pub(super) learning_rate: f64,
+    /// The factors computed last, and the number of the update that they are for.
+    pub(super) latest: &'a mut Option<(u64, R::Factors<T>)>,
+    pub(super) states: &'a mut States<T>,
+    pub(super) id: LeafId,
+    pub(super) p: &'a mut Tensor<T>,
+    pub(super) g: &'a Tensor<T>,
+}
+
+impl<R: Rule, T: Float> Pass<'_, R, T> {
+    /// Replaces, in one pass over the parameter, each element `p` and what is kept of it: `[p, kept..]` becomes
+    /// `f(factors, [p, kept..], g)`, where `g` is the element's gradient.
+    ///
+    /// `N - 1` tensors are kept, which are zeros before the first update. With `N = 1` nothing is kept: updates are not
+    /// counted either, and the factors are those of `t = 1`.
+    ///
+    /// # Errors
+    ///
+    /// If the shapes of the parameter and its gradient differ; a [`Stepper`](super::Stepper) has made sure before that
+    /// they do not.
+    #[inline]
+    pub fn each<const N: usize>(
+        self,
+        f: impl Fn(R::Factors<T>, [T; N], T) -> [T; N] + Sync,
+    ) -> Result<()> {
+        const { assert!(N > 0, "the parameter itself comes first") };
+        let (t, mut kept): (u64, &mut [Tensor<T>]) = if N == 1 {
+            (1, &mut [])
+        } else {
+            let state = self.states.of(self.id, self.p, N - 1);
+            state.steps += 1;
+            (state.steps, &mut state.tensors)
+        };
+        let factors = match *self.latest {
+            // `powf` is slow, and usually all parameters have had the same number of updates.
+            Some((latest, factors)) if latest == t => factors,
+            _ => self.rule.factors(self.learning_rate, t),
+        };
+        *self.latest = Some((t, factors));
+        let mut p = Some(self.p);
+        let targets = array::from_fn(|_| {
+            p.take().unwrap_or_else(|| {
+                let (next, others) = mem::take(&mut kept).split_at_mut(1);
+                kept = others;
+                &mut next[0]
+            })
+        });
+        Tensor::update(R::NAME, targets, self.g, |old, g| f(factors, old, g))
+    }
+}
+
+impl<R: Rule, T: Float> fmt::Debug for Pass<'_, R, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pass")
+            .field("rule", self.rule)
+            .field("shape", &self.p.dims())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The gradient with the L2 penalty's: `g + decay * p`.
+///
+/// Without weight decay the parameter is not read at all: 0 times infinity would be NaN.
+#[inline]
+pub(super) fn decayed<T: Float>(g: T, decay: T, p: T) -> T {
+    if decay == T::of(0.0) {
+        g
+    } else {
+        g + decay * p
+    }
+}
+
+/// The point between `a` and `b` at this weight in [0, 1], counted from the nearer end, as `torch.lerp`.
+#[inline]
+pub(super) fn lerp<T: Float>(a: T, b: T, weight: T) -> T {
+    if weight < T::of(0.5) {
+        a + weight * (b - a)
+    } else {
+        b - (b - a) * (T::of(1.0) - weight)
+    }
+}
