@@ -15,9 +15,9 @@ mod op;
 mod operators;
 mod ops;
 mod part;
+mod pointwise;
 mod record;
 mod reduction;
-mod slope;
 mod var;
 
 pub use backward::{CreateGraph, grad};
@@ -47,5 +47,6 @@ pub use ops::{
 };
 #[doc(hidden)]
 pub use part::Part;
+pub use pointwise::{Pointwise, Real, SavesOne};
 pub use reduction::Reduction;
 pub use var::{LeafId, Var};

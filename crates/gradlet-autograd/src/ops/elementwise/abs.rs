@@ -1,41 +1,29 @@
 //! The absolute value.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{Fixed, Inputs, Op, Want};
-use crate::operators::infallible;
-use crate::slope::Curve;
+use crate::op::Inputs;
+use crate::pointwise::{Pointwise, Real};
 use crate::var::Var;
 
 /// y = |x|
 #[derive(Clone, Copy, Debug)]
 struct Abs;
 
-impl<T: Float> Op<T> for Abs {
-    type Arity = Fixed<1>;
+impl<T: Float> Pointwise<T> for Abs {
     type Saves = Inputs;
+    const PIECEWISE_LINEAR: bool = true;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.abs())
-    }
-
-    /// dx = g sign(x)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Curve::backward(*self, g, &x)
-    }
-}
-
-impl<T: Float> Curve<T> for Abs {
     #[inline(always)]
-    fn gradient(self, g: T, x: T) -> T {
-        let zero = T::of(0.0);
-        let sign = if x > zero { T::of(1.0) } else { zero };
-        let sign = if x < zero { T::of(-1.0) } else { sign };
-        g * sign
+    fn value(self, x: T) -> T {
+        x.abs()
     }
 
-    fn bend(self, _: &Var<T>) -> Result<Option<Var<T>>> {
-        Ok(None)
+    /// The sign of x, 0 for 0 and NaN
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        let above = x.choose(|x| x > T::of(0.0), S::of(1.0), S::of(0.0));
+        x.choose(|x| x < T::of(0.0), S::of(-1.0), above)
     }
 }
 
@@ -68,7 +56,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.abs`
     pub fn abs(&self) -> Self {
-        infallible(Abs.apply([self]))
+        self.pointwise(Abs)
     }
 }
 
@@ -76,7 +64,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {

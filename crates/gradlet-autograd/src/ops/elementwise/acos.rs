@@ -1,27 +1,27 @@
 //! The arc cosine.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{Fixed, Inputs, Op, Want};
-use crate::operators::infallible;
+use crate::op::Inputs;
+use crate::pointwise::{Pointwise, Real};
 use crate::var::Var;
 
 /// y = arccos x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Acos;
 
-impl<T: Float> Op<T> for Acos {
-    type Arity = Fixed<1>;
+impl<T: Float> Pointwise<T> for Acos {
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.acos())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.acos()
     }
 
-    /// dx = -g / sqrt(1 - x^2)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        let one_less = x.square().neg().add_scalar(T::of(1.0));
-        Ok([Some(g.mul(&one_less.rsqrt())?.neg())])
+    /// -1 / sqrt(1 - x^2)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        -(S::of(1.0) - x.square()).rsqrt()
     }
 }
 
@@ -54,7 +54,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.acos`
     pub fn acos(&self) -> Self {
-        infallible(Acos.apply([self]))
+        self.pointwise(Acos)
     }
 }
 
@@ -62,7 +62,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {

@@ -1,26 +1,33 @@
 //! The arc tangent.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{Fixed, Inputs, Op, Want};
-use crate::operators::infallible;
+use crate::op::Inputs;
+use crate::pointwise::{Pointwise, Real};
 use crate::var::Var;
 
 /// y = arctan x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Atan;
 
-impl<T: Float> Op<T> for Atan {
-    type Arity = Fixed<1>;
+impl<T: Float> Pointwise<T> for Atan {
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.atan())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.atan()
     }
 
-    /// dx = g / (1 + x^2)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.div(&x.square().add_scalar(T::of(1.0)))?)])
+    /// 1 / (1 + x^2)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        (x.square() + T::of(1.0)).reciprocal()
+    }
+
+    /// Rounded once less than the product.
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        g / (x * x + T::of(1.0))
     }
 }
 
@@ -53,7 +60,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.atan`
     pub fn atan(&self) -> Self {
-        infallible(Atan.apply([self]))
+        self.pointwise(Atan)
     }
 }
 
@@ -61,7 +68,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {

@@ -1,26 +1,27 @@
 //! The exponential function.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{Fixed, Op, Output, Want};
-use crate::operators::infallible;
+use crate::op::Output;
+use crate::pointwise::{Pointwise, Real};
 use crate::var::Var;
 
 /// y = e^x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Exp;
 
-impl<T: Float> Op<T> for Exp {
-    type Arity = Fixed<1>;
+impl<T: Float> Pointwise<T> for Exp {
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.exp())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.exp_()
     }
 
-    /// dx = g * y
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&y)?)])
+    /// y
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, y: S) -> S {
+        y
     }
 }
 
@@ -44,7 +45,7 @@ impl<T: Float> Var<T> {
     /// assert_eq!(x.exp().to_vec(), [1.0, 0.0, f32::INFINITY]); // f32 ends near e^88.7
     /// ```
     pub fn exp(&self) -> Self {
-        infallible(Exp.apply([self]))
+        self.pointwise(Exp)
     }
 }
 
@@ -52,7 +53,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {

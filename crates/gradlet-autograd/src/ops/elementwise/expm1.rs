@@ -1,26 +1,27 @@
 //! The exponential function less one.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{Fixed, Op, Output, Want};
-use crate::operators::infallible;
+use crate::op::Output;
+use crate::pointwise::{Pointwise, Real};
 use crate::var::Var;
 
 /// y = e^x - 1
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Expm1;
 
-impl<T: Float> Op<T> for Expm1 {
-    type Arity = Fixed<1>;
+impl<T: Float> Pointwise<T> for Expm1 {
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.expm1())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.expm1_()
     }
 
-    /// dx = g * (y + 1)
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&y.add_scalar(T::of(1.0)))?)])
+    /// y + 1
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, y: S) -> S {
+        y + T::of(1.0)
     }
 }
 
@@ -49,7 +50,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.expm1`
     pub fn expm1(&self) -> Self {
-        infallible(Expm1.apply([self]))
+        self.pointwise(Expm1)
     }
 }
 
@@ -57,7 +58,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {

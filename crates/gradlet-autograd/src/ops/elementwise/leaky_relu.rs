@@ -1,10 +1,9 @@
 //! The rectifier with a slope on both sides.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{Fixed, Inputs, Op, Want};
-use crate::operators::infallible;
-use crate::slope::Curve;
+use crate::op::Inputs;
+use crate::pointwise::{Pointwise, Real};
 use crate::var::Var;
 
 /// y = x where x > 0, else slope * x
@@ -13,30 +12,19 @@ struct LeakyRelu<T> {
     slope: T,
 }
 
-impl<T: Float> Op<T> for LeakyRelu<T> {
-    type Arity = Fixed<1>;
+impl<T: Float> Pointwise<T> for LeakyRelu<T> {
     type Saves = Inputs;
+    const PIECEWISE_LINEAR: bool = true;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        let slope = self.slope;
-        Ok(x.map(|x| if x > T::of(0.0) { x } else { x * slope }))
-    }
-
-    /// dx = g where x > 0, else slope * g
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Curve::backward(*self, g, &x)
-    }
-}
-
-impl<T: Float> Curve<T> for LeakyRelu<T> {
     #[inline(always)]
-    fn gradient(self, g: T, x: T) -> T {
-        let below = g * self.slope;
-        if x > T::of(0.0) { g } else { below }
+    fn value(self, x: T) -> T {
+        if x > T::of(0.0) { x } else { x * self.slope }
     }
 
-    fn bend(self, _: &Var<T>) -> Result<Option<Var<T>>> {
-        Ok(None)
+    /// 1 where x > 0, else slope
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        x.choose(|x| x > T::of(0.0), S::of(1.0), S::number(self.slope))
     }
 }
 
@@ -69,7 +57,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.leaky_relu`
     pub fn leaky_relu(&self, slope: T) -> Self {
-        infallible(LeakyRelu { slope }.apply([self]))
+        self.pointwise(LeakyRelu { slope })
     }
 }
 
@@ -77,7 +65,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use gradlet_tensor::{Result, Tensor, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {

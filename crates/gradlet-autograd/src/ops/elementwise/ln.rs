@@ -1,26 +1,33 @@
 //! The natural logarithm.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{Fixed, Inputs, Op, Want};
-use crate::operators::infallible;
+use crate::op::Inputs;
+use crate::pointwise::{Pointwise, Real};
 use crate::var::Var;
 
 /// y = ln x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Ln;
 
-impl<T: Float> Op<T> for Ln {
-    type Arity = Fixed<1>;
+impl<T: Float> Pointwise<T> for Ln {
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.ln())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.ln_()
     }
 
-    /// dx = g / x
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.div(&x)?)])
+    /// 1 / x
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        x.reciprocal()
+    }
+
+    /// Rounded once less than the product.
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        g / x
     }
 }
 
@@ -49,7 +56,7 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     pub fn ln(&self) -> Self {
-        infallible(Ln.apply([self]))
+        self.pointwise(Ln)
     }
 }
 
@@ -57,7 +64,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {

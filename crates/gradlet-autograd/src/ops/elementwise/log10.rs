@@ -1,26 +1,35 @@
 //! The logarithm to base 10.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use std::f64::consts::LN_10;
 
-use crate::op::{Fixed, Inputs, Op, Want};
-use crate::operators::infallible;
+use gradlet_tensor::Float;
+
+use crate::op::Inputs;
+use crate::pointwise::{Pointwise, Real};
 use crate::var::Var;
 
 /// y = log10 x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Log10;
 
-impl<T: Float> Op<T> for Log10 {
-    type Arity = Fixed<1>;
+impl<T: Float> Pointwise<T> for Log10 {
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.log10())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.log10()
     }
 
-    /// dx = g / (x ln 10)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.div(&x.mul_scalar(T::of(std::f64::consts::LN_10)))?)])
+    /// 1 / (x ln 10)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        (x * T::of(LN_10)).reciprocal()
+    }
+
+    /// Rounded once less than the product.
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        g / (x * T::of(LN_10))
     }
 }
 
@@ -48,7 +57,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.log10`
     pub fn log10(&self) -> Self {
-        infallible(Log10.apply([self]))
+        self.pointwise(Log10)
     }
 }
 
@@ -56,7 +65,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {

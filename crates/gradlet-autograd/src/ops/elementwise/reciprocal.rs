@@ -1,26 +1,27 @@
 //! The reciprocal.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{Fixed, Op, Output, Want};
-use crate::operators::infallible;
+use crate::op::Output;
+use crate::pointwise::{Pointwise, Real};
 use crate::var::Var;
 
 /// y = 1 / x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Reciprocal;
 
-impl<T: Float> Op<T> for Reciprocal {
-    type Arity = Fixed<1>;
+impl<T: Float> Pointwise<T> for Reciprocal {
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.reciprocal())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        T::of(1.0) / x
     }
 
-    /// dx = -g y^2
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&y.square())?.neg())])
+    /// -y^2
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, y: S) -> S {
+        -y.square()
     }
 }
 
@@ -49,7 +50,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.reciprocal`
     pub fn reciprocal(&self) -> Self {
-        infallible(Reciprocal.apply([self]))
+        self.pointwise(Reciprocal)
     }
 }
 
@@ -57,7 +58,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {

@@ -1,39 +1,27 @@
 //! The logistic function.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{Fixed, Op, Output, Want};
-use crate::operators::infallible;
-use crate::slope::Curve;
+use crate::op::Output;
+use crate::pointwise::{Pointwise, Real};
 use crate::var::Var;
 
 /// y = 1 / (1 + e^-x)
 #[derive(Clone, Copy, Debug)]
 struct Sigmoid;
 
-impl<T: Float> Op<T> for Sigmoid {
-    type Arity = Fixed<1>;
+impl<T: Float> Pointwise<T> for Sigmoid {
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.sigmoid())
-    }
-
-    /// dx = g y (1 - y)
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Curve::backward(*self, g, &y)
-    }
-}
-
-impl<T: Float> Curve<T> for Sigmoid {
     #[inline(always)]
-    fn gradient(self, g: T, y: T) -> T {
-        g * (y * (T::of(1.0) - y))
+    fn value(self, x: T) -> T {
+        x.sigmoid_()
     }
 
-    /// 1 - 2 y
-    fn bend(self, y: &Var<T>) -> Result<Option<Var<T>>> {
-        Ok(Some(y.mul_scalar(T::of(-2.0)).add_scalar(T::of(1.0))))
+    /// y (1 - y)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, y: S) -> S {
+        y * (S::of(1.0) - y)
     }
 }
 
@@ -62,7 +50,7 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     pub fn sigmoid(&self) -> Self {
-        infallible(Sigmoid.apply([self]))
+        self.pointwise(Sigmoid)
     }
 }
 
@@ -70,7 +58,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {

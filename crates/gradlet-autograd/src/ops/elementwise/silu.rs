@@ -1,43 +1,28 @@
 //! The sigmoid-weighted unit.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{Fixed, Inputs, Op, Want};
-use crate::operators::infallible;
-use crate::slope::Curve;
+use crate::op::Inputs;
+use crate::pointwise::{Pointwise, Real};
 use crate::var::Var;
 
 /// y = x * sigmoid(x)
 #[derive(Clone, Copy, Debug)]
 struct Silu;
 
-impl<T: Float> Op<T> for Silu {
-    type Arity = Fixed<1>;
+impl<T: Float> Pointwise<T> for Silu {
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.map(T::silu_))
-    }
-
-    /// dx = g s (1 + x (1 - s)), s = sigmoid(x)
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Curve::backward(*self, g, &x)
-    }
-}
-
-impl<T: Float> Curve<T> for Silu {
     #[inline(always)]
-    fn gradient(self, g: T, x: T) -> T {
-        let s = x.sigmoid_();
-        g * (s * (T::of(1.0) + x * (T::of(1.0) - s)))
+    fn value(self, x: T) -> T {
+        x.silu_()
     }
 
-    /// s (1 - s) (2 + x (1 - 2 s))
-    fn bend(self, x: &Var<T>) -> Result<Option<Var<T>>> {
-        let s = x.sigmoid();
-        let rest = s.neg().add_scalar(T::of(1.0));
-        let tilt = x.mul(&rest.sub(&s)?)?.add_scalar(T::of(2.0));
-        Ok(Some(s.mul(&rest)?.mul(&tilt)?))
+    /// s (1 + x (1 - s)), s = sigmoid(x)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        let (one, s) = (S::of(1.0), x.sigmoid());
+        s * (one + x * (one - s))
     }
 }
 
@@ -70,7 +55,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.silu`
     pub fn silu(&self) -> Self {
-        infallible(Silu.apply([self]))
+        self.pointwise(Silu)
     }
 }
 
@@ -78,7 +63,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {

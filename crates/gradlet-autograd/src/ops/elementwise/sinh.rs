@@ -1,26 +1,27 @@
 //! The hyperbolic sine.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{Fixed, Inputs, Op, Want};
-use crate::operators::infallible;
+use crate::op::Inputs;
+use crate::pointwise::{Pointwise, Real};
 use crate::var::Var;
 
 /// y = sinh x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Sinh;
 
-impl<T: Float> Op<T> for Sinh {
-    type Arity = Fixed<1>;
+impl<T: Float> Pointwise<T> for Sinh {
     type Saves = Inputs;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.sinh())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.sinh()
     }
 
-    /// dx = g cosh x
-    fn backward(&self, g: Var<T>, [x]: [Var<T>; 1], _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.mul(&x.cosh())?)])
+    /// cosh x
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        x.cosh()
     }
 }
 
@@ -54,7 +55,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.sinh`
     pub fn sinh(&self) -> Self {
-        infallible(Sinh.apply([self]))
+        self.pointwise(Sinh)
     }
 }
 
@@ -62,7 +63,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {

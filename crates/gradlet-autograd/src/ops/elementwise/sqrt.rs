@@ -1,26 +1,33 @@
 //! The square root.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{Fixed, Op, Output, Want};
-use crate::operators::infallible;
+use crate::op::Output;
+use crate::pointwise::{Pointwise, Real};
 use crate::var::Var;
 
 /// y = sqrt(x)
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Sqrt;
 
-impl<T: Float> Op<T> for Sqrt {
-    type Arity = Fixed<1>;
+impl<T: Float> Pointwise<T> for Sqrt {
     type Saves = Output;
 
-    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(x.sqrt())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.sqrt()
     }
 
-    /// dx = g / (2 y)
-    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
-        Ok([Some(g.div(&y.mul_scalar(T::of(2.0)))?)])
+    /// 1 / (2 y)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, y: S) -> S {
+        (y * T::of(2.0)).reciprocal()
+    }
+
+    /// Rounded once less than the product.
+    #[inline(always)]
+    fn gradient(self, g: T, y: T) -> T {
+        g / (y * T::of(2.0))
     }
 }
 
@@ -49,7 +56,7 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     pub fn sqrt(&self) -> Self {
-        infallible(Sqrt.apply([self]))
+        self.pointwise(Sqrt)
     }
 }
 
@@ -57,7 +64,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
