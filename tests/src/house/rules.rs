@@ -147,17 +147,20 @@ pub fn forbids_unsafe(source: &Source) -> Vec<String> {
 }
 
 /// An op's file has forward, backward below it, its shapes, its gradient, and checks of first and
-/// second order. What is composed of other ops has neither forward nor backward.
+/// second order. What is composed of other ops has neither forward nor backward; a pointwise op has a value and, below it,
+/// a slope instead.
 pub fn op_file(source: &Source) -> Vec<String> {
     let is_op = source.path.starts_with("crates/gradlet-autograd/src/ops/")
         && source.file_name() != "mod.rs";
     if !is_op {
         return Vec::new();
     }
-    let (forward, backward) = (
-        source.shipped.find("fn forward"),
-        source.shipped.find("fn backward"),
-    );
+    let find = |[usual, pointwise]: [&str; 2]| {
+        let at = source.shipped.find(usual);
+        at.or_else(|| source.shipped.find(pointwise))
+    };
+    let forward = find(["fn forward", "fn value"]);
+    let backward = find(["fn backward", "fn slope"]);
     let tests = &source.text[source
         .text
         .find("#[cfg(test)]")
@@ -409,6 +412,10 @@ mod tests {
             "} }\n",
         ];
         finds(op_file, OP, &parts.concat(), &[]);
+        let pointwise = parts.concat().replace("forward", "value");
+        finds(op_file, OP, &pointwise.replace("backward", "slope"), &[]);
+        let lacks_slope = pointwise.replace("fn backward() {}\n", "");
+        finds(op_file, OP, &lacks_slope, &[1]);
         let composed = [parts[0], parts[1], &parts[4..].concat()].concat();
         finds(op_file, OP, &composed, &[]);
         finds(op_file, "crates/gradlet-autograd/src/ops/mod.rs", "", &[]);

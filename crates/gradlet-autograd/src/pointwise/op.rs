@@ -122,8 +122,7 @@ impl<T: Float, P: Pointwise<T>> Op<T> for Slope<P> {
     type Saves = Inputs;
 
     fn forward(&mut self, [g, v]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        let op = self.0;
-        g.zip("gradient", v, |g, v| op.gradient(g, v))
+        g.zip("gradient", v, gradient(self.0))
     }
 
     /// dg = h slope(v), dv = h g slope'(v)
@@ -142,13 +141,19 @@ impl<T: Float, P: Pointwise<T>> Op<T> for Slope<P> {
     }
 }
 
+/// One function for the two loops with it: functions of the same text would be compiled twice.
+#[inline(always)]
+fn gradient<T: Float, P: Pointwise<T>>(op: P) -> impl Fn(T, T) -> T + Sync {
+    move |g, v| op.gradient(g, v)
+}
+
 /// `g slope(v)`, written over `g` where nothing is recorded and nobody else holds that memory.
 fn times_slope<T: Float, P: Pointwise<T>>(op: P, g: Var<T>, v: &Var<T>) -> Result<Var<T>> {
     if g.is_tracked() || v.is_tracked() {
         return Slope(op).apply([&g, v]);
     }
     let mut dx = g.into_tensor();
-    dx.zip_in_place("gradient", v.tensor(), |g, v| op.gradient(g, v))?;
+    dx.zip_in_place("gradient", v.tensor(), gradient(op))?;
     Ok(Var::constant(dx))
 }
 

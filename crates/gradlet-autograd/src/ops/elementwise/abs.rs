@@ -64,11 +64,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
+    use crate::pointwise::check_pointwise;
     use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x + 0.2f64.copysign(x), |x| Ok(x.abs()));
+        check_pointwise(Abs, &[0.0]);
     }
 
     #[test]

@@ -62,11 +62,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
+    use crate::pointwise::check_pointwise;
     use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| 0.9 * x.tanh(), |x| Ok(x.acos()));
+        check_pointwise(Acos, &[1.0, -1.0]);
     }
 
     #[test]

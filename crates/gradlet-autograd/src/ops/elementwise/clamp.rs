@@ -165,6 +165,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck_everywhere, gradcheck_pairs};
+    use crate::pointwise::check_pointwise;
     use gradlet_tensor::{Result, Tensor, tensor};
 
     #[test]
@@ -176,6 +177,20 @@ mod tests {
         gradcheck_pairs(
             |x| x,
             |x, y| x.clamp_between(Some(&y.sub_scalar(0.3)), Some(&y.add_scalar(0.3))),
+        );
+        check_pointwise(
+            Clamp {
+                low: Some(-0.5),
+                high: None,
+            },
+            &[-0.5],
+        );
+        check_pointwise(
+            Clamp {
+                low: Some(-0.5),
+                high: Some(1.5),
+            },
+            &[-0.5, 1.5],
         );
     }
 

@@ -98,6 +98,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
+    use crate::pointwise::check_pointwise;
     use gradlet_tensor::{Result, Tensor, tensor};
 
     #[test]
@@ -105,6 +106,13 @@ mod tests {
         let away = |x: f64| x + 0.1f64.copysign(x);
         gradcheck_everywhere(away, |x| Ok(x.elu(0.7)));
         gradcheck_everywhere(away, |x| Ok(x.selu()));
+        check_pointwise(
+            Elu {
+                alpha: 0.7,
+                scale: 1.5,
+            },
+            &[0.0],
+        );
     }
 
     #[test]

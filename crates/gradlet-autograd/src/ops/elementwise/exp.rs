@@ -1,27 +1,26 @@
 //! The exponential function.
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::op::Output;
-use crate::pointwise::{Pointwise, Real};
+use crate::op::{Fixed, Op, Output, Want};
+use crate::operators::infallible;
 use crate::var::Var;
 
 /// y = e^x
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Exp;
 
-impl<T: Float> Pointwise<T> for Exp {
+impl<T: Float> Op<T> for Exp {
+    type Arity = Fixed<1>;
     type Saves = Output;
 
-    #[inline(always)]
-    fn value(self, x: T) -> T {
-        x.exp_()
+    fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
+        Ok(x.exp())
     }
 
-    /// y
-    #[inline(always)]
-    fn slope<S: Real<T>>(self, y: S) -> S {
-        y
+    /// dx = g * y
+    fn backward(&self, g: Var<T>, y: Var<T>, _: [Want; 1]) -> Result<[Option<Var<T>>; 1]> {
+        Ok([Some(g.mul(&y)?)])
     }
 }
 
@@ -45,7 +44,7 @@ impl<T: Float> Var<T> {
     /// assert_eq!(x.exp().to_vec(), [1.0, 0.0, f32::INFINITY]); // f32 ends near e^88.7
     /// ```
     pub fn exp(&self) -> Self {
-        self.pointwise(Exp)
+        infallible(Exp.apply([self]))
     }
 }
 
@@ -53,7 +52,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::{Result, tensor};
+    use gradlet_tensor::tensor;
 
     #[test]
     fn gradients_agree_with_finite_differences() {

@@ -65,11 +65,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
+    use crate::pointwise::check_pointwise;
     use gradlet_tensor::{Result, Tensor, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x + 0.1f64.copysign(x), |x| Ok(x.leaky_relu(0.2)));
+        check_pointwise(LeakyRelu { slope: 0.1 }, &[0.0]);
     }
 
     #[test]

@@ -63,11 +63,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
+    use crate::pointwise::check_pointwise;
     use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.sinh()));
+        check_pointwise(Sinh, &[]);
     }
 
     #[test]

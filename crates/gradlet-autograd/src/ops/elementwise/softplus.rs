@@ -76,12 +76,20 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
+    use crate::pointwise::check_pointwise;
     use gradlet_tensor::{Result, Tensor, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.softplus(1.0, 20.0)));
         gradcheck_everywhere(|x| x, |x| Ok(x.softplus(2.5, 1.5)));
+        check_pointwise(
+            Softplus {
+                beta: 2.5,
+                threshold: 1.5,
+            },
+            &[0.6],
+        );
     }
 
     #[test]
