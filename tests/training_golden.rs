@@ -183,15 +183,15 @@ fn optimizer(case: &Value) -> Outcome<Option<Box<dyn Optimizer<f64>>>> {
             }
             Some(Box::new(adam))
         }
-        Some("RMSprop")
-            if known(&["lr", "alpha", "eps", "weight_decay", "momentum", "centered"]) =>
-        {
-            let rms_prop = RmsProp::new(get("lr", 1e-2))
-                .alpha(get("alpha", 0.99))
-                .eps(get("eps", 1e-8))
+        // What PyTorch was not told is left as it is, so that the defaults are compared too.
+        Some("RMSprop") if known(&["lr", "alpha", "weight_decay", "momentum", "centered"]) => {
+            let mut rms_prop = RmsProp::new(get("lr", 1e-2))
                 .weight_decay(decay)
                 .momentum(get("momentum", 0.0))
                 .centered(options.get("centered") == Some(&Value::Bool(true)));
+            if let Some(alpha) = options.get("alpha").and_then(number) {
+                rms_prop = rms_prop.alpha(alpha);
+            }
             Some(Box::new(rms_prop))
         }
         _ => None,

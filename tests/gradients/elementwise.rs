@@ -90,6 +90,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let (beta, threshold) = (d.pick(&[0.5, 1.0, 2.0]), d.pick(&[0.51, 20.0]));
         d.unary(move |x| Ok(x.softplus(beta, threshold)))
     }),
+    ("softsign", |d| d.unary(|x| Ok(x.softsign()))),
     ("mish", |d| d.unary(|x| Ok(x.mish()))),
     ("sqrt", |d| d.unary(|x| Ok(x.abs().sqrt()))),
     ("square", |d| d.unary(|x| Ok(x.square()))),

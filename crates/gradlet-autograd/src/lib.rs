@@ -16,10 +16,10 @@ mod op;
 mod operators;
 mod ops;
 mod part;
+mod pointwise;
 mod record;
 mod reduction;
 mod saves;
-mod slope;
 mod var;
 
 pub use backward::{CreateGraph, grad};
@@ -46,6 +46,7 @@ pub use ops::{
 };
 #[doc(hidden)]
 pub use part::Part;
+pub use pointwise::{Pointwise, Real, SavesOne};
 pub use reduction::Reduction;
 pub use saves::{Inputs, Nothing, Output, Saves, SavesNoInput, SomeInputs};
 pub use var::{LeafId, Var};

@@ -169,7 +169,7 @@ pub trait Op<T: Float>: Debug + Sized + 'static {
 }
 
 /// The name of a type without its path and parameters, spelt as a method: `mul_scalar` for `MulScalar`.
-fn method_name(type_name: &str) -> String {
+pub(crate) fn method_name(type_name: &str) -> String {
     let path = type_name.split('<').next().unwrap_or(type_name);
     let mut name = String::new();
     for letter in path.rsplit("::").next().unwrap_or(path).chars() {

@@ -5,7 +5,10 @@ use syn::{ImplItem, Item};
 use super::source::{Complain, Source, can_fail, functions, mentions, name, printed};
 
 /// The traits of operations, each with the method of the value and the one, below it, of the gradient.
-const TRAITS: [(&str, &str, &str); 1] = [("Op", "forward", "backward")];
+const TRAITS: [(&str, &str, &str); 2] = [
+    ("Op", "forward", "backward"),
+    ("Pointwise", "value", "slope"),
+];
 
 /// Test helpers that run both checks over many shapes.
 const BOTH_CHECKS: [&str; 2] = ["gradcheck_everywhere", "gradcheck_pairs"];

@@ -1,42 +1,29 @@
 //! The absolute value.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
-use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = |x|
 #[derive(Clone, Copy, Debug)]
 struct Abs;
 
-impl<T: Float> Op<T> for Abs {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Abs {
     type Saves = Inputs;
+    const PIECEWISE_LINEAR: bool = true;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.abs())
-    }
-
-    /// dx = g sign(x)
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        Curve::backward(*self, g, &x)
-    }
-}
-
-impl<T: Float> Curve<T> for Abs {
     #[inline(always)]
-    fn gradient(self, g: T, x: T) -> T {
-        let zero = T::of(0.0);
-        let sign = if x > zero { T::of(1.0) } else { zero };
-        let sign = if x < zero { T::of(-1.0) } else { sign };
-        g * sign
+    fn value(self, x: T) -> T {
+        x.abs()
     }
 
-    fn bend(self, _: &Var<T>) -> Result<Option<Var<T>>> {
-        Ok(None)
+    /// The sign of x, 0 for 0 and NaN
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        let above = x.choose(|x| x > T::of(0.0), S::of(1.0), S::of(0.0));
+        x.choose(|x| x < T::of(0.0), S::of(-1.0), above)
     }
 }
 
@@ -69,7 +56,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.abs`
     pub fn abs(&self) -> Self {
-        infallible(Abs.apply(self))
+        self.pointwise(Abs)
     }
 }
 
@@ -77,11 +64,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x + 0.2f64.copysign(x), |x| Ok(x.abs()));
+        check_pointwise(Abs, &[0.0]);
     }
 
     #[test]

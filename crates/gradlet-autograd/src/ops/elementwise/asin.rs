@@ -1,28 +1,27 @@
 //! The arc sine.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = arcsin x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Asin;
 
-impl<T: Float> Op<T> for Asin {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Asin {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.asin())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.asin()
     }
 
-    /// dx = g / sqrt(1 - x^2)
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        let one_less = x.square().neg().add_scalar(T::of(1.0));
-        g.mul(&one_less.rsqrt())
+    /// 1 / sqrt(1 - x^2)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        (S::of(1.0) - x.square()).rsqrt()
     }
 }
 
@@ -55,7 +54,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.asin`
     pub fn asin(&self) -> Self {
-        infallible(Asin.apply(self))
+        self.pointwise(Asin)
     }
 }
 
@@ -63,11 +62,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| 0.9 * x.tanh(), |x| Ok(x.asin()));
+        check_pointwise(Asin, &[1.0, -1.0]);
     }
 
     #[test]

@@ -1,27 +1,33 @@
 //! The arc tangent.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = arctan x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Atan;
 
-impl<T: Float> Op<T> for Atan {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Atan {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.atan())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.atan()
     }
 
-    /// dx = g / (1 + x^2)
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        g.div(&x.square().add_scalar(T::of(1.0)))
+    /// 1 / (1 + x^2)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        (x.square() + T::of(1.0)).reciprocal()
+    }
+
+    /// Rounded once less than the product.
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        g / (x * x + T::of(1.0))
     }
 }
 
@@ -54,7 +60,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.atan`
     pub fn atan(&self) -> Self {
-        infallible(Atan.apply(self))
+        self.pointwise(Atan)
     }
 }
 
@@ -62,11 +68,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.atan()));
+        check_pointwise(Atan, &[]);
     }
 
     #[test]

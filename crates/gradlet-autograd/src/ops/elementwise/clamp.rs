@@ -1,11 +1,9 @@
 //! Bounds from below and above.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Result};
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
-use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = min(max(x, low), high)
@@ -15,29 +13,39 @@ struct Clamp<T> {
     high: Option<T>,
 }
 
-impl<T: Float> Op<T> for Clamp<T> {
-    type Arity = One;
-    type Saves = Inputs;
-
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.clamp(self.low, self.high))
-    }
-
-    /// dx = g strictly between the bounds, else 0
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        Curve::backward(*self, g, &x)
+impl<T: Float> Clamp<T> {
+    #[inline(always)]
+    fn is_inside(self, x: T) -> bool {
+        self.low.is_none_or(|low| x > low) && self.high.is_none_or(|high| x < high)
     }
 }
 
-impl<T: Float> Curve<T> for Clamp<T> {
+impl<T: Float> Pointwise<T> for Clamp<T> {
+    type Saves = Inputs;
+    const PIECEWISE_LINEAR: bool = true;
+
     #[inline(always)]
-    fn gradient(self, g: T, x: T) -> T {
-        let inside = self.low.is_none_or(|low| x > low) && self.high.is_none_or(|high| x < high);
-        if inside { g } else { T::of(0.0) }
+    fn value(self, x: T) -> T {
+        let x = match self.low {
+            Some(low) if x < low || low.is_nan() => low,
+            _ => x,
+        };
+        match self.high {
+            Some(high) if x > high || high.is_nan() => high,
+            _ => x,
+        }
     }
 
-    fn bend(self, _: &Var<T>) -> Result<Option<Var<T>>> {
-        Ok(None)
+    /// 1 strictly between the bounds, else 0
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        x.choose(|x| self.is_inside(x), S::of(1.0), S::of(0.0))
+    }
+
+    /// A choice and no product, which would be NaN for an infinite `g`.
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        if self.is_inside(x) { g } else { T::of(0.0) }
     }
 }
 
@@ -70,7 +78,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.clamp` with numbers
     pub fn clamp(&self, low: Option<T>, high: Option<T>) -> Self {
-        infallible(Clamp { low, high }.apply(self))
+        self.pointwise(Clamp { low, high })
     }
 
     /// x, but at least `low` and then at most `high`, element by element, where given and after broadcasting.
@@ -157,7 +165,8 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck_everywhere, gradcheck_pairs};
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, Tensor, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
@@ -168,6 +177,20 @@ mod tests {
         gradcheck_pairs(
             |x| x,
             |x, y| x.clamp_between(Some(&y.sub_scalar(0.3)), Some(&y.add_scalar(0.3))),
+        );
+        check_pointwise(
+            Clamp {
+                low: Some(-0.5),
+                high: None,
+            },
+            &[-0.5],
+        );
+        check_pointwise(
+            Clamp {
+                low: Some(-0.5),
+                high: Some(1.5),
+            },
+            &[-0.5, 1.5],
         );
     }
 

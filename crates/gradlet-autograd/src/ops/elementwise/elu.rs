@@ -1,11 +1,9 @@
 //! The exponential linear unit, plain and scaled.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
-use crate::slope::Curve;
 use crate::var::Var;
 
 /// From Klambauer et al., "Self-Normalizing Neural Networks", arXiv:1706.02515.
@@ -19,39 +17,22 @@ struct Elu<T> {
     scale: T,
 }
 
-impl<T: Float> Op<T> for Elu<T> {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Elu<T> {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        let Self { alpha, scale } = *self;
-        Ok(x.map(|x| {
-            let curved = alpha * x.expm1_();
-            scale * if x > T::of(0.0) { x } else { curved }
-        }))
-    }
-
-    /// dx = scale g where x > 0, else scale alpha e^x g
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        Curve::backward(*self, g, &x)
-    }
-}
-
-impl<T: Float> Curve<T> for Elu<T> {
     #[inline(always)]
-    fn gradient(self, g: T, x: T) -> T {
-        let straight = x > T::of(0.0) || x.is_nan();
-        let curved = self.alpha * x.exp_();
-        g * (self.scale * if straight { T::of(1.0) } else { curved })
+    fn value(self, x: T) -> T {
+        let curved = self.alpha * x.expm1_();
+        self.scale * if x > T::of(0.0) { x } else { curved }
     }
 
-    /// 0 where x > 0, else scale alpha e^x
-    fn bend(self, x: &Var<T>) -> Result<Option<Var<T>>> {
-        let straight = x.tensor().map(|x| x > T::of(0.0) || x.is_nan());
-        // Filled before the exponential as well, which could overflow where it is not used.
-        let curved = x.masked_fill(&straight, T::of(0.0))?.exp();
-        let curved = curved.mul_scalar(self.scale * self.alpha);
-        Ok(Some(curved.masked_fill(&straight, T::of(0.0))?))
+    /// scale where x > 0, else scale alpha e^x
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        let straight = |x: T| x > T::of(0.0) || x.is_nan();
+        // 0 there: the exponential could overflow where it is not used.
+        let curved = x.choose(straight, S::of(0.0), x).exp() * self.alpha;
+        x.choose(straight, S::of(1.0), curved) * self.scale
     }
 }
 
@@ -85,7 +66,7 @@ impl<T: Float> Var<T> {
     /// `torch.nn.functional.elu`
     pub fn elu(&self, alpha: T) -> Self {
         let scale = T::of(1.0);
-        infallible(Elu { alpha, scale }.apply(self))
+        self.pointwise(Elu { alpha, scale })
     }
 
     /// As [`elu`](Self::elu), `1.0507 * elu(x, 1.6733)`, with constants that keep the mean 0 and the variance 1 from
@@ -109,7 +90,7 @@ impl<T: Float> Var<T> {
     /// `torch.nn.functional.selu`
     pub fn selu(&self) -> Self {
         let (alpha, scale) = (T::of(SELU_ALPHA), T::of(SELU_SCALE));
-        infallible(Elu { alpha, scale }.apply(self))
+        self.pointwise(Elu { alpha, scale })
     }
 }
 
@@ -117,13 +98,21 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, Tensor, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         let away = |x: f64| x + 0.1f64.copysign(x);
         gradcheck_everywhere(away, |x| Ok(x.elu(0.7)));
         gradcheck_everywhere(away, |x| Ok(x.selu()));
+        check_pointwise(
+            Elu {
+                alpha: 0.7,
+                scale: 1.5,
+            },
+            &[0.0],
+        );
     }
 
     #[test]

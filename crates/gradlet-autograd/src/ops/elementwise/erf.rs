@@ -1,32 +1,29 @@
 //! The error function.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use std::f64::consts::FRAC_2_SQRT_PI;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use gradlet_tensor::Float;
+
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = 2 / sqrt(pi) * integral of e^(-t^2) from 0 to x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Erf;
 
-impl<T: Float> Op<T> for Erf {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Erf {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.erf())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.erf_()
     }
 
-    /// dx = g * 2 / sqrt(pi) * e^(-x^2)
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        let slope = x
-            .square()
-            .neg()
-            .exp()
-            .mul_scalar(T::of(std::f64::consts::FRAC_2_SQRT_PI));
-        g.mul(&slope)
+    /// 2 / sqrt(pi) e^(-x^2)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        (-x.square()).exp() * T::of(FRAC_2_SQRT_PI)
     }
 }
 
@@ -60,7 +57,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.erf`
     pub fn erf(&self) -> Self {
-        infallible(Erf.apply(self))
+        self.pointwise(Erf)
     }
 }
 
@@ -68,11 +65,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.erf()));
+        check_pointwise(Erf, &[]);
     }
 
     #[test]

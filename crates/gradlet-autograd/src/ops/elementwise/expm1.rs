@@ -1,27 +1,27 @@
 //! The exponential function less one.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Output;
 use crate::var::Var;
 
 /// y = e^x - 1
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Expm1;
 
-impl<T: Float> Op<T> for Expm1 {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Expm1 {
     type Saves = Output;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.expm1())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.expm1_()
     }
 
-    /// dx = g * (y + 1)
-    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
-        g.mul(&y.add_scalar(T::of(1.0)))
+    /// y + 1
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, y: S) -> S {
+        y + T::of(1.0)
     }
 }
 
@@ -50,7 +50,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.expm1`
     pub fn expm1(&self) -> Self {
-        infallible(Expm1.apply(self))
+        self.pointwise(Expm1)
     }
 }
 
@@ -58,11 +58,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.expm1()));
+        check_pointwise(Expm1, &[]);
     }
 
     #[test]

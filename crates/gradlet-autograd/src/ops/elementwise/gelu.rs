@@ -2,44 +2,36 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
-use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = x * Phi(x), Phi(x) the probability that a standard normal number is below x
 #[derive(Clone, Copy, Debug)]
 struct Gelu;
 
-impl<T: Float> Op<T> for Gelu {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Gelu {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.map(T::gelu_))
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.gelu_()
     }
 
-    /// dx = g (Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi))
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        Curve::backward(*self, g, &x)
+    /// Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        let below = (x * T::of(FRAC_1_SQRT_2)).erf() + T::of(1.0);
+        let bell = (x.square() * T::of(-0.5)).exp() * T::of(0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI);
+        below * T::of(0.5) + x * bell
     }
-}
 
-impl<T: Float> Curve<T> for Gelu {
+    /// With all digits far below 0, where the error function cancels.
     #[inline(always)]
     fn gradient(self, g: T, x: T) -> T {
         g * x.gelu_slope_()
-    }
-
-    /// (2 - x^2) e^(-x^2 / 2) / sqrt(2 pi)
-    fn bend(self, x: &Var<T>) -> Result<Option<Var<T>>> {
-        let square = x.square();
-        let bell = square.mul_scalar(T::of(-0.5)).exp();
-        let pdf = bell.mul_scalar(T::of(0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI));
-        Ok(Some(square.neg().add_scalar(T::of(2.0)).mul(&pdf)?))
     }
 }
 
@@ -68,7 +60,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.gelu`
     pub fn gelu(&self) -> Self {
-        infallible(Gelu.apply(self))
+        self.pointwise(Gelu)
     }
 }
 
@@ -76,11 +68,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.gelu()));
+        check_pointwise(Gelu, &[]);
     }
 
     #[test]

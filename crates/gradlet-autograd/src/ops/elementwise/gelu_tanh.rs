@@ -1,11 +1,9 @@
 //! The Gaussian error linear unit by a hyperbolic tangent.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
-use crate::slope::Curve;
 use crate::var::Var;
 
 /// The factor of the cube; like the formula from Hendrycks and Gimpel, "Gaussian Error Linear Units", arXiv:1606.08415.
@@ -18,44 +16,22 @@ const LINEAR: f64 = 2.0 * SQRT_2_OVER_PI;
 #[derive(Clone, Copy, Debug)]
 struct GeluTanh;
 
-impl<T: Float> Op<T> for GeluTanh {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for GeluTanh {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.map(T::gelu_tanh_))
-    }
-
-    /// dx = g s (1 + x (1 - s) v'), s = sigmoid(v), v = 2 u
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        Curve::backward(*self, g, &x)
-    }
-}
-
-impl<T: Float> Curve<T> for GeluTanh {
     #[inline(always)]
-    fn gradient(self, g: T, x: T) -> T {
-        let (linear, cubic) = (T::of(LINEAR), T::of(LINEAR * CUBIC));
-        let (one, square) = (T::of(1.0), x * x);
-        let s = (x * (linear + cubic * square)).sigmoid_();
-        let climb = x * (linear + T::of(3.0) * cubic * square);
-        g * (s * (one + climb * (one - s)))
+    fn value(self, x: T) -> T {
+        x.gelu_tanh_()
     }
 
-    /// s (1 - s) (v' + w' + v' w (1 - 2 s)), w = x v'
-    fn bend(self, x: &Var<T>) -> Result<Option<Var<T>>> {
-        let (one, cubic) = (T::of(1.0), LINEAR * CUBIC);
-        let square = x.square();
-        let even = |factor: f64| {
-            square
-                .mul_scalar(T::of(factor * cubic))
-                .add_scalar(T::of(LINEAR))
-        };
-        let s = x.mul(&even(1.0))?.sigmoid();
-        let (rest, slope) = (s.neg().add_scalar(one), even(3.0));
-        let twist = x.mul(&rest.sub(&s)?)?.mul(&slope)?.add_scalar(one);
-        let tilt = slope.mul(&twist)?.add(&even(9.0))?;
-        Ok(Some(s.mul(&rest)?.mul(&tilt)?))
+    /// s (1 + x (1 - s) v'), s = sigmoid(v), v = 2 u
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        let (linear, cubic) = (T::of(LINEAR), T::of(LINEAR * CUBIC));
+        let (one, square) = (S::of(1.0), x.square());
+        let s = (x * (square * cubic + linear)).sigmoid();
+        let climb = x * (square * (T::of(3.0) * cubic) + linear);
+        s * (one + climb * (one - s))
     }
 }
 
@@ -85,7 +61,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.gelu(approximate="tanh")`
     pub fn gelu_tanh(&self) -> Self {
-        infallible(GeluTanh.apply(self))
+        self.pointwise(GeluTanh)
     }
 }
 
@@ -93,11 +69,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.gelu_tanh()));
+        check_pointwise(GeluTanh, &[]);
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! The rectifier with a slope on both sides.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
-use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = x where x > 0, else slope * x
@@ -14,30 +12,19 @@ struct LeakyRelu<T> {
     slope: T,
 }
 
-impl<T: Float> Op<T> for LeakyRelu<T> {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for LeakyRelu<T> {
     type Saves = Inputs;
+    const PIECEWISE_LINEAR: bool = true;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        let slope = self.slope;
-        Ok(x.map(|x| if x > T::of(0.0) { x } else { x * slope }))
-    }
-
-    /// dx = g where x > 0, else slope * g
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        Curve::backward(*self, g, &x)
-    }
-}
-
-impl<T: Float> Curve<T> for LeakyRelu<T> {
     #[inline(always)]
-    fn gradient(self, g: T, x: T) -> T {
-        let below = g * self.slope;
-        if x > T::of(0.0) { g } else { below }
+    fn value(self, x: T) -> T {
+        if x > T::of(0.0) { x } else { x * self.slope }
     }
 
-    fn bend(self, _: &Var<T>) -> Result<Option<Var<T>>> {
-        Ok(None)
+    /// 1 where x > 0, else slope
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        x.choose(|x| x > T::of(0.0), S::of(1.0), S::number(self.slope))
     }
 }
 
@@ -70,7 +57,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.leaky_relu`
     pub fn leaky_relu(&self, slope: T) -> Self {
-        infallible(LeakyRelu { slope }.apply(self))
+        self.pointwise(LeakyRelu { slope })
     }
 }
 
@@ -78,11 +65,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, Tensor, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x + 0.1f64.copysign(x), |x| Ok(x.leaky_relu(0.2)));
+        check_pointwise(LeakyRelu { slope: 0.1 }, &[0.0]);
     }
 
     #[test]

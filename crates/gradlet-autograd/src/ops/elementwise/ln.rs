@@ -1,27 +1,33 @@
 //! The natural logarithm.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = ln x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Ln;
 
-impl<T: Float> Op<T> for Ln {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Ln {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.ln())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.ln_()
     }
 
-    /// dx = g / x
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        g.div(&x)
+    /// 1 / x
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        x.reciprocal()
+    }
+
+    /// Rounded once less than the product.
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        g / x
     }
 }
 
@@ -50,7 +56,7 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     pub fn ln(&self) -> Self {
-        infallible(Ln.apply(self))
+        self.pointwise(Ln)
     }
 }
 
@@ -58,11 +64,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x.abs() + 0.5, |x| Ok(x.ln()));
+        check_pointwise(Ln, &[0.0]);
     }
 
     #[test]

@@ -1,27 +1,33 @@
 //! The natural logarithm of one more.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = ln(1 + x)
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Log1p;
 
-impl<T: Float> Op<T> for Log1p {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Log1p {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.log1p())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.log1p_()
     }
 
-    /// dx = g / (1 + x)
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        g.div(&x.add_scalar(T::of(1.0)))
+    /// 1 / (1 + x)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        (x + T::of(1.0)).reciprocal()
+    }
+
+    /// Rounded once less than the product.
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        g / (x + T::of(1.0))
     }
 }
 
@@ -50,7 +56,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.log1p`
     pub fn log1p(&self) -> Self {
-        infallible(Log1p.apply(self))
+        self.pointwise(Log1p)
     }
 }
 
@@ -58,11 +64,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x.abs() - 0.5, |x| Ok(x.log1p()));
+        check_pointwise(Log1p, &[-1.0]);
     }
 
     #[test]

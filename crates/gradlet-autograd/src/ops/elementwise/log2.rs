@@ -1,27 +1,35 @@
 //! The logarithm to base 2.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use std::f64::consts::LN_2;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use gradlet_tensor::Float;
+
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = log2 x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Log2;
 
-impl<T: Float> Op<T> for Log2 {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Log2 {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.log2())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.log2()
     }
 
-    /// dx = g / (x ln 2)
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        g.div(&x.mul_scalar(T::of(std::f64::consts::LN_2)))
+    /// 1 / (x ln 2)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        (x * T::of(LN_2)).reciprocal()
+    }
+
+    /// Rounded once less than the product.
+    #[inline(always)]
+    fn gradient(self, g: T, x: T) -> T {
+        g / (x * T::of(LN_2))
     }
 }
 
@@ -49,7 +57,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.log2`
     pub fn log2(&self) -> Self {
-        infallible(Log2.apply(self))
+        self.pointwise(Log2)
     }
 }
 
@@ -57,11 +65,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x.abs() + 0.5, |x| Ok(x.log2()));
+        check_pointwise(Log2, &[0.0]);
     }
 
     #[test]

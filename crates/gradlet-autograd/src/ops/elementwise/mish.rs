@@ -1,11 +1,9 @@
 //! The unit that multiplies by the hyperbolic tangent of the smooth rectifier.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
-use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = x t, t = tanh(ln(1 + e^x)) = ((1 + e^x)^2 - 1) / ((1 + e^x)^2 + 1)
@@ -14,51 +12,33 @@ struct Mish;
 
 /// The numerator and denominator of t, and e^x (1 + e^x), all divided by e^2x for x above 0: nothing cancels or overflows.
 #[inline(always)]
-fn parts<T: Float>(x: T) -> [T; 3] {
+fn parts<T: Float, S: Real<T>>(x: S) -> [S; 3] {
     let (one, two) = (T::of(1.0), T::of(2.0));
-    let e = (-x.abs()).exp_();
-    let (below, above) = (e * (two + e), one + two * e);
-    let (steep, flat) = (e * (one + e), e * e * (one + e));
-    if x < T::of(0.0) {
-        [below, below + two, steep]
-    } else {
-        [above, above + two * e * e, flat]
-    }
+    let below_0 = |x: T| x < T::of(0.0);
+    let e = (-x.abs()).exp();
+    let (below, above) = (e * (e + two), e * two + one);
+    let (steep, flat) = (e * (e + one), e * e * (e + one));
+    [
+        x.choose(below_0, below, above),
+        x.choose(below_0, below + two, above + e * two * e),
+        x.choose(below_0, steep, flat),
+    ]
 }
 
-impl<T: Float> Op<T> for Mish {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Mish {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.map(|x| {
-            let [numerator, denominator, _] = parts(x);
-            x * (numerator / denominator)
-        }))
-    }
-
-    /// dx = g (t + x sigmoid(x) (1 - t^2))
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        Curve::backward(*self, g, &x)
-    }
-}
-
-impl<T: Float> Curve<T> for Mish {
     #[inline(always)]
-    fn gradient(self, g: T, x: T) -> T {
-        let [numerator, denominator, product] = parts(x);
-        // sigmoid(x) (1 - t^2) = 4 e^x (1 + e^x) / denominator^2
-        g * ((numerator + T::of(4.0) * x * (product / denominator)) / denominator)
+    fn value(self, x: T) -> T {
+        let [numerator, denominator, _] = parts(x);
+        x * (numerator / denominator)
     }
 
-    /// u (2 + x (1 - s - 2 t s)), s = sigmoid(x), u = s (1 - t^2)
-    fn bend(self, x: &Var<T>) -> Result<Option<Var<T>>> {
-        let one = T::of(1.0);
-        let (s, t) = (x.sigmoid(), x.softplus(one, T::infinity()).tanh());
-        let u = s.mul(&t.square().neg().add_scalar(one))?;
-        let turn = s.mul(&t.mul_scalar(T::of(2.0)).add_scalar(one))?;
-        let tilt = x.mul(&turn.neg().add_scalar(one))?.add_scalar(T::of(2.0));
-        Ok(Some(u.mul(&tilt)?))
+    /// t + x sigmoid(x) (1 - t^2) = (n + 4 x e^x (1 + e^x) / d) / d, t = n / d
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        let [numerator, denominator, product] = parts(x);
+        (numerator + x * T::of(4.0) * (product / denominator)) / denominator
     }
 }
 
@@ -92,7 +72,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.mish`
     pub fn mish(&self) -> Self {
-        infallible(Mish.apply(self))
+        self.pointwise(Mish)
     }
 }
 
@@ -100,11 +80,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.mish()));
+        check_pointwise(Mish, &[0.0]);
     }
 
     #[test]

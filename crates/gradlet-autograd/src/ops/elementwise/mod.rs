@@ -39,6 +39,7 @@ mod silu;
 mod sin;
 mod sinh;
 mod softplus;
+mod softsign;
 mod sqrt;
 mod square;
 mod sub;

@@ -1,27 +1,27 @@
 //! The reciprocal.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Output;
 use crate::var::Var;
 
 /// y = 1 / x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Reciprocal;
 
-impl<T: Float> Op<T> for Reciprocal {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Reciprocal {
     type Saves = Output;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.reciprocal())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        T::of(1.0) / x
     }
 
-    /// dx = -g y^2
-    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
-        Ok(g.mul(&y.square())?.neg())
+    /// -y^2
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, y: S) -> S {
+        -y.square()
     }
 }
 
@@ -50,7 +50,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.reciprocal`
     pub fn reciprocal(&self) -> Self {
-        infallible(Reciprocal.apply(self))
+        self.pointwise(Reciprocal)
     }
 }
 
@@ -58,11 +58,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x + 0.5f64.copysign(x), |x| Ok(x.reciprocal()));
+        check_pointwise(Reciprocal, &[0.0]);
     }
 
     #[test]

@@ -1,27 +1,27 @@
 //! The reciprocal of the square root.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Output;
 use crate::var::Var;
 
 /// y = 1 / sqrt(x)
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Rsqrt;
 
-impl<T: Float> Op<T> for Rsqrt {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Rsqrt {
     type Saves = Output;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.rsqrt())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        T::of(1.0) / x.sqrt()
     }
 
-    /// dx = -g y^3 / 2
-    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
-        Ok(g.mul(&y.powi(3))?.mul_scalar(T::of(-0.5)))
+    /// -y^3 / 2
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, y: S) -> S {
+        y * y * y * T::of(-0.5)
     }
 }
 
@@ -54,7 +54,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.rsqrt`
     pub fn rsqrt(&self) -> Self {
-        infallible(Rsqrt.apply(self))
+        self.pointwise(Rsqrt)
     }
 }
 
@@ -62,11 +62,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x.abs() + 0.5, |x| Ok(x.rsqrt()));
+        check_pointwise(Rsqrt, &[0.0]);
     }
 
     #[test]

@@ -1,40 +1,27 @@
 //! The logistic function.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Output;
-use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = 1 / (1 + e^-x)
 #[derive(Clone, Copy, Debug)]
 struct Sigmoid;
 
-impl<T: Float> Op<T> for Sigmoid {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Sigmoid {
     type Saves = Output;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.sigmoid())
-    }
-
-    /// dx = g y (1 - y)
-    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
-        Curve::backward(*self, g, &y)
-    }
-}
-
-impl<T: Float> Curve<T> for Sigmoid {
     #[inline(always)]
-    fn gradient(self, g: T, y: T) -> T {
-        g * (y * (T::of(1.0) - y))
+    fn value(self, x: T) -> T {
+        x.sigmoid_()
     }
 
-    /// 1 - 2 y
-    fn bend(self, y: &Var<T>) -> Result<Option<Var<T>>> {
-        Ok(Some(y.mul_scalar(T::of(-2.0)).add_scalar(T::of(1.0))))
+    /// y (1 - y)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, y: S) -> S {
+        y * (S::of(1.0) - y)
     }
 }
 
@@ -63,7 +50,7 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     pub fn sigmoid(&self) -> Self {
-        infallible(Sigmoid.apply(self))
+        self.pointwise(Sigmoid)
     }
 }
 
@@ -71,11 +58,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.sigmoid()));
+        check_pointwise(Sigmoid, &[]);
     }
 
     #[test]

@@ -1,44 +1,28 @@
 //! The sigmoid-weighted unit.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
-use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = x * sigmoid(x)
 #[derive(Clone, Copy, Debug)]
 struct Silu;
 
-impl<T: Float> Op<T> for Silu {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Silu {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.map(T::silu_))
-    }
-
-    /// dx = g s (1 + x (1 - s)), s = sigmoid(x)
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        Curve::backward(*self, g, &x)
-    }
-}
-
-impl<T: Float> Curve<T> for Silu {
     #[inline(always)]
-    fn gradient(self, g: T, x: T) -> T {
-        let s = x.sigmoid_();
-        g * (s * (T::of(1.0) + x * (T::of(1.0) - s)))
+    fn value(self, x: T) -> T {
+        x.silu_()
     }
 
-    /// s (1 - s) (2 + x (1 - 2 s))
-    fn bend(self, x: &Var<T>) -> Result<Option<Var<T>>> {
-        let s = x.sigmoid();
-        let rest = s.neg().add_scalar(T::of(1.0));
-        let tilt = x.mul(&rest.sub(&s)?)?.add_scalar(T::of(2.0));
-        Ok(Some(s.mul(&rest)?.mul(&tilt)?))
+    /// s (1 + x (1 - s)), s = sigmoid(x)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        let (one, s) = (S::of(1.0), x.sigmoid());
+        s * (one + x * (one - s))
     }
 }
 
@@ -71,7 +55,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.silu`
     pub fn silu(&self) -> Self {
-        infallible(Silu.apply(self))
+        self.pointwise(Silu)
     }
 }
 
@@ -79,11 +63,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.silu()));
+        check_pointwise(Silu, &[]);
     }
 
     #[test]

@@ -1,27 +1,27 @@
 //! The hyperbolic sine.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = sinh x
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Sinh;
 
-impl<T: Float> Op<T> for Sinh {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Sinh {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.sinh())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.sinh()
     }
 
-    /// dx = g cosh x
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        g.mul(&x.cosh())
+    /// cosh x
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        x.cosh()
     }
 }
 
@@ -55,7 +55,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.sinh`
     pub fn sinh(&self) -> Self {
-        infallible(Sinh.apply(self))
+        self.pointwise(Sinh)
     }
 }
 
@@ -63,11 +63,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.sinh()));
+        check_pointwise(Sinh, &[]);
     }
 
     #[test]

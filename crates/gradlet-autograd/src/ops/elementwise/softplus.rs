@@ -1,11 +1,9 @@
 //! The smooth rectifier.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
-use crate::slope::Curve;
 use crate::var::Var;
 
 /// ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|), without overflow
@@ -22,40 +20,21 @@ struct Softplus<T> {
     threshold: T,
 }
 
-impl<T: Float> Op<T> for Softplus<T> {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Softplus<T> {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        let Self { beta, threshold } = *self;
-        Ok(x.map(|x| {
-            let scaled = x * beta;
-            let curved = softplus(scaled) / beta;
-            if scaled > threshold { x } else { curved }
-        }))
-    }
-
-    /// dx = g sigmoid(beta x), or g where beta x > threshold
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        Curve::backward(*self, g, &x)
-    }
-}
-
-impl<T: Float> Curve<T> for Softplus<T> {
     #[inline(always)]
-    fn gradient(self, g: T, x: T) -> T {
+    fn value(self, x: T) -> T {
         let scaled = x * self.beta;
-        let curved = g * scaled.sigmoid_();
-        if scaled > self.threshold { g } else { curved }
+        let curved = softplus(scaled) / self.beta;
+        if scaled > self.threshold { x } else { curved }
     }
 
-    /// beta s (1 - s), s = sigmoid(beta x), or 0 where beta x > threshold
-    fn bend(self, x: &Var<T>) -> Result<Option<Var<T>>> {
-        let Self { beta, threshold } = self;
-        let straight = x.tensor().map(|x| x * beta > threshold);
-        let s = x.mul_scalar(beta).sigmoid();
-        let bend = s.mul(&s.neg().add_scalar(T::of(1.0)))?.mul_scalar(beta);
-        Ok(Some(bend.masked_fill(&straight, T::of(0.0))?))
+    /// sigmoid(beta x), or 1 where beta x > threshold
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        let curved = (x * self.beta).sigmoid();
+        x.choose(|x| x * self.beta > self.threshold, S::of(1.0), curved)
     }
 }
 
@@ -89,7 +68,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.softplus`
     pub fn softplus(&self, beta: T, threshold: T) -> Self {
-        infallible(Softplus { beta, threshold }.apply(self))
+        self.pointwise(Softplus { beta, threshold })
     }
 }
 
@@ -97,12 +76,20 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, Tensor, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.softplus(1.0, 20.0)));
         gradcheck_everywhere(|x| x, |x| Ok(x.softplus(2.5, 1.5)));
+        check_pointwise(
+            Softplus {
+                beta: 2.5,
+                threshold: 1.5,
+            },
+            &[0.6],
+        );
     }
 
     #[test]

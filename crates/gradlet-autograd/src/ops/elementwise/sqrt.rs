@@ -1,27 +1,33 @@
 //! The square root.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Output;
 use crate::var::Var;
 
 /// y = sqrt(x)
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Sqrt;
 
-impl<T: Float> Op<T> for Sqrt {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Sqrt {
     type Saves = Output;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.sqrt())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x.sqrt()
     }
 
-    /// dx = g / (2 y)
-    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
-        g.div(&y.mul_scalar(T::of(2.0)))
+    /// 1 / (2 y)
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, y: S) -> S {
+        (y * T::of(2.0)).reciprocal()
+    }
+
+    /// Rounded once less than the product.
+    #[inline(always)]
+    fn gradient(self, g: T, y: T) -> T {
+        g / (y * T::of(2.0))
     }
 }
 
@@ -50,7 +56,7 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     pub fn sqrt(&self) -> Self {
-        infallible(Sqrt.apply(self))
+        self.pointwise(Sqrt)
     }
 }
 
@@ -58,11 +64,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x.abs() + 0.5, |x| Ok(x.sqrt()));
+        check_pointwise(Sqrt, &[0.0]);
     }
 
     #[test]

@@ -1,40 +1,33 @@
 //! The square.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
-use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = x^2
 #[derive(Clone, Copy, Debug)]
 struct Square;
 
-impl<T: Float> Op<T> for Square {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Square {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.square())
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        x * x
     }
 
-    /// dx = 2 g x
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        Curve::backward(*self, g, &x)
+    /// 2 x
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        x * T::of(2.0)
     }
-}
 
-impl<T: Float> Curve<T> for Square {
+    /// x + x could overflow where the product does not.
     #[inline(always)]
     fn gradient(self, g: T, x: T) -> T {
         (g + g) * x
-    }
-
-    /// 2
-    fn bend(self, _: &Var<T>) -> Result<Option<Var<T>>> {
-        Ok(Some(Var::constant(Tensor::scalar(T::of(2.0)))))
     }
 }
 
@@ -67,7 +60,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.square`
     pub fn square(&self) -> Self {
-        infallible(Square.apply(self))
+        self.pointwise(Square)
     }
 }
 
@@ -75,11 +68,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.square()));
+        check_pointwise(Square, &[]);
     }
 
     #[test]

@@ -1,40 +1,27 @@
 //! The hyperbolic tangent.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::Float;
 
-use crate::op::{One, Op};
-use crate::operators::infallible;
+use crate::pointwise::{Pointwise, Real};
 use crate::saves::Output;
-use crate::slope::Curve;
 use crate::var::Var;
 
 /// y = tanh(x)
 #[derive(Clone, Copy, Debug)]
 struct Tanh;
 
-impl<T: Float> Op<T> for Tanh {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for Tanh {
     type Saves = Output;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.tanh())
-    }
-
-    /// dx = g (1 - y^2)
-    fn backward(&self, g: Var<T>, y: Var<T>) -> Result<Var<T>> {
-        Curve::backward(*self, g, &y)
-    }
-}
-
-impl<T: Float> Curve<T> for Tanh {
     #[inline(always)]
-    fn gradient(self, g: T, y: T) -> T {
-        g * (T::of(1.0) - y * y)
+    fn value(self, x: T) -> T {
+        x.tanh_()
     }
 
-    /// -2 y
-    fn bend(self, y: &Var<T>) -> Result<Option<Var<T>>> {
-        Ok(Some(y.mul_scalar(T::of(-2.0))))
+    /// 1 - y^2
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, y: S) -> S {
+        S::of(1.0) - y.square()
     }
 }
 
@@ -63,7 +50,7 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     pub fn tanh(&self) -> Self {
-        infallible(Tanh.apply(self))
+        self.pointwise(Tanh)
     }
 }
 
@@ -71,11 +58,13 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use gradlet_tensor::tensor;
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.tanh()));
+        check_pointwise(Tanh, &[]);
     }
 
     #[test]
