@@ -56,7 +56,7 @@ impl<T> Start<*const T> {
         }
     }
 
-    /// What it is added to after so many steps along the inner size.
+    /// What it is added to after that many steps along the inner size.
     pub(super) fn after(self, steps: usize) -> Self {
         if steps > 0 { Self::Result } else { self }
     }

@@ -93,8 +93,8 @@ pub(super) unsafe fn tile<V: Lanes, const M: usize, const W: usize>(tile: Tile<V
 #[inline(always)]
 unsafe fn load<V: Lanes, const W: usize>(from: *const V::T, columns: usize, whole: bool) -> [V; W] {
     // SAFETY: the processor has the instructions, and `columns` numbers, or all registers, can be read: the caller's
-    // promise. A register is loaded whole if it ends by `columns`; of one that ends later, the `columns - first` numbers
-    // before that are, which are fewer than `V::COUNT`.
+    // promise. A register is loaded whole if it ends by `columns`; of one that ends later, only the first
+    // `columns - first` numbers are, fewer than `V::COUNT`.
     unsafe {
         let mut row = [V::splat(V::T::default()); W];
         for j in 0..W {
@@ -117,8 +117,8 @@ unsafe fn load<V: Lanes, const W: usize>(from: *const V::T, columns: usize, whol
 #[inline(always)]
 unsafe fn store<V: Lanes, const W: usize>(row: [V; W], to: *mut V::T, columns: usize, whole: bool) {
     // SAFETY: the processor has the instructions, and `columns` numbers, or all registers, can be written: the caller's
-    // promise. A register is stored whole if it ends by `columns`; of one that ends later, the `columns - first` numbers
-    // before that are, which are fewer than `V::COUNT`.
+    // promise. A register is stored whole if it ends by `columns`; of one that ends later, only the first
+    // `columns - first` numbers are, fewer than `V::COUNT`.
     unsafe {
         for j in 0..W {
             let first = j * V::COUNT;
@@ -148,9 +148,9 @@ pub(super) unsafe fn pack<V: Lanes>(
     panel: *mut V::T,
 ) {
     // SAFETY: the processor has the instructions, and the strips and the panel are there: the caller's promise. Steps stay
-    // below `depth`, a panel's strips below `width`, and those that are read below `count`. A block is turned where it
-    // ends by `deep <= depth` and `count + beyond`; if it is wider than the panel, its last row ends less than one step
-    // further on, before the panel does, because `deep < depth` then.
+    // below `depth`, a panel's strips below `width`, and strips that are read one by one below `count`. Blocks end by step
+    // `deep <= depth` and by strip `count + beyond`. One that is wider than the panel, but no more than twice as wide, runs
+    // over into one more step of the panel, which is there because `deep < depth` then.
     unsafe {
         if count < width {
             (0..depth * width).for_each(|i| *panel.add(i) = V::T::default());
