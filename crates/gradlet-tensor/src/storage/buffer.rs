@@ -37,7 +37,7 @@ unsafe impl<T: Element> Sync for Buffer<T> {}
 
 impl<T: Element> Buffer<T> {
     /// Room for `len` elements holding old numbers, or `None` where no memory could hold them.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn stale(len: usize) -> Option<Self> {
         const { assert!(align_of::<T>() <= ALIGN) };
         let bytes = len.checked_mul(size_of::<T>())?.checked_add(ALIGN)?;

@@ -20,10 +20,9 @@ pub(crate) const ALIGN: usize = 64;
 pub(crate) const SMALL: usize = 1024;
 const SMALL_CLASSES: usize = SMALL / ALIGN;
 const PER_OCTAVE: usize = 8;
-/// Blocks for elements: 2^10 to 2^46 bytes above the small ones.
-const ELEMENT_CLASSES: usize = SMALL_CLASSES + 36 * PER_OCTAVE;
-/// Blocks for elements, then small ones for handles.
-const CLASSES: usize = ELEMENT_CLASSES + SMALL_CLASSES;
+/// Small blocks for handles come first, then small ones for elements, then those of 2^10 to 2^46 bytes.
+const LARGE: usize = 2 * SMALL_CLASSES;
+const CLASSES: usize = LARGE + 36 * PER_OCTAVE;
 /// What a thread keeps at most: enough for elementwise work on four tensors of 64 MiB. Nothing where a sanitizer is to see
 /// every block come and go.
 pub(crate) const DEFAULT_LIMIT: usize = if cfg!(gradlet_unpooled) { 0 } else { 320 << 20 };
@@ -37,26 +36,23 @@ pub(crate) struct Block {
     skip: u16,
 }
 
-/// The smallest class whose blocks hold this many bytes; at least one.
+/// The smallest class of blocks for elements that hold this many bytes; at least one byte.
 #[inline]
 pub(crate) const fn class_of(bytes: usize) -> usize {
     if bytes <= SMALL {
-        return if bytes == 0 { 0 } else { (bytes - 1) / ALIGN };
+        return SMALL_CLASSES + if bytes == 0 { 0 } else { (bytes - 1) / ALIGN };
     }
     let octave = (bytes - 1).ilog2() as usize;
     let step = ((bytes - 1) >> (octave - 3)) & (PER_OCTAVE - 1);
-    SMALL_CLASSES + (octave - 10) * PER_OCTAVE + step
+    LARGE + (octave - 10) * PER_OCTAVE + step
 }
 
-const fn size_of_class(mut class: usize) -> usize {
-    if class >= ELEMENT_CLASSES {
-        class -= ELEMENT_CLASSES;
+const fn size_of_class(class: usize) -> usize {
+    if class < LARGE {
+        return (class % SMALL_CLASSES + 1) * ALIGN;
     }
-    if class < SMALL_CLASSES {
-        return (class + 1) * ALIGN;
-    }
-    let octave = 10 + (class - SMALL_CLASSES) / PER_OCTAVE;
-    let step = (class - SMALL_CLASSES) % PER_OCTAVE;
+    let octave = 10 + (class - LARGE) / PER_OCTAVE;
+    let step = (class - LARGE) % PER_OCTAVE;
     (1 << octave) + ((step + 1) << (octave - 3))
 }
 
@@ -75,7 +71,7 @@ thread_local! {
 #[inline]
 pub(crate) fn take(bytes: usize) -> Option<Block> {
     let class = class_of(bytes);
-    if class >= ELEMENT_CLASSES {
+    if class >= CLASSES {
         return None;
     }
     take_class(class)
@@ -85,10 +81,9 @@ pub(crate) fn take(bytes: usize) -> Option<Block> {
 #[inline]
 pub(crate) fn take_handle(bytes: usize) -> Option<Block> {
     debug_assert!(bytes <= SMALL);
-    take_class(ELEMENT_CLASSES + class_of(bytes))
+    take_class(class_of(bytes) - SMALL_CLASSES)
 }
 
-#[inline]
 fn take_class(class: usize) -> Option<Block> {
     // While the thread ends its pool may be gone already: the system serves such late calls.
     match POOL.try_with(|pool| pool.borrow_mut().free[class].pop()) {
@@ -195,7 +190,7 @@ mod tests {
         for bytes in (1..5000).chain([1 << 20, (1 << 20) + 1, 3_211_264, usize::MAX >> 20]) {
             let class = class_of(bytes);
             assert!(size_of_class(class) >= bytes, "{bytes}");
-            assert!(class == 0 || size_of_class(class - 1) < bytes, "{bytes}");
+            assert!(bytes <= ALIGN || size_of_class(class - 1) < bytes, "{bytes}");
             assert!(
                 bytes < SMALL || size_of_class(class) - bytes <= bytes / 8,
                 "{bytes}"

@@ -34,7 +34,7 @@ unsafe impl<X: Send + Sync> Send for Shared<X> {}
 unsafe impl<X: Send + Sync> Sync for Shared<X> {}
 
 impl<X> Shared<X> {
-    #[inline]
+    #[inline(never)]
     pub(crate) fn new(value: X) -> Self {
         const { assert!(align_of::<Inner<X>>() <= ALIGN && size_of::<Inner<X>>() <= SMALL) };
         let Some(block) = pool::take_handle(size_of::<Inner<X>>()) else {
