@@ -43,11 +43,12 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     fn var_over(&self, axes: ReducedAxes, correction: f64) -> Result<Self> {
         let count = axes.count() as f64;
-        let mean = |x: &Self| Ok(x.sum_over(axes.keep())?.div_scalar(T::of(count)));
-        let rounded = mean(self)?;
+        let averaged = |sum: Self| sum.div_scalar(T::of(count));
+        let mean = averaged(self.sum_over(axes.keep())?);
         // A sum of equal elements is rounded, and so is its mean; what it is off by makes it exact, and the variance 0.
-        let exact = rounded.add(&mean(&self.sub(&rounded)?)?)?;
-        let distances = self.zip("var", &exact, |x, mean| (x - mean) * (x - mean))?;
+        let off = averaged(self.sub(&mean)?.sum_over(axes.keep())?);
+        let mean = mean.add(&off)?;
+        let distances = self.zip("var", &mean, |x, mean| (x - mean) * (x - mean))?;
         Ok(distances.sum_over(axes)? / T::of((count - correction).max(0.0)))
     }
 
