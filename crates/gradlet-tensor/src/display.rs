@@ -15,7 +15,9 @@ const PRECISION: usize = 4;
 /// Nested brackets with aligned columns; large tensors are shortened, `{:.2}` sets the digits.
 impl<T: Element> fmt::Display for Tensor<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shorten = self.len() > THRESHOLD;
+        // An axis of a tensor without elements may have any size.
+        let places = |n: usize, &size: &usize| n.saturating_mul(size.max(1));
+        let shorten = self.shape().iter().fold(1, places) > THRESHOLD;
         let mut shown = Vec::new();
         visit(self.shape(), shorten, &mut Vec::new(), &mut |index| {
             shown.push(self.at(index).unwrap_or_default());
@@ -115,6 +117,13 @@ mod tests {
     use super::*;
     use crate::error::Result;
     use crate::tensor;
+
+    #[test]
+    fn large_tensors_without_elements_are_shortened() -> crate::Result<()> {
+        let text = Tensor::zeros([1 << 50, 0])?.to_string();
+        assert!(text.len() < 100 && text.contains("..."), "{text}");
+        Ok(())
+    }
 
     #[test]
     fn columns_line_up() {

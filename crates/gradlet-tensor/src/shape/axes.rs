@@ -87,7 +87,7 @@ impl<A: Axes> Axes for Keep<A> {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct ReducedAxes {
     input: Shape,
     reduced: [bool; MAX_RANK],

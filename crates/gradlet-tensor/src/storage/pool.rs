@@ -190,7 +190,10 @@ mod tests {
         for bytes in (1..5000).chain([1 << 20, (1 << 20) + 1, 3_211_264, usize::MAX >> 20]) {
             let class = class_of(bytes);
             assert!(size_of_class(class) >= bytes, "{bytes}");
-            assert!(bytes <= ALIGN || size_of_class(class - 1) < bytes, "{bytes}");
+            assert!(
+                bytes <= ALIGN || size_of_class(class - 1) < bytes,
+                "{bytes}"
+            );
             assert!(
                 bytes < SMALL || size_of_class(class) - bytes <= bytes / 8,
                 "{bytes}"

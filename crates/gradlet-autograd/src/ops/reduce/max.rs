@@ -20,6 +20,7 @@ enum End {
 }
 
 impl End {
+    #[track_caller]
     fn of<T: Float>(self, x: &Tensor<T>, axes: ReducedAxes) -> Result<Tensor<T>> {
         match self {
             Self::Max => x.max(axes),
