@@ -99,7 +99,7 @@ impl<T: Float> Op<T> for Standardize<T> {
     /// dx = scale * (g - mean(g) - y * mean(g * y)); without mean(g) from zero
     fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let (standard, moments) = (self.standard, self.moments.clone());
-        Gradient { standard, moments }.apply([&g, &x])
+        StandardizeGradient { standard, moments }.apply([&g, &x])
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -109,12 +109,12 @@ impl<T: Float> Op<T> for Standardize<T> {
 
 /// z = scale * (g - mean(g) - y * mean(g * y)), y being the standardized x; without mean(g) from zero
 #[derive(Debug)]
-struct Gradient<T: Float> {
+struct StandardizeGradient<T: Float> {
     standard: Standard,
     moments: Moments<T>,
 }
 
-impl<T: Float> Op<T> for Gradient<T> {
+impl<T: Float> Op<T> for StandardizeGradient<T> {
     type Arity = Fixed<2>;
     type Saves = Inputs;
 
@@ -204,7 +204,7 @@ mod tests {
                     let scale = scale(&variance, 0.1);
                     let (standard, moments) =
                         (Standard { centre, eps: 0.1 }, Moments { mean, scale });
-                    Gradient { standard, moments }.apply([&inputs[0], &inputs[1]])
+                    StandardizeGradient { standard, moments }.apply([&inputs[0], &inputs[1]])
                 };
                 gradcheck(gradient, &inputs)?;
                 gradgradcheck(gradient, &inputs)?;
