@@ -1,6 +1,6 @@
 //! [`Part`]: where the gradient of an operation that reads a part of its input stands in the input's gradient.
 
-use gradlet_tensor::{Float, Result, Shape, Tensor};
+use gradlet_tensor::{Float, Result, Shape, Tensor, fused};
 
 /// Consecutive indices, from `start`, of an axis of a tensor of this shape; what is before and behind them is 0.
 #[doc(hidden)]
@@ -18,7 +18,7 @@ impl Part {
             return Ok(g);
         };
         let mut whole = Tensor::zeros_of(part.shape)?;
-        whole.narrow_add(part.axis, part.start, &g)?;
+        fused::narrow_add(&mut whole, part.axis, part.start, &g)?;
         Ok(whole)
     }
 
@@ -29,7 +29,7 @@ impl Part {
         g: &Tensor<T>,
     ) -> Result<()> {
         match part {
-            Some(part) => sum.narrow_add(part.axis, part.start, g),
+            Some(part) => fused::narrow_add(sum, part.axis, part.start, g),
             None => sum.add_assign(g),
         }
     }

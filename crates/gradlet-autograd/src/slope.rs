@@ -23,7 +23,7 @@ pub(crate) trait Curve<T: Float>: Copy + Debug + Sync + 'static {
             return Ok([Some(Slope(self).apply([&g, v])?)]);
         }
         let mut dx = g.into_tensor();
-        dx.zip_in_place("gradient", v.tensor(), |g, v| self.gradient(g, v))?;
+        dx.zip_in_place(v.tensor(), |g, v| self.gradient(g, v))?;
         Ok([Some(Var::constant(dx))])
     }
 }
@@ -38,7 +38,7 @@ impl<T: Float, C: Curve<T>> Op<T> for Slope<C> {
 
     fn forward(&mut self, [g, v]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         let curve = self.0;
-        g.zip("gradient", v, |g, v| curve.gradient(g, v))
+        g.zip(v, |g, v| curve.gradient(g, v))
     }
 
     /// dg = h slope(v), dv = h g slope'(v)

@@ -5,11 +5,12 @@ use std::ops::Range;
 use super::source::{Source, block, body, words};
 
 /// Whose functions are called in which file: a type's methods, and what stands in no type.
-const CALLERS: [(&str, &str); 4] = [
+const CALLERS: [(&str, &str); 5] = [
     ("Tensor", "tests/arguments/tensors.rs"),
     ("Var", "tests/arguments/vars.rs"),
     ("Mask", "tests/arguments/functions.rs"),
     ("", "tests/arguments/functions.rs"),
+    ("", "tests/arguments/fused.rs"),
 ];
 
 /// Functions that no random arguments are thrown at, and why.

@@ -1,7 +1,7 @@
 //! `Adam`: steps scaled by running means of the gradient and of its square.
 
 use gradlet_autograd::Gradients;
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Result, fused};
 
 use super::stepper::Stepper;
 use super::{Copies, Optimizer};
@@ -240,7 +240,7 @@ impl<T: Float> Adam<T> {
             };
             latest = Some((state.steps, factors));
             let [m, s] = &mut state.tensors;
-            Tensor::update(OP, [p, m, s], g, |old, g| factors.update(old, g))
+            fused::update([p, m, s], g, |old, g| factors.update(old, g))
         })
     }
 }
@@ -266,7 +266,7 @@ impl<T: Float> Optimizer<T> for Adam<T> {
 #[cfg(test)]
 mod tests {
     use gradlet_autograd::Var;
-    use gradlet_tensor::{ErrorKind, tensor};
+    use gradlet_tensor::{ErrorKind, Tensor, tensor};
 
     use super::*;
     use crate::parameter::Parameter;

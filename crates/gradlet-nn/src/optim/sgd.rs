@@ -1,7 +1,7 @@
 //! `Sgd`: gradient descent with momentum.
 
 use gradlet_autograd::Gradients;
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Result, fused};
 
 use super::stepper::Stepper;
 use super::{Copies, Optimizer};
@@ -126,7 +126,7 @@ impl<T: Float> Sgd<T> {
         let decayed = move |p: T, g: T| if decay == zero { g } else { g + decay * p };
         if self.momentum == 0.0 {
             return self.stepper.step(model, grads, |_, _, p, g| {
-                Tensor::update(OP, [p], g, |[p], g| [p - rate * decayed(p, g)])
+                fused::update([p], g, |[p], g| [p - rate * decayed(p, g)])
             });
         }
         self.stepper.step(model, grads, |states, id, p, g| {
@@ -134,7 +134,7 @@ impl<T: Float> Sgd<T> {
             let first = state.steps == 0;
             state.steps += 1;
             let [v] = &mut state.tensors;
-            Tensor::update(OP, [p, v], g, |[p, v], g| {
+            fused::update([p, v], g, |[p, v], g| {
                 let d = decayed(p, g);
                 let v = if first { d } else { momentum * v + take * d };
                 let direction = if nesterov { d + momentum * v } else { v };
@@ -216,7 +216,7 @@ impl<T: Float> Optimizer<T> for Sgd<T> {
 #[cfg(test)]
 mod tests {
     use gradlet_autograd::Var;
-    use gradlet_tensor::{ErrorKind, tensor};
+    use gradlet_tensor::{ErrorKind, Tensor, tensor};
 
     use super::*;
     use crate::parameter::Parameter;

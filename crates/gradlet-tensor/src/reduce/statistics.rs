@@ -70,7 +70,7 @@ impl<T: Float> Tensor<T> {
         // A sum of equal elements is rounded, and so is its mean; what it is off by makes it exact, and the variance 0.
         let off = averaged(self.sub(&mean)?.sum_over(reduced)?);
         let mean = mean.add(&off)?;
-        let distances = self.zip("var", &mean, |x, mean| (x - mean) * (x - mean))?;
+        let distances = self.zip_for("var", &mean, |x, mean| (x - mean) * (x - mean))?;
         Ok(distances.sum_over(reduced)? / T::of((count - correction).max(0.0)))
     }
 

@@ -2,4 +2,5 @@
 
 mod reshape;
 mod select;
+pub(crate) mod shapes;
 mod transpose;

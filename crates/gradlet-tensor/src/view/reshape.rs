@@ -1,202 +1,9 @@
 //! Axes merged, split, dropped and repeated: what becomes of a shape, and of a tensor with it.
 
 use crate::element::Element;
-use crate::error::{Error, ErrorKind, Result};
-use crate::shape::Axes;
-use crate::shape::Shape;
+use crate::error::Result;
 use crate::tensor::Tensor;
-
-impl Shape {
-    /// As [`axis`](Self::axis); a scalar counts as one element along an axis 0, so that 0 and -1 are 0 there.
-    ///
-    /// # Errors
-    ///
-    /// An axis outside `-rank..rank`, or outside `-1..1` for a scalar.
-    #[doc(hidden)]
-    #[track_caller]
-    pub fn axis_or_scalar(&self, op: &'static str, axis: isize) -> Result<usize> {
-        if self.rank() == 0 && (-1..1).contains(&axis) {
-            return Ok(0);
-        }
-        self.axis(op, axis)
-    }
-
-    /// Without those of the axes that have size 1.
-    ///
-    /// # Shape
-    ///
-    /// `squeezed(&[0, 1])`: `[1, 3, 1] -> [3, 1]`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or named twice.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::Shape;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(Shape::from([1, 3, 1]).squeezed(&[0, 1])?, Shape::from([3, 1]));
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn squeezed(&self, axes: &[isize]) -> Result<Self> {
-        let padded = if self.rank() == 0 {
-            &Self::from(1)
-        } else {
-            self
-        };
-        let chosen = axes.select("squeeze_axes", padded)?;
-        let mut shape = Self::SCALAR;
-        for (&size, chosen) in self.dims().iter().zip(chosen) {
-            if size != 1 || !chosen {
-                shape.push(size)?;
-            }
-        }
-        Ok(shape)
-    }
-
-    /// With the axes from `start` to `end`, both included, merged into one; `[1]` for a scalar.
-    ///
-    /// # Shape
-    ///
-    /// `flattened(1, 2)`: `[n, c, h, w] -> [n, c * h, w]`; `[] -> [1]`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or an end before the start.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::Shape;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(Shape::from([8, 3, 4, 4]).flattened(1, -1)?, Shape::from([8, 48]));
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn flattened(&self, start: isize, end: isize) -> Result<Self> {
-        let first = self.axis_or_scalar("flatten_axes", start)?;
-        let last = self.axis_or_scalar("flatten_axes", end)?;
-        if self.rank() == 0 {
-            return Ok(Self::from(1));
-        }
-        if first > last {
-            return Err(Error::new(ErrorKind::OutOfRange {
-                op: "flatten_axes",
-                name: "the first axis",
-                expected: "at most the last",
-                value: first as f64,
-                remedy: format!("; the last is {last} of shape {self}"),
-            }));
-        }
-        let mut shape = Self::new(&self.dims()[..first])?;
-        shape.push(Self::new(&self.dims()[first..=last])?.len())?;
-        for &size in &self.dims()[last + 1..] {
-            shape.push(size)?;
-        }
-        Ok(shape)
-    }
-
-    /// With an axis split into several of the given sizes.
-    ///
-    /// # Shape
-    ///
-    /// `unflattened(1, &[3, 4])`: `[n, 12] -> [n, 3, 4]`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, sizes whose product is another than the axis', none, or more than eight axes.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::Shape;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(Shape::from([8, 12]).unflattened(-1, &[3, 4])?, Shape::from([8, 3, 4]));
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn unflattened(&self, axis: isize, sizes: &[usize]) -> Result<Self> {
-        let axis = self.axis("unflatten", axis)?;
-        let split = Self::new(sizes)?;
-        let size = self.dims()[axis];
-        if split.rank() == 0 || split.len() != size {
-            return Err(Error::new(ErrorKind::OutOfRange {
-                op: "unflatten",
-                name: "the product of the sizes",
-                expected: "the size of the axis",
-                value: split.len() as f64,
-                remedy: format!("; sizes {split}, axis {axis} of shape {self}"),
-            }));
-        }
-        let mut shape = Self::new(&self.dims()[..axis])?;
-        for &size in sizes.iter().chain(&self.dims()[axis + 1..]) {
-            shape.push(size)?;
-        }
-        Ok(shape)
-    }
-
-    /// With other sizes for axes of size 1, and new axes in front; -1 keeps a size.
-    ///
-    /// # Shape
-    ///
-    /// `expanded(&[-1, 3])`: `[n, 1] -> [n, 3]`; `expanded(&[4, -1, -1])`: `[n, m] -> [4, n, m]`
-    ///
-    /// # Errors
-    ///
-    /// Fewer sizes than axes, another size for an axis whose size is not 1, a size below -1, or -1 for a new axis.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::Shape;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(Shape::from([2, 1]).expanded(&[4, -1, 3])?, Shape::from([4, 2, 3]));
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn expanded(&self, sizes: &[isize]) -> Result<Self> {
-        let new = sizes.len().saturating_sub(self.rank());
-        let mut shape = Self::SCALAR;
-        for (i, &size) in sizes.iter().enumerate() {
-            let old = i.checked_sub(new).and_then(|axis| self.dims().get(axis));
-            let size = match (usize::try_from(size), old) {
-                (Ok(size), _) => size,
-                (Err(_), Some(&old)) if size == -1 => old,
-                _ => {
-                    return Err(Error::new(ErrorKind::OutOfRange {
-                        op: "expand",
-                        name: "a size",
-                        expected: "at least 0, or -1 for an axis there is already",
-                        value: size as f64,
-                        remedy: format!("; sizes {sizes:?} for shape {self}"),
-                    }));
-                }
-            };
-            shape.push(size)?;
-        }
-        if sizes.len() < self.rank() {
-            return Err(Error::new(ErrorKind::Rank {
-                op: "expand",
-                expected: "no more axes than sizes",
-                shape: *self,
-            }));
-        }
-        if Self::broadcast("expand", self, &shape)? != shape {
-            return Err(Error::new(ErrorKind::ShapeMismatch {
-                op: "expand",
-                expected: shape,
-                found: *self,
-            }));
-        }
-        Ok(shape)
-    }
-}
+use crate::view::shapes;
 
 impl<T: Element> Tensor<T> {
     /// Without those of the axes that have size 1. A view.
@@ -222,7 +29,7 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn squeeze_axes(&self, axes: &[isize]) -> Result<Self> {
-        self.reshape(self.dims().squeezed(axes)?)
+        self.reshape(shapes::squeezed(&self.dims(), axes)?)
     }
 
     /// Without all axes of size 1. A view.
@@ -277,7 +84,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.flatten`
     #[track_caller]
     pub fn flatten_axes(&self, start: isize, end: isize) -> Result<Self> {
-        self.reshape(self.dims().flattened(start, end)?)
+        self.reshape(shapes::flattened(&self.dims(), start, end)?)
     }
 
     /// An axis split into several of the given sizes. A view.
@@ -306,7 +113,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.unflatten`, without a size of -1
     #[track_caller]
     pub fn unflatten(&self, axis: isize, sizes: &[usize]) -> Result<Self> {
-        self.reshape(self.dims().unflattened(axis, sizes)?)
+        self.reshape(shapes::unflattened(&self.dims(), axis, sizes)?)
     }
 
     /// Repeated along axes of size 1 and new leading axes; -1 keeps a size. A view.
@@ -335,13 +142,14 @@ impl<T: Element> Tensor<T> {
     /// `torch.Tensor.expand`
     #[track_caller]
     pub fn expand(&self, sizes: &[isize]) -> Result<Self> {
-        self.broadcast_to(self.dims().expanded(sizes)?)
+        self.broadcast_to(shapes::expanded(&self.dims(), sizes)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     fn zeros(shape: &[usize]) -> Result<Tensor> {
         Tensor::zeros(shape)

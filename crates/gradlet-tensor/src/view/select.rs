@@ -1,11 +1,11 @@
 //! Ranges of an axis: every n-th index, and an axis cut into parts.
 
-use std::ops::{Bound, RangeBounds};
+use std::ops::RangeBounds;
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
-use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::view::shapes::span;
 
 impl<T: Element> Tensor<T> {
     /// Every `step`-th index of an axis within a range, as Python slices: negative bounds count from the end, and bounds
@@ -33,12 +33,12 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: usize) -> Result<Self> {
-        let (start, length) = self.dims().span("slice", axis, &range)?;
+        let (start, length) = span(&self.dims(), axis, &range)?;
         if step == 0 {
             return Err(setting("slice", "the step", "at least 1", 0, String::new()));
         }
         let part = self.narrow(axis, start, length)?;
-        let axis = self.dims().axis("slice", axis)?;
+        let axis = self.dims().axis_for("slice", axis)?;
         Ok(part.view(part.layout().every(axis, step)))
     }
 
@@ -64,7 +64,7 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn split(&self, size: usize, axis: isize) -> Result<Vec<Self>> {
-        let axis = self.dims().axis("split", axis)?;
+        let axis = self.dims().axis_for("split", axis)?;
         let whole = self.shape()[axis];
         if size == 0 && whole > 0 {
             return Err(setting("split", "the size", "at least 1", 0, String::new()));
@@ -106,7 +106,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.split` with a list of sizes
     #[track_caller]
     pub fn split_sizes(&self, sizes: &[usize], axis: isize) -> Result<Vec<Self>> {
-        let axis = self.dims().axis("split_sizes", axis)?;
+        let axis = self.dims().axis_for("split_sizes", axis)?;
         let sum = sizes
             .iter()
             .fold(0, |sum: usize, &size| sum.saturating_add(size));
@@ -151,7 +151,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.chunk`, whose parts have size `ceil(n / count)`, so that there can be fewer than `count`.
     #[track_caller]
     pub fn chunk(&self, count: usize, axis: isize) -> Result<Vec<Self>> {
-        let at = self.dims().axis("chunk", axis)?;
+        let at = self.dims().axis_for("chunk", axis)?;
         if count == 0 {
             return Err(setting(
                 "chunk",
@@ -199,46 +199,6 @@ fn setting(
         value: value as f64,
         remedy,
     })
-}
-
-impl Shape {
-    /// The first index and the number of indices that a range covers along an axis: negative bounds count from the end,
-    /// and bounds beyond the axis stand for its ends.
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range; `op` is the name that the message begins with.
-    #[doc(hidden)]
-    #[track_caller]
-    pub fn span(
-        &self,
-        op: &'static str,
-        axis: isize,
-        range: &impl RangeBounds<isize>,
-    ) -> Result<(usize, usize)> {
-        let size = self.dims()[self.axis(op, axis)?];
-        let place = |bound: isize, behind: usize| {
-            let place = match usize::try_from(bound) {
-                Ok(bound) => bound.saturating_add(behind),
-                // One behind an index before the start is before the start too, or the start itself.
-                Err(_) => size
-                    .saturating_add(behind)
-                    .saturating_sub(bound.unsigned_abs()),
-            };
-            place.min(size)
-        };
-        let start = match range.start_bound() {
-            Bound::Included(&start) => place(start, 0),
-            Bound::Excluded(&start) => place(start, 1),
-            Bound::Unbounded => 0,
-        };
-        let end = match range.end_bound() {
-            Bound::Included(&end) => place(end, 1),
-            Bound::Excluded(&end) => place(end, 0),
-            Bound::Unbounded => size,
-        };
-        Ok((start, end.saturating_sub(start)))
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Cross-entropy with class labels: log-softmax and negative log-likelihood in one.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Result, Tensor, fused};
 
 use crate::op::{Fixed, Inputs, Op, Want};
 use crate::var::Var;
@@ -18,7 +18,7 @@ impl<T: Float> Op<T> for CrossEntropy<T> {
     type Saves = Inputs;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        let (losses, normalizers) = x.cross_entropy_rows(&self.labels)?;
+        let (losses, normalizers) = fused::cross_entropy_rows(x, &self.labels)?;
         self.normalizers = Some(normalizers);
         losses.mean(..)
     }
@@ -55,7 +55,7 @@ impl<T: Float> Op<T> for Gradient<T> {
 
     fn forward(&mut self, [g, x]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         let share = g.item()? / T::of(self.labels.len() as f64);
-        x.cross_entropy_gradient(&self.labels, &self.normalizers, share)
+        fused::cross_entropy_gradient(x, &self.labels, &self.normalizers, share)
     }
 
     /// With p = softmax(x): dg = 1/n `sum_ij` gg[i, j] (p[i, j] - one at the label),

@@ -1,6 +1,6 @@
 //! The negative log-likelihood of labels.
 
-use gradlet_tensor::{Float, Result, Shape, Tensor};
+use gradlet_tensor::{Float, Result, Shape, Tensor, fused};
 
 use crate::op::{Fixed, Nothing, Op, Want};
 use crate::var::Var;
@@ -17,8 +17,7 @@ impl<T: Float> Op<T> for Nll {
     type Saves = Nothing;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        Ok(-x
-            .pick_columns(&self.labels)
+        Ok(-fused::pick_columns(x, &self.labels)
             .map_err(|error| error.of("nll"))?
             .mean(..)?)
     }
@@ -53,7 +52,11 @@ impl<T: Float> Op<T> for Spread {
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
         let share = -x.item()? / T::of(self.labels.len() as f64);
         let mut y = Tensor::zeros_of(self.shape)?;
-        y.add_to_columns(&self.labels, &Tensor::full_of(self.labels.dims(), share)?)?;
+        fused::add_to_columns(
+            &mut y,
+            &self.labels,
+            &Tensor::full_of(self.labels.dims(), share)?,
+        )?;
         Ok(y)
     }
 

@@ -1,6 +1,6 @@
 //! Softmax: exponentials that add up to one.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Result, Tensor, fused};
 
 use crate::op::{Fixed, Inputs, Op, Output, Want};
 use crate::var::Var;
@@ -37,7 +37,7 @@ impl<T: Float> Op<T> for SoftmaxGradient {
     type Saves = Inputs;
 
     fn forward(&mut self, [g, y]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        y.softmax_gradient(g, self.axis)
+        fused::softmax_gradient(y, g, self.axis)
     }
 
     /// dg = y * (h - sum of h * y), dy = h * (g - sum of g * y) - g * sum of h * y

@@ -1,6 +1,6 @@
 //! Elements picked by index along an axis.
 
-use gradlet_tensor::{Float, Result, Shape, Tensor};
+use gradlet_tensor::{Float, Result, Shape, Tensor, fused};
 
 use super::scatter_add::ScatterAdd;
 use crate::op::{Fixed, Nothing, Op, Want};
@@ -114,7 +114,7 @@ impl<T: Float> Var<T> {
     /// `numpy.take_along_axis`, without its negative indices
     #[track_caller]
     pub fn take_along(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
-        let [x, all] = self.dims().along(axis, indices.dims())?;
+        let [x, all] = fused::along(&self.dims(), axis, indices.dims())?;
         self.broadcast_if_needed(x)?
             .gather(axis, &indices.broadcast_to(all)?)
             .map_err(|error| error.of("take_along"))

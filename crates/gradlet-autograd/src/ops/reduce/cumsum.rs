@@ -1,6 +1,6 @@
 //! Running sums.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Result, Tensor, fused};
 
 use crate::op::{Fixed, Nothing, Op, Want};
 use crate::var::Var;
@@ -18,7 +18,7 @@ impl<T: Float> Op<T> for Cumsum {
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
         if self.reversed {
-            x.cumsum_reversed(self.axis)
+            fused::cumsum_reversed(x, self.axis)
         } else {
             x.cumsum(self.axis)
         }

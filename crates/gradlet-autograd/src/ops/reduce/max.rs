@@ -57,13 +57,7 @@ impl<T: Float> Op<T> for Extreme {
             End::Max => x.max_keepdim(axes)?,
             End::Min => x.min_keepdim(axes)?,
         };
-        let ties = x.zip(
-            "max",
-            &y,
-            |x, y| {
-                if x == y { T::of(1.0) } else { T::of(0.0) }
-            },
-        )?;
+        let ties = x.zip(&y, |x, y| if x == y { T::of(1.0) } else { T::of(0.0) })?;
         let share = ties.div(&ties.sum_to(self.kept)?)?;
         Ok([Some(g.reshape(self.kept)?.mul(&Var::constant(share))?)])
     }
@@ -228,7 +222,7 @@ impl<T: Float> Var<T> {
         if self.rank() == 0 {
             return Ok(self.clone());
         }
-        let at = self.dims().axis("gather", axis)? as isize;
+        let at = self.dims().axis(axis).map_err(|error| error.of("gather"))? as isize;
         self.gather(at, &indices.unsqueeze(at)?)?.squeeze(at)
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use gradlet_tensor::{Float, IntoShape, Result, Shape, Tensor};
+use gradlet_tensor::{Float, IntoShape, Result, Shape, Tensor, fused};
 
 use crate::op::{Fixed, Nothing, Op, Want};
 use crate::var::Var;
@@ -125,7 +125,7 @@ impl<T: Float> Var<T> {
     /// `torch.Tensor.expand`
     #[track_caller]
     pub fn expand(&self, sizes: &[isize]) -> Result<Self> {
-        self.broadcast_to(self.dims().expanded(sizes)?)
+        self.broadcast_to(fused::expanded(&self.dims(), sizes)?)
     }
 
     /// The sum over the axes along which a shape was repeated to this one's.

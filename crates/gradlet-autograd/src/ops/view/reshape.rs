@@ -1,6 +1,6 @@
 //! Another shape of the same elements.
 
-use gradlet_tensor::{Error, ErrorKind, Float, IntoShape, Result, Shape, Tensor};
+use gradlet_tensor::{Error, ErrorKind, Float, IntoShape, Result, Shape, Tensor, fused};
 
 use crate::op::{Fixed, Nothing, Op, Want};
 use crate::operators::infallible;
@@ -120,7 +120,8 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn flatten_from(&self, axis: isize) -> Result<Self> {
-        let axis = self.dims().axis_or_scalar("flatten_from", axis)? as isize;
+        let axis = fused::axis_or_scalar(&self.dims(), axis)
+            .map_err(|error| error.of("flatten_from"))? as isize;
         self.flatten_axes(axis, -1)
     }
 
@@ -156,7 +157,7 @@ impl<T: Float> Var<T> {
     /// `torch.flatten`
     #[track_caller]
     pub fn flatten_axes(&self, start: isize, end: isize) -> Result<Self> {
-        self.reshape(self.dims().flattened(start, end)?)
+        self.reshape(fused::flattened(&self.dims(), start, end)?)
     }
 
     /// An axis split into several of the given sizes.
@@ -186,7 +187,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn unflatten(&self, axis: isize, sizes: &[usize]) -> Result<Self> {
-        self.reshape(self.dims().unflattened(axis, sizes)?)
+        self.reshape(fused::unflattened(&self.dims(), axis, sizes)?)
     }
 
     /// Without an axis of size 1; as it is where the size is another. A scalar has an axis 0 here.
@@ -217,7 +218,8 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn squeeze(&self, axis: isize) -> Result<Self> {
-        let axis = self.dims().axis_or_scalar("squeeze", axis)?;
+        let axis =
+            fused::axis_or_scalar(&self.dims(), axis).map_err(|error| error.of("squeeze"))?;
         self.squeeze_axes(&[axis as isize])
     }
 
@@ -248,7 +250,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn squeeze_axes(&self, axes: &[isize]) -> Result<Self> {
-        self.reshape(self.dims().squeezed(axes)?)
+        self.reshape(fused::squeezed(&self.dims(), axes)?)
     }
 
     /// Without all axes of size 1.

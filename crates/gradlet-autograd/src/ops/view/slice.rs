@@ -2,7 +2,7 @@
 
 use std::ops::RangeBounds;
 
-use gradlet_tensor::{Float, Result, Shape, Tensor};
+use gradlet_tensor::{Float, Result, Shape, Tensor, fused};
 
 use crate::op::{Fixed, Nothing, Op, Want};
 use crate::ops::pick::IndexAdd;
@@ -68,7 +68,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: usize) -> Result<Self> {
-        let (start, length) = self.dims().span("slice", axis, &range)?;
+        let (start, length) = fused::span(&self.dims(), axis, &range)?;
         let part = self.narrow(axis, start, length)?;
         if step == 1 {
             return Ok(part);

@@ -1,6 +1,6 @@
 //! The convolution of images, and the two products that its gradient consists of.
 
-use gradlet_tensor::{Convolution, Float, Result, Shape, Tensor};
+use gradlet_tensor::{Convolution, Float, Result, Shape, Tensor, fused};
 
 use crate::op::{Fixed, Op, SomeInputs, Want};
 use crate::var::Var;
@@ -109,7 +109,7 @@ impl<T: Float> Op<T> for InputGradient {
     type Saves = SomeInputs;
 
     fn forward(&mut self, [x, weight]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        x.conv2d_input_gradient(weight, self.link.images, self.link.options)
+        fused::conv2d_input_gradient(x, weight, self.link.images, self.link.options)
     }
 
     /// dx = g convolved with weight, dweight = g correlated with x
@@ -145,7 +145,7 @@ impl<T: Float> Op<T> for WeightGradient {
     type Saves = SomeInputs;
 
     fn forward(&mut self, [x, h]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        x.conv2d_weight_gradient(h, self.link.weight, self.link.options)
+        fused::conv2d_weight_gradient(x, h, self.link.weight, self.link.options)
     }
 
     /// dx = g applied to h transposed, dh = x convolved with g

@@ -1,6 +1,6 @@
 //! The largest element of each window.
 
-use gradlet_tensor::{Float, Pooling, Result, Shape, Tensor};
+use gradlet_tensor::{Float, Pooling, Result, Shape, Tensor, fused};
 
 use crate::op::{Fixed, Nothing, Op, Want};
 use crate::var::Var;
@@ -20,7 +20,7 @@ impl<T: Float> Op<T> for MaxPool2d<T> {
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
         match self.found.take() {
             Some(y) => Ok(y),
-            None => x.pick_in_planes(&self.indices),
+            None => fused::pick_in_planes(x, &self.indices),
         }
     }
 
@@ -47,7 +47,7 @@ impl<T: Float> Op<T> for SpreadInPlanes {
     type Saves = Nothing;
 
     fn forward(&mut self, [x]: [&Tensor<T>; 1]) -> Result<Tensor<T>> {
-        x.spread_in_planes(&self.indices, self.planes)
+        fused::spread_in_planes(x, &self.indices, self.planes)
     }
 
     /// dx[.., p, q] = g[.., indices[p, q]]
