@@ -65,7 +65,7 @@ const LOGIC: [Pairwise<bool, bool>; 3] = [
 
 /// Every pair of elements that broadcasting puts together, in row-major order.
 fn pairs(a: &Tensor, b: &Tensor) -> std::result::Result<(Shape, Vec<(f64, f64)>), TestCaseError> {
-    let shape = fine(Shape::broadcast("pairs", &a.dims(), &b.dims()))?;
+    let shape = fine(Shape::broadcast(&a.dims(), &b.dims()))?;
     let element = |x: &Tensor, at: &[usize]| {
         let own = &at[at.len() - x.rank()..];
         let own = own.iter().zip(x.shape());

@@ -1,6 +1,6 @@
 //! [`Contribution`]: what one operation gives to the gradient of one input, all of it or a part.
 
-use gradlet_tensor::{Float, Result, Shape, Tensor};
+use gradlet_tensor::{Float, Result, Shape, Tensor, fused};
 
 use crate::record::History;
 use crate::var::Var;
@@ -24,7 +24,7 @@ impl Part {
 
     /// Adds `g` to its place in `sum`; in place where the sum's memory is not shared.
     fn add<T: Float>(&self, sum: &mut Tensor<T>, g: &Tensor<T>) -> Result<()> {
-        sum.narrow_add(self.axis, self.start, g)
+        fused::narrow_add(sum, self.axis, self.start, g)
     }
 }
 

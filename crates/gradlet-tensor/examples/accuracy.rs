@@ -128,11 +128,7 @@ fn larger(a: Worst, b: Worst) -> Worst {
 /// The largest error over the f32 whose bits begin with the block's number.
 fn worst_of_block(function: &Function, block: u32) -> Result<Worst> {
     let x = Tensor::<f32>::from_fn(BLOCK as usize, |i| f32::from_bits(block * BLOCK + i as u32))?;
-    let errors = (function.f)(&x).zip(
-        "error",
-        &(function.exact)(&x.map(f64::from)),
-        ulp::error_f32,
-    )?;
+    let errors = (function.f)(&x).zip(&(function.exact)(&x.map(f64::from)), ulp::error_f32)?;
     let errors = errors.to_vec().into_iter().zip(x.to_vec());
     Ok(errors.fold((0.0, 0.0), larger))
 }

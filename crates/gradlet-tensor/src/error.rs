@@ -355,7 +355,7 @@ mod tests {
     #[test]
     fn a_broadcast_error_shows_both_shapes_and_the_axis() {
         let error =
-            Shape::broadcast("add", &Shape::from([2, 3]), &Shape::from([2, 4])).unwrap_err();
+            Shape::broadcast_for("add", &Shape::from([2, 3]), &Shape::from([2, 4])).unwrap_err();
         assert!(
             error.to_string().starts_with(
                 "add: shapes do not broadcast: [2, 3] and [2, 4] (axis 1 from the left has sizes 3 and 4); sizes must be equal or 1 (at "

@@ -1,8 +1,7 @@
 //! Dense arrays and fast loops: the tensors under gradlet.
 //!
 //! A [`Tensor`] is a value: cheap to clone, immutable from outside, copied on write.
-//! This crate knows nothing of graphs or layers; the loops that gradients of softmax, normalization, convolution and pooling
-//! need are among its kernels.
+//! This crate knows nothing of graphs or layers; the loops that their gradients need are functions of [`fused`].
 
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
@@ -13,7 +12,7 @@ mod element;
 mod elements;
 mod elementwise;
 mod error;
-mod fused;
+pub mod fused;
 mod kernel;
 mod linalg;
 mod mask;
@@ -29,9 +28,10 @@ pub use arrange::Order;
 pub use create::{Literal, Pcg64, from_literal, rng};
 pub use element::{Element, Float};
 pub use error::{Error, ErrorKind, Result};
-#[doc(hidden)]
-pub use fused::Centre;
-pub use fused::{AveragePooling, Convolution, Divisor, PerAxis, Pooling, Rounding};
+pub use fused::avg_pool::{AveragePooling, Divisor};
+pub use fused::conv::Convolution;
+pub use fused::pool::Pooling;
+pub use fused::window::{PerAxis, Rounding};
 pub use linalg::{Contract, einsum};
 pub use mask::{DrawKey, Mask};
 pub use shape::{Axes, IntoShape, Keep, MAX_RANK, ReducedAxes, Shape};

@@ -187,7 +187,7 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn size(&self, axis: isize) -> Result<usize> {
         let shape = self.dims();
-        Ok(shape.dims()[shape.axis("size", axis)?])
+        Ok(shape.dims()[shape.axis_for("size", axis)?])
     }
 
     /// The elements in row-major order, where they lie so in memory; `None` elsewhere.

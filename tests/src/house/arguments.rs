@@ -6,17 +6,19 @@ use syn::Item;
 use super::source::{Complain, Source, can_fail, functions, printed};
 
 /// Whose functions are called in which file: a type's methods, and functions of modules.
-const CALLERS: [(&str, &str); 4] = [
+const CALLERS: [(&str, &str); 6] = [
     ("Tensor", "tests/arguments/tensors.rs"),
     ("Var", "tests/arguments/vars.rs"),
+    ("Shape", "tests/arguments/shapes.rs"),
     ("Mask", "tests/arguments/functions.rs"),
     ("", "tests/arguments/functions.rs"),
+    ("", "tests/arguments/fused.rs"),
 ];
 
 /// Functions that read files, which have tests of hostile files, and one that takes an operation: each has its method.
 const EXCEPTIONS: [&str; 4] = ["read", "read_images", "read_labels", "pointwise"];
 
-/// The public methods of tensors, variables and masks that take arguments beside `self` or can fail, and the public
+/// The public methods of tensors, variables, shapes and masks that take arguments beside `self` or can fail, and the public
 /// functions of modules that can fail, are called in their file among `callers`.
 pub fn uncalled(source: &Source, callers: &[Source], complain: Complain) {
     if source.library().is_none() {

@@ -94,7 +94,7 @@ fn functions_that_no_random_arguments_reach_are_found() {
     let text = "impl<T: Fn() -> u8> Tensor<T> { pub fn t(&self) -> Result<u8> {} }
         impl a::Tensor<T> { pub fn of<F: Fn() -> T>(f: F) {} pub fn abs(&self) {} pub(crate) fn hidden(x: u8) {} }
         pub fn einsum(x: u8) -> Result<u8> {} pub fn rng(seed: u64) -> u64 {} pub fn read() -> Result<u8> {}
-        impl Shape { pub fn new(x: u8) {} } impl A for Tensor { fn a(x: u8) {} }
+        impl Layout { pub fn new(x: u8) {} } impl A for Tensor { fn a(x: u8) {} }
         macro_rules! m { ($($(#[$d:meta])* $name:ident, $more:ident: $form:expr, $op:tt;)*) => {$(
             impl<T> $t<$n> for Tensor<T> { fn f(self) { self $op 1 } }
             impl<T> Tensor<T> { $(#[$d])* pub fn $name(&self, x: T) -> Result<T> { self $op 1 } } )*}; }

@@ -123,7 +123,7 @@ impl<T: Float, P: Pointwise<T>> Op<T> for Slope<P> {
     type Saves = Inputs;
 
     fn forward(&self, [g, v]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        g.zip("gradient", v, gradient(self.0))
+        g.zip(v, gradient(self.0))
     }
 
     /// dg = h slope(v), dv = h g slope'(v)
@@ -157,7 +157,7 @@ fn times_slope<T: Float, P: Pointwise<T>>(op: P, g: Var<T>, v: &Var<T>) -> Resul
         return Slope(op).apply([&g, v]);
     }
     let mut dx = g.into_tensor();
-    dx.zip_in_place("gradient", v.tensor(), gradient(op))?;
+    dx.zip_in_place(v.tensor(), gradient(op))?;
     Ok(Var::constant(dx))
 }
 
@@ -169,9 +169,7 @@ fn times_bend<T: Float, P: Pointwise<T>>(op: P, g: Var<T>, v: &Var<T>) -> Result
         return bend.into_factor_of(&g);
     }
     let mut dv = g.into_tensor();
-    dv.zip_in_place("gradient", v.tensor(), |g, v| {
-        g * derivative(v, |v| op.slope(v))
-    })?;
+    dv.zip_in_place(v.tensor(), |g, v| g * derivative(v, |v| op.slope(v)))?;
     Ok(Var::constant(dv))
 }
 

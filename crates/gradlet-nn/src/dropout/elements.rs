@@ -50,10 +50,13 @@ impl Form for Elements {
         let sizes = wanted.iter().zip(x.dims());
         let noise: Vec<_> = sizes.map(|(size, &own)| size.unwrap_or(own)).collect();
         let noise = Shape::new(&noise)?;
-        if wanted.len() != x.rank() || Shape::broadcast("noise_shape", &noise, &x)? != x {
+        let op = "noise_shape";
+        if wanted.len() != x.rank()
+            || Shape::broadcast(&noise, &x).map_err(|error| error.of(op))? != x
+        {
             let wanted: Vec<_> = wanted.iter().map(|size| size.unwrap_or(1)).collect();
             return Err(Error::new(ErrorKind::ShapeMismatch {
-                op: "noise_shape",
+                op,
                 expected: x,
                 found: Shape::new(&wanted)?,
             }));

@@ -3,7 +3,7 @@
 use std::{array, fmt, mem};
 
 use gradlet_autograd::LeafId;
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Result, Tensor, fused};
 
 use super::state::States;
 
@@ -131,7 +131,8 @@ impl<R: Rule, T: Float> Pass<'_, R, T> {
                 &mut next[0]
             })
         });
-        Tensor::update(R::NAME, targets, self.g, |old, g| f(factors, old, g))
+        fused::update(targets, self.g, |old, g| f(factors, old, g))
+            .map_err(|error| error.of(R::NAME))
     }
 }
 

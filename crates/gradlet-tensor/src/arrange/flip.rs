@@ -125,7 +125,7 @@ impl<T: Element> Tensor<T> {
 
     #[track_caller]
     fn size_for_roll(&self, axis: isize) -> Result<usize> {
-        let axis = self.dims().axis("roll", axis)?;
+        let axis = self.dims().axis_for("roll", axis)?;
         Ok(self.shape()[axis])
     }
 

@@ -38,7 +38,7 @@ impl<T: Element> Tensor<T> {
             return Err(Error::new(ErrorKind::NoTensors { op: "cat" }));
         };
         let mut shape = first.dims();
-        let axis = shape.axis("cat", axis)?;
+        let axis = shape.axis_for("cat", axis)?;
         let mut size = 0usize;
         for tensor in tensors {
             let mut expected = first.dims();

@@ -93,7 +93,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.sort` with `stable=True`
     #[track_caller]
     pub fn sort(&self, axis: isize, order: Order) -> Result<(Self, Tensor<i64>)> {
-        let at = self.dims().axis_or_scalar("sort", axis)?;
+        let at = self.dims().axis_or_scalar_for("sort", axis)?;
         self.first_in_order(
             self.shape().get(at).copied().unwrap_or(1),
             at as isize,
@@ -158,7 +158,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.topk` with `sorted=True`
     #[track_caller]
     pub fn topk(&self, k: usize, axis: isize, order: Order) -> Result<(Self, Tensor<i64>)> {
-        let at = self.dims().axis_or_scalar("topk", axis)?;
+        let at = self.dims().axis_or_scalar_for("topk", axis)?;
         let size = self.shape().get(at).copied().unwrap_or(1);
         if k > size || (self.rank() == 0 && k == 0) {
             return Err(Error::new(ErrorKind::RangeOutOfRange {
@@ -370,7 +370,7 @@ mod tests {
             prop_assert_eq!(&x.gather(axis, &indices)?, &sorted);
             let size = x.size(axis)?;
             let (low, high) = (sorted.narrow(axis, 0, size - 1)?, sorted.narrow(axis, 1, size - 1)?);
-            prop_assert!(low.zip("le", &high, |a, b| a <= b)?.iter().all(|ordered| ordered));
+            prop_assert!(low.zip_for("le", &high, |a, b| a <= b)?.iter().all(|ordered| ordered));
         }
     }
 }

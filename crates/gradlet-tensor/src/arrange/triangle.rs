@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(x.t()?.triu(1)?, tensor![i64; [0, 4], [0, 0], [0, 0]]);
         for extreme in [isize::MIN, isize::MAX] {
             let (low, high) = (x.tril(extreme)?, x.triu(extreme)?);
-            assert_eq!((low.zip("add", &high, |a, b| a + b))?, x);
+            assert_eq!((low.zip_for("add", &high, |a, b| a + b))?, x);
         }
         Ok(())
     }

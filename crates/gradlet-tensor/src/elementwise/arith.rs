@@ -34,7 +34,7 @@ macro_rules! binary {
             /// ```
             #[track_caller]
             pub fn $method(&self, rhs: &Self) -> Result<Self> {
-                self.zip(stringify!($method), rhs, |a, b| a $op b)
+                self.zip_for(stringify!($method), rhs, |a, b| a $op b)
             }
 
             #[doc = concat!("`self ", stringify!($op), " rhs` for a number on the right.")]
@@ -77,7 +77,7 @@ macro_rules! binary {
             /// ```
             #[track_caller]
             pub fn $assign(&mut self, rhs: &Self) -> Result<()> {
-                self.zip_in_place(stringify!($assign), rhs, |a, b| a $op b)
+                self.zip_in_place_for(stringify!($assign), rhs, |a, b| a $op b)
             }
         }
 
@@ -213,7 +213,7 @@ macro_rules! comparison {
             /// ```
             #[track_caller]
             pub fn $method(&self, rhs: &Self) -> Result<Tensor<bool>> {
-                self.zip(stringify!($method), rhs, |a, b| a $op b)
+                self.zip_for(stringify!($method), rhs, |a, b| a $op b)
             }
         )*}
     };

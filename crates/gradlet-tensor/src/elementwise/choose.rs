@@ -30,8 +30,8 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn where_cond(condition: &Tensor<bool>, x: &Self, y: &Self) -> Result<Self> {
-        let shape = Shape::broadcast("where_cond", &x.dims(), &y.dims())?;
-        let shape = Shape::broadcast("where_cond", &condition.dims(), &shape)?;
+        let shape = Shape::broadcast_for("where_cond", &x.dims(), &y.dims())?;
+        let shape = Shape::broadcast_for("where_cond", &condition.dims(), &shape)?;
         let layouts = [
             condition.layout_broadcast_to(shape)?,
             x.layout_broadcast_to(shape)?,
@@ -74,7 +74,7 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn masked_fill(&self, mask: &Tensor<bool>, value: T) -> Result<Self> {
-        self.zip(
+        self.zip_for(
             "masked_fill",
             mask,
             |x, masked| if masked { value } else { x },
@@ -105,7 +105,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn maximum(&self, rhs: &Self) -> Result<Self> {
-        self.zip("maximum", rhs, |a, b| if a > b || a != a { a } else { b })
+        self.zip_for("maximum", rhs, |a, b| if a > b || a != a { a } else { b })
     }
 
     /// The smaller of each pair of elements, after broadcasting; NaN where one is.
@@ -129,7 +129,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn minimum(&self, rhs: &Self) -> Result<Self> {
-        self.zip("minimum", rhs, |a, b| if a < b || a != a { a } else { b })
+        self.zip_for("minimum", rhs, |a, b| if a < b || a != a { a } else { b })
     }
 
     /// x, but at least `low` and then at most `high`, where given; NaN stays NaN, and a bound that is NaN makes all so.
@@ -174,7 +174,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn pow(&self, exponent: &Self) -> Result<Self> {
-        self.zip("pow", exponent, num_traits::Float::powf)
+        self.zip_for("pow", exponent, num_traits::Float::powf)
     }
 
     /// The quotient rounded towards minus infinity, after broadcasting.
@@ -202,7 +202,7 @@ impl<T: Float> Tensor<T> {
     /// `torch.div` with `rounding_mode="floor"`
     #[track_caller]
     pub fn div_floor(&self, rhs: &Self) -> Result<Self> {
-        self.zip("div_floor", rhs, floored)
+        self.zip_for("div_floor", rhs, floored)
     }
 
     /// The quotient rounded towards 0, after broadcasting.
@@ -230,7 +230,7 @@ impl<T: Float> Tensor<T> {
     /// `torch.div` with `rounding_mode="trunc"`
     #[track_caller]
     pub fn div_trunc(&self, rhs: &Self) -> Result<Self> {
-        self.zip("div_trunc", rhs, |a, b| (a / b).trunc())
+        self.zip_for("div_trunc", rhs, |a, b| (a / b).trunc())
     }
 }
 

@@ -88,7 +88,7 @@ impl Tensor<bool> {
     /// ```
     #[track_caller]
     pub fn logical_and(&self, rhs: &Self) -> Result<Self> {
-        self.zip("logical_and", rhs, |a, b| a && b)
+        self.zip_for("logical_and", rhs, |a, b| a && b)
     }
 
     /// Where at least one holds, after broadcasting.
@@ -113,7 +113,7 @@ impl Tensor<bool> {
     /// ```
     #[track_caller]
     pub fn logical_or(&self, rhs: &Self) -> Result<Self> {
-        self.zip("logical_or", rhs, |a, b| a || b)
+        self.zip_for("logical_or", rhs, |a, b| a || b)
     }
 
     /// Where exactly one holds, after broadcasting.
@@ -138,7 +138,7 @@ impl Tensor<bool> {
     /// ```
     #[track_caller]
     pub fn logical_xor(&self, rhs: &Self) -> Result<Self> {
-        self.zip("logical_xor", rhs, |a, b| a != b)
+        self.zip_for("logical_xor", rhs, |a, b| a != b)
     }
 
     /// Where it does not hold.

@@ -1,4 +1,4 @@
-//! Elementwise functions over one, two or more tensors: the loops that arithmetic, operators and optimizers share.
+//! Elementwise functions over one, two or more tensors: the loops that arithmetic and operators share.
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result, raise};
@@ -8,7 +8,6 @@ use crate::shape::Layout;
 use crate::shape::Nest;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-use crate::threads;
 
 impl<T: Element> Tensor<T> {
     /// The tensor of `f` of each element, computed once where elements repeat in a broadcast view.
@@ -92,7 +91,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast; `op` is the name that the message begins with.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -100,7 +99,7 @@ impl<T: Element> Tensor<T> {
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let (prices, counts) = (tensor![2.5, 4.0], tensor![i64; [1, 2], [10, 20]]);
-    /// let totals = prices.zip("totals", &counts, |price, count| price * count as f32)?;
+    /// let totals = prices.zip(&counts, |price, count| price * count as f32)?;
     /// assert_eq!(totals, tensor![[2.5, 8.0], [25.0, 80.0]]);
     /// # Ok(())
     /// # }
@@ -108,6 +107,17 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     #[inline]
     pub fn zip<U: Element, V: Element>(
+        &self,
+        rhs: &Tensor<U>,
+        f: impl Fn(T, U) -> V + Sync,
+    ) -> Result<Tensor<V>> {
+        self.zip_for("zip", rhs, f)
+    }
+
+    /// As `zip`; the message begins with `op`.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn zip_for<U: Element, V: Element>(
         &self,
         op: &'static str,
         rhs: &Tensor<U>,
@@ -126,7 +136,7 @@ impl<T: Element> Tensor<T> {
                 });
             });
         }
-        let shape = Shape::broadcast(op, &self.dims(), &rhs.dims())?;
+        let shape = Shape::broadcast_for(op, &self.dims(), &rhs.dims())?;
         let (a, b) = (
             self.layout_broadcast_to(shape)?,
             rhs.layout_broadcast_to(shape)?,
@@ -134,7 +144,7 @@ impl<T: Element> Tensor<T> {
         if let Some(repeats) = a.repeats_with(&b) {
             let once = self
                 .view(a.once(&repeats))
-                .zip(op, &rhs.view(b.once(&repeats)), f)?;
+                .zip_for(op, &rhs.view(b.once(&repeats)), f)?;
             return once.broadcast_to(shape);
         }
         let nest = Nest::new(&shape, [&a, &b]);
@@ -155,7 +165,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An `rhs` that does not broadcast to this shape; `op` is the name that the message begins with.
+    /// If `rhs` does not broadcast to this shape.
     ///
     /// # Example
     ///
@@ -163,9 +173,9 @@ impl<T: Element> Tensor<T> {
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let mut x = tensor![[1.0, 2.0], [3.0, 4.0]];
-    /// x.zip_in_place("scale", &tensor![10.0, 100.0], |x, r| x * r)?;
+    /// x.zip_in_place(&tensor![10.0, 100.0], |x, r| x * r)?;
     /// assert_eq!(x, tensor![[10.0, 200.0], [30.0, 400.0]]);
-    /// assert!(tensor![1.0].zip_in_place("scale", &x, |x, r| x * r).is_err()); // would grow
+    /// assert!(tensor![1.0].zip_in_place(&x, |x, r| x * r).is_err()); // would grow
     /// # Ok(())
     /// # }
     /// ```
@@ -173,12 +183,23 @@ impl<T: Element> Tensor<T> {
     #[inline]
     pub fn zip_in_place<U: Element>(
         &mut self,
+        rhs: &Tensor<U>,
+        f: impl Fn(T, U) -> T + Sync,
+    ) -> Result<()> {
+        self.zip_in_place_for("zip_in_place", rhs, f)
+    }
+
+    /// As `zip_in_place`; the message begins with `op`.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn zip_in_place_for<U: Element>(
+        &mut self,
         op: &'static str,
         rhs: &Tensor<U>,
         f: impl Fn(T, U) -> T + Sync,
     ) -> Result<()> {
         if self.dims() != rhs.dims()
-            && Shape::broadcast(op, &self.dims(), &rhs.dims())? != self.dims()
+            && Shape::broadcast_for(op, &self.dims(), &rhs.dims())? != self.dims()
         {
             return Err(Error::new(ErrorKind::ShapeMismatch {
                 op,
@@ -194,52 +215,9 @@ impl<T: Element> Tensor<T> {
                 kernel::zip_in_place(y, &b[start..start + y.len()], &f);
             });
         } else {
-            let result = self.zip(op, rhs, f)?;
+            let result = self.zip_for(op, rhs, f)?;
             *self = result;
         }
-        Ok(())
-    }
-
-    /// Updates several tensors at once from a source, all of one shape, in one pass:
-    /// `(t_0, .., t_N) = f([t_0, .., t_N], s)` for each element. Shared targets are copied first.
-    ///
-    /// # Errors
-    ///
-    /// Shapes that differ; `op` is the name that the message begins with. Nothing is changed then.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::{Tensor, tensor};
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let (mut w, mut v, g) = (tensor![1.0, 2.0], tensor![0.0, 4.0], tensor![8.0, 8.0]);
-    /// Tensor::update("momentum", [&mut w, &mut v], &g, |[w, v], g| [w - v / 4.0, v / 2.0 + g])?;
-    /// assert_eq!((w.to_vec(), v.to_vec()), (vec![1.0, 1.0], vec![8.0, 10.0]));
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    #[inline]
-    pub fn update<const N: usize>(
-        op: &'static str,
-        targets: [&mut Self; N],
-        source: &Self,
-        f: impl Fn([T; N], T) -> [T; N] + Sync,
-    ) -> Result<()> {
-        for target in &targets {
-            source.expect_shape(op, target.dims())?;
-        }
-        let source = source.try_contiguous()?;
-        let source = source.as_slice().unwrap_or_default();
-        let mut targets = targets.map(Tensor::as_mut_slice);
-        if N == 0 || !crate::kernel::parallel::pays(source.len()) {
-            kernel::update(&mut targets, source, &f);
-            return Ok(());
-        }
-        threads::for_chunks(targets, PART, |start, mut targets| {
-            let end = start + targets[0].len();
-            kernel::update(&mut targets, &source[start..end], &f);
-        });
         Ok(())
     }
 }
@@ -264,23 +242,12 @@ mod tests {
         let x = tensor![1.0, 2.0];
         let mut y = x.clone();
         y.map_in_place(|x| -x);
-        y.zip_in_place("add", &tensor![10.0], |a, b| a + b)?;
+        y.zip_in_place_for("add", &tensor![10.0], |a, b| a + b)?;
         assert_eq!((x.to_vec(), y.to_vec()), (vec![1.0, 2.0], vec![9.0, 8.0]));
         assert!(
-            y.zip_in_place("add", &tensor![[1.0], [2.0]], |a, b| a + b)
+            y.zip_in_place_for("add", &tensor![[1.0], [2.0]], |a, b| a + b)
                 .is_err()
         );
-        Ok(())
-    }
-
-    #[test]
-    fn updates_need_one_shape_and_change_nothing_otherwise() -> Result<()> {
-        let (mut a, mut b) = (tensor![1.0, 2.0], tensor![3.0, 4.0]);
-        Tensor::update("swap", [&mut a, &mut b], &tensor![0.5, 0.5], |[a, b], s| {
-            [b + s, a]
-        })?;
-        assert_eq!((a.to_vec(), b.to_vec()), (vec![3.5, 4.5], vec![1.0, 2.0]));
-        assert!(Tensor::update("swap", [&mut a, &mut b], &tensor![1.0], |t, _| t).is_err());
         Ok(())
     }
 
@@ -290,11 +257,11 @@ mod tests {
         let (row, all) = (Tensor::arange(0.0, 300.0, 1.0)?, x.t()?);
         let run = || -> Result<_> {
             let mut sum = x.clone();
-            Tensor::update("add", [&mut sum], &x, |[a], b| [a + b])?;
+            crate::fused::update([&mut sum], &x, |[a], b| [a + b])?;
             Ok([
                 x.map(|x| x + 1.0),
-                x.zip("add", &row, |a, b| a - b)?,
-                all.zip("add", &x.t()?, |a, b| a * b)?,
+                x.zip_for("add", &row, |a, b| a - b)?,
+                all.zip_for("add", &x.t()?, |a, b| a * b)?,
                 sum,
             ])
         };
@@ -312,7 +279,7 @@ mod tests {
             x
         };
         let (row, one) = (tensor![1.0, 2.0, 3.0].broadcast_to([4, 3])?, tensor![[5.0]]);
-        let y = row.zip("add", &one, |a, b| count(a + b))?.map(count);
+        let y = row.zip_for("add", &one, |a, b| count(a + b))?.map(count);
         assert_eq!(y.to_vec(), [6.0, 7.0, 8.0].repeat(4));
         assert_eq!(calls.into_inner(), 6);
         Ok(())
@@ -353,7 +320,7 @@ mod tests {
                 x.narrow(0, 0, shape.iter().product())?.reshape(shape)
             };
             let (x, y) = (part(&x, shape(0))?.transpose(0, 2)?, part(&y, shape(3))?.transpose(0, 2)?);
-            let got = x.zip("sub", &y, |a, b| a - b)?;
+            let got = x.zip_for("sub", &y, |a, b| a - b)?;
             let target = got.dims();
             let (x, y) = (x.broadcast_to(target)?.to_vec(), y.broadcast_to(target)?.to_vec());
             let expected: Vec<f32> = x.iter().zip(&y).map(|(a, b)| a - b).collect();

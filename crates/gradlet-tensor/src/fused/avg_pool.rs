@@ -2,8 +2,8 @@
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fused::{PerAxis, Rounding};
-use crate::fused::{Pooling, expect_planes};
+use crate::fused::pool::{Pooling, expect_planes};
+use crate::fused::window::{PerAxis, Rounding};
 use crate::kernel::average::{self as kernel, Spans};
 use crate::kernel::parallel::{PART, for_chunks};
 use crate::shape::{Keep, Shape};
@@ -265,34 +265,6 @@ impl<T: Float> Tensor<T> {
         pooling.averages("avg_pool2d", self.dims())?.average(self)
     }
 
-    /// What a gradient of averages means for the planes, of shape `planes`: the transpose of
-    /// [`avg_pool2d`](Self::avg_pool2d).
-    ///
-    /// # Shape
-    ///
-    /// `[..., p, q] -> planes`, that is `[..., h, w]`
-    ///
-    /// # Errors
-    ///
-    /// As for the averages, or a gradient of another shape than they have.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::{AveragePooling, Shape, tensor};
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let g = tensor![[4.0, 8.0]];
-    /// let dx = g.avg_pool2d_gradient(Shape::from([2, 4]), AveragePooling::new(2))?;
-    /// assert_eq!(dx, tensor![[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn avg_pool2d_gradient(&self, planes: Shape, pooling: AveragePooling) -> Result<Self> {
-        let op = "avg_pool2d_gradient";
-        pooling.averages(op, planes)?.spread(op, self)
-    }
-
     /// The averages of so many parts of each plane; part i of n covers the elements from `i * size / n`,
     /// rounded down, to `(i + 1) * size / n`, rounded up. One size stands for both.
     ///
@@ -322,33 +294,69 @@ impl<T: Float> Tensor<T> {
     pub fn adaptive_avg_pool2d(&self, sizes: impl PerAxis) -> Result<Self> {
         Averages::parts("adaptive_avg_pool2d", self.dims(), sizes.per_axis())?.average(self)
     }
+}
 
-    /// What a gradient of such averages means for the planes, of shape `planes`: the transpose of
-    /// [`adaptive_avg_pool2d`](Self::adaptive_avg_pool2d).
-    ///
-    /// # Shape
-    ///
-    /// `[..., p, q] -> planes`, that is `[..., h, w]`
-    ///
-    /// # Errors
-    ///
-    /// As for the averages, or a gradient of another shape than they have.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::{Shape, tensor};
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let g = tensor![[2.0, 4.0]]; // of two parts of three elements: they share the middle one
-    /// assert_eq!(g.adaptive_avg_pool2d_gradient(Shape::from([1, 3]), [1, 2])?, tensor![[1.0, 3.0, 2.0]]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn adaptive_avg_pool2d_gradient(&self, planes: Shape, sizes: impl PerAxis) -> Result<Self> {
-        let op = "adaptive_avg_pool2d_gradient";
-        Averages::parts(op, planes, sizes.per_axis())?.spread(op, self)
-    }
+/// The gradient of the planes that were averaged, of shape `planes`, given that of the averages: the transpose of
+/// [`Tensor::avg_pool2d`].
+///
+/// # Shape
+///
+/// `[..., p, q] -> planes`, that is `[..., h, w]`
+///
+/// # Errors
+///
+/// If the averages would fail, or the gradient does not have their shape.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{AveragePooling, Shape, fused, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let g = tensor![[4.0, 8.0]];
+/// let dx = fused::avg_pool2d_gradient(&g, Shape::from([2, 4]), AveragePooling::new(2))?;
+/// assert_eq!(dx, tensor![[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]);
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn avg_pool2d_gradient<T: Float>(
+    g: &Tensor<T>,
+    planes: Shape,
+    pooling: AveragePooling,
+) -> Result<Tensor<T>> {
+    let op = "avg_pool2d_gradient";
+    pooling.averages(op, planes)?.spread(op, g)
+}
+
+/// The gradient of the planes that were averaged, of shape `planes`, given that of the averages: the transpose of
+/// [`Tensor::adaptive_avg_pool2d`].
+///
+/// # Shape
+///
+/// `[..., p, q] -> planes`, that is `[..., h, w]`
+///
+/// # Errors
+///
+/// If the averages would fail, or the gradient does not have their shape.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{Shape, fused, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let g = tensor![[2.0, 4.0]]; // of two parts of three elements: they share the middle one
+/// assert_eq!(fused::adaptive_avg_pool2d_gradient(&g, Shape::from([1, 3]), [1, 2])?, tensor![[1.0, 3.0, 2.0]]);
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn adaptive_avg_pool2d_gradient<T: Float>(
+    g: &Tensor<T>,
+    planes: Shape,
+    sizes: impl PerAxis,
+) -> Result<Tensor<T>> {
+    let op = "adaptive_avg_pool2d_gradient";
+    Averages::parts(op, planes, sizes.per_axis())?.spread(op, g)
 }
 
 #[cfg(test)]
@@ -384,7 +392,7 @@ mod tests {
         assert_eq!(parts(4)?.to_vec(), [1.0, 1.5, 4.0, 6.0]);
         assert_eq!(parts(3)?, x);
         assert_eq!(parts(0)?.shape(), [1, 0]);
-        let g = parts(0)?.adaptive_avg_pool2d_gradient(x.dims(), [1, 0])?;
+        let g = adaptive_avg_pool2d_gradient(&parts(0)?, x.dims(), [1, 0])?;
         assert_eq!(g, x.zeros_like());
         Ok(())
     }
@@ -414,10 +422,7 @@ mod tests {
         assert_eq!(kind(x.adaptive_avg_pool2d([usize::MAX, 2])), "too large");
         let huge = AveragePooling::new(usize::MAX / 4).padding(usize::MAX / 8);
         assert_eq!(x.avg_pool2d(huge)?.shape(), [1, 1, 1]);
-        assert!(
-            x.avg_pool2d_gradient(Shape::from([1, 3, 3]), pooling)
-                .is_err()
-        );
+        assert!(avg_pool2d_gradient(&x, Shape::from([1, 3, 3]), pooling).is_err());
         Ok(())
     }
 
@@ -430,8 +435,8 @@ mod tests {
             let parts = [5, 28];
             let z = x.adaptive_avg_pool2d(parts)?;
             Ok([
-                y.avg_pool2d_gradient(x.dims(), pooling)?,
-                z.adaptive_avg_pool2d_gradient(x.dims(), parts)?,
+                avg_pool2d_gradient(&y, x.dims(), pooling)?,
+                adaptive_avg_pool2d_gradient(&z, x.dims(), parts)?,
                 y,
                 z,
             ])
@@ -468,7 +473,7 @@ mod tests {
             }
             prop_assert_eq!(sums.to_vec(), expected);
             let g = Tensor::<f64>::from_fn(y.dims(), |i| (i * 17 % 11) as f64)?;
-            let dx = g.avg_pool2d_gradient(x.dims(), pooling)?;
+            let dx = avg_pool2d_gradient(&g, x.dims(), pooling)?;
             let (left, right) = (g.mul(&y)?.sum(..)?.item()?, dx.mul(&x)?.sum(..)?.item()?);
             prop_assert!((left - right).abs() <= 1e-12 * left.abs().max(1.0), "{left} {right}");
         }

@@ -2,7 +2,7 @@
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fused::{PerAxis, Rounding, Sliding};
+use crate::fused::window::{PerAxis, Rounding, Sliding};
 use crate::kernel::conv::{self as kernel, Convolved};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -172,100 +172,100 @@ impl<T: Float> Tensor<T> {
             }
         })
     }
+}
 
-    /// What a gradient of a convolution's result means for its images, of shape `images`: the transposed convolution.
-    ///
-    /// # Shape
-    ///
-    /// `self: [n, o, p, q], weight: [o, c / groups, i, j] -> images`, that is `[n, c, h, w]`
-    ///
-    /// # Errors
-    ///
-    /// As for [`conv2d`](Self::conv2d), or a gradient of another shape than its result.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::{Convolution, Shape, Tensor, tensor};
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let (g, weight) = (Tensor::ones([1, 1, 2, 2])?, Tensor::ones([1, 1, 2, 2])?);
-    /// let dx = g.conv2d_input_gradient(&weight, Shape::from([1, 1, 3, 3]), Convolution::default())?;
-    /// assert_eq!(dx, tensor![[[[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]]]); // windows over each pixel
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Source
-    ///
-    /// `torch.nn.grad.conv2d_input`
-    #[track_caller]
-    pub fn conv2d_input_gradient(
-        &self,
-        weight: &Self,
-        images: Shape,
-        options: Convolution,
-    ) -> Result<Self> {
-        let op = "conv2d_input_gradient";
-        let (sizes, shape) = options.sizes(op, images, weight.dims())?;
-        self.expect_shape(op, shape)?;
-        if sizes.outputs == 0 {
-            return Self::zeros_of(images);
-        }
-        let (g, weight) = (self.try_contiguous()?, weight.try_contiguous()?);
-        Self::build(images, |dx| {
-            if !dx.is_empty() {
-                kernel::input_gradient(&sizes, elements(&weight), elements(&g), dx);
-            }
-        })
+/// The gradient of a convolution's images, of shape `images`, given that of its result: the transposed convolution.
+///
+/// # Shape
+///
+/// `g: [n, o, p, q], weight: [o, c / groups, i, j] -> images`, that is `[n, c, h, w]`
+///
+/// # Errors
+///
+/// If [`Tensor::conv2d`] would fail, or the gradient does not have the shape of its result.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{Convolution, Shape, Tensor, fused, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let (g, weight) = (Tensor::ones([1, 1, 2, 2])?, Tensor::ones([1, 1, 2, 2])?);
+/// let dx = fused::conv2d_input_gradient(&g, &weight, Shape::from([1, 1, 3, 3]), Convolution::default())?;
+/// assert_eq!(dx, tensor![[[[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]]]); // windows over each pixel
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Source
+///
+/// `torch.nn.grad.conv2d_input`
+#[track_caller]
+pub fn conv2d_input_gradient<T: Float>(
+    g: &Tensor<T>,
+    weight: &Tensor<T>,
+    images: Shape,
+    options: Convolution,
+) -> Result<Tensor<T>> {
+    let op = "conv2d_input_gradient";
+    let (sizes, shape) = options.sizes(op, images, weight.dims())?;
+    g.expect_shape(op, shape)?;
+    if sizes.outputs == 0 {
+        return Tensor::zeros_of(images);
     }
+    let (g, weight) = (g.try_contiguous()?, weight.try_contiguous()?);
+    Tensor::build(images, |dx| {
+        if !dx.is_empty() {
+            kernel::input_gradient(&sizes, elements(&weight), elements(&g), dx);
+        }
+    })
+}
 
-    /// What a gradient `g` of a convolution's result means for its weight, of shape `weight`: the correlation of the
-    /// images, `self`, and the gradient.
-    ///
-    /// # Shape
-    ///
-    /// `self: [n, c, h, w], g: [n, o, p, q] -> weight`, that is `[o, c / groups, i, j]`
-    ///
-    /// # Errors
-    ///
-    /// As for [`conv2d`](Self::conv2d), or a gradient of another shape than its result.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::{Convolution, Shape, Tensor, tensor};
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = tensor![[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]]];
-    /// let (g, weight) = (Tensor::ones([1, 1, 2, 2])?, Shape::from([1, 1, 2, 2]));
-    /// let dw = x.conv2d_weight_gradient(&g, weight, Convolution::default())?;
-    /// assert_eq!(dw, tensor![[[[12.0, 16.0], [24.0, 28.0]]]]); // sums of the pixels that each weight meets
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Source
-    ///
-    /// `torch.nn.grad.conv2d_weight`
-    #[track_caller]
-    pub fn conv2d_weight_gradient(
-        &self,
-        g: &Self,
-        weight: Shape,
-        options: Convolution,
-    ) -> Result<Self> {
-        let op = "conv2d_weight_gradient";
-        let (sizes, shape) = options.sizes(op, self.dims(), weight)?;
-        g.expect_shape(op, shape)?;
-        if sizes.images == 0 {
-            return Self::zeros_of(weight);
-        }
-        let (x, g) = (self.try_contiguous()?, g.try_contiguous()?);
-        Self::build(weight, |dweight| {
-            if !dweight.is_empty() {
-                kernel::weight_gradient(&sizes, elements(&x), elements(&g), dweight);
-            }
-        })
+/// The gradient of a convolution's weight, of shape `weight`, given its images `x` and the gradient `g` of its result:
+/// the correlation of the two.
+///
+/// # Shape
+///
+/// `x: [n, c, h, w], g: [n, o, p, q] -> weight`, that is `[o, c / groups, i, j]`
+///
+/// # Errors
+///
+/// If [`Tensor::conv2d`] would fail, or the gradient does not have the shape of its result.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{Convolution, Shape, Tensor, fused, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let x = tensor![[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]]];
+/// let (g, weight) = (Tensor::ones([1, 1, 2, 2])?, Shape::from([1, 1, 2, 2]));
+/// let dw = fused::conv2d_weight_gradient(&x, &g, weight, Convolution::default())?;
+/// assert_eq!(dw, tensor![[[[12.0, 16.0], [24.0, 28.0]]]]); // sums of the pixels that each weight meets
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Source
+///
+/// `torch.nn.grad.conv2d_weight`
+#[track_caller]
+pub fn conv2d_weight_gradient<T: Float>(
+    x: &Tensor<T>,
+    g: &Tensor<T>,
+    weight: Shape,
+    options: Convolution,
+) -> Result<Tensor<T>> {
+    let op = "conv2d_weight_gradient";
+    let (sizes, shape) = options.sizes(op, x.dims(), weight)?;
+    g.expect_shape(op, shape)?;
+    if sizes.images == 0 {
+        return Tensor::zeros_of(weight);
     }
+    let (x, g) = (x.try_contiguous()?, g.try_contiguous()?);
+    Tensor::build(weight, |dweight| {
+        if !dweight.is_empty() {
+            kernel::weight_gradient(&sizes, elements(&x), elements(&g), dweight);
+        }
+    })
 }
 
 /// The elements of a contiguous tensor.
@@ -332,8 +332,8 @@ mod tests {
         let dot = |a: &Tensor<f64>, b: &Tensor<f64>| {
             a.iter().zip(b.iter()).map(|(a, b)| a * b).sum::<f64>()
         };
-        let dx = g.conv2d_input_gradient(&weight, x.dims(), with)?;
-        let dweight = x.conv2d_weight_gradient(&g, weight.dims(), with)?;
+        let dx = conv2d_input_gradient(&g, &weight, x.dims(), with)?;
+        let dweight = conv2d_weight_gradient(&x, &g, weight.dims(), with)?;
         for seed in 4..9 {
             let (u, v) = (integers(x.shape(), seed)?, integers(weight.shape(), seed)?);
             assert_eq!(dot(&dx, &u), dot(&g, &naive(&u, &weight, y.dims(), with)));
@@ -398,8 +398,8 @@ mod tests {
             let (x, weight) = (make([n, 16, 14, 14], 1)?, make([32, 16, 3, 3], 2)?);
             let run = || -> Result<_> {
                 let y = x.conv2d(&weight, None, with)?;
-                let dx = y.conv2d_input_gradient(&weight, x.dims(), with)?;
-                Ok((x.conv2d_weight_gradient(&y, weight.dims(), with)?, dx, y))
+                let dx = conv2d_input_gradient(&y, &weight, x.dims(), with)?;
+                Ok((conv2d_weight_gradient(&x, &y, weight.dims(), with)?, dx, y))
             };
             let one = threads::with(1, run)?;
             assert!(one == threads::with(2, run)? && one == threads::with(3, run)?);
@@ -440,8 +440,8 @@ mod tests {
         assert!(run(&[3, 4, 3, 3], plain.padding(usize::MAX / 4)).is_err());
         let (weight, bias) = (Tensor::zeros([3, 4, 3, 3])?, Tensor::zeros(4)?);
         assert!(x.conv2d(&weight, Some(&bias), plain).is_err());
-        assert!(x.conv2d_input_gradient(&weight, x.dims(), plain).is_err());
-        assert!(x.conv2d_weight_gradient(&x, weight.dims(), plain).is_err());
+        assert!(conv2d_input_gradient(&x, &weight, x.dims(), plain).is_err());
+        assert!(conv2d_weight_gradient(&x, &x, weight.dims(), plain).is_err());
         Ok(())
     }
 }

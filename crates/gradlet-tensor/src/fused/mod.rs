@@ -1,16 +1,33 @@
-//! Loops of their own for what nets spend their time in: softmax, normalization, convolution and pooling.
+//! Functions for crates that build on tensors: the loops that gradients, losses and
+//! optimizers need.
+//!
+//! They check their arguments as the methods of [`Tensor`](crate::Tensor) do. Softmax, convolution and pooling, which users of
+//! arrays want too, are methods; their gradients are here.
 
-mod avg_pool;
-mod conv;
+pub(crate) mod avg_pool;
+mod columns;
+pub(crate) mod conv;
+mod cross_entropy;
+mod cumsum_reversed;
+mod mul_sum_to;
+mod narrow_add;
 mod normalize;
-mod pool;
+mod planes;
+pub(crate) mod pool;
 mod softmax;
-mod window;
+mod update;
+pub(crate) mod window;
 
-pub use avg_pool::{AveragePooling, Divisor};
-pub use conv::Convolution;
-pub use normalize::Centre;
-pub use pool::Pooling;
-pub(crate) use pool::expect_planes;
-pub(crate) use window::Sliding;
-pub use window::{PerAxis, Rounding};
+pub use crate::linalg::expect_batches;
+pub use crate::pick::corner;
+pub use avg_pool::{adaptive_avg_pool2d_gradient, avg_pool2d_gradient};
+pub use columns::{add_to_columns, pick_columns};
+pub use conv::{conv2d_input_gradient, conv2d_weight_gradient};
+pub use cross_entropy::{cross_entropy_gradient, cross_entropy_rows};
+pub use cumsum_reversed::cumsum_reversed;
+pub use mul_sum_to::mul_sum_to;
+pub use narrow_add::narrow_add;
+pub use normalize::{Centre, affine, moments, standardized_gradient};
+pub use planes::{pick_in_planes, spread_in_planes};
+pub use softmax::{log_softmax_gradient, softmax_gradient};
+pub use update::update;

@@ -1,7 +1,8 @@
 //! What normalization is made of: moments of groups, elements moved and scaled by group, and the gradient of both.
 
 use crate::element::Float;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
+use crate::fused::mul_sum_to;
 use crate::kernel::parallel;
 use crate::kernel::planes::{self, Planes};
 use crate::shape::Layout;
@@ -10,7 +11,6 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 /// Whether elements are standardized by their distances from the group's mean, or from 0.
-#[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Centre {
     /// The mean of a group.
@@ -19,191 +19,193 @@ pub enum Centre {
     Zero,
 }
 
-impl<T: Float> Tensor<T> {
-    /// The mean of each group (0 from the centre 0), and the mean square of the distances from it.
-    ///
-    /// # Shape
-    ///
-    /// `[n, groups, places] -> [groups, 1], [groups, 1]`
-    ///
-    /// # Errors
-    ///
-    /// Another number of axes.
-    #[doc(hidden)]
-    #[track_caller]
-    pub fn moments(&self, centre: Centre) -> Result<[Self; 2]> {
-        let planes = self.planes("moments")?;
-        if planes.inner == 1 {
-            return self.column_moments(planes, centre);
-        }
-        let x = self.try_contiguous()?;
-        let x = x.as_slice().unwrap_or_default();
-        Self::by_group(planes, 3 * x.len(), |first, out| {
-            planes::moments(x, planes, centre == Centre::Mean, first, out);
-        })
+/// The mean of each group (0 from the centre 0), and the mean square of the distances from it.
+///
+/// # Shape
+///
+/// `[n, groups, places] -> [groups, 1], [groups, 1]`
+///
+/// # Errors
+///
+/// If there are not three axes.
+#[track_caller]
+pub fn moments<T: Float>(x: &Tensor<T>, centre: Centre) -> Result<[Tensor<T>; 2]> {
+    let planes = planes("moments", x)?;
+    if planes.inner == 1 {
+        return column_moments(x, planes, centre);
     }
+    let x = x.try_contiguous()?;
+    let x = x.as_slice().unwrap_or_default();
+    by_group(planes, 3 * x.len(), |first, out| {
+        planes::moments(x, planes, centre == Centre::Mean, first, out);
+    })
+}
 
-    /// As `moments`, of single places: groups are columns of a matrix, which are summed row by row.
-    #[track_caller]
-    fn column_moments(&self, planes: Planes, centre: Centre) -> Result<[Self; 2]> {
-        let (count, groups) = (T::of(planes.count()), Shape::from([planes.groups, 1]));
-        let (distances, mean) = match centre {
-            Centre::Zero => (self.clone(), Self::zeros_of(groups)?),
-            Centre::Mean => {
-                let rounded = self.sum_to(groups)?.div_scalar(count);
-                // What rounding left in the distances is taken off: those of equal elements are exactly 0.
-                let left = self.sub(&rounded)?.sum_to(groups)?.div_scalar(count);
-                let mean = rounded.add(&left)?;
-                (self.sub(&mean)?, mean)
-            }
+/// As `moments`, of single places: groups are columns of a matrix, which are summed row by row.
+#[track_caller]
+fn column_moments<T: Float>(
+    x: &Tensor<T>,
+    planes: Planes,
+    centre: Centre,
+) -> Result<[Tensor<T>; 2]> {
+    let (count, groups) = (T::of(planes.count()), Shape::from([planes.groups, 1]));
+    let (distances, mean) = match centre {
+        Centre::Zero => (x.clone(), Tensor::zeros_of(groups)?),
+        Centre::Mean => {
+            let rounded = x.sum_to(groups)?.div_scalar(count);
+            // What rounding left in the distances is taken off: those of equal elements are exactly 0.
+            let left = x.sub(&rounded)?.sum_to(groups)?.div_scalar(count);
+            let mean = rounded.add(&left)?;
+            (x.sub(&mean)?, mean)
+        }
+    };
+    let squares = mul_sum_to(&distances, &distances, groups)?;
+    Ok([mean, squares.div_scalar(count)])
+}
+
+/// Elements moved and scaled, `(x - mean) * scale + shift`; the three have one shape and are broadcast.
+///
+/// # Shape
+///
+/// `x: [n, groups, places]`, the others `[groups, 1] -> [n, groups, places]`
+///
+/// # Errors
+///
+/// If the shapes of the three differ, or do not broadcast to that of `x`.
+#[track_caller]
+pub fn affine<T: Float>(x: &Tensor<T>, [mean, scale, shift]: [&Tensor<T>; 3]) -> Result<Tensor<T>> {
+    let elements = x.try_contiguous()?;
+    let elements = elements.as_slice().unwrap_or_default();
+    let parameters = [mean, scale, shift];
+    by_parameters("affine", x, parameters, |at, parameters, step, y| {
+        planes::affine(&elements[at..], parameters, step, y);
+    })
+}
+
+/// The gradient of x standardized by group, `y = (x - mean) * scale`, given that of y: `scale * (g - mean of g - y *
+/// mean of g * y)`, without the mean of g where the centre is 0.
+///
+/// # Shape
+///
+/// `x: [n, groups, places]`, g the same, mean and scale `[groups, 1] -> [n, groups, places]`
+///
+/// # Errors
+///
+/// If the shapes differ from these.
+#[track_caller]
+pub fn standardized_gradient<T: Float>(
+    x: &Tensor<T>,
+    g: &Tensor<T>,
+    [mean, scale]: [&Tensor<T>; 2],
+    centre: Centre,
+) -> Result<Tensor<T>> {
+    let op = "standardized_gradient";
+    let planes = planes(op, x)?;
+    let groups = Shape::from([planes.groups, 1]);
+    g.expect_shape(op, x.dims())?;
+    mean.expect_shape(op, groups)?;
+    scale.expect_shape(op, groups)?;
+    let (x, g) = (x.try_contiguous()?, g.try_contiguous()?);
+    let [level, along] = slopes(&x, &g, mean, planes, centre)?;
+    let slope = along.mul(scale)?;
+    let pair = [&g, &x].map(|x| x.as_slice().unwrap_or_default());
+    let parameters = [mean, scale, &level, &slope];
+    by_parameters(op, &x, parameters, |at, parameters, step, dx| {
+        planes::standardized_gradient(pair.map(|x| &x[at..]), parameters, step, dx);
+    })
+}
+
+/// The mean of g of each group (0 from the centre 0), and that of g times the distances of x from the group's mean.
+#[track_caller]
+fn slopes<T: Float>(
+    x: &Tensor<T>,
+    g: &Tensor<T>,
+    mean: &Tensor<T>,
+    planes: Planes,
+    centre: Centre,
+) -> Result<[Tensor<T>; 2]> {
+    let centred = centre == Centre::Mean;
+    if planes.inner == 1 {
+        let (count, groups) = (T::of(planes.count()), mean.dims());
+        let level = if centred {
+            g.sum_to(groups)?.div_scalar(count)
+        } else {
+            mean.zeros_like()
         };
-        let squares = distances.mul_sum_to(&distances, groups)?;
-        Ok([mean, squares.div_scalar(count)])
+        let along = mul_sum_to(g, &x.sub(mean)?, groups)?;
+        return Ok([level, along.div_scalar(count)]);
     }
+    let mean = mean.try_contiguous()?;
+    let mean = mean.as_slice().unwrap_or_default();
+    let pair = [g, x].map(|x| x.as_slice().unwrap_or_default());
+    by_group(planes, 2 * x.len(), |first, out| {
+        planes::slopes(pair, mean, planes, centred, first, out);
+    })
+}
 
-    /// `(x - mean) * scale + shift`, these three being of one shape, and broadcast.
-    ///
-    /// # Shape
-    ///
-    /// `x: [n, groups, places]`, the others `[groups, 1] -> [n, groups, places]`
-    ///
-    /// # Errors
-    ///
-    /// Shapes of the three that differ, or that do not broadcast to x's.
-    #[doc(hidden)]
-    #[track_caller]
-    pub fn affine(&self, [mean, scale, shift]: [&Self; 3]) -> Result<Self> {
-        let x = self.try_contiguous()?;
-        let x = x.as_slice().unwrap_or_default();
-        self.by_parameters("affine", [mean, scale, shift], |at, parameters, step, y| {
-            planes::affine(&x[at..], parameters, step, y);
-        })
-    }
+/// The groups of a tensor, which must have three axes.
+#[track_caller]
+fn planes<T: Float>(op: &'static str, x: &Tensor<T>) -> Result<Planes> {
+    let &[outer, groups, inner] = x.shape() else {
+        return Err(Error::new(ErrorKind::Rank {
+            op,
+            expected: "groups [n, groups, places]",
+            shape: x.dims(),
+        }));
+    };
+    Ok(Planes {
+        outer,
+        groups,
+        inner,
+    })
+}
 
-    /// The gradient of x standardized by group, `y = (x - mean) * scale`, given that of y: `scale * (g - mean of g - y *
-    /// mean of g * y)`, without the mean of g where the centre is 0.
-    ///
-    /// # Shape
-    ///
-    /// `x: [n, groups, places]`, g the same, mean and scale `[groups, 1] -> [n, groups, places]`
-    ///
-    /// # Errors
-    ///
-    /// Other shapes.
-    #[doc(hidden)]
-    #[track_caller]
-    pub fn standardized_gradient(
-        &self,
-        g: &Self,
-        [mean, scale]: [&Self; 2],
-        centre: Centre,
-    ) -> Result<Self> {
-        let planes = self.planes("standardized_gradient")?;
-        let groups = Shape::from([planes.groups, 1]);
-        g.expect_shape("standardized_gradient", self.dims())?;
-        mean.expect_shape("standardized_gradient", groups)?;
-        scale.expect_shape("standardized_gradient", groups)?;
-        let (x, g) = (self.try_contiguous()?, g.try_contiguous()?);
-        let [level, along] = x.slopes(&g, mean, planes, centre)?;
-        let slope = along.mul(scale)?;
-        let pair = [&g, &x].map(|x| x.as_slice().unwrap_or_default());
-        let parameters = [mean, scale, &level, &slope];
-        self.by_parameters(
-            "standardized_gradient",
-            parameters,
-            |at, parameters, step, dx| {
-                planes::standardized_gradient(pair.map(|x| &x[at..]), parameters, step, dx);
-            },
-        )
-    }
+/// Two numbers for each group, which `run` computes from the first group of a stretch on; `work` in passes over an
+/// element.
+#[track_caller]
+fn by_group<T: Float>(
+    planes: Planes,
+    work: usize,
+    run: impl Fn(usize, &mut [T]) + Sync,
+) -> Result<[Tensor<T>; 2]> {
+    let both = Tensor::build(Shape::from([planes.groups, 2]), |out| {
+        parallel::for_rows(out, planes.groups, work, run);
+    })?;
+    Ok([
+        both.narrow(1, 0, 1)?.try_contiguous()?,
+        both.narrow(1, 1, 1)?.try_contiguous()?,
+    ])
+}
 
-    /// The mean of g of each group (0 from the centre 0), and that of g times the distances of x from the group's mean.
-    #[track_caller]
-    fn slopes(&self, g: &Self, mean: &Self, planes: Planes, centre: Centre) -> Result<[Self; 2]> {
-        let centred = centre == Centre::Mean;
-        if planes.inner == 1 {
-            let (count, groups) = (T::of(planes.count()), mean.dims());
-            let level = if centred {
-                g.sum_to(groups)?.div_scalar(count)
-            } else {
-                mean.zeros_like()
-            };
-            let along = g.mul_sum_to(&self.sub(mean)?, groups)?;
-            return Ok([level, along.div_scalar(count)]);
-        }
-        let mean = mean.try_contiguous()?;
-        let mean = mean.as_slice().unwrap_or_default();
-        let pair = [g, self].map(|x| x.as_slice().unwrap_or_default());
-        Self::by_group(planes, 2 * self.len(), |first, out| {
-            planes::slopes(pair, mean, planes, centred, first, out);
-        })
+/// A result of the shape of `x`, which `run` computes by stretches: where one begins, the parameters there, and
+/// their step from element to element, 0 or 1.
+#[track_caller]
+fn by_parameters<T: Float, const K: usize>(
+    op: &'static str,
+    x: &Tensor<T>,
+    parameters: [&Tensor<T>; K],
+    run: impl Fn(usize, [&[T]; K], usize, &mut [T]) + Sync,
+) -> Result<Tensor<T>> {
+    let [shape, of_each] = [x.dims(), parameters[0].dims()];
+    let mut contiguous = Vec::with_capacity(K);
+    for parameter in parameters {
+        parameter.expect_shape(op, of_each)?;
+        contiguous.push(parameter.try_contiguous()?);
     }
-
-    /// Its groups, where there are three axes.
-    #[track_caller]
-    fn planes(&self, op: &'static str) -> Result<Planes> {
-        self.expect_rank(op, 3, "groups [n, groups, places]")?;
-        let &[outer, groups, inner] = self.shape() else {
-            return Ok(Planes {
-                outer: 0,
-                groups: 0,
-                inner: 0,
-            });
-        };
-        Ok(Planes {
-            outer,
-            groups,
-            inner,
-        })
-    }
-
-    /// Two numbers for each group, which `run` computes from the first group of a stretch on; `work` in passes over an
-    /// element.
-    #[track_caller]
-    fn by_group(
-        planes: Planes,
-        work: usize,
-        run: impl Fn(usize, &mut [T]) + Sync,
-    ) -> Result<[Self; 2]> {
-        let both = Self::build(Shape::from([planes.groups, 2]), |out| {
-            parallel::for_rows(out, planes.groups, work, run);
-        })?;
-        Ok([
-            both.narrow(1, 0, 1)?.try_contiguous()?,
-            both.narrow(1, 1, 1)?.try_contiguous()?,
-        ])
-    }
-
-    /// A result of this tensor's shape, which `run` computes by stretches: where one begins, the parameters there, and
-    /// their step from element to element, 0 or 1.
-    #[track_caller]
-    fn by_parameters<const K: usize>(
-        &self,
-        op: &'static str,
-        parameters: [&Self; K],
-        run: impl Fn(usize, [&[T]; K], usize, &mut [T]) + Sync,
-    ) -> Result<Self> {
-        let [shape, of_each] = [self.dims(), parameters[0].dims()];
-        let mut contiguous = Vec::with_capacity(K);
-        for parameter in parameters {
-            parameter.expect_shape(op, of_each)?;
-            contiguous.push(parameter.try_contiguous()?);
-        }
-        let all = std::array::from_fn::<_, K, _>(|k| contiguous[k].as_slice().unwrap_or_default());
-        let layouts = [
-            &Layout::contiguous(shape),
-            &Layout::contiguous(of_each)
-                .broadcast_to(shape)
-                .map_err(|error| error.of(op))?,
-        ];
-        let nest = Nest::new(&shape, layouts);
-        let (_, [_, step]) = nest.row();
-        Self::build(shape, |out| {
-            nest.for_pieces(out, |[at, place], out| {
-                run(at, all.map(|parameter| &parameter[place..]), step, out);
-            });
-        })
-    }
+    let all = std::array::from_fn::<_, K, _>(|k| contiguous[k].as_slice().unwrap_or_default());
+    let layouts = [
+        &Layout::contiguous(shape),
+        &Layout::contiguous(of_each)
+            .broadcast_to(shape)
+            .map_err(|error| error.of(op))?,
+    ];
+    let nest = Nest::new(&shape, layouts);
+    let (_, [_, step]) = nest.row();
+    Tensor::build(shape, |out| {
+        nest.for_pieces(out, |[at, place], out| {
+            run(at, all.map(|parameter| &parameter[place..]), step, out);
+        });
+    })
 }
 
 #[cfg(test)]
@@ -237,10 +239,10 @@ mod tests {
         eps: f64,
         centre: Centre,
     ) -> Result<[Tensor<T>; 4]> {
-        let [mean, square] = x.moments(centre)?;
+        let [mean, square] = moments(x, centre)?;
         let scale = square.map(|v| T::one() / (v + T::of(eps)).sqrt());
-        let y = x.affine([&mean, &scale, &mean.zeros_like()])?;
-        let dx = x.standardized_gradient(g, [&mean, &scale], centre)?;
+        let y = affine(x, [&mean, &scale, &mean.zeros_like()])?;
+        let dx = standardized_gradient(x, g, [&mean, &scale], centre)?;
         Ok([mean, square, y, dx])
     }
 
@@ -292,29 +294,29 @@ mod tests {
     #[test]
     fn parameters_are_by_group_by_place_or_one_for_all() -> Result<()> {
         let x = tensor![[1.0, 2.0], [3.0, 4.0]];
-        let affine = |by: fn(&Tensor) -> Result<Tensor>| {
+        let moved = |by: fn(&Tensor) -> Result<Tensor>| {
             let all = [tensor![1.0, 2.0], tensor![10.0, 100.0], tensor![0.5, -0.5]];
             let [mean, scale, shift] = all.map(|parameter| by(&parameter).unwrap_or(parameter));
-            x.affine([&mean, &scale, &shift])
+            affine(&x, [&mean, &scale, &shift])
         };
         assert_eq!(
-            affine(|p| Ok(p.clone()))?,
+            moved(|p| Ok(p.clone()))?,
             tensor![[0.5, -0.5], [20.5, 199.5]]
         );
         assert_eq!(
-            affine(|p| p.unsqueeze(1))?,
+            moved(|p| p.unsqueeze(1))?,
             tensor![[0.5, 10.5], [99.5, 199.5]]
         );
         assert_eq!(
-            affine(|p| p.select(0, 0))?,
+            moved(|p| p.select(0, 0))?,
             tensor![[0.5, 10.5], [20.5, 30.5]]
         );
         let (one, two) = (tensor![1.0], tensor![1.0, 1.0]);
         let three = tensor![1.0, 1.0, 1.0];
-        assert!(x.affine([&one, &two, &two]).is_err() && x.affine([&three; 3]).is_err());
-        assert!(x.moments(Centre::Mean).is_err());
+        assert!(affine(&x, [&one, &two, &two]).is_err() && affine(&x, [&three; 3]).is_err());
+        assert!(moments(&x, Centre::Mean).is_err());
         let groups = x.unsqueeze(2)?;
-        let gradient = |g, mean| groups.standardized_gradient(g, [mean, mean], Centre::Mean);
+        let gradient = |g, mean| standardized_gradient(&groups, g, [mean, mean], Centre::Mean);
         let column = two.unsqueeze(1)?;
         assert!(gradient(&x, &column).is_err() && gradient(&groups, &two).is_err());
         Ok(())

@@ -1,10 +1,9 @@
-//! Pooling of images: the largest element of each window, and the elements of planes by their places.
+//! Pooling of images: the largest element of each window.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use crate::element::{Element, Float};
+use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fused::{PerAxis, Rounding, Sliding};
+use crate::fused::pick_in_planes;
+use crate::fused::window::{PerAxis, Rounding, Sliding};
 use crate::kernel::parallel::{PART, for_chunks};
 use crate::kernel::pool::argmax_windows;
 use crate::kernel::window::Window;
@@ -154,114 +153,7 @@ impl<T: Float> Tensor<T> {
                     .for_each(|(x, indices)| argmax_windows(&windows, x, indices));
             });
         })?;
-        Ok((x.pick_in_planes(&indices)?, indices))
-    }
-
-    /// Zeros, with each element added to the place of its plane that its index names, in their order: the transpose of
-    /// [`pick_in_planes`](Self::pick_in_planes).
-    ///
-    /// # Shape
-    ///
-    /// `self` and indices `[..., p, q]`, planes `[..., h, w] -> [..., h, w]`; an index is `row * w + column`
-    ///
-    /// # Errors
-    ///
-    /// Shapes that do not agree so, or an index out of range.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::{Shape, tensor};
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let (g, indices) = (tensor![[5.0, 9.0]], tensor![i64; [1, 6]]);
-    /// let dx = g.spread_in_planes(&indices, Shape::from([2, 4]))?;
-    /// assert_eq!(dx, tensor![[0.0, 5.0, 0.0, 0.0], [0.0, 0.0, 9.0, 0.0]]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Source
-    ///
-    /// `torch.nn.functional.max_unpool2d`, which takes one of several elements for a place instead of adding
-    #[track_caller]
-    pub fn spread_in_planes(&self, indices: &Tensor<i64>, planes: Shape) -> Result<Self> {
-        let op = "spread_in_planes";
-        let [to, from] = plane_sizes(op, planes, indices.dims())?;
-        self.expect_shape(op, indices.dims())?;
-        let (x, places) = (self.try_contiguous()?, indices.try_contiguous()?);
-        let x = x.as_slice().unwrap_or_default();
-        let places = places.as_slice().unwrap_or_default();
-        let missed = AtomicBool::new(to == 0 && !places.is_empty());
-        let y = Self::build(planes, |y| {
-            if y.is_empty() {
-                return;
-            }
-            for_chunks(y, PART.div_ceil(to) * to, |start, y| {
-                for (plane, y) in y.chunks_exact_mut(to).enumerate() {
-                    let start = (start / to + plane) * from;
-                    y.fill(T::zero());
-                    for (&place, &x) in places[start..start + from].iter().zip(&x[start..]) {
-                        match y.get_mut(place as usize) {
-                            Some(y) => *y = *y + x,
-                            None => missed.store(true, Ordering::Relaxed),
-                        }
-                    }
-                }
-            });
-        })?;
-        check_missed(op, missed, indices, planes, to)?;
-        Ok(y)
-    }
-}
-
-impl<T: Element> Tensor<T> {
-    /// The elements of each plane whose places the indices name.
-    ///
-    /// # Shape
-    ///
-    /// `self: [..., h, w]`, indices `[..., p, q] -> [..., p, q]`; an index is `row * w + column`
-    ///
-    /// # Errors
-    ///
-    /// Shapes that do not agree so, or an index out of range.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = tensor![[1.0, 5.0, 2.0, 0.0], [3.0, 4.0, 9.0, 8.0]];
-    /// assert_eq!(x.pick_in_planes(&tensor![i64; [1, 6]])?, tensor![[5.0, 9.0]]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn pick_in_planes(&self, indices: &Tensor<i64>) -> Result<Self> {
-        let op = "pick_in_planes";
-        let [from, to] = plane_sizes(op, self.dims(), indices.dims())?;
-        let (x, places) = (self.try_contiguous()?, indices.try_contiguous()?);
-        let x = x.as_slice().unwrap_or_default();
-        let places = places.as_slice().unwrap_or_default();
-        let missed = AtomicBool::new(false);
-        let y = Self::build(indices.dims(), |y| {
-            if y.is_empty() {
-                return;
-            }
-            for_chunks(y, PART.div_ceil(to) * to, |start, y| {
-                for (plane, y) in y.chunks_exact_mut(to).enumerate() {
-                    let plane = start / to + plane;
-                    let x = &x[plane * from..][..from];
-                    for (y, &place) in y.iter_mut().zip(&places[plane * to..]) {
-                        *y = x.get(place as usize).copied().unwrap_or_else(|| {
-                            missed.store(true, Ordering::Relaxed);
-                            T::default()
-                        });
-                    }
-                }
-            });
-        })?;
-        check_missed(op, missed, indices, self.dims(), from)?;
-        Ok(y)
+        Ok((pick_in_planes(&x, &indices)?, indices))
     }
 }
 
@@ -278,55 +170,10 @@ pub(crate) fn expect_planes(op: &'static str, shape: Shape) -> Result<usize> {
     Ok(shape.rank())
 }
 
-/// The numbers of elements of a plane and of a plane's indices.
-#[track_caller]
-fn plane_sizes(op: &'static str, shape: Shape, indices: Shape) -> Result<[usize; 2]> {
-    let rank = expect_planes(op, shape)?;
-    let mut expected = shape;
-    if indices.rank() == rank {
-        expected.dims_mut()[rank - 2..].copy_from_slice(&indices.dims()[rank - 2..]);
-    }
-    if indices != expected {
-        return Err(Error::new(ErrorKind::ShapeMismatch {
-            op,
-            expected,
-            found: indices,
-        }));
-    }
-    // The shape need not be one that a tensor has.
-    let size = |[h, w]: [usize; 2]| h.saturating_mul(w);
-    Ok([shape, indices].map(|shape| size([shape.dims()[rank - 2], shape.dims()[rank - 1]])))
-}
-
-/// An error that names the first index out of range, where one was missed.
-#[track_caller]
-fn check_missed(
-    op: &'static str,
-    missed: AtomicBool,
-    indices: &Tensor<i64>,
-    shape: Shape,
-    size: usize,
-) -> Result<()> {
-    let wrong = |&index: &i64| usize::try_from(index).map_or(true, |index| index >= size);
-    match missed
-        .into_inner()
-        .then(|| indices.iter().find(wrong))
-        .flatten()
-    {
-        Some(index) => Err(Error::new(ErrorKind::IndexOutOfRange {
-            op,
-            index,
-            axis: shape.rank() - 1,
-            size,
-            shape,
-        })),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fused::{avg_pool2d_gradient, spread_in_planes};
     use crate::{tensor, threads};
     use proptest::prelude::*;
 
@@ -363,7 +210,7 @@ mod tests {
         let x = Tensor::<f32>::normal([64, 16, 28, 28], 0.0, 1.0, &mut crate::rng(1))?;
         let run = || -> Result<_> {
             let (y, indices) = x.max_pool2d(Pooling::new(3).stride(2).padding(1))?;
-            Ok((y.spread_in_planes(&indices, x.dims())?, y))
+            Ok((spread_in_planes(&y, &indices, x.dims())?, y))
         };
         assert!(threads::with(1, run)? == threads::with(2, run)?);
         Ok(())
@@ -438,34 +285,6 @@ mod tests {
     }
 
     #[test]
-    fn places_outside_a_plane_are_errors() -> Result<()> {
-        let x = tensor![[1.0, 2.0], [3.0, 4.0]];
-        let picked = x.pick_in_planes(&tensor![i64; [3, 0, 3]])?;
-        assert_eq!(picked.to_vec(), [4.0, 1.0, 4.0]);
-        let (two, places) = (tensor![[10.0, 20.0]], tensor![i64; [1, 1]]);
-        // Old numbers for the result to be made in.
-        drop(x.map(|x| x + 0.5));
-        let spread = two.spread_in_planes(&places, x.dims())?;
-        assert_eq!(spread.to_vec(), [0.0, 30.0, 0.0, 0.0]);
-        for index in [4, -1] {
-            let error = x
-                .pick_in_planes(&tensor![i64; [0, index]])
-                .unwrap_err()
-                .to_string();
-            let start =
-                format!("pick_in_planes: index {index} is out of range for axis 1 of size 4");
-            assert!(error.starts_with(&start), "{error}");
-            let spread = tensor![[1.0]].spread_in_planes(&tensor![i64; [index]], x.dims());
-            assert!(spread.is_err());
-        }
-        let (none, one) = (Tensor::zeros([0, 2])?, tensor![i64; [0]]);
-        assert!(none.pick_in_planes(&one).is_err() && x.pick_in_planes(&tensor![i64; 1]).is_err());
-        assert!(tensor![[1.0]].spread_in_planes(&one, none.dims()).is_err());
-        assert!(tensor![1.0].spread_in_planes(&one, x.dims()).is_err());
-        Ok(())
-    }
-
-    #[test]
     fn a_kernel_of_one_row_has_any_dilation() -> Result<()> {
         let x = tensor![[1.0, 3.0, 2.0]];
         let pooling = Pooling::new([1, 2]).stride(1).dilation([usize::MAX, 1]);
@@ -479,13 +298,13 @@ mod tests {
         let (y, _) = none.max_pool2d(Pooling::new(1).stride(1))?;
         assert_eq!(y.shape(), none.shape());
         let planes = Shape::from([1, 1 << 50, 2]);
-        let g = tensor![[[1.0]]].avg_pool2d_gradient(planes, crate::AveragePooling::new(2));
+        let g = avg_pool2d_gradient(&tensor![[[1.0]]], planes, crate::AveragePooling::new(2));
         assert!(matches!(
             g.unwrap_err().kind(),
             ErrorKind::ShapeMismatch { .. }
         ));
         let planes = Shape::from([usize::MAX, 2]);
-        let error = tensor![1.0].spread_in_planes(&tensor![i64; [0]], planes);
+        let error = spread_in_planes(&tensor![1.0], &tensor![i64; [0]], planes);
         assert!(matches!(
             error.unwrap_err().kind(),
             ErrorKind::ShapeMismatch { .. }

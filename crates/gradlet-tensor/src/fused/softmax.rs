@@ -1,10 +1,8 @@
 //! Softmax, its logarithm and the logarithm of a sum of exponentials, as `SciPy`'s `special` has them.
 
 use crate::element::Float;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::kernel::{parallel, softmax};
-use crate::pick::check_indices;
-use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
@@ -71,61 +69,6 @@ impl<T: Float> Tensor<T> {
         })
     }
 
-    /// `y * (g - sum of g * y along an axis)`: the gradient of softmax, given its result y and the gradient of that.
-    ///
-    /// # Shape
-    ///
-    /// `y: [a, n, b], g: [a, n, b] -> [a, n, b]`; a scalar has an axis 0
-    ///
-    /// # Errors
-    ///
-    /// Shapes that differ, or an axis out of range.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let y = tensor![0.0, 0.0].softmax(0)?;
-    /// assert_eq!(y.softmax_gradient(&tensor![1.0, 0.0], 0)?.to_vec(), [0.25, -0.25]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn softmax_gradient(&self, g: &Self, axis: isize) -> Result<Self> {
-        self.rows("softmax_gradient", g, axis, |[y, g], columns, dx| {
-            softmax::softmax_gradient(y, g, columns, dx);
-        })
-    }
-
-    /// `g - e^y * sum of g along an axis`: the gradient of the logarithm of softmax, given its result y and the
-    /// gradient of that.
-    ///
-    /// # Shape
-    ///
-    /// `y: [a, n, b], g: [a, n, b] -> [a, n, b]`; a scalar has an axis 0
-    ///
-    /// # Errors
-    ///
-    /// Shapes that differ, or an axis out of range.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let y = tensor![1000.0, 0.0].log_softmax(0)?;
-    /// assert_eq!(y.log_softmax_gradient(&tensor![1.0, 2.0], 0)?.to_vec(), [-2.0, 2.0]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn log_softmax_gradient(&self, g: &Self, axis: isize) -> Result<Self> {
-        self.rows("log_softmax_gradient", g, axis, |[y, g], columns, dx| {
-            softmax::log_softmax_gradient(y, g, columns, dx);
-        })
-    }
-
     /// Calls `fill` with stretches of rows of both along an axis, their length, and where their results go.
     #[track_caller]
     fn rows(
@@ -140,7 +83,7 @@ impl<T: Float> Tensor<T> {
             let (rows, other) = (self.reshape([1])?, other.reshape([1])?);
             return rows.rows(op, &other, axis, fill)?.reshape(());
         }
-        let at = self.dims().axis(op, axis)?;
+        let at = self.dims().axis_for(op, axis)?;
         if at + 1 != self.rank() {
             return self
                 .transpose(axis, -1)?
@@ -161,142 +104,75 @@ impl<T: Float> Tensor<T> {
             });
         })
     }
+}
 
-    /// The loss of each row, `ln sum_j e^x_j - x_label`, and what
-    /// [`cross_entropy_gradient`](Self::cross_entropy_gradient) needs to know of it: its largest element and the sum of
-    /// `e^(x_j - largest)`.
-    ///
-    /// # Shape
-    ///
-    /// `x: [n, classes]`, labels `[n] -> [n], [n, 2]`
-    ///
-    /// # Errors
-    ///
-    /// A tensor that is no matrix, another number of labels than rows, or a label that is no column.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = tensor![[1000.0, 0.0], [0.0, 0.0]];
-    /// let (losses, normalizers) = x.cross_entropy_rows(&tensor![i64; 1, 0])?;
-    /// assert_eq!(losses.to_vec(), [1000.0, 2f32.ln()]);
-    /// assert_eq!(normalizers, tensor![[1000.0, 1.0], [0.0, 2.0]]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn cross_entropy_rows(&self, labels: &Tensor<i64>) -> Result<(Self, Self)> {
-        let [rows, columns] = self.check_labels(labels)?;
-        let (x, labels) = (self.try_contiguous()?, labels.try_contiguous()?);
-        let x = x.as_slice().unwrap_or_default();
-        let normalizers = Self::build(Shape::from([rows, 2]), |out| {
-            let part = |start: usize, out: &mut [T]| {
-                let x = &x[start / 2 * columns..][..out.len() / 2 * columns];
-                softmax::normalizers(x, columns, out);
-            };
-            if parallel::pays(x.len()) {
-                parallel::for_parts_of(out, 2 * rows_of_part(columns), part);
-            } else {
-                part(0, out);
-            }
-        })?;
-        let parts = normalizers.as_slice().unwrap_or_default().chunks_exact(2);
-        let labels = labels.as_slice().unwrap_or_default();
-        let losses = Self::build(Shape::from([rows]), |out| {
-            for (i, (y, part)) in out.iter_mut().zip(parts).enumerate() {
-                *y = part[1].ln_() - (x[i * columns + labels[i] as usize] - part[0]);
-            }
-        })?;
-        Ok((losses, normalizers))
-    }
+/// `y * (g - sum of g * y along an axis)`: the gradient of softmax, given its result y and the gradient of that.
+///
+/// # Shape
+///
+/// `y: [a, n, b], g: [a, n, b] -> [a, n, b]`; a scalar has an axis 0
+///
+/// # Errors
+///
+/// If the shapes differ, or the axis is out of range.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{fused, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let y = tensor![0.0, 0.0].softmax(0)?;
+/// assert_eq!(fused::softmax_gradient(&y, &tensor![1.0, 0.0], 0)?.to_vec(), [0.25, -0.25]);
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn softmax_gradient<T: Float>(y: &Tensor<T>, g: &Tensor<T>, axis: isize) -> Result<Tensor<T>> {
+    y.rows("softmax_gradient", g, axis, |[y, g], columns, dx| {
+        softmax::softmax_gradient(y, g, columns, dx);
+    })
+}
 
-    /// `scale * (e^x[i, j] / sum_j e^x[i, j] - (1 if j = labels[i] else 0))`, given what
-    /// [`cross_entropy_rows`](Self::cross_entropy_rows) returned second for the same rows and labels.
-    ///
-    /// # Shape
-    ///
-    /// `x: [n, classes]`, labels `[n]`, normalizers `[n, 2] -> [n, classes]`
-    ///
-    /// # Errors
-    ///
-    /// As for the losses, or normalizers of another shape.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let (x, labels) = (tensor![[0.0, 0.0]], tensor![i64; 1]);
-    /// let (losses, normalizers) = x.cross_entropy_rows(&labels)?;
-    /// assert_eq!(losses.to_vec(), [2f32.ln()]);
-    /// let gradient = x.cross_entropy_gradient(&labels, &normalizers, 1.0)?;
-    /// assert_eq!(gradient.to_vec(), [0.5, -0.5]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn cross_entropy_gradient(
-        &self,
-        labels: &Tensor<i64>,
-        normalizers: &Self,
-        scale: T,
-    ) -> Result<Self> {
-        let [rows, columns] = self.check_labels(labels)?;
-        normalizers.expect_shape("cross_entropy", [rows, 2])?;
-        let (x, labels, normalizers) = (
-            self.try_contiguous()?,
-            labels.try_contiguous()?,
-            normalizers.try_contiguous()?,
-        );
-        let x = x.as_slice().unwrap_or_default();
-        let labels = labels.as_slice().unwrap_or_default();
-        let normalizers = normalizers.as_slice().unwrap_or_default();
-        Self::build(self.dims(), |out| {
-            if out.is_empty() {
-                return;
-            }
-            parallel::for_chunks(out, rows_of_part(columns) * columns, |start, out| {
-                let (x, row) = (&x[start..start + out.len()], start / columns);
-                softmax::cross_entropy_gradient(
-                    x,
-                    columns,
-                    &labels[row..],
-                    &normalizers[2 * row..],
-                    scale,
-                    out,
-                );
-            });
-        })
-    }
-
-    /// The numbers of rows and columns, where each label names a column of its row.
-    #[track_caller]
-    fn check_labels(&self, labels: &Tensor<i64>) -> Result<[usize; 2]> {
-        let &[rows, columns] = self.shape() else {
-            let expected = "logits of shape [n, classes]";
-            return Err(Error::new(ErrorKind::Rank {
-                op: "cross_entropy",
-                expected,
-                shape: self.dims(),
-            }));
-        };
-        labels.expect_shape("cross_entropy", rows)?;
-        check_indices("cross_entropy", self, 1, labels)?;
-        Ok([rows, columns])
-    }
+/// `g - e^y * sum of g along an axis`: the gradient of the logarithm of softmax, given its result y and the
+/// gradient of that.
+///
+/// # Shape
+///
+/// `y: [a, n, b], g: [a, n, b] -> [a, n, b]`; a scalar has an axis 0
+///
+/// # Errors
+///
+/// If the shapes differ, or the axis is out of range.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{fused, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let y = tensor![1000.0, 0.0].log_softmax(0)?;
+/// assert_eq!(fused::log_softmax_gradient(&y, &tensor![1.0, 2.0], 0)?.to_vec(), [-2.0, 2.0]);
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn log_softmax_gradient<T: Float>(
+    y: &Tensor<T>,
+    g: &Tensor<T>,
+    axis: isize,
+) -> Result<Tensor<T>> {
+    y.rows("log_softmax_gradient", g, axis, |[y, g], columns, dx| {
+        softmax::log_softmax_gradient(y, g, columns, dx);
+    })
 }
 
 /// Rows that one part of split work has.
-fn rows_of_part(columns: usize) -> usize {
+pub(super) fn rows_of_part(columns: usize) -> usize {
     (parallel::PART / columns).max(1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tensor;
 
     #[test]
     fn any_axis_and_shape_works() -> Result<()> {
@@ -314,48 +190,6 @@ mod tests {
         assert_eq!(Tensor::zeros([3, 0])?.log_softmax(1)?.shape(), [3, 0]);
         assert!(x.softmax(3).is_err());
         Ok(())
-    }
-
-    #[test]
-    fn row_losses_are_the_negative_logarithms() -> Result<()> {
-        let (x, labels) = (
-            tensor![f64; [1.0, 2.0, 3.0], [0.0, 0.0, 1000.0]],
-            tensor![i64; 0, 1],
-        );
-        let expected = x.log_softmax(1)?.pick_columns(&labels)?;
-        let (losses, normalizers) = x.cross_entropy_rows(&labels)?;
-        assert!(losses.allclose(&-expected, 1e-15, 0.0));
-        let mut expected = x.softmax(1)?.mul_scalar(2.0);
-        expected.add_to_columns(&labels, &tensor![f64; -2.0, -2.0])?;
-        let gradient = x.cross_entropy_gradient(&labels, &normalizers, 2.0)?;
-        assert!(gradient.allclose(&expected, 1e-15, 0.0));
-        assert!(x.cross_entropy_gradient(&labels, &losses, 2.0).is_err());
-        assert!(x.cross_entropy_rows(&tensor![i64; 0, 3]).is_err());
-        let none = Tensor::<f64>::zeros_of([0, 0])?;
-        let (losses, normalizers) = none.cross_entropy_rows(&Tensor::zeros_of(0)?)?;
-        assert_eq!(
-            (losses.shape(), normalizers.shape()),
-            ([0].as_slice(), [0, 2].as_slice())
-        );
-        Ok(())
-    }
-
-    #[test]
-    fn row_losses_and_gradients_of_many_rows_are_each_rows_own() -> Result<()> {
-        let x = Tensor::<f64>::normal([3000, 50], 0.0, 2.0, &mut crate::rng(1))?;
-        let labels = Tensor::<i64>::from_fn(3000, |i| (i * 7 % 50) as i64)?;
-        crate::threads::with(2, || {
-            let (losses, normalizers) = x.cross_entropy_rows(&labels)?;
-            let gradient = x.cross_entropy_gradient(&labels, &normalizers, 1.0)?;
-            for row in [0, 1, 655, 656, 1311, 2999] {
-                let (x, label) = (x.narrow(0, row, 1)?, labels.narrow(0, row, 1)?);
-                let (loss, normalizer) = x.cross_entropy_rows(&label)?;
-                assert_eq!(loss.item()?, losses.at(&[row])?, "{row}");
-                let expected = x.cross_entropy_gradient(&label, &normalizer, 1.0)?;
-                assert_eq!(gradient.narrow(0, row, 1)?, expected, "{row}");
-            }
-            Ok(())
-        })
     }
 
     /// Rows of f32 of many lengths: close together, far apart, all large, beyond what e^x can be.

@@ -131,7 +131,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     fn batched(&self, rhs: &Self) -> Result<Self> {
         let lead = |x: &Self| Shape::new(&x.shape()[..x.rank() - 2]);
-        let batch = Shape::broadcast("matmul", &lead(self)?, &lead(rhs)?)?;
+        let batch = Shape::broadcast_for("matmul", &lead(self)?, &lead(rhs)?)?;
         // A closure would lose the caller's line.
         let mut shapes = [batch; 2];
         for (shape, x) in shapes.iter_mut().zip([self, rhs]) {

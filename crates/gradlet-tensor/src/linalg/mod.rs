@@ -5,3 +5,4 @@ mod matmul;
 mod products;
 
 pub use einsum::{Contract, einsum};
+pub use products::expect_batches;

@@ -1,29 +1,9 @@
 //! Products of vectors and matrices under their own names: inner, outer, batched, and one added to a matrix.
 
-use crate::element::{Element, Float};
+use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
+use crate::shape::Shape;
 use crate::tensor::Tensor;
-
-impl<T: Element> Tensor<T> {
-    /// An error unless there are so many axes; `expected` says in words what has them.
-    ///
-    /// # Errors
-    ///
-    /// Another rank.
-    #[doc(hidden)]
-    #[track_caller]
-    pub fn expect_rank(&self, op: &'static str, rank: usize, expected: &'static str) -> Result<()> {
-        if self.rank() == rank {
-            return Ok(());
-        }
-        let shape = self.dims();
-        Err(Error::new(ErrorKind::Rank {
-            op,
-            expected,
-            shape,
-        }))
-    }
-}
 
 impl<T: Float> Tensor<T> {
     /// The sum of products of two vectors.
@@ -51,8 +31,8 @@ impl<T: Float> Tensor<T> {
     /// `torch.dot`
     #[track_caller]
     pub fn dot(&self, rhs: &Self) -> Result<Self> {
-        self.expect_rank("dot", 1, "vectors")?;
-        rhs.expect_rank("dot", 1, "vectors")?;
+        self.dims().expect_rank("dot", 1, "vectors")?;
+        rhs.dims().expect_rank("dot", 1, "vectors")?;
         self.matmul(rhs).map_err(|error| error.of("dot"))
     }
 
@@ -78,8 +58,8 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn outer(&self, rhs: &Self) -> Result<Self> {
-        self.expect_rank("outer", 1, "vectors")?;
-        rhs.expect_rank("outer", 1, "vectors")?;
+        self.dims().expect_rank("outer", 1, "vectors")?;
+        rhs.dims().expect_rank("outer", 1, "vectors")?;
         self.unsqueeze(1)?.mul(rhs)
     }
 
@@ -109,29 +89,8 @@ impl<T: Float> Tensor<T> {
     /// `torch.bmm`
     #[track_caller]
     pub fn bmm(&self, rhs: &Self) -> Result<Self> {
-        self.expect_batches(rhs)?;
+        expect_batches(&self.dims(), &rhs.dims())?;
         self.matmul(rhs).map_err(|error| error.of("bmm"))
-    }
-
-    /// What [`bmm`](Self::bmm) asks of its operands.
-    ///
-    /// # Errors
-    ///
-    /// As for `bmm`, but for the inner sizes.
-    #[doc(hidden)]
-    #[track_caller]
-    pub fn expect_batches(&self, rhs: &Self) -> Result<()> {
-        self.expect_rank("bmm", 3, "batches of matrices, [b, m, k]")?;
-        rhs.expect_rank("bmm", 3, "batches of matrices, [b, m, k]")?;
-        if self.shape()[0] == rhs.shape()[0] {
-            return Ok(());
-        }
-        let (op, expected, found) = ("bmm", self.dims(), rhs.dims());
-        Err(Error::new(ErrorKind::ShapeMismatch {
-            op,
-            expected,
-            found,
-        }))
     }
 
     /// `beta * self + alpha * lhs * rhs`; with a beta of 0 the first is left out, whatever it holds.
@@ -157,8 +116,8 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn addmm(&self, lhs: &Self, rhs: &Self, beta: T, alpha: T) -> Result<Self> {
-        lhs.expect_rank("addmm", 2, "matrices")?;
-        rhs.expect_rank("addmm", 2, "matrices")?;
+        lhs.dims().expect_rank("addmm", 2, "matrices")?;
+        rhs.dims().expect_rank("addmm", 2, "matrices")?;
         let product = lhs
             .matmul(rhs)
             .map_err(|error| error.of("addmm"))?
@@ -169,8 +128,36 @@ impl<T: Float> Tensor<T> {
         if beta == T::of(0.0) {
             return Ok(product);
         }
-        product.zip("addmm", &term, |product, term| product + term * beta)
+        product.zip_for("addmm", &term, |product, term| product + term * beta)
     }
+}
+
+/// An error unless these are the shapes of two batches of matrices of one length, as [`bmm`](Tensor::bmm) wants them.
+///
+/// # Errors
+///
+/// If one has not three axes, or their first sizes differ; the message begins with `bmm`.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{Shape, fused};
+/// let (x, y) = (Shape::from([5, 2, 3]), Shape::from([5, 3, 4]));
+/// assert!(fused::expect_batches(&x, &y).is_ok() && fused::expect_batches(&x, &Shape::from([3, 4])).is_err());
+/// ```
+#[track_caller]
+pub fn expect_batches(lhs: &Shape, rhs: &Shape) -> Result<()> {
+    lhs.expect_rank("bmm", 3, "batches of matrices, [b, m, k]")?;
+    rhs.expect_rank("bmm", 3, "batches of matrices, [b, m, k]")?;
+    if lhs.dims()[0] == rhs.dims()[0] {
+        return Ok(());
+    }
+    let (op, expected, found) = ("bmm", *lhs, *rhs);
+    Err(Error::new(ErrorKind::ShapeMismatch {
+        op,
+        expected,
+        found,
+    }))
 }
 
 #[cfg(test)]

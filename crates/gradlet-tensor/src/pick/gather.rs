@@ -133,7 +133,7 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn masked_select(&self, mask: &Tensor<bool>) -> Result<Self> {
-        let shape = Shape::broadcast("masked_select", &self.dims(), &mask.dims())?;
+        let shape = Shape::broadcast_for("masked_select", &self.dims(), &mask.dims())?;
         let (x, mask) = (self.broadcast_to(shape)?, mask.broadcast_to(shape)?);
         let (x, mask) = (x.try_contiguous()?, mask.try_contiguous()?);
         let x = x.as_slice().unwrap_or_default();
@@ -147,49 +147,6 @@ impl<T: Element> Tensor<T> {
                 n += usize::from(taken);
             }
         })
-    }
-}
-
-impl Shape {
-    /// What tensors of this shape and of indices broadcast to for [`Tensor::take_along`]: both shapes agree but in the
-    /// axis.
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, another number of axes, or sizes that do not broadcast.
-    #[doc(hidden)]
-    #[track_caller]
-    pub fn along(&self, axis: isize, indices: Self) -> Result<[Self; 2]> {
-        let at = self.axis_or_scalar("take_along", axis)?;
-        if self.rank() != indices.rank() {
-            return Err(Error::new(ErrorKind::ShapeMismatch {
-                op: "take_along",
-                expected: *self,
-                found: indices,
-            }));
-        }
-        let once = |mut shape: Self| {
-            shape
-                .dims_mut()
-                .iter_mut()
-                .skip(at)
-                .take(1)
-                .for_each(|size| *size = 1);
-            shape
-        };
-        let all = Self::broadcast("take_along", &once(*self), &once(indices))?;
-        Ok([*self, indices].map(|from| {
-            let mut shape = all;
-            let size = from.dims().get(at).copied();
-            shape
-                .dims_mut()
-                .iter_mut()
-                .skip(at)
-                .take(1)
-                .zip(size)
-                .for_each(|(to, size)| *to = size);
-            shape
-        }))
     }
 }
 
@@ -219,7 +176,7 @@ pub(crate) fn expect_fitting(
     axis: isize,
     indices: Shape,
 ) -> Result<usize> {
-    let axis = shape.axis_or_scalar(op, axis)?;
+    let axis = shape.axis_or_scalar_for(op, axis)?;
     let (full, sizes) = (vector_if_scalar(shape), vector_if_scalar(indices));
     let fits = |i: usize| i == axis || sizes.dims()[i] <= full.dims()[i];
     if full.rank() != sizes.rank() || !(0..full.rank()).all(fits) {

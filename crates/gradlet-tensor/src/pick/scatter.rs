@@ -4,9 +4,7 @@ use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::{gather as kernel, parallel};
 use crate::pick::{expect_fitting, expect_inside, first_along, vector_if_scalar};
-use crate::shape::IntoShape;
-use crate::shape::Layout;
-use crate::shape::Nest;
+use crate::shape::{Layout, Nest, Shape};
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
@@ -37,7 +35,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn scatter_add(&mut self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<()> {
         let at = expect_fitting("scatter_add", self.dims(), axis, indices.dims())?;
-        let source = source.corner("scatter_add", indices.dims())?;
+        let source = corner(source, indices.dims())?;
         expect_inside("scatter_add", self.dims(), at, indices)?;
         self.add_picked(
             at,
@@ -95,31 +93,44 @@ impl<T: Float> Tensor<T> {
         });
         Ok(())
     }
+}
 
-    /// The elements at the first indices of each axis, as many as a shape has; a scalar counts as `[1]`. A view.
-    ///
-    /// # Errors
-    ///
-    /// Fewer elements along an axis, or another number of axes; `op` is the name that the message begins with.
-    #[doc(hidden)]
-    #[track_caller]
-    pub fn corner(&self, op: &'static str, shape: impl IntoShape) -> Result<Self> {
-        let shape = shape.into_shape()?;
-        let fits = |(&size, &wanted): (&usize, &usize)| wanted <= size;
-        let mut corner = self.vector_if_scalar()?;
-        let wanted = vector_if_scalar(shape);
-        if corner.rank() != wanted.rank() || !corner.shape().iter().zip(wanted.dims()).all(fits) {
-            return Err(Error::new(ErrorKind::ShapeMismatch {
-                op,
-                expected: shape,
-                found: self.dims(),
-            }));
-        }
-        for (axis, &size) in wanted.dims().iter().enumerate() {
-            corner = corner.narrow(axis as isize, 0, size)?;
-        }
-        corner.reshape(shape)
+/// The elements at the first indices of each axis, as many as a shape has; a scalar counts as `[1]`. A view.
+///
+/// # Shape
+///
+/// `x: [n, m], shape: [a, b] -> [a, b]`, with a <= n and b <= m
+///
+/// # Errors
+///
+/// If there are fewer elements along an axis, or the numbers of axes differ; the message begins with `scatter_add`.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{Shape, fused, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+/// assert_eq!(fused::corner(&x, Shape::from([2, 1]))?, tensor![[1.0], [3.0]]);
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn corner<T: Float>(x: &Tensor<T>, shape: Shape) -> Result<Tensor<T>> {
+    let fits = |(&size, &wanted): (&usize, &usize)| wanted <= size;
+    let mut corner = x.vector_if_scalar()?;
+    let wanted = vector_if_scalar(shape);
+    if corner.rank() != wanted.rank() || !corner.shape().iter().zip(wanted.dims()).all(fits) {
+        return Err(Error::new(ErrorKind::ShapeMismatch {
+            op: "scatter_add",
+            expected: shape,
+            found: x.dims(),
+        }));
     }
+    for (axis, &size) in wanted.dims().iter().enumerate() {
+        corner = corner.narrow(axis as isize, 0, size)?;
+    }
+    corner.reshape(shape)
 }
 
 #[cfg(test)]

@@ -35,38 +35,15 @@ impl<T: Float> Tensor<T> {
         self.sums("cumsum", axis, fold::running_sums)
     }
 
-    /// As [`cumsum`](Self::cumsum), from the other end: `y_i = x_i + .. + x_(n-1)`.
-    ///
-    /// # Shape
-    ///
-    /// `[a, n, b] -> [a, n, b]`; a scalar has an axis 0
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(tensor![1.0, 2.0, 3.0].cumsum_reversed(0)?.to_vec(), [6.0, 5.0, 3.0]);
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// Running sums, as a kernel makes them of rows.
     #[track_caller]
-    pub fn cumsum_reversed(&self, axis: isize) -> Result<Self> {
-        self.sums("cumsum_reversed", axis, fold::running_sums_reversed)
-    }
-
-    #[track_caller]
-    fn sums(
+    pub(crate) fn sums(
         &self,
         op: &'static str,
         axis: isize,
         sums: impl Fn(&[T], usize, &mut [T]) + Sync,
     ) -> Result<Self> {
-        let axis = self.dims().axis_or_scalar(op, axis)?;
+        let axis = self.dims().axis_or_scalar_for(op, axis)?;
         let sizes = self.shape().get(axis..).unwrap_or_default();
         let block = Shape::new(sizes)?.len();
         let inner = Shape::new(sizes.get(1..).unwrap_or_default())?.len();
@@ -103,32 +80,6 @@ mod tests {
         assert_eq!(Tensor::zeros([2, 0])?.cumsum(1)?.shape(), [2, 0]);
         assert_eq!(Tensor::zeros([0, 2])?.cumsum(1)?.shape(), [0, 2]);
         assert!(x.cumsum(2).is_err());
-        Ok(())
-    }
-
-    #[test]
-    fn sums_from_the_other_end_are_those_of_flipped_elements() -> Result<()> {
-        let x = Tensor::<f32>::normal([3, 50, 7], 0.0, 1.0, &mut crate::rng(1))?;
-        for x in [
-            x.clone(),
-            x.transpose(0, 2)?,
-            x.narrow(1, 3, 40)?,
-            x.narrow(1, 0, 1)?,
-        ] {
-            for axis in 0..3 {
-                let flipped = x.flip(&[axis])?.cumsum(axis)?.flip(&[axis])?;
-                assert_eq!(x.cumsum_reversed(axis)?, flipped);
-            }
-        }
-        assert_eq!(
-            tensor![1.0, 2.0, 3.0].cumsum_reversed(0)?.to_vec(),
-            [6.0, 5.0, 3.0]
-        );
-        assert_eq!(
-            Tensor::scalar(2.0f32).cumsum_reversed(0)?,
-            Tensor::scalar(2.0)
-        );
-        assert!(tensor![1.0].cumsum_reversed(1).is_err());
         Ok(())
     }
 

@@ -48,7 +48,7 @@ impl<T: Float> Tensor<T> {
         // A sum of equal elements is rounded, and so is its mean; what it is off by makes it exact, and the variance 0.
         let off = self.sub(&rounded)?.sum_over(axes.keep())?;
         let exact = rounded.add(&off.div_scalar(T::of(count)))?;
-        let distances = self.zip("var", &exact, |x, mean| (x - mean) * (x - mean))?;
+        let distances = self.zip_for("var", &exact, |x, mean| (x - mean) * (x - mean))?;
         Ok(distances.sum_over(axes)? / T::of((count - correction).max(0.0)))
     }
 

@@ -224,7 +224,11 @@ impl Axes for [isize] {
         let mut seen = [false; MAX_RANK];
         for &axis in self {
             let of_scalar = shape.rank() == 0 && (axis == 0 || axis == -1);
-            let axis = if of_scalar { 0 } else { shape.axis(op, axis)? };
+            let axis = if of_scalar {
+                0
+            } else {
+                shape.axis_for(op, axis)?
+            };
             if std::mem::replace(&mut seen[axis], true) {
                 return Err(Error::new(ErrorKind::AxisRepeated {
                     op,

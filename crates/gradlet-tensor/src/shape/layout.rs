@@ -95,7 +95,7 @@ impl Layout {
         }
         let (mut shape, mut strides, mut seen) = (self.shape, self.strides, [false; MAX_RANK]);
         for (to, &axis) in axes.iter().enumerate() {
-            let from = self.shape.axis("permute", axis)?;
+            let from = self.shape.axis_for("permute", axis)?;
             if std::mem::replace(&mut seen[from], true) {
                 return Err(Error::new(ErrorKind::AxisRepeated {
                     op: "permute",
@@ -112,8 +112,8 @@ impl Layout {
     #[track_caller]
     pub(crate) fn transpose(&self, a: isize, b: isize) -> Result<Self> {
         let (a, b) = (
-            self.shape.axis_or_scalar("transpose", a)?,
-            self.shape.axis_or_scalar("transpose", b)?,
+            self.shape.axis_or_scalar_for("transpose", a)?,
+            self.shape.axis_or_scalar_for("transpose", b)?,
         );
         if self.shape.rank() == 0 {
             return Ok(*self);
@@ -126,7 +126,7 @@ impl Layout {
 
     #[track_caller]
     pub(crate) fn narrow(&self, axis: isize, start: usize, length: usize) -> Result<Self> {
-        let axis = self.shape.axis("narrow", axis)?;
+        let axis = self.shape.axis_for("narrow", axis)?;
         let size = self.shape.dims()[axis];
         if start.checked_add(length).is_none_or(|end| end > size) {
             let shape = self.shape;

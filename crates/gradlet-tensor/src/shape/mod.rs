@@ -1,6 +1,7 @@
 //! Sizes, strides and axes: which elements a tensor has and in which order they are visited.
 
 mod axes;
+mod into_shape;
 mod layout;
 #[expect(
     clippy::module_inception,
@@ -10,6 +11,7 @@ mod shape;
 pub(crate) mod walk;
 
 pub use axes::{Axes, Keep, ReducedAxes};
+pub use into_shape::IntoShape;
 pub(crate) use layout::Layout;
-pub use shape::{IntoShape, MAX_RANK, Shape};
+pub use shape::{MAX_RANK, Shape};
 pub(crate) use walk::Nest;

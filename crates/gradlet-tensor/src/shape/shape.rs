@@ -104,7 +104,7 @@ impl Shape {
     ///
     /// # Errors
     ///
-    /// An axis outside `-rank..rank`; `op` is the name that the message begins with.
+    /// If the axis is outside `-rank..rank`.
     ///
     /// # Example
     ///
@@ -112,13 +112,19 @@ impl Shape {
     /// # use gradlet_tensor::Shape;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let shape = Shape::from([2, 3]);
-    /// assert_eq!((shape.axis("sum", 1)?, shape.axis("sum", -2)?), (1, 0));
-    /// assert!(shape.axis("sum", 2).is_err() && Shape::SCALAR.axis("sum", 0).is_err());
+    /// assert_eq!((shape.axis(1)?, shape.axis(-2)?), (1, 0));
+    /// assert!(shape.axis(2).is_err() && Shape::SCALAR.axis(0).is_err());
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn axis(&self, op: &'static str, axis: isize) -> Result<usize> {
+    pub fn axis(&self, axis: isize) -> Result<usize> {
+        self.axis_for("axis", axis)
+    }
+
+    /// As `axis`; the message begins with `op`.
+    #[track_caller]
+    pub(crate) fn axis_for(&self, op: &'static str, axis: isize) -> Result<usize> {
         let rank = self.rank() as isize;
         if (-rank..rank).contains(&axis) {
             Ok(axis.rem_euclid(rank) as usize)
@@ -129,6 +135,33 @@ impl Shape {
                 shape: *self,
             }))
         }
+    }
+
+    /// As `axis_for`; a scalar counts as one element along an axis 0, so that 0 and -1 are 0 there.
+    #[track_caller]
+    pub(crate) fn axis_or_scalar_for(&self, op: &'static str, axis: isize) -> Result<usize> {
+        if self.rank() == 0 && (-1..1).contains(&axis) {
+            return Ok(0);
+        }
+        self.axis_for(op, axis)
+    }
+
+    /// An error unless there are `rank` axes; `expected` is what the message asks for, such as "a matrix".
+    #[track_caller]
+    pub(crate) fn expect_rank(
+        &self,
+        op: &'static str,
+        rank: usize,
+        expected: &'static str,
+    ) -> Result<()> {
+        if self.rank() == rank {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Rank {
+            op,
+            expected,
+            shape: *self,
+        }))
     }
 
     #[track_caller]
@@ -164,7 +197,7 @@ impl Shape {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast; `op` is the name that the message begins with.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -172,8 +205,8 @@ impl Shape {
     /// # use gradlet_tensor::Shape;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let (column, row) = (Shape::from([4, 1]), Shape::from([3]));
-    /// assert_eq!(Shape::broadcast("add", &column, &row)?, Shape::from([4, 3]));
-    /// assert!(Shape::broadcast("add", &row, &Shape::from([2])).is_err());
+    /// assert_eq!(Shape::broadcast(&column, &row)?, Shape::from([4, 3]));
+    /// assert!(Shape::broadcast(&row, &Shape::from([2])).is_err());
     /// # Ok(())
     /// # }
     /// ```
@@ -183,7 +216,14 @@ impl Shape {
     /// `torch.broadcast_shapes`
     #[track_caller]
     #[inline]
-    pub fn broadcast(op: &'static str, lhs: &Self, rhs: &Self) -> Result<Self> {
+    pub fn broadcast(lhs: &Self, rhs: &Self) -> Result<Self> {
+        Self::broadcast_for("broadcast", lhs, rhs)
+    }
+
+    /// As `broadcast`; the message begins with `op`.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn broadcast_for(op: &'static str, lhs: &Self, rhs: &Self) -> Result<Self> {
         if lhs == rhs {
             return Ok(*lhs);
         }
@@ -238,24 +278,6 @@ impl fmt::Debug for Shape {
     }
 }
 
-impl From<usize> for Shape {
-    fn from(size: usize) -> Self {
-        Self::from([size])
-    }
-}
-
-impl From<()> for Shape {
-    fn from((): ()) -> Self {
-        Self::SCALAR
-    }
-}
-
-impl From<&Shape> for Shape {
-    fn from(shape: &Shape) -> Self {
-        *shape
-    }
-}
-
 impl<const N: usize> From<[usize; N]> for Shape {
     fn from(sizes: [usize; N]) -> Self {
         const { assert!(N <= MAX_RANK, "a tensor has at most 8 axes") };
@@ -265,53 +287,6 @@ impl<const N: usize> From<[usize; N]> for Shape {
             rank: N as u8,
             dims,
         }
-    }
-}
-
-impl<const N: usize> From<&[usize; N]> for Shape {
-    fn from(sizes: &[usize; N]) -> Self {
-        Self::from(*sizes)
-    }
-}
-
-/// What a shape can be given as: `()`, `3`, `[2, 3]`, a slice of sizes or `&Vec` of them, or a [`Shape`].
-///
-/// # Example
-///
-/// ```
-/// # use gradlet_tensor::Tensor;
-/// # fn main() -> gradlet_tensor::Result<()> {
-/// let sizes: Vec<usize> = vec![2, 3];
-/// assert_eq!(Tensor::zeros(&sizes)?.shape(), Tensor::zeros([2, 3])?.shape());
-/// assert_eq!((Tensor::zeros(3)?.rank(), Tensor::zeros(())?.rank()), (1, 0));
-/// # Ok(())
-/// # }
-/// ```
-pub trait IntoShape {
-    /// The shape.
-    ///
-    /// # Errors
-    ///
-    /// More than [`MAX_RANK`] axes.
-    #[track_caller]
-    fn into_shape(self) -> Result<Shape>;
-}
-
-impl<S: Into<Shape>> IntoShape for S {
-    fn into_shape(self) -> Result<Shape> {
-        Ok(self.into())
-    }
-}
-
-impl IntoShape for &[usize] {
-    fn into_shape(self) -> Result<Shape> {
-        Shape::new(self)
-    }
-}
-
-impl IntoShape for &Vec<usize> {
-    fn into_shape(self) -> Result<Shape> {
-        Shape::new(self)
     }
 }
 
@@ -329,25 +304,25 @@ mod tests {
     #[test]
     fn axes_count_from_both_ends() -> Result<()> {
         let shape = Shape::from([2, 3, 4]);
-        assert_eq!(shape.axis("sum", -1)?, 2);
-        assert_eq!(shape.axis("sum", 0)?, 0);
-        let error = shape.axis("sum", 3).unwrap_err().to_string();
+        assert_eq!(shape.axis_for("sum", -1)?, 2);
+        assert_eq!(shape.axis_for("sum", 0)?, 0);
+        let error = shape.axis_for("sum", 3).unwrap_err().to_string();
         assert!(
             error.starts_with("sum: axis 3 is out of range for shape [2, 3, 4]"),
             "{error}"
         );
-        assert!(Shape::SCALAR.axis("sum", 0).is_err());
+        assert!(Shape::SCALAR.axis_for("sum", 0).is_err());
         Ok(())
     }
 
     #[test]
     fn broadcasting_matches_axes_from_the_last() -> Result<()> {
-        let shape = Shape::broadcast("add", &Shape::from([3, 1]), &Shape::from([2, 1, 4]))?;
+        let shape = Shape::broadcast_for("add", &Shape::from([3, 1]), &Shape::from([2, 1, 4]))?;
         assert_eq!(shape.dims(), [2, 3, 4]);
-        let error = Shape::broadcast("add", &Shape::from([2, 3]), &Shape::from(4)).unwrap_err();
+        let error = Shape::broadcast_for("add", &Shape::from([2, 3]), &Shape::from(4)).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Broadcast { axis: 1, .. }));
         assert_eq!(
-            Shape::broadcast("add", &Shape::from([1, 0]), &Shape::from([3, 1]))?.dims(),
+            Shape::broadcast_for("add", &Shape::from([1, 0]), &Shape::from([3, 1]))?.dims(),
             [3, 0]
         );
         Ok(())

@@ -98,7 +98,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.flatten` with a `start_dim`
     #[track_caller]
     pub fn flatten_from(&self, axis: isize) -> Result<Self> {
-        let axis = self.dims().axis_or_scalar("flatten_from", axis)? as isize;
+        let axis = self.dims().axis_or_scalar_for("flatten_from", axis)? as isize;
         self.flatten_axes(axis, -1)
     }
 
@@ -129,7 +129,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.squeeze` with a `dim`; [`squeeze_all`](Self::squeeze_all) without
     #[track_caller]
     pub fn squeeze(&self, axis: isize) -> Result<Self> {
-        let axis = self.dims().axis_or_scalar("squeeze", axis)?;
+        let axis = self.dims().axis_or_scalar_for("squeeze", axis)?;
         Ok(if self.shape().get(axis) == Some(&1) {
             self.view(self.layout().remove(axis, 0))
         } else {

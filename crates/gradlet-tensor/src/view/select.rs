@@ -69,7 +69,7 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn select(&self, axis: isize, index: usize) -> Result<Self> {
         let shape = self.dims();
-        let axis = shape.axis("select", axis)?;
+        let axis = shape.axis_for("select", axis)?;
         let size = shape.dims()[axis];
         if index >= size {
             let index = index as i64;
@@ -109,32 +109,36 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: usize) -> Result<Self> {
-        let (start, length) = self.dims().span("slice", axis, &range)?;
+        let (start, length) = self.dims().span(axis, range)?;
         if step == 0 {
             return Err(setting("slice", "the step", "at least 1", 0, String::new()));
         }
         let part = self.narrow(axis, start, length)?;
-        let axis = self.dims().axis("slice", axis)?;
+        let axis = self.dims().axis_for("slice", axis)?;
         Ok(part.view(part.layout().every(axis, step)))
     }
 }
 
 impl Shape {
     /// The first index and the number of indices that a range covers along an axis: negative bounds count from the end,
-    /// and bounds beyond the axis stand for its ends.
+    /// and bounds beyond the axis are its ends.
     ///
     /// # Errors
     ///
-    /// An axis out of range; `op` is the name that the message begins with.
-    #[doc(hidden)]
+    /// If the axis is out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Shape;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Shape::from([2, 5]).span(1, 1..-1)?, (1, 3));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
-    pub fn span(
-        &self,
-        op: &'static str,
-        axis: isize,
-        range: &impl RangeBounds<isize>,
-    ) -> Result<(usize, usize)> {
-        let size = self.dims()[self.axis(op, axis)?];
+    pub fn span(&self, axis: isize, range: impl RangeBounds<isize>) -> Result<(usize, usize)> {
+        let size = self.dims()[self.axis_for("slice", axis)?];
         let place = |bound: isize, behind: usize| {
             let place = match usize::try_from(bound) {
                 Ok(bound) => bound.saturating_add(behind),

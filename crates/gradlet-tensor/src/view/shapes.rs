@@ -1,21 +1,28 @@
-//! The shapes that views have, for tensors and for what has a shape and no elements.
+//! The shapes that views have: what becomes of a shape whose axes are merged, split, dropped or repeated.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::{Axes, Shape};
 
 impl Shape {
-    /// As [`axis`](Self::axis); a scalar counts as one element along an axis 0, so that 0 and -1 are 0 there.
+    /// As [`axis`](Self::axis), where a scalar has an axis 0 of one element.
     ///
     /// # Errors
     ///
-    /// An axis outside `-rank..rank`, or outside `-1..1` for a scalar.
-    #[doc(hidden)]
+    /// If the axis is outside `-rank..rank`, or outside `-1..1` for a scalar.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Shape;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Shape::SCALAR.axis_or_scalar(-1)?, 0);
+    /// assert_eq!(Shape::from([2, 3]).axis_or_scalar(-1)?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
-    pub fn axis_or_scalar(&self, op: &'static str, axis: isize) -> Result<usize> {
-        if self.rank() == 0 && (-1..1).contains(&axis) {
-            return Ok(0);
-        }
-        self.axis(op, axis)
+    pub fn axis_or_scalar(&self, axis: isize) -> Result<usize> {
+        self.axis_or_scalar_for("axis", axis)
     }
 
     /// Without those of the axes that have size 1.
@@ -75,8 +82,8 @@ impl Shape {
     /// ```
     #[track_caller]
     pub fn flattened(&self, start: isize, end: isize) -> Result<Self> {
-        let first = self.axis_or_scalar("flatten_axes", start)?;
-        let last = self.axis_or_scalar("flatten_axes", end)?;
+        let first = self.axis_or_scalar_for("flatten_axes", start)?;
+        let last = self.axis_or_scalar_for("flatten_axes", end)?;
         if self.rank() == 0 {
             return Ok(Self::from(1));
         }
@@ -118,7 +125,7 @@ impl Shape {
     /// ```
     #[track_caller]
     pub fn unflattened(&self, axis: isize, sizes: &[usize]) -> Result<Self> {
-        let axis = self.axis("unflatten", axis)?;
+        let axis = self.axis_for("unflatten", axis)?;
         let split = Self::new(sizes)?;
         let size = self.dims()[axis];
         if split.rank() == 0 || split.len() != size {
@@ -184,7 +191,7 @@ impl Shape {
                 shape: *self,
             }));
         }
-        if Self::broadcast("expand", self, &shape)? != shape {
+        if Self::broadcast_for("expand", self, &shape)? != shape {
             return Err(Error::new(ErrorKind::ShapeMismatch {
                 op: "expand",
                 expected: shape,
@@ -192,6 +199,61 @@ impl Shape {
             }));
         }
         Ok(shape)
+    }
+
+    /// The shapes that a tensor of this shape and its indices broadcast to for [`Tensor::take_along`](crate::Tensor::take_along):
+    /// they agree in all axes but the given one.
+    ///
+    /// # Shape
+    ///
+    /// axis 1: `[a, n, 1], [1, m, b] -> [a, n, b], [a, m, b]`
+    ///
+    /// # Errors
+    ///
+    /// If the axis is out of range, or the numbers of axes differ, or the sizes do not broadcast.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Shape;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let [x, indices] = Shape::from([2, 5]).along(1, Shape::from([1, 3]))?;
+    /// assert_eq!((x, indices), (Shape::from([2, 5]), Shape::from([2, 3])));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn along(&self, axis: isize, indices: Self) -> Result<[Self; 2]> {
+        let at = self.axis_or_scalar_for("take_along", axis)?;
+        if self.rank() != indices.rank() {
+            return Err(Error::new(ErrorKind::ShapeMismatch {
+                op: "take_along",
+                expected: *self,
+                found: indices,
+            }));
+        }
+        let once = |mut shape: Self| {
+            shape
+                .dims_mut()
+                .iter_mut()
+                .skip(at)
+                .take(1)
+                .for_each(|size| *size = 1);
+            shape
+        };
+        let all = Self::broadcast_for("take_along", &once(*self), &once(indices))?;
+        Ok([*self, indices].map(|from| {
+            let mut shape = all;
+            let size = from.dims().get(at).copied();
+            shape
+                .dims_mut()
+                .iter_mut()
+                .skip(at)
+                .take(1)
+                .zip(size)
+                .for_each(|(to, size)| *to = size);
+            shape
+        }))
     }
 }
 

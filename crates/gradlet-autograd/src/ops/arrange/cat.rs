@@ -66,7 +66,7 @@ impl<T: Float> Var<T> {
         let Some(first) = vars.first() else {
             return Err(Error::new(ErrorKind::NoTensors { op: "cat" }));
         };
-        let at = first.dims().axis("cat", axis)?;
+        let at = first.dims().axis(axis).map_err(|error| error.of("cat"))?;
         let sizes = vars
             .iter()
             .map(|var| var.shape().get(at).copied().unwrap_or(0))

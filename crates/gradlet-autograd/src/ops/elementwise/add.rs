@@ -64,7 +64,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn add(&self, rhs: &Self) -> Result<Self> {
-        let shape = Shape::broadcast("add", &self.dims(), &rhs.dims())?;
+        let shape = Shape::broadcast(&self.dims(), &rhs.dims()).map_err(|error| error.of("add"))?;
         Add.apply([
             &*self.broadcast_if_needed(shape)?,
             &*rhs.broadcast_if_needed(shape)?,
@@ -73,7 +73,7 @@ impl<T: Float> Var<T> {
 
     #[track_caller]
     pub(crate) fn add_owned(self, rhs: &Self) -> Result<Self> {
-        let shape = Shape::broadcast("add", &self.dims(), &rhs.dims())?;
+        let shape = Shape::broadcast(&self.dims(), &rhs.dims()).map_err(|error| error.of("add"))?;
         if self.dims() != shape {
             return self.add(rhs);
         }

@@ -67,7 +67,7 @@ fn shares<T: Float>(
             T::of(1.0)
         }
     };
-    let part = |x: &Tensor<T>, other| g.mul(&Var::constant(x.zip("maximum", other, share)?));
+    let part = |x: &Tensor<T>, other| g.mul(&Var::constant(x.zip(other, share)?));
     Ok([want_a.then(|| part(a, b))?, want_b.then(|| part(b, a))?])
 }
 
@@ -108,7 +108,8 @@ impl<T: Float> Var<T> {
     /// `torch.maximum`
     #[track_caller]
     pub fn maximum(&self, rhs: &Self) -> Result<Self> {
-        let shape = Shape::broadcast("maximum", &self.dims(), &rhs.dims())?;
+        let shape =
+            Shape::broadcast(&self.dims(), &rhs.dims()).map_err(|error| error.of("maximum"))?;
         Maximum.apply([
             &*self.broadcast_if_needed(shape)?,
             &*rhs.broadcast_if_needed(shape)?,
@@ -150,7 +151,8 @@ impl<T: Float> Var<T> {
     /// `torch.minimum`
     #[track_caller]
     pub fn minimum(&self, rhs: &Self) -> Result<Self> {
-        let shape = Shape::broadcast("minimum", &self.dims(), &rhs.dims())?;
+        let shape =
+            Shape::broadcast(&self.dims(), &rhs.dims()).map_err(|error| error.of("minimum"))?;
         Minimum.apply([
             &*self.broadcast_if_needed(shape)?,
             &*rhs.broadcast_if_needed(shape)?,

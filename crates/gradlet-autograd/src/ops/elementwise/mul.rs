@@ -1,6 +1,6 @@
 //! Multiplication, element by element.
 
-use gradlet_tensor::{Float, Result, Shape, Tensor};
+use gradlet_tensor::{Float, Result, Shape, Tensor, fused};
 
 use crate::op::{Fixed, Op, Want};
 use crate::saves::SomeInputs;
@@ -20,7 +20,7 @@ impl<T: Float> Op<T> for Mul {
     type Saves = SomeInputs;
 
     fn forward(&self, [lhs, rhs]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        lhs.mul_sum_to(rhs, self.to)
+        fused::mul_sum_to(lhs, rhs, self.to)
     }
 
     /// dlhs = g * rhs, drhs = g * lhs, with g repeated where y was summed, and summed where the factor was repeated
@@ -30,7 +30,7 @@ impl<T: Float> Op<T> for Mul {
         ([lhs, rhs], _): ([Option<Var<T>>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let [from_lhs, from_rhs] = self.from;
-        let g = g.broadcast_if_needed(Shape::broadcast("mul", &from_lhs, &from_rhs)?)?;
+        let g = g.broadcast_if_needed(Shape::broadcast(&from_lhs, &from_rhs)?)?;
         let product = |factor: &Var<T>, to| {
             Self {
                 to,
@@ -82,7 +82,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn mul(&self, rhs: &Self) -> Result<Self> {
         let from = [self.dims(), rhs.dims()];
-        let to = Shape::broadcast("mul", &from[0], &from[1])?;
+        let to = Shape::broadcast(&from[0], &from[1]).map_err(|error| error.of("mul"))?;
         Mul { from, to }.apply([self, rhs])
     }
 

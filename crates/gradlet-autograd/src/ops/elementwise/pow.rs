@@ -27,7 +27,7 @@ impl<T: Float> Op<T> for Pow {
         let zero = T::of(0.0);
         let base = || {
             // A base of 1 where the slope is 0 anyway and 0 times the power would be NaN.
-            let flat = x.tensor().zip("pow", e.tensor(), |x, e| {
+            let flat = x.tensor().zip(e.tensor(), |x, e| {
                 e == zero && (x == zero || !x.is_finite())
             })?;
             let x = x.masked_fill(&flat, T::of(1.0))?;
@@ -35,9 +35,7 @@ impl<T: Float> Op<T> for Pow {
             g.mul(&slope)?.masked_fill(&flat, zero)
         };
         let exponent = || {
-            let flat = x
-                .tensor()
-                .zip("pow", e.tensor(), |x, e| x == zero && e >= zero)?;
+            let flat = x.tensor().zip(e.tensor(), |x, e| x == zero && e >= zero)?;
             let logarithm = x.masked_fill(&flat, T::of(1.0))?.ln();
             g.mul(&x.pow(&e)?.mul(&logarithm)?)?
                 .masked_fill(&flat, zero)
@@ -84,7 +82,8 @@ impl<T: Float> Var<T> {
     /// `torch.pow`
     #[track_caller]
     pub fn pow(&self, exponent: &Self) -> Result<Self> {
-        let shape = Shape::broadcast("pow", &self.dims(), &exponent.dims())?;
+        let shape =
+            Shape::broadcast(&self.dims(), &exponent.dims()).map_err(|error| error.of("pow"))?;
         Pow.apply([
             &*self.broadcast_if_needed(shape)?,
             &*exponent.broadcast_if_needed(shape)?,

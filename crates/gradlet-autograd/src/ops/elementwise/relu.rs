@@ -37,12 +37,12 @@ impl<T: Float> Op<T> for Gate<T> {
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let zero = T::of(0.0);
-        x.zip("relu", &self.y, |x, y| if y <= zero { zero } else { x })
+        x.zip(&self.y, |x, y| if y <= zero { zero } else { x })
     }
 
     fn forward_owned(&self, mut x: Tensor<T>) -> Result<Tensor<T>> {
         let zero = T::of(0.0);
-        x.zip_in_place("relu", &self.y, |x, y| if y <= zero { zero } else { x })?;
+        x.zip_in_place(&self.y, |x, y| if y <= zero { zero } else { x })?;
         Ok(x)
     }
 

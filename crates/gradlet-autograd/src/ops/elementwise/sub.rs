@@ -64,7 +64,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn sub(&self, rhs: &Self) -> Result<Self> {
-        let shape = Shape::broadcast("sub", &self.dims(), &rhs.dims())?;
+        let shape = Shape::broadcast(&self.dims(), &rhs.dims()).map_err(|error| error.of("sub"))?;
         Sub.apply([
             &*self.broadcast_if_needed(shape)?,
             &*rhs.broadcast_if_needed(shape)?,
@@ -73,7 +73,7 @@ impl<T: Float> Var<T> {
 
     #[track_caller]
     pub(crate) fn sub_owned(self, rhs: &Self) -> Result<Self> {
-        let shape = Shape::broadcast("sub", &self.dims(), &rhs.dims())?;
+        let shape = Shape::broadcast(&self.dims(), &rhs.dims()).map_err(|error| error.of("sub"))?;
         if self.dims() != shape {
             return self.sub(rhs);
         }

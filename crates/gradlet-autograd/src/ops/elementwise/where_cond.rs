@@ -71,8 +71,10 @@ impl<T: Float> Var<T> {
     /// `torch.where`
     #[track_caller]
     pub fn where_cond(condition: &Tensor<bool>, x: &Self, y: &Self) -> Result<Self> {
-        let shape = Shape::broadcast("where_cond", &x.dims(), &y.dims())?;
-        let shape = Shape::broadcast("where_cond", &condition.dims(), &shape)?;
+        let shape =
+            Shape::broadcast(&x.dims(), &y.dims()).map_err(|error| error.of("where_cond"))?;
+        let shape =
+            Shape::broadcast(&condition.dims(), &shape).map_err(|error| error.of("where_cond"))?;
         let op = WhereCond {
             condition: condition.broadcast_to(shape)?,
         };

@@ -1,6 +1,6 @@
 //! Products of vectors and matrices under their own names: inner, outer, batched, and one added to a matrix.
 
-use gradlet_tensor::{Float, Result};
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape, fused};
 
 use crate::var::Var;
 
@@ -40,8 +40,8 @@ impl<T: Float> Var<T> {
     /// `torch.addmm`
     #[track_caller]
     pub fn addmm(&self, lhs: &Self, rhs: &Self, beta: T, alpha: T) -> Result<Self> {
-        lhs.tensor().expect_rank("addmm", 2, "matrices")?;
-        rhs.tensor().expect_rank("addmm", 2, "matrices")?;
+        expect_rank("addmm", &lhs.dims(), 2, "matrices")?;
+        expect_rank("addmm", &rhs.dims(), 2, "matrices")?;
         let product = lhs
             .matmul(rhs)
             .map_err(|error| error.of("addmm"))?
@@ -88,8 +88,8 @@ impl<T: Float> Var<T> {
     /// `torch.dot`
     #[track_caller]
     pub fn dot(&self, rhs: &Self) -> Result<Self> {
-        self.tensor().expect_rank("dot", 1, "vectors")?;
-        rhs.tensor().expect_rank("dot", 1, "vectors")?;
+        expect_rank("dot", &self.dims(), 1, "vectors")?;
+        expect_rank("dot", &rhs.dims(), 1, "vectors")?;
         self.matmul(rhs).map_err(|error| error.of("dot"))
     }
 
@@ -124,8 +124,8 @@ impl<T: Float> Var<T> {
     /// `torch.outer`
     #[track_caller]
     pub fn outer(&self, rhs: &Self) -> Result<Self> {
-        self.tensor().expect_rank("outer", 1, "vectors")?;
-        rhs.tensor().expect_rank("outer", 1, "vectors")?;
+        expect_rank("outer", &self.dims(), 1, "vectors")?;
+        expect_rank("outer", &rhs.dims(), 1, "vectors")?;
         self.unsqueeze(1)?.mul(rhs)
     }
 
@@ -162,9 +162,23 @@ impl<T: Float> Var<T> {
     /// `torch.bmm`
     #[track_caller]
     pub fn bmm(&self, rhs: &Self) -> Result<Self> {
-        self.tensor().expect_batches(rhs.tensor())?;
+        fused::expect_batches(&self.dims(), &rhs.dims())?;
         self.matmul(rhs).map_err(|error| error.of("bmm"))
     }
+}
+
+/// An error unless there are `rank` axes; `expected` is what the message asks for.
+#[track_caller]
+fn expect_rank(op: &'static str, shape: &Shape, rank: usize, expected: &'static str) -> Result<()> {
+    if shape.rank() == rank {
+        return Ok(());
+    }
+    let shape = *shape;
+    Err(Error::new(ErrorKind::Rank {
+        op,
+        expected,
+        shape,
+    }))
 }
 
 #[cfg(test)]

@@ -95,7 +95,8 @@ impl<T: Float> Var<T> {
                 .apply([&self.reshape([rows, columns])?, rhs])?
                 .reshape(&shape);
         }
-        let batch = Shape::broadcast("matmul", &lead(self)?, &lead(rhs)?)?;
+        let batch =
+            Shape::broadcast(&lead(self)?, &lead(rhs)?).map_err(|error| error.of("matmul"))?;
         let with = |x: &Self| -> Result<Shape> {
             Shape::new(&[batch.dims(), &x.shape()[x.rank() - 2..]].concat())
         };

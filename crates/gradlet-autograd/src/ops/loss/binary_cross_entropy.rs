@@ -35,7 +35,7 @@ impl<T: Float> Op<T> for BinaryCrossEntropy {
     type Saves = Inputs;
 
     fn forward(&self, [x, t]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        x.zip("binary_cross_entropy", t, |x, t| {
+        x.zip(t, |x, t| {
             (t - T::one()) * bounded((-x).log1p_()) - t * bounded(x.ln_())
         })
     }

@@ -20,13 +20,12 @@ impl<T: Float> Op<T> for LogitLoss<T> {
     type Saves = Inputs;
 
     fn forward(&self, [x, t]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        let op = "binary_cross_entropy_with_logits";
         let Some(w) = &self.pos_weight else {
-            return x.zip(op, t, |x, t| (T::one() - t) * x + softplus(-x));
+            return x.zip(t, |x, t| (T::one() - t) * x + softplus(-x));
         };
-        let factor = t.zip(op, w, |t, w| T::one() + (w - T::one()) * t)?;
-        let tail = x.zip(op, &factor, |x, factor| factor * softplus(-x))?;
-        x.zip(op, t, |x, t| (T::one() - t) * x)?.add(&tail)
+        let factor = t.zip(w, |t, w| T::one() + (w - T::one()) * t)?;
+        let tail = x.zip(&factor, |x, factor| factor * softplus(-x))?;
+        x.zip(t, |x, t| (T::one() - t) * x)?.add(&tail)
     }
 
     /// dx = g ((1 + (w - 1) t) sigmoid(x) - w t), dt = g ((w - 1) ln(1 + e^-x) - x)

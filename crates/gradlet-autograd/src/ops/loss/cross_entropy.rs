@@ -1,6 +1,6 @@
 //! Cross-entropy with class labels: log-softmax and negative log-likelihood in one.
 
-use gradlet_tensor::{Float, Keep, Result, Tensor};
+use gradlet_tensor::{Float, Keep, Result, Tensor, fused};
 
 use crate::op::{Fixed, One, Op, Want};
 use crate::saves::Inputs;
@@ -20,7 +20,7 @@ impl<T: Float> Op<T> for CrossEntropy<T> {
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         // Called by nobody here: the loss comes with the normalizers, and so is recorded with its value.
-        x.cross_entropy_rows(&self.labels)?.0.mean(..)
+        fused::cross_entropy_rows(x, &self.labels)?.0.mean(..)
     }
 
     /// dx = g / n * (softmax(x) - one at each row's label)
@@ -50,7 +50,7 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
 
     fn forward(&self, [g, x]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         let share = g.item()? / T::of(self.labels.len() as f64);
-        x.cross_entropy_gradient(&self.labels, &self.normalizers, share)
+        fused::cross_entropy_gradient(x, &self.labels, &self.normalizers, share)
     }
 
     /// With p = softmax(x): dg = 1/n `sum_ij` gg[i, j] (p[i, j] - one at the label),
@@ -113,7 +113,7 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
 /// `torch.nn.functional.cross_entropy`
 #[track_caller]
 pub fn cross_entropy<T: Float>(logits: &Var<T>, labels: &Tensor<i64>) -> Result<Var<T>> {
-    let (losses, normalizers) = logits.tensor.cross_entropy_rows(labels)?;
+    let (losses, normalizers) = fused::cross_entropy_rows(&logits.tensor, labels)?;
     let op = CrossEntropy {
         labels: labels.clone(),
         normalizers,

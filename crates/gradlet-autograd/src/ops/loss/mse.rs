@@ -17,7 +17,7 @@ impl<T: Float> Op<T> for Mse {
 
     fn forward(&self, [x, target]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         target.expect_shape("mse", x.dims())?;
-        x.zip("mse", target, |x, target| (x - target) * (x - target))?
+        x.zip(target, |x, target| (x - target) * (x - target))?
             .mean(..)
     }
 

@@ -1,6 +1,6 @@
 //! The negative log-likelihood of labels.
 
-use gradlet_tensor::{Float, Result, Shape, Tensor};
+use gradlet_tensor::{Float, Result, Shape, Tensor, fused};
 
 use crate::op::{One, Op};
 use crate::saves::Nothing;
@@ -18,8 +18,7 @@ impl<T: Float> Op<T> for Nll {
     type Saves = Nothing;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(-x
-            .pick_columns(&self.labels)
+        Ok(-fused::pick_columns(x, &self.labels)
             .map_err(|error| error.of("nll"))?
             .mean(..)?)
     }
@@ -52,7 +51,11 @@ impl<T: Float> Op<T> for Spread {
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let share = -x.item()? / T::of(self.labels.len() as f64);
         let mut y = Tensor::zeros_of(self.shape)?;
-        y.add_to_columns(&self.labels, &Tensor::full_of(self.labels.dims(), share)?)?;
+        fused::add_to_columns(
+            &mut y,
+            &self.labels,
+            &Tensor::full_of(self.labels.dims(), share)?,
+        )?;
         Ok(y)
     }
 

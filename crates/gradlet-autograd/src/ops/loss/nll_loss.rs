@@ -1,6 +1,6 @@
 //! The negative log-likelihood of labels at any number of places, with weights of classes and a label to leave out.
 
-use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape, Tensor};
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape, Tensor, fused};
 
 use super::cross_entropy_with::CrossEntropy;
 use crate::op::{One, Op};
@@ -21,9 +21,9 @@ impl<T: Float> Op<T> for NllRows<T> {
     type Saves = Nothing;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        x.pick_columns(&self.labels)
+        fused::pick_columns(x, &self.labels)
             .map_err(|error| error.of("nll_loss"))?
-            .zip("nll_loss", &self.weights, |x, w| -(w * x))
+            .zip(&self.weights, |x, w| -(w * x))
     }
 
     /// dx[i, labels[i]] = -weights[i] * g[i], and 0 elsewhere
@@ -50,9 +50,9 @@ impl<T: Float> Op<T> for SpreadRows<T> {
     type Saves = Nothing;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        let shares = x.zip("nll_loss", &self.0.weights, |x, w| -(w * x))?;
+        let shares = x.zip(&self.0.weights, |x, w| -(w * x))?;
         let mut y = Tensor::zeros_of(self.0.shape)?;
-        y.add_to_columns(&self.0.labels, &shares)?;
+        fused::add_to_columns(&mut y, &self.0.labels, &shares)?;
         Ok(y)
     }
 
@@ -82,13 +82,7 @@ impl<T: Float> Op<T> for KeepRows {
     type Saves = Nothing;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        x.zip(
-            "nll_loss",
-            &self.kept,
-            |x, kept| {
-                if kept { x } else { T::zero() }
-            },
-        )
+        x.zip(&self.kept, |x, kept| if kept { x } else { T::zero() })
     }
 
     /// dx[i] = g[i] where kept[i], 0 elsewhere
@@ -147,7 +141,7 @@ impl<T: Float> Labelled<T> {
             }
             None => Tensor::ones_of(labels.dims())?,
         };
-        let weights = weights.zip(op, &kept, |w, kept| if kept { w } else { T::zero() })?;
+        let weights = weights.zip(&kept, |w, kept| if kept { w } else { T::zero() })?;
         let leaves_out = kept.iter().any(|kept| !kept);
         let labelled = Self {
             labels,

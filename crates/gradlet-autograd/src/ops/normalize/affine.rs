@@ -1,6 +1,6 @@
 //! Elements moved and scaled by group or by place: what weights and biases make of standardized ones.
 
-use gradlet_tensor::{Float, Result, Shape, Tensor};
+use gradlet_tensor::{Float, Result, Shape, Tensor, fused};
 
 use crate::op::{Fixed, Op, Want};
 use crate::saves::SomeInputs;
@@ -20,8 +20,8 @@ impl<T: Float> Op<T> for Affine<T> {
 
     fn forward(&self, [x, scale, shift]: [&Tensor<T>; 3]) -> Result<Tensor<T>> {
         match &self.mean {
-            Some(mean) => x.affine([mean, scale, shift]),
-            None => x.affine([&scale.zeros_like(), scale, shift]),
+            Some(mean) => fused::affine(x, [mean, scale, shift]),
+            None => fused::affine(x, [&scale.zeros_like(), scale, shift]),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Batch normalization: over all axes but the channels.
 
-use gradlet_tensor::{Centre, Float, Result, Tensor};
+use gradlet_tensor::fused::{self, Centre};
+use gradlet_tensor::{Float, Result, Tensor};
 
 use super::group_norm::single_value;
 use super::standardize::{Standard, scale};
@@ -47,11 +48,10 @@ impl<T: Float> RunningStatistics<T> {
         let (share, unbiased) = (T::of(momentum), T::of(count as f64 / (count - 1) as f64));
         let mix = |old: T, new: T| (T::one() - share) * old + share * new;
         let shape = self.mean.dims();
-        self.mean
-            .zip_in_place("batch_norm", &mean.reshape(shape)?, mix)?;
+        self.mean.zip_in_place(&mean.reshape(shape)?, mix)?;
         let variance = variance.reshape(shape)?;
         self.variance
-            .zip_in_place("batch_norm", &variance, |old, new| mix(old, new * unbiased))
+            .zip_in_place(&variance, |old, new| mix(old, new * unbiased))
     }
 }
 
@@ -144,7 +144,7 @@ impl<T: Float> Var<T> {
                     return Err(single_value(op));
                 }
                 let centre = Centre::Mean;
-                let moments = x.tensor().moments(centre)?;
+                let moments = fused::moments(x.tensor(), centre)?;
                 if let Some(running) = running.filter(|_| count > 0) {
                     running.move_to(&moments, count, momentum)?;
                 }

@@ -1,6 +1,7 @@
 //! Group normalization: over groups of channels, and all places.
 
-use gradlet_tensor::{Centre, Error, ErrorKind, Float, Result, Shape};
+use gradlet_tensor::fused::Centre;
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape};
 
 use super::standardize::Standard;
 use crate::var::Var;

@@ -1,6 +1,7 @@
 //! Layer normalization: over the last axes.
 
-use gradlet_tensor::{Centre, Error, ErrorKind, Float, IntoShape, Result, Shape};
+use gradlet_tensor::fused::Centre;
+use gradlet_tensor::{Error, ErrorKind, Float, IntoShape, Result, Shape};
 
 use super::standardize::Standard;
 use crate::var::Var;

@@ -1,6 +1,6 @@
 //! The logarithm of softmax.
 
-use gradlet_tensor::{Float, Keep, Result, Tensor};
+use gradlet_tensor::{Float, Keep, Result, Tensor, fused};
 
 use crate::op::{Fixed, One, Op, Want};
 use crate::saves::{Inputs, Output};
@@ -38,7 +38,7 @@ impl<T: Float> Op<T> for LogSoftmaxGradient {
     type Saves = Inputs;
 
     fn forward(&self, [g, y]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        y.log_softmax_gradient(g, self.axis)
+        fused::log_softmax_gradient(y, g, self.axis)
     }
 
     /// dg = h - sum of h * e^y, dy = -h * e^y * sum of g

@@ -1,6 +1,7 @@
 //! Normalization by the root mean square over the last axes.
 
-use gradlet_tensor::{Centre, Float, IntoShape, Result};
+use gradlet_tensor::fused::Centre;
+use gradlet_tensor::{Float, IntoShape, Result};
 
 use super::standardize::Standard;
 use crate::var::Var;

@@ -1,6 +1,6 @@
 //! Softmax: exponentials that add up to one.
 
-use gradlet_tensor::{Float, Keep, Result, Tensor};
+use gradlet_tensor::{Float, Keep, Result, Tensor, fused};
 
 use crate::op::{Fixed, One, Op, Want};
 use crate::saves::{Inputs, Output};
@@ -38,7 +38,7 @@ impl<T: Float> Op<T> for SoftmaxGradient {
     type Saves = Inputs;
 
     fn forward(&self, [g, y]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        y.softmax_gradient(g, self.axis)
+        fused::softmax_gradient(y, g, self.axis)
     }
 
     /// dg = y * (h - sum of h * y), dy = h * (g - sum of g * y) - g * sum of h * y

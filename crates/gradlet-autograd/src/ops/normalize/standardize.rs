@@ -1,7 +1,8 @@
 //! Elements made comparable, group by group: divided by their standard deviation from the mean, or by their root mean
 //! square.
 
-use gradlet_tensor::{Centre, Float, Keep, Result, Tensor};
+use gradlet_tensor::fused::{self, Centre};
+use gradlet_tensor::{Float, Keep, Result, Tensor};
 
 use crate::op::{Fixed, One, Op, Want};
 use crate::saves::Inputs;
@@ -30,7 +31,7 @@ impl<T: Float> Moments<T> {
 }
 
 impl Standard {
-    /// Standardized elements, given what [`Tensor::moments`] says of them.
+    /// Standardized elements, given what [`fused::moments`] says of them.
     ///
     /// # Shape
     ///
@@ -55,7 +56,7 @@ impl Standard {
     #[track_caller]
     pub(crate) fn apply_to_rows<T: Float>(self, x: &Var<T>) -> Result<Var<T>> {
         let x = x.unsqueeze(0)?;
-        self.apply(&x, x.tensor().moments(self.centre)?)
+        self.apply(&x, fused::moments(x.tensor(), self.centre)?)
     }
 
     /// The scale as a function of x, for derivatives of gradients.
@@ -93,7 +94,7 @@ impl<T: Float> Op<T> for Standardize<T> {
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         let Moments { mean, scale } = &self.moments;
-        x.affine([mean, scale, &mean.zeros_like()])
+        fused::affine(x, [mean, scale, &mean.zeros_like()])
     }
 
     /// dx = scale * (g - mean(g) - y * mean(g * y)); without mean(g) from zero
@@ -120,7 +121,7 @@ impl<T: Float> Op<T> for StandardizeGradient<T> {
 
     fn forward(&self, [g, x]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         let Moments { mean, scale } = &self.moments;
-        x.standardized_gradient(g, [mean, scale], self.standard.centre)
+        fused::standardized_gradient(x, g, [mean, scale], self.standard.centre)
     }
 
     /// With z(v) this function of v for the same x: dg = z(gg),
@@ -137,7 +138,7 @@ impl<T: Float> Op<T> for StandardizeGradient<T> {
         };
         let dg = of(&gg)?;
         let dx = want_x.then(|| {
-            let y = standard.apply(&x, x.tensor().moments(standard.centre)?)?;
+            let y = standard.apply(&x, fused::moments(x.tensor(), standard.centre)?)?;
             let z = of(&g)?;
             let sum = y
                 .mul(&mean(&gg.mul(&z)?)?)?
@@ -174,7 +175,8 @@ mod tests {
             for centre in [Centre::Mean, Centre::Zero] {
                 let standard = Standard { centre, eps: 0.1 };
                 let x = [Tensor::<f64>::normal(shape, 0.5, 1.0, &mut rng(1))?];
-                let f = |x: &[Var<f64>]| standard.apply(&x[0], x[0].tensor().moments(centre)?);
+                let f =
+                    |x: &[Var<f64>]| standard.apply(&x[0], fused::moments(x[0].tensor(), centre)?);
                 gradcheck(f, &x)?;
                 gradgradcheck(f, &x)?;
             }
@@ -200,7 +202,7 @@ mod tests {
             ];
             for centre in [Centre::Mean, Centre::Zero] {
                 let gradient = |inputs: &[Var<f64>]| {
-                    let [mean, variance] = inputs[1].tensor().moments(centre)?;
+                    let [mean, variance] = fused::moments(inputs[1].tensor(), centre)?;
                     let scale = scale(&variance, 0.1);
                     let (standard, moments) =
                         (Standard { centre, eps: 0.1 }, Moments { mean, scale });

@@ -1,6 +1,6 @@
 //! Elements added at indices along an axis.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Result, Tensor, fused};
 
 use crate::op::{Fixed, Op, Want};
 use crate::saves::Nothing;
@@ -76,7 +76,7 @@ impl<T: Float> Var<T> {
     /// `torch.scatter_add`
     #[track_caller]
     pub fn scatter_add(&self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<Self> {
-        source.tensor().corner("scatter_add", indices.dims())?;
+        fused::corner(source.tensor(), indices.dims())?;
         let mut used = source.clone();
         if used.dims() != indices.dims() {
             used = used.flatten_axes(0, 0)?;

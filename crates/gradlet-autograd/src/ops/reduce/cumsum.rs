@@ -1,6 +1,6 @@
 //! Running sums.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Result, Tensor, fused};
 
 use crate::op::{One, Op};
 use crate::saves::Nothing;
@@ -19,7 +19,7 @@ impl<T: Float> Op<T> for Cumsum {
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         if self.reversed {
-            x.cumsum_reversed(self.axis)
+            fused::cumsum_reversed(x, self.axis)
         } else {
             x.cumsum(self.axis)
         }

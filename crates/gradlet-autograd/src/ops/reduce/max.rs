@@ -41,13 +41,7 @@ impl<T: Float> Op<T> for Extreme {
     fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let x = x.tensor();
         let y = self.end.of(x, self.axes.keep())?;
-        let ties = x.zip(
-            "max",
-            &y,
-            |x, y| {
-                if x == y { T::of(1.0) } else { T::of(0.0) }
-            },
-        )?;
+        let ties = x.zip(&y, |x, y| if x == y { T::of(1.0) } else { T::of(0.0) })?;
         let kept = self.axes.kept();
         let share = ties.div(&ties.sum_to(kept)?)?;
         g.reshape(kept)?.mul(&Var::constant(share))

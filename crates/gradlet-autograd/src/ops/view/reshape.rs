@@ -121,7 +121,10 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn flatten_from(&self, axis: isize) -> Result<Self> {
-        let axis = self.dims().axis_or_scalar("flatten_from", axis)? as isize;
+        let axis = self
+            .dims()
+            .axis_or_scalar(axis)
+            .map_err(|error| error.of("flatten_from"))? as isize;
         self.flatten_axes(axis, -1)
     }
 
@@ -218,7 +221,10 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn squeeze(&self, axis: isize) -> Result<Self> {
-        let axis = self.dims().axis_or_scalar("squeeze", axis)?;
+        let axis = self
+            .dims()
+            .axis_or_scalar(axis)
+            .map_err(|error| error.of("squeeze"))?;
         self.squeeze_axes(&[axis as isize])
     }
 

@@ -69,7 +69,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: usize) -> Result<Self> {
-        let (start, length) = self.dims().span("slice", axis, &range)?;
+        let (start, length) = self.dims().span(axis, range)?;
         let part = self.narrow(axis, start, length)?;
         if step == 1 {
             return Ok(part);

@@ -1,6 +1,6 @@
 //! The average of each window: of a window that slides, or of one of as many parts as wanted.
 
-use gradlet_tensor::{AveragePooling, Float, PerAxis, Result, Shape, Tensor};
+use gradlet_tensor::{AveragePooling, Float, PerAxis, Result, Shape, Tensor, fused};
 
 use crate::op::{One, Op};
 use crate::saves::Nothing;
@@ -50,8 +50,8 @@ impl<T: Float> Op<T> for SpreadAverages {
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         match self.windows {
-            Windows::Sliding(pooling) => x.avg_pool2d_gradient(self.planes, pooling),
-            Windows::Parts(sizes) => x.adaptive_avg_pool2d_gradient(self.planes, sizes),
+            Windows::Sliding(pooling) => fused::avg_pool2d_gradient(x, self.planes, pooling),
+            Windows::Parts(sizes) => fused::adaptive_avg_pool2d_gradient(x, self.planes, sizes),
         }
     }
 

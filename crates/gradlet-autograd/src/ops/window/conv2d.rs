@@ -1,6 +1,6 @@
 //! The convolution of images, and the two products that its gradient consists of.
 
-use gradlet_tensor::{Convolution, Float, Result, Shape, Tensor};
+use gradlet_tensor::{Convolution, Float, Result, Shape, Tensor, fused};
 
 use crate::op::{Fixed, Op, Want};
 use crate::saves::SomeInputs;
@@ -108,7 +108,7 @@ impl<T: Float> Op<T> for InputGradient {
     type Saves = SomeInputs;
 
     fn forward(&self, [x, weight]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        x.conv2d_input_gradient(weight, self.link.images, self.link.options)
+        fused::conv2d_input_gradient(x, weight, self.link.images, self.link.options)
     }
 
     /// dx = g convolved with weight, dweight = g correlated with x
@@ -143,7 +143,7 @@ impl<T: Float> Op<T> for WeightGradient {
     type Saves = SomeInputs;
 
     fn forward(&self, [x, h]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        x.conv2d_weight_gradient(h, self.link.weight, self.link.options)
+        fused::conv2d_weight_gradient(x, h, self.link.weight, self.link.options)
     }
 
     /// dx = g applied to h transposed, dh = x convolved with g

@@ -1,6 +1,6 @@
 //! The largest element of each window.
 
-use gradlet_tensor::{Float, Pooling, Result, Shape, Tensor};
+use gradlet_tensor::{Float, Pooling, Result, Shape, Tensor, fused};
 
 use crate::op::{One, Op};
 use crate::saves::Nothing;
@@ -18,7 +18,7 @@ impl<T: Float> Op<T> for MaxPool2d {
     type Saves = Nothing;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        x.pick_in_planes(&self.indices)
+        fused::pick_in_planes(x, &self.indices)
     }
 
     /// dx[.., indices[p, q]] += g[.., p, q]
@@ -44,7 +44,7 @@ impl<T: Float> Op<T> for SpreadInPlanes {
     type Saves = Nothing;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        x.spread_in_planes(&self.indices, self.planes)
+        fused::spread_in_planes(x, &self.indices, self.planes)
     }
 
     /// dx[.., p, q] = g[.., indices[p, q]]

@@ -1,0 +1,68 @@
+//! Every function of `gradlet_tensor::fused`, for crates that build on tensors.
+
+use gradlet::Float;
+use gradlet::tensor::fused::{self, Centre};
+use proptest::prelude::*;
+
+use crate::random::{Random, random};
+use crate::{Call, calls, check};
+
+fn losses<T: Float>() -> Vec<Call<Random<T>>> {
+    calls!(
+        r: Random<T>,
+        fused::softmax_gradient(&r.x, &r.y, r.axis),
+        fused::log_softmax_gradient(&r.x, &r.y, r.axis),
+        fused::cross_entropy_rows(&r.x, &r.indices),
+        fused::cross_entropy_gradient(&r.x, &r.indices, &r.y, r.value),
+        fused::pick_columns(&r.x, &r.indices),
+        fused::add_to_columns(&mut r.x.clone(), &r.indices, &r.y),
+        fused::narrow_add(&mut r.x.clone(), r.axis, r.size, &r.y),
+        fused::cumsum_reversed(&r.x, r.axis),
+        fused::mul_sum_to(&r.x, &r.y, r.shape),
+        fused::mul_sum_to(&r.x, &r.y, r.z.dims()),
+        fused::expect_batches(&r.shape, &r.x.dims()),
+        fused::corner(&r.x, r.shape),
+        fused::update([&mut r.x.clone(), &mut r.z.clone()], &r.y, |[x, z], _| [z, x]),
+        fused::moments(&r.x, Centre::Mean).map(|[mean, square]| (mean, square)),
+        fused::moments(&r.x, Centre::Zero).map(|[mean, square]| (mean, square)),
+        fused::affine(&r.x, [&r.y, &r.z, &r.y]),
+        fused::affine(&r.x, [&r.y; 3]),
+        fused::standardized_gradient(&r.x, &r.y, [&r.z; 2], Centre::Mean),
+        fused::standardized_gradient(&r.x, &r.x, [&r.y; 2], Centre::Zero),
+    )
+    .into()
+}
+
+fn windows<T: Float>() -> Vec<Call<Random<T>>> {
+    calls!(
+        r: Random<T>,
+        fused::conv2d_input_gradient(&r.x, &r.y, r.shape, r.convolution()),
+        fused::conv2d_input_gradient(&r.x, &r.y, r.z.dims(), r.convolution()),
+        fused::conv2d_weight_gradient(&r.x, &r.y, r.shape, r.convolution()),
+        fused::conv2d_weight_gradient(&r.x, &r.y, r.z.dims(), r.convolution()),
+        fused::avg_pool2d_gradient(&r.x, r.shape, r.average()),
+        fused::avg_pool2d_gradient(&r.x, r.y.dims(), r.average()),
+        fused::adaptive_avg_pool2d_gradient(&r.x, r.shape, r.size),
+        fused::adaptive_avg_pool2d_gradient(&r.x, r.y.dims(), [r.few[0], r.few[1]]),
+        fused::pick_in_planes(&r.x, &r.indices),
+        fused::spread_in_planes(&r.x, &r.indices, r.shape),
+        fused::spread_in_planes(&r.x, &r.indices, r.y.dims()),
+    )
+    .into()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn functions_of_doubles_never_panic(random in random::<f64>()) {
+        check(&random, &losses())?;
+        check(&random, &windows())?;
+    }
+
+    #[test]
+    fn functions_of_floats_never_panic(random in random::<f32>()) {
+        check(&random, &losses())?;
+        check(&random, &windows())?;
+    }
+}
