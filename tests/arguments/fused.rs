@@ -19,8 +19,8 @@ fn losses<T: Float>() -> Vec<Call<Random<T>>> {
         fused::narrow_add(&mut r.x.clone(), r.axis, r.size, &r.y),
         fused::cumsum_reversed(&r.x, r.axis),
         fused::mul_sum_to(&r.x, &r.y, r.shape),
-        fused::mul_sum_to(&r.x, &r.y, r.z.dims()),
-        fused::expect_batches(&r.shape, &r.x.dims()),
+        fused::mul_sum_to(&r.x, &r.y, *r.z.shape()),
+        fused::expect_batches(&r.shape, r.x.shape()),
         fused::corner(&r.x, r.shape),
         fused::update([&mut r.x.clone(), &mut r.z.clone()], &r.y, |[x, z], _| [z, x]),
         fused::moments(&r.x, Centre::Mean).map(|[mean, square]| (mean, square)),
@@ -37,16 +37,16 @@ fn windows<T: Float>() -> Vec<Call<Random<T>>> {
     calls!(
         r: Random<T>,
         fused::conv2d_input_gradient(&r.x, &r.y, r.shape, r.convolution()),
-        fused::conv2d_input_gradient(&r.x, &r.y, r.z.dims(), r.convolution()),
+        fused::conv2d_input_gradient(&r.x, &r.y, *r.z.shape(), r.convolution()),
         fused::conv2d_weight_gradient(&r.x, &r.y, r.shape, r.convolution()),
-        fused::conv2d_weight_gradient(&r.x, &r.y, r.z.dims(), r.convolution()),
+        fused::conv2d_weight_gradient(&r.x, &r.y, *r.z.shape(), r.convolution()),
         fused::avg_pool2d_gradient(&r.x, r.shape, r.average()),
-        fused::avg_pool2d_gradient(&r.x, r.y.dims(), r.average()),
+        fused::avg_pool2d_gradient(&r.x, *r.y.shape(), r.average()),
         fused::adaptive_avg_pool2d_gradient(&r.x, r.shape, r.size),
-        fused::adaptive_avg_pool2d_gradient(&r.x, r.y.dims(), [r.few[0], r.few[1]]),
+        fused::adaptive_avg_pool2d_gradient(&r.x, *r.y.shape(), [r.few[0], r.few[1]]),
         fused::pick_in_planes(&r.x, &r.indices),
         fused::spread_in_planes(&r.x, &r.indices, r.shape),
-        fused::spread_in_planes(&r.x, &r.indices, r.y.dims()),
+        fused::spread_in_planes(&r.x, &r.indices, *r.y.shape()),
     )
     .into()
 }

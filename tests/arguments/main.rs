@@ -73,7 +73,7 @@ impl Outcome for Var<f64> {
         if !self.is_tracked() {
             return Ok(());
         }
-        let g = Tensor::scalar(0.5).broadcast_to(self.dims())?;
+        let g = Tensor::scalar(0.5).broadcast_to(self.shape())?;
         match self.backward_with(g) {
             // A gradient may have elements where the value has none.
             Err(error) if !matches!(error.kind(), ErrorKind::TooLarge { .. }) => Err(error),

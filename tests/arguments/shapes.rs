@@ -14,7 +14,7 @@ proptest! {
         check(&random, &calls!(
             r: Random<f32>,
             Shape::new(&r.sizes),
-            Shape::broadcast(&r.shape, &r.x.dims()),
+            Shape::broadcast(&r.shape, r.x.shape()),
             r.shape.axis(r.axis),
             r.shape.axis_or_scalar(r.axis),
             r.shape.squeezed(&r.axes),
@@ -23,8 +23,8 @@ proptest! {
             r.shape.expanded(&r.axes),
             r.shape.span(r.axis, r.other_axis..),
             r.shape.span(0, ..=r.other_axis),
-            r.shape.along(r.axis, r.x.dims()).map(|[x, indices]| (x, indices)),
-            r.x.dims().along(r.axis, r.indices.dims()).map(|[x, indices]| (x, indices)),
+            r.shape.along(r.axis, *r.x.shape()).map(|[x, indices]| (x, indices)),
+            r.x.shape().along(r.axis, *r.indices.shape()).map(|[x, indices]| (x, indices)),
         ))?;
     }
 }

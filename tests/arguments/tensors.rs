@@ -143,7 +143,7 @@ fn reductions<T: Float>() -> Vec<Call<Random<T>>> {
         r.x.log_softmax(r.axis),
         r.x.cumsum(r.axis),
         r.x.sum_to(r.shape),
-        r.x.sum_to(r.y.dims()),
+        r.x.sum_to(*r.y.shape()),
     )
     .into()
 }

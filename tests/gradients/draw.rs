@@ -313,14 +313,14 @@ impl Case {
         let (mut windows, mut end) = (Vec::new(), 0);
         for (start, x) in self.inputs.iter().enumerate() {
             let start = start.min(values.len() - x.len());
-            windows.push((start, x.dims()));
+            windows.push((start, *x.shape()));
             end = end.max(start + x.len());
         }
         let vector = Tensor::from_vec(&values[..end], end)?;
         let f = self.f;
         Ok(Self::new([vector], move |x| {
             let view = |&(start, shape): &(usize, gradlet::Shape)| {
-                x[0].narrow(0, start, shape.len())?.reshape(shape)
+                x[0].narrow(0, start, shape.numel())?.reshape(shape)
             };
             f(&windows.iter().map(view).collect::<Result<Vec<_>>>()?)
         }))
@@ -343,7 +343,7 @@ impl Case {
 
 /// Of an axis that may be repeated, where there is one, the first element.
 fn repeated(x: &Tensor, which: usize, apart: &[usize]) -> Result<(Tensor, View)> {
-    let shape = x.dims();
+    let shape = *x.shape();
     let longer = |axis: &usize| x.shape()[*axis] > 1 && !apart.contains(axis);
     let axes: Vec<usize> = (0..x.rank()).filter(longer).collect();
     let once = match axes.len() {

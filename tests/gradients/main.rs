@@ -65,7 +65,7 @@ fn images() -> impl Strategy<Value = Vec<usize>> {
 /// Both checks of each entry, with arguments drawn for a shape, and its inputs seen in a way.
 fn hold(entries: &[Entry], shape: &[usize], way: Way, seed: u64) -> Result<(), TestCaseError> {
     for (name, make) in entries {
-        let fail = |shapes: &[gradlet::Shape], error| {
+        let fail = |shapes: &[&gradlet::Shape], error| {
             TestCaseError::fail(format!("{name}, inputs {shapes:?}: {error}"))
         };
         let case = make(&mut Draw::new(shape, seed)).and_then(|case| case.seen(way));
@@ -74,7 +74,7 @@ fn hold(entries: &[Entry], shape: &[usize], way: Way, seed: u64) -> Result<(), T
             gradcheck(&case.f, &case.inputs),
             gradgradcheck(&case.f, &case.inputs),
         ] {
-            let shapes: Vec<_> = case.inputs.iter().map(gradlet::Tensor::dims).collect();
+            let shapes: Vec<_> = case.inputs.iter().map(gradlet::Tensor::shape).collect();
             outcome.map_err(|error| fail(&shapes, error))?;
         }
     }

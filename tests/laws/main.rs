@@ -65,7 +65,7 @@ const LOGIC: [Pairwise<bool, bool>; 3] = [
 
 /// Every pair of elements that broadcasting puts together, in row-major order.
 fn pairs(a: &Tensor, b: &Tensor) -> std::result::Result<(Shape, Vec<(f64, f64)>), TestCaseError> {
-    let shape = fine(Shape::broadcast(&a.dims(), &b.dims()))?;
+    let shape = fine(Shape::broadcast(a.shape(), b.shape()))?;
     let element = |x: &Tensor, at: &[usize]| {
         let own = &at[at.len() - x.rank()..];
         let own = own.iter().zip(x.shape());
@@ -75,7 +75,7 @@ fn pairs(a: &Tensor, b: &Tensor) -> std::result::Result<(Shape, Vec<(f64, f64)>)
         x.at(&own)
     };
     let pair = |at: Vec<usize>| Ok((element(a, &at)?, element(b, &at)?));
-    let pairs: Result<Vec<_>> = indices(shape.dims()).into_iter().map(pair).collect();
+    let pairs: Result<Vec<_>> = indices(&shape).into_iter().map(pair).collect();
     Ok((shape, fine(pairs)?))
 }
 
@@ -112,7 +112,7 @@ fn naive_product(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 fn equal(name: &str, a: &Tensor, b: &Tensor) -> Outcome {
     let bits = |x: &Tensor| x.iter().map(f64::to_bits).collect::<Vec<_>>();
     prop_assert!(
-        a.dims() == b.dims() && bits(a) == bits(b),
+        *a.shape() == *b.shape() && bits(a) == bits(b),
         "{name}: {a} differs from {b}"
     );
     Ok(())
@@ -167,7 +167,7 @@ proptest! {
         let chosen = fine(Tensor::where_cond(&positive[0], &a, &b))?;
         equal("where_cond", &chosen, &fine(of(&|a, b| if a > 0.0 { a } else { b }))?)?;
         equal("masked_fill", &fine(a.masked_fill(&positive[1], 7.0))?, &fine(of(&|a, b| if b > 0.0 { 7.0 } else { a }))?)?;
-        if shape == a.dims() {
+        if shape == *a.shape() {
             for (name, op, f) in ASSIGNING {
                 let mut y = a.clone();
                 fine(op(&mut y, &b))?;
@@ -176,14 +176,14 @@ proptest! {
         }
         let wide = fine(a.broadcast_to(shape))?;
         equal("broadcast_to", &wide, &fine(of(&|a, _| a))?)?;
-        let sums = fine(wide.sum_to(a.dims()))?.mul_scalar(a.len() as f64);
-        close(&sums, &a.mul_scalar(shape.len() as f64))?;
+        let sums = fine(wide.sum_to(*a.shape()))?.mul_scalar(a.len() as f64);
+        close(&sums, &a.mul_scalar(shape.numel() as f64))?;
     }
 
     #[test]
     fn a_view_holds_what_its_copy_does(recipe in recipe(0..4)) {
         let (x, copy) = (fine(recipe.make())?, fine(recipe.copied())?);
-        equal("to_vec", &fine(Tensor::from_vec(x.to_vec(), x.dims()))?, &copy)?;
+        equal("to_vec", &fine(Tensor::from_vec(x.to_vec(), *x.shape()))?, &copy)?;
         equal("contiguous", &x.contiguous(), &copy)?;
         equal("flatten", &x.flatten(), &copy.flatten())?;
         for at in indices(x.shape()) {
@@ -273,7 +273,7 @@ fn the_recipes_make_what_they_say() -> std::result::Result<(), Box<dyn Error>> {
             seed: 1,
         }
         .make()?;
-        assert_eq!(x.dims(), Shape::from([3, 2]));
+        assert_eq!(*x.shape(), Shape::from([3, 2]));
         assert_eq!(x.as_slice().is_some(), contiguous, "{lies:?}");
     }
     Ok(())

@@ -47,7 +47,7 @@ impl<T: Float> Var<T> {
             let remedy = "; reduce it first, for example with .mean(..), or give its gradient to .backward_with(..)";
             return Err(Error::new(ErrorKind::NotOneElement {
                 op: "backward",
-                shape: self.dims(),
+                shape: *self.shape(),
                 remedy,
             }));
         }
@@ -62,7 +62,7 @@ impl<T: Float> Var<T> {
     /// A `g` of another shape, or no tracked Var behind this one.
     #[track_caller]
     pub fn backward_with(mut self, g: Tensor<T>) -> Result<Gradients<T>> {
-        g.expect_shape("backward", self.dims())?;
+        g.expect_shape("backward", self.shape())?;
         if !self.is_tracked() {
             return Err(Error::new(ErrorKind::Untracked));
         }
@@ -117,7 +117,7 @@ pub fn grad<T: Float>(
         let remedy = "; reduce it first, for example with .sum(..)";
         return Err(Error::new(ErrorKind::NotOneElement {
             op: "grad",
-            shape: y.dims(),
+            shape: *y.shape(),
             remedy,
         }));
     }

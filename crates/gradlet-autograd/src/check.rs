@@ -111,7 +111,7 @@ fn constants(inputs: &[Tensor<f64>]) -> Vec<Var<f64>> {
 
 /// A random gradient for an output, in [-1, 1] and away from 0.
 fn upstream(y: &Tensor<f64>, seed: u64) -> Result<Tensor<f64>> {
-    let g = Tensor::<f64>::uniform(y.dims(), -0.8, 0.8, &mut rng(seed))?;
+    let g = Tensor::<f64>::uniform(y.shape(), -0.8, 0.8, &mut rng(seed))?;
     Ok(g.map(|g| g + 0.2f64.copysign(g)))
 }
 
@@ -139,7 +139,7 @@ fn check(check: &'static str, f: Function<'_>, inputs: &[Tensor<f64>]) -> Result
         no_grad(|| f(&constants(&moved))).map(Var::into_tensor)
     };
     for (input, x) in inputs.iter().enumerate() {
-        analytic[input].tensor().expect_shape(check, x.dims())?;
+        analytic[input].tensor().expect_shape(check, x.shape())?;
         for (element, (x, analytic)) in x.iter().zip(analytic[input].tensor().iter()).enumerate() {
             let h = STEP * x.abs().max(1.0);
             let difference = value(input, element, h)?.sub(&value(input, element, -h)?)?;

@@ -21,18 +21,18 @@ impl<T: Float> Var<T> {
             return Err(Error::new(ErrorKind::Rank {
                 op: "accuracy",
                 expected,
-                shape: self.dims(),
+                shape: *self.shape(),
             }));
         }
         let predicted = self
             .tensor
             .argmax(1)
             .map_err(|error| error.of("accuracy"))?;
-        labels.expect_shape("accuracy", predicted.dims())?;
+        labels.expect_shape("accuracy", predicted.shape())?;
         if labels.is_empty() {
             return Err(Error::new(ErrorKind::Empty {
                 op: "accuracy",
-                shape: self.dims(),
+                shape: *self.shape(),
             }));
         }
         let right = predicted

@@ -38,7 +38,7 @@ impl Reduction {
             return self.of(losses);
         };
         let weight = weight
-            .broadcast_to(losses.dims())
+            .broadcast_to(losses.shape())
             .map_err(|error| error.of(op))?;
         let weight = Var::constant(weight);
         self.of(losses.mul(&weight)?)

@@ -80,14 +80,8 @@ impl<T: Float> Var<T> {
 
     /// The sizes of the axes, outermost first.
     #[inline]
-    pub fn shape(&self) -> &[usize] {
+    pub fn shape(&self) -> &Shape {
         self.tensor.shape()
-    }
-
-    /// The shape as a value.
-    #[inline]
-    pub fn dims(&self) -> Shape {
-        self.tensor.dims()
     }
 
     /// The number of axes.

@@ -129,10 +129,10 @@ pub fn native_dropout<T: Float>(
 ) -> Result<(Var<T>, Mask)> {
     check("native_dropout", false, p)?;
     if p == 0.0 || !mode.drops() {
-        let all = Mask::draw(x.dims(), 0.0, DrawKey { seed: 0, call: 0 })?;
+        let all = Mask::draw(x.shape(), 0.0, DrawKey { seed: 0, call: 0 })?;
         return Ok((x.clone(), all));
     }
-    let mask = Mask::draw(x.dims(), p, Stream::fork(rng).next_key())?;
+    let mask = Mask::draw(x.shape(), p, Stream::fork(rng).next_key())?;
     let y = dropout_with(x, mask.clone(), T::of(Scaling::Training.of_kept(p)))?;
     Ok((y, mask))
 }

@@ -173,7 +173,7 @@ pub fn fan_in_uniform<T: Float>(
 /// How many inputs each output has, and how many outputs each input.
 #[track_caller]
 fn fans(op: &'static str, shape: &Shape) -> Result<(f64, f64)> {
-    let &[outputs, inputs, ref field @ ..] = shape.dims() else {
+    let &[outputs, inputs, ref field @ ..] = &shape[..] else {
         return Err(Error::new(ErrorKind::Rank {
             op,
             expected: "a weight [out, in, ..]",

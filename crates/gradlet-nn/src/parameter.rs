@@ -4,7 +4,7 @@ use std::any::{Any, type_name};
 use std::fmt;
 
 use gradlet_autograd::{LeafId, Var};
-use gradlet_tensor::{Element, Float, Tensor};
+use gradlet_tensor::{Element, Float, Shape, Tensor};
 
 use crate::module::{Leaf, LeafMut, Module, Name};
 
@@ -67,7 +67,7 @@ impl<T: Float> Parameter<T> {
     }
 
     /// The size of each axis.
-    pub fn shape(&self) -> &[usize] {
+    pub fn shape(&self) -> &Shape {
         self.tensor.shape()
     }
 
@@ -139,7 +139,7 @@ impl<T: Float> Module for Parameter<T> {
 /// `downcast_ref::<f32>()` leads back to the typed one.
 pub trait AnyParameter: Any + fmt::Debug + Send + Sync {
     /// The size of each axis.
-    fn shape(&self) -> &[usize];
+    fn shape(&self) -> &Shape;
 
     /// The number of elements.
     fn len(&self) -> usize;
@@ -172,7 +172,7 @@ pub trait AnyParameter: Any + fmt::Debug + Send + Sync {
 }
 
 impl<T: Float> AnyParameter for Parameter<T> {
-    fn shape(&self) -> &[usize] {
+    fn shape(&self) -> &Shape {
         self.tensor.shape()
     }
 
@@ -244,7 +244,7 @@ impl<T: Element> Buffer<T> {
     }
 
     /// The size of each axis.
-    pub fn shape(&self) -> &[usize] {
+    pub fn shape(&self) -> &Shape {
         self.tensor.shape()
     }
 }
@@ -282,7 +282,7 @@ impl<T: Element> Module for Buffer<T> {
 /// A [`Buffer`] of any element type, as visitors of a [`Module`] see it.
 pub trait AnyBuffer: Any + fmt::Debug + Send + Sync {
     /// The size of each axis.
-    fn shape(&self) -> &[usize];
+    fn shape(&self) -> &Shape;
 
     /// The number of elements.
     fn len(&self) -> usize;
@@ -303,7 +303,7 @@ pub trait AnyBuffer: Any + fmt::Debug + Send + Sync {
 }
 
 impl<T: Element> AnyBuffer for Buffer<T> {
-    fn shape(&self) -> &[usize] {
+    fn shape(&self) -> &Shape {
         self.tensor.shape()
     }
 
@@ -365,7 +365,7 @@ mod tests {
         let any: &mut dyn AnyParameter = &mut wide;
         assert_eq!(
             (any.shape(), any.len(), any.element()),
-            (&[4, 2][..], 8, "f64")
+            (&Shape::from([4, 2]), 8, "f64")
         );
         assert!(any.downcast_ref::<f32>().is_none());
         assert!(any.downcast_mut::<f64>().is_some());
@@ -374,7 +374,7 @@ mod tests {
         let any: &mut dyn AnyBuffer = &mut counts;
         assert_eq!(
             (any.shape(), any.len(), any.element()),
-            (&[5][..], 5, "i64")
+            (&Shape::from([5]), 5, "i64")
         );
         assert!(any.downcast_ref::<f32>().is_none());
         assert!(any.downcast_mut::<i64>().is_some());

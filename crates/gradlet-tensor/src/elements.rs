@@ -31,14 +31,14 @@ impl<T: Element> Tensor<T> {
         if self.layout().contiguous {
             return Ok(self.clone());
         }
-        Self::build(self.dims(), |out| {
+        Self::build(*self.shape(), |out| {
             walk::copy(self.storage(), self.layout(), out);
         })
     }
 
     /// A copy that shares nothing.
     pub(crate) fn to_owned_copy(&self) -> Self {
-        Self::build_like(Layout::contiguous(self.dims()), |out| {
+        Self::build_like(Layout::contiguous(*self.shape()), |out| {
             walk::copy(self.storage(), self.layout(), out);
         })
     }
@@ -84,7 +84,7 @@ impl<T: Element> Tensor<T> {
             let remedy = "; index it, or reduce it first, for example with .mean(..)";
             Err(Error::new(ErrorKind::NotOneElement {
                 op: "item",
-                shape: self.dims(),
+                shape: *self.shape(),
                 remedy,
             }))
         }
@@ -108,7 +108,7 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn at(&self, indices: &[usize]) -> Result<T> {
         let layout = self.layout();
-        let shape = self.dims();
+        let shape = *self.shape();
         if indices.len() != shape.rank() {
             return Err(Error::new(ErrorKind::Rank {
                 op: "at",
@@ -117,7 +117,7 @@ impl<T: Element> Tensor<T> {
             }));
         }
         let mut place = layout.offset;
-        for (axis, (&index, &size)) in indices.iter().zip(shape.dims()).enumerate() {
+        for (axis, (&index, &size)) in indices.iter().zip(&shape).enumerate() {
             if index >= size {
                 let index = index as i64;
                 return Err(Error::new(ErrorKind::IndexOutOfRange {
@@ -141,13 +141,13 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn expect_shape(&self, op: &'static str, expected: impl IntoShape) -> Result<()> {
         let expected = expected.into_shape()?;
-        if self.dims() == expected {
+        if *self.shape() == expected {
             return Ok(());
         }
         Err(Error::new(ErrorKind::ShapeMismatch {
             op,
             expected,
-            found: self.dims(),
+            found: *self.shape(),
         }))
     }
 }

@@ -199,14 +199,14 @@ fn sizes(lhs: &Shape, rhs: &Shape, axis: usize) -> String {
     let rank = lhs.rank().max(rhs.rank());
     let size = |shape: &Shape| {
         let place = (axis + shape.rank()).checked_sub(rank);
-        let size = place.and_then(|place| shape.dims().get(place));
+        let size = place.and_then(|place| shape.get(place));
         size.map_or_else(|| "none".to_owned(), ToString::to_string)
     };
     format!("the left has sizes {} and {}", size(lhs), size(rhs))
 }
 
 fn excess(shape: &Shape, size_bytes: usize) -> String {
-    if shape.is_empty() {
+    if shape.numel() == 0 {
         "is too large: its other sizes multiply to more than can be counted".to_owned()
     } else {
         format!("has too many elements of {size_bytes} bytes for memory")

@@ -56,7 +56,7 @@ impl Mask {
         let shape = shape.into_shape()?;
         Self::check_probability("mask", drop_probability)?;
         Self::build(shape, |words| {
-            fill_kept(words, shape.len(), drop_probability, key);
+            fill_kept(words, shape.numel(), drop_probability, key);
         })
     }
 
@@ -130,7 +130,7 @@ impl Mask {
     /// ```
     #[track_caller]
     pub fn from_kept(kept: &Tensor<bool>) -> Result<Self> {
-        Self::build(kept.dims(), |words| {
+        Self::build(*kept.shape(), |words| {
             words.fill(0);
             for (i, _) in kept.iter().enumerate().filter(|(_, kept)| *kept) {
                 words[i / 64] |= 1 << (i % 64);
@@ -143,7 +143,7 @@ impl Mask {
         if !shape.is_countable() {
             return Err(too_large(shape));
         }
-        let Some(mut words) = Buffer::stale(shape.len().div_ceil(64)) else {
+        let Some(mut words) = Buffer::stale(shape.numel().div_ceil(64)) else {
             return Err(too_large(shape));
         };
         if let Some(words) = words.get_mut() {
@@ -183,14 +183,14 @@ impl Mask {
         }
         // One run of equal bits for each bit, where all repeated axes come last.
         let lead = (0..shape.rank())
-            .take_while(|&i| self.shape.dims().get(i) == shape.dims().get(i))
+            .take_while(|&i| self.shape.get(i) == shape.get(i))
             .count();
-        let repeats = self.shape.rank() == shape.rank()
-            && self.shape.dims()[lead..].iter().all(|&size| size == 1);
+        let repeats =
+            self.shape.rank() == shape.rank() && self.shape[lead..].iter().all(|&size| size == 1);
         if !repeats {
             return Self::from_kept(&self.to_tensor()?.broadcast_to(shape)?);
         }
-        let run = shape.dims()[lead..].iter().product::<usize>();
+        let run = shape[lead..].iter().product::<usize>();
         Self::build(shape, |words| {
             words.fill(0);
             for (i, _) in self.iter().enumerate().filter(|(_, kept)| *kept) {
@@ -200,18 +200,18 @@ impl Mask {
     }
 
     /// The shape of what the mask covers.
-    pub fn shape(&self) -> &[usize] {
-        self.shape.dims()
+    pub fn shape(&self) -> &Shape {
+        &self.shape
     }
 
     /// The number of elements it covers.
     pub fn len(&self) -> usize {
-        self.shape.len()
+        self.shape.numel()
     }
 
     /// Whether it covers none.
     pub fn is_empty(&self) -> bool {
-        self.shape.is_empty()
+        self.shape.numel() == 0
     }
 
     /// Memory that the bits take: one bit an element, in words of 64.

@@ -76,7 +76,7 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     #[inline]
     pub(crate) fn build_in(layout: Layout, fill: impl FnOnce(&mut [T])) -> Result<Self> {
-        let len = layout.shape.len();
+        let len = layout.shape.numel();
         if len == 0 && !layout.shape.is_countable() {
             return Err(too_large(layout.shape, size_of::<T>()));
         }
@@ -146,14 +146,8 @@ impl<T: Element> Tensor<T> {
 
     /// The sizes of the axes, outermost first; empty for a scalar.
     #[inline]
-    pub fn shape(&self) -> &[usize] {
-        self.inner.layout.shape.dims()
-    }
-
-    /// The shape as a value.
-    #[inline]
-    pub fn dims(&self) -> Shape {
-        self.inner.layout.shape
+    pub fn shape(&self) -> &Shape {
+        &self.inner.layout.shape
     }
 
     /// The number of axes.
@@ -165,7 +159,7 @@ impl<T: Element> Tensor<T> {
     /// The number of elements.
     #[inline]
     pub fn len(&self) -> usize {
-        self.inner.layout.shape.len()
+        self.inner.layout.shape.numel()
     }
 
     /// The number of elements times the size of one in bytes: 4 for f32. Views share the memory of what they view, and
@@ -176,7 +170,7 @@ impl<T: Element> Tensor<T> {
 
     /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
-        self.inner.layout.shape.is_empty()
+        self.inner.layout.shape.numel() == 0
     }
 
     /// The size of one axis, counted from the end where negative.
@@ -186,8 +180,8 @@ impl<T: Element> Tensor<T> {
     /// An axis outside `-rank..rank`.
     #[track_caller]
     pub fn size(&self, axis: isize) -> Result<usize> {
-        let shape = self.dims();
-        Ok(shape.dims()[shape.axis_for("size", axis)?])
+        let shape = *self.shape();
+        Ok(shape[shape.axis_for("size", axis)?])
     }
 
     /// The elements in row-major order, where they lie so in memory; `None` elsewhere.
@@ -215,7 +209,7 @@ impl<T: Element> Tensor<T> {
             ..
         } = &self.inner.layout;
         if *contiguous {
-            self.storage().get(*offset..offset + shape.len())
+            self.storage().get(*offset..offset + shape.numel())
         } else {
             None
         }
@@ -227,7 +221,7 @@ impl<T: Element> Tensor<T> {
         let layout = &self.inner.layout;
         if layout.is_dense() {
             self.storage()
-                .get(layout.offset..layout.offset + layout.shape.len())
+                .get(layout.offset..layout.offset + layout.shape.numel())
         } else {
             None
         }
@@ -270,10 +264,10 @@ impl<T: Element> Tensor<T> {
         }
         match storage {
             // A view without elements may share the one element's storage.
-            Storage::Inline(value) => std::slice::from_mut(value).get_mut(..layout.shape.len()),
+            Storage::Inline(value) => std::slice::from_mut(value).get_mut(..layout.shape.numel()),
             Storage::Heap(buffer) => buffer
                 .get_mut()?
-                .get_mut(layout.offset..layout.offset + layout.shape.len()),
+                .get_mut(layout.offset..layout.offset + layout.shape.numel()),
         }
     }
 }
@@ -297,7 +291,7 @@ impl<T: Element> PartialEq for Tensor<T> {
 
 impl<T: Element> fmt::Debug for Tensor<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tensor<{}>{}({self})", T::NAME, self.dims())
+        write!(f, "Tensor<{}>{}({self})", T::NAME, *self.shape())
     }
 }
 

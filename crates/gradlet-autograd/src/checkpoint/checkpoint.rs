@@ -141,7 +141,7 @@ impl FirstRun {
             f: Kept::new(Rc::new(again) as Rc<Function<T>>),
             inputs,
             keys: self.log.end(),
-            shape: tensor.dims(),
+            shape: *tensor.shape(),
             location: self.location,
         };
         Var {

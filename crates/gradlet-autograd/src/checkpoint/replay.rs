@@ -32,7 +32,7 @@ thread_local! {
 /// let call = Cell::new(0); // a stream of keys: each draw has the next number
 /// let drop_half = move |x: &[Var]| {
 ///     let key = replayable(|| DrawKey { seed: 1, call: call.replace(call.get() + 1) });
-///     dropout_with(&x[0], Mask::draw(x[0].dims(), 0.5, key)?, 2.0)
+///     dropout_with(&x[0], Mask::draw(x[0].shape(), 0.5, key)?, 2.0)
 /// };
 /// let x = Var::leaf(Tensor::ones([100])?);
 /// let y = checkpoint(drop_half, &[&x])?;

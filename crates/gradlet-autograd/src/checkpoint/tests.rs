@@ -175,7 +175,7 @@ fn dropping(draws: &Rc<Cell<u64>>) -> impl Fn(&Var<f64>) -> Result<Var<f64>> + '
             seed: 5,
             call: draws.replace(draws.get() + 1),
         };
-        dropout_with(x, Mask::draw(x.dims(), 0.5, replayable(fresh))?, 2.0)
+        dropout_with(x, Mask::draw(x.shape(), 0.5, replayable(fresh))?, 2.0)
     }
 }
 

@@ -92,7 +92,7 @@ pub fn hessian<T: Float>(
 fn rows<T: Float>(y: &Var<T>, xs: &[Var<T>]) -> Result<Vec<Tensor<T>>> {
     let mut shapes = Vec::with_capacity(xs.len());
     for x in xs {
-        shapes.push(Shape::new(&[y.shape(), x.shape()].concat())?);
+        shapes.push(Shape::new(&[&y.shape()[..], x.shape()].concat())?);
     }
     if !y.is_tracked() || y.is_empty() {
         let mut zeros = Vec::with_capacity(xs.len());
@@ -103,7 +103,7 @@ fn rows<T: Float>(y: &Var<T>, xs: &[Var<T>]) -> Result<Vec<Tensor<T>>> {
     }
     let mut rows: Vec<Vec<Tensor<T>>> = vec![Vec::new(); xs.len()];
     for i in 0..y.len() {
-        let mut g = Tensor::zeros_of(y.dims())?;
+        let mut g = Tensor::zeros_of(y.shape())?;
         g.as_mut_slice()[i] = T::of(1.0);
         let dxs = pull(y, Var::constant(g), xs, CreateGraph::No)?;
         for (rows, dx) in rows.iter_mut().zip(dxs) {

@@ -43,7 +43,7 @@ pub fn vjp<T: Float>(
     let _recording = set_recording(true);
     let xs = leaves(inputs);
     let y = f(&xs)?;
-    g.expect_shape("vjp", y.dims())?;
+    g.expect_shape("vjp", y.shape())?;
     let dxs = pull(&y, Var::constant(g.clone()), &xs, CreateGraph::No)?;
     Ok((y.into_tensor(), tensors(dxs)))
 }
@@ -176,7 +176,7 @@ pub(super) fn gradients<T: Float>(
     if y.len() != 1 {
         return Err(Error::new(ErrorKind::NotOneElement {
             op,
-            shape: y.dims(),
+            shape: *y.shape(),
             remedy: "; reduce it first, for example with .sum(..)",
         }));
     }
@@ -213,7 +213,7 @@ fn expect_like<T: Float>(
         }));
     }
     for (x, v) in inputs.iter().zip(vectors) {
-        v.expect_shape(op, x.dims())?;
+        v.expect_shape(op, x.shape())?;
     }
     Ok(())
 }

@@ -72,7 +72,7 @@ pub struct Saved {
 impl Saved {
     pub(crate) fn of<T: Float>(tensor: &Tensor<T>) -> Self {
         Self {
-            shape: tensor.dims(),
+            shape: *tensor.shape(),
             size_bytes: tensor.size_bytes(),
         }
     }
@@ -138,11 +138,11 @@ impl<T: Float> Var<T> {
             let _looking = Inspecting::begin();
             let _restore = set_recording(false);
             let mut see_node = |id: u64, g: &Var<T>| {
-                shapes.insert(id, g.dims());
+                shapes.insert(id, *g.shape());
             };
             let mut see_leaf = |end, g: Contribution<T>| {
                 if let Origin::Leaf(id) = end {
-                    let whole = g.whole()?.dims();
+                    let whole = *g.whole()?.shape();
                     leaves.entry(id).and_modify(|shape| *shape = Some(whole));
                 }
                 Ok(())
@@ -250,7 +250,7 @@ mod tests {
     use gradlet_tensor::{DrawKey, Mask, Order, tensor};
 
     fn shape(node: &GraphNode) -> &[usize] {
-        node.shape.as_ref().unwrap().dims()
+        node.shape.as_ref().unwrap()
     }
 
     #[test]
@@ -318,7 +318,7 @@ mod tests {
         assert_eq!((graph.nodes.len(), graph.leaves.len()), (0, 1));
         assert_eq!(
             graph.leaf(x.leaf_id().unwrap()).unwrap().shape,
-            Some(x.dims())
+            Some(*x.shape())
         );
         let graph = x.detach().graph();
         assert_eq!((graph.nodes.len(), graph.leaves.len()), (0, 0));

@@ -43,8 +43,8 @@ impl<T: Float, L: Element> Dataset<T, L> {
     /// Another number of rows in one than in the other, or a scalar.
     #[track_caller]
     pub fn new(inputs: Tensor<T>, targets: Tensor<L>) -> Result<Self> {
-        let rows = rows(inputs.dims())?;
-        rows_agree(rows, targets.dims())?;
+        let rows = rows(*inputs.shape())?;
+        rows_agree(rows, *targets.shape())?;
         Ok(Self {
             inputs: inputs.contiguous(),
             targets: targets.contiguous(),
@@ -86,7 +86,7 @@ impl<T: Float, L: Element> Dataset<T, L> {
                 length: n,
                 axis: 0,
                 size,
-                shape: self.inputs.dims(),
+                shape: *self.inputs.shape(),
             }));
         }
         Ok((self.rows(0, n)?, self.rows(n, size - n)?))
@@ -122,8 +122,8 @@ impl<T: Float, L: Element> Dataset<T, L> {
 /// The size of the first axis.
 #[track_caller]
 fn rows(shape: Shape) -> Result<usize> {
-    match shape.dims() {
-        [rows, ..] => Ok(*rows),
+    match shape[..] {
+        [rows, ..] => Ok(rows),
         [] => Err(Error::new(ErrorKind::Rank {
             op: "dataset",
             expected: "rows along axis 0",
@@ -138,7 +138,7 @@ fn rows_agree(expected: usize, targets: Shape) -> Result<()> {
     if rows(targets)? == expected {
         return Ok(());
     }
-    let mut sizes = targets.dims().to_vec();
+    let mut sizes = targets.to_vec();
     sizes[0] = expected;
     Err(Error::new(ErrorKind::ShapeMismatch {
         op: "dataset",
@@ -151,8 +151,8 @@ fn rows_agree(expected: usize, targets: Shape) -> Result<()> {
 impl<T: Float, L: Element> fmt::Debug for Dataset<T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dataset")
-            .field("inputs", &self.inputs.dims())
-            .field("targets", &self.targets.dims())
+            .field("inputs", self.inputs.shape())
+            .field("targets", self.targets.shape())
             .finish()
     }
 }

@@ -81,7 +81,7 @@ fn read_expecting(
 ) -> Result<Tensor<u8>> {
     let reason = match open(path).and_then(|(mut file, size_bytes)| parse(&mut file, size_bytes)) {
         Ok(tensor) if ranks.contains(&tensor.rank()) => return Ok(tensor),
-        Ok(tensor) => format!("has shape {}{remedy}", tensor.dims()),
+        Ok(tensor) => format!("has shape {}{remedy}", tensor.shape()),
         Err(reason) => reason,
     };
     let path = path.to_owned();
@@ -136,7 +136,7 @@ fn parse_header(input: &mut impl Read, size_bytes: u64) -> Parsed<Shape> {
     if countable.is_none_or(|count| isize::try_from(count).is_err()) {
         return Err(format!("is damaged: its header claims a shape of {shape}"));
     }
-    let expected = header_bytes + shape.len() as u64;
+    let expected = header_bytes + shape.numel() as u64;
     if size_bytes == expected {
         return Ok(shape);
     }
@@ -235,7 +235,7 @@ mod tests {
         let x = parsed(&file(&[2, 3])).unwrap();
         assert_eq!(
             (x.shape(), x.to_vec()),
-            (&[2, 3][..], vec![0, 1, 2, 3, 4, 5])
+            (&Shape::from([2, 3]), vec![0, 1, 2, 3, 4, 5])
         );
         assert_eq!(parsed(&file(&[260])).unwrap().shape(), [260]);
         assert_eq!(parsed(&file(&[0, 28, 28])).unwrap().shape(), [0, 28, 28]);

@@ -23,7 +23,7 @@ impl Form for Alpha {
     const NAME: &'static str = "AlphaDropout";
 
     fn perturb<T: Float>(&self, x: Var<T>, p: f64, key: DrawKey) -> Result<Var<T>> {
-        let mask = Mask::draw(x.dims(), p, key)?;
+        let mask = Mask::draw(x.shape(), p, key)?;
         alpha_dropout_with(x, mask, p)
     }
 }
@@ -44,7 +44,7 @@ impl Form for AlphaChannels {
     }
 
     fn perturb<T: Float>(&self, x: Var<T>, p: f64, key: DrawKey) -> Result<Var<T>> {
-        let mask = Mask::draw(self.noise_shape(x.dims())?, p, key)?.broadcast_to(x.dims())?;
+        let mask = Mask::draw(self.noise_shape(*x.shape())?, p, key)?.broadcast_to(x.shape())?;
         alpha_dropout_with(x, mask, p)
     }
 }

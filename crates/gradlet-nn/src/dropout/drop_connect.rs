@@ -76,7 +76,7 @@ impl<T: Float> Forward<T> for DropConnect<T> {
             return self.linear.forward(x);
         }
         let weight = self.linear.weight.var();
-        let mask = Mask::draw(weight.dims(), p, self.source.next_key())?;
+        let mask = Mask::draw(weight.shape(), p, self.source.next_key())?;
         let weight = dropout_with(&weight, mask, T::of(Scaling::Training.of_kept(p)))?;
         let bias = self.linear.bias.as_ref().map(Parameter::var);
         x.linear(&weight, bias.as_ref())

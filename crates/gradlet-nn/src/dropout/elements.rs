@@ -47,7 +47,7 @@ impl Form for Elements {
         let Some(wanted) = &self.noise_shape else {
             return Ok(x);
         };
-        let sizes = wanted.iter().zip(x.dims());
+        let sizes = wanted.iter().zip(&x);
         let noise: Vec<_> = sizes.map(|(size, &own)| size.unwrap_or(own)).collect();
         let noise = Shape::new(&noise)?;
         let op = "noise_shape";
@@ -65,7 +65,7 @@ impl Form for Elements {
     }
 
     fn perturb<T: Float>(&self, x: Var<T>, p: f64, key: DrawKey) -> Result<Var<T>> {
-        let mask = self.mask(x.dims(), p, key)?;
+        let mask = self.mask(*x.shape(), p, key)?;
         dropout_into(x, mask, T::of(self.scaling.of_kept(p)))
     }
 
@@ -107,7 +107,7 @@ impl Scaling {
 #[track_caller]
 pub(super) fn zeros<T: Float>(x: Var<T>) -> Result<Var<T>> {
     // p = 1 draws nothing.
-    let nothing = Mask::draw(x.dims(), 1.0, DrawKey { seed: 0, call: 0 })?;
+    let nothing = Mask::draw(x.shape(), 1.0, DrawKey { seed: 0, call: 0 })?;
     dropout_into(x, nothing, T::of(1.0))
 }
 
@@ -141,7 +141,7 @@ impl<const N: usize> Form for Channels<N> {
     }
 
     fn perturb<T: Float>(&self, x: Var<T>, p: f64, key: DrawKey) -> Result<Var<T>> {
-        let mask = Mask::draw(self.noise_shape(x.dims())?, p, key)?.broadcast_to(x.dims())?;
+        let mask = Mask::draw(self.noise_shape(*x.shape())?, p, key)?.broadcast_to(x.shape())?;
         dropout_into(x, mask, T::of(Scaling::Training.of_kept(p)))
     }
 }
@@ -149,7 +149,7 @@ impl<const N: usize> Form for Channels<N> {
 /// The shape with only these many axes of their own; the others are 1.
 #[track_caller]
 pub(super) fn first_axes(x: Shape, count: usize) -> Result<Shape> {
-    let mut sizes = x.dims().to_vec();
+    let mut sizes = x.to_vec();
     sizes[count..].fill(1);
     Shape::new(&sizes)
 }

@@ -60,7 +60,7 @@ pub(crate) fn apply<F: Form, T: Float>(
     mode: Mode,
     key: impl FnOnce() -> DrawKey,
 ) -> Result<Var<T>> {
-    form.noise_shape(x.dims())?;
+    form.noise_shape(*x.shape())?;
     if p == 0.0 {
         Ok(x)
     } else if mode.drops() {

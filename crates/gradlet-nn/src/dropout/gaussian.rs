@@ -17,7 +17,7 @@ impl Form for Gaussian {
     const BELOW_ONE: bool = true;
 
     fn perturb<T: Float>(&self, x: Var<T>, p: f64, key: DrawKey) -> Result<Var<T>> {
-        let noise = Tensor::normal(x.dims(), 1.0, (p / (1.0 - p)).sqrt(), &mut key.rng())?;
+        let noise = Tensor::normal(x.shape(), 1.0, (p / (1.0 - p)).sqrt(), &mut key.rng())?;
         x.mul(&Var::constant(noise))
     }
 }

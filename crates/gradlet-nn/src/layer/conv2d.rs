@@ -177,7 +177,7 @@ impl<T: Float> Forward<T> for Conv2d<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gradlet_tensor::{Tensor, rng, tensor};
+    use gradlet_tensor::{Shape, Tensor, rng, tensor};
 
     #[test]
     fn it_convolves_with_its_settings() -> Result<()> {
@@ -204,7 +204,10 @@ mod tests {
         let layer = Conv2d::grouped(50, 200, 2, 2, &mut rng(1))?;
         assert_eq!(
             (layer.weight.shape(), layer.describe()),
-            (&[200, 25, 2, 2][..], "50 -> 200, 2x2, 2 groups".to_owned())
+            (
+                &Shape::from([200, 25, 2, 2]),
+                "50 -> 200, 2x2, 2 groups".to_owned()
+            )
         );
         let weight = layer.weight.tensor();
         assert!(weight.iter().all(|w| (-0.1..0.1).contains(&w)));

@@ -140,7 +140,7 @@ impl<R: Rule, T: Float> fmt::Debug for Pass<'_, R, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pass")
             .field("rule", self.rule)
-            .field("shape", &self.p.dims())
+            .field("shape", self.p.shape())
             .finish_non_exhaustive()
     }
 }

@@ -152,8 +152,8 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             let path = path.to_string();
             return Some((ErrorKind::MissingGradient { op, path }, String::new()));
         };
-        let expected = parameter.tensor().dims();
-        let other = |tensor: &Tensor<T>| Some(tensor.dims()).filter(|found| *found != expected);
+        let expected = *parameter.tensor().shape();
+        let other = |tensor: &Tensor<T>| Some(*tensor.shape()).filter(|found| *found != expected);
         // A parameter whose tensor was replaced by one of a different shape no longer fits its state.
         let of_state = || self.states.get(id)?.tensors.iter().find_map(other);
         let found = other(g).or_else(of_state)?;

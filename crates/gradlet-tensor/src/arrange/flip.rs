@@ -34,7 +34,7 @@ impl<T: Element> Tensor<T> {
         let shape = if self.rank() == 0 {
             Shape::from(1)
         } else {
-            self.dims()
+            *self.shape()
         };
         let chosen = axes.select("flip", &shape)?;
         let sizes = self.shape();
@@ -45,7 +45,7 @@ impl<T: Element> Tensor<T> {
         // Rows are reversed where the last axis is; otherwise they are as long as all axes behind the last reversed one.
         let reversed = last + 1 == sizes.len();
         let outer = if reversed { last } else { last + 1 };
-        let rows = Shape::new(&sizes[..outer])?.len();
+        let rows = Shape::new(&sizes[..outer])?.numel();
         let source = |row: usize| {
             let (mut left, mut source, mut step) = (row, 0, 1);
             for axis in (0..outer).rev() {
@@ -58,7 +58,7 @@ impl<T: Element> Tensor<T> {
         };
         let x = self.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
-        Self::build(self.dims(), |out| {
+        Self::build(*self.shape(), |out| {
             parallel::for_rows(out, rows, x.len(), |first, out| {
                 let length = x.len() / rows;
                 for (i, y) in out.chunks_exact_mut(length).enumerate() {
@@ -125,7 +125,7 @@ impl<T: Element> Tensor<T> {
 
     #[track_caller]
     fn size_for_roll(&self, axis: isize) -> Result<usize> {
-        let axis = self.dims().axis_for("roll", axis)?;
+        let axis = self.shape().axis_for("roll", axis)?;
         Ok(self.shape()[axis])
     }
 
@@ -145,7 +145,7 @@ impl<T: Element> Tensor<T> {
         let rolled = self
             .flatten()
             .roll(&[shift], &[0])
-            .and_then(|flat| flat.reshape(self.dims()));
+            .and_then(|flat| flat.reshape(self.shape()));
         match rolled {
             Ok(y) => y,
             Err(error) => crate::error::raise(&error),

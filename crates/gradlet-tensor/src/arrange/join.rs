@@ -37,19 +37,19 @@ impl<T: Element> Tensor<T> {
         let Some(first) = tensors.first() else {
             return Err(Error::new(ErrorKind::NoTensors { op: "cat" }));
         };
-        let mut shape = first.dims();
+        let mut shape = *first.shape();
         let axis = shape.axis_for("cat", axis)?;
         let mut size = 0usize;
         for tensor in tensors {
-            let mut expected = first.dims();
+            let mut expected = *first.shape();
             if tensor.rank() == expected.rank() {
-                expected.dims_mut()[axis] = tensor.shape()[axis];
+                expected[axis] = tensor.shape()[axis];
             }
             tensor.expect_shape("cat", expected)?;
             size = size.saturating_add(tensor.shape()[axis]);
         }
-        shape.dims_mut()[axis] = size;
-        let outer: usize = shape.dims()[..axis].iter().product();
+        shape[axis] = size;
+        let outer: usize = shape[..axis].iter().product();
         let mut parts = Vec::with_capacity(tensors.len());
         for tensor in tensors {
             parts.push(tensor.try_contiguous()?);
@@ -113,7 +113,7 @@ impl<T: Element> Tensor<T> {
     pub fn stack(tensors: &[&Self], axis: isize) -> Result<Self> {
         let mut parts = Vec::with_capacity(tensors.len());
         for tensor in tensors {
-            tensor.expect_shape("stack", tensors[0].dims())?;
+            tensor.expect_shape("stack", tensors[0].shape())?;
             parts.push(tensor.unsqueeze(axis).map_err(|error| error.of("stack"))?);
         }
         Self::cat(&parts.iter().collect::<Vec<_>>(), axis).map_err(|error| error.of("stack"))

@@ -42,11 +42,11 @@ impl<T: Element> Tensor<T> {
         {
             return Ok(inside);
         }
-        if shape.is_empty() || shape.len() == usize::MAX {
+        if shape.numel() == 0 || shape.numel() == usize::MAX {
             // No elements, or more than can be counted, which is an error there.
             return Self::full_of(shape, value);
         }
-        let sizes = (shape.dims(), inside.shape());
+        let sizes = (&shape, inside.shape());
         let mut before = vec![0; self.rank()];
         for (to, pair) in before.iter_mut().rev().zip(pairs) {
             *to = pair.0.max(0).unsigned_abs();
@@ -55,7 +55,7 @@ impl<T: Element> Tensor<T> {
         let last = (0..self.rank())
             .rfind(|&axis| sizes.0[axis] != sizes.1[axis])
             .unwrap_or(0);
-        let inner = Shape::new(&sizes.0[last + 1..])?.len();
+        let inner = Shape::new(&sizes.0[last + 1..])?.numel();
         let [length, part] = [sizes.0[last], sizes.1[last]].map(|size| size * inner);
         let source = |row: usize| {
             let (mut left, mut source, mut step) = (row, 0, 1);
@@ -73,7 +73,7 @@ impl<T: Element> Tensor<T> {
         let x = inside.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         Self::build(shape, |out| {
-            for_rows(out, shape.len() / length, shape.len(), |first, out| {
+            for_rows(out, shape.numel() / length, shape.numel(), |first, out| {
                 for (row, out) in (first..).zip(out.chunks_exact_mut(length)) {
                     let Some(source) = source(row) else {
                         out.fill(value);
@@ -92,7 +92,7 @@ impl<T: Element> Tensor<T> {
     /// What stays of the elements where some are taken away, and the shape with the border.
     #[track_caller]
     fn padded(&self, pairs: &[(isize, isize)]) -> Result<(Self, Shape)> {
-        let (mut inside, mut shape) = (self.clone(), self.dims());
+        let (mut inside, mut shape) = (self.clone(), *self.shape());
         if pairs.len() > self.rank() {
             return Err(Error::new(ErrorKind::Rank {
                 op: "pad",
@@ -109,12 +109,12 @@ impl<T: Element> Tensor<T> {
                     name: "what is taken away",
                     expected: "at most what there is",
                     value: start.saturating_add(end) as f64,
-                    remedy: format!("; axis {axis} of shape {} has {size}", self.dims()),
+                    remedy: format!("; axis {axis} of shape {} has {size}", self.shape()),
                 }));
             };
             inside = inside.narrow(axis as isize, start, left)?;
             let [before, after] = [before, after].map(|n| n.max(0).unsigned_abs());
-            shape.dims_mut()[axis] = left.saturating_add(before).saturating_add(after);
+            shape[axis] = left.saturating_add(before).saturating_add(after);
         }
         Ok((inside, shape))
     }
@@ -149,7 +149,7 @@ impl<T: Element> Tensor<T> {
             return Err(Error::new(ErrorKind::Rank {
                 op: "repeat",
                 expected: "a count for each axis",
-                shape: self.dims(),
+                shape: *self.shape(),
             }));
         };
         let mut shape = Shape::new(&vec![1; new])?;
@@ -161,13 +161,13 @@ impl<T: Element> Tensor<T> {
             if count == 1 {
                 continue;
             }
-            let (outer, behind) = shape.dims().split_at(axis);
-            let outer = Shape::new(outer)?.len();
-            let inner = Shape::new(behind)?.len();
+            let (outer, behind) = shape.split_at(axis);
+            let outer = Shape::new(outer)?.numel();
+            let inner = Shape::new(behind)?.numel();
             let view = y
                 .reshape([outer, 1, inner])?
                 .broadcast_to([outer, count, inner])?;
-            shape.dims_mut()[axis] = shape.dims()[axis].saturating_mul(count);
+            shape[axis] = shape[axis].saturating_mul(count);
             y = Self::build(shape, |out| walk::copy(view.storage(), view.layout(), out))?;
         }
         Ok(y)

@@ -93,7 +93,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.sort` with `stable=True`
     #[track_caller]
     pub fn sort(&self, axis: isize, order: Order) -> Result<(Self, Tensor<i64>)> {
-        let at = self.dims().axis_or_scalar_for("sort", axis)?;
+        let at = self.shape().axis_or_scalar_for("sort", axis)?;
         self.first_in_order(
             self.shape().get(at).copied().unwrap_or(1),
             at as isize,
@@ -158,7 +158,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.topk` with `sorted=True`
     #[track_caller]
     pub fn topk(&self, k: usize, axis: isize, order: Order) -> Result<(Self, Tensor<i64>)> {
-        let at = self.dims().axis_or_scalar_for("topk", axis)?;
+        let at = self.shape().axis_or_scalar_for("topk", axis)?;
         let size = self.shape().get(at).copied().unwrap_or(1);
         if k > size || (self.rank() == 0 && k == 0) {
             return Err(Error::new(ErrorKind::RangeOutOfRange {
@@ -167,7 +167,7 @@ impl<T: Element> Tensor<T> {
                 length: k,
                 axis: at,
                 size,
-                shape: self.dims(),
+                shape: *self.shape(),
             }));
         }
         if k == 1 {
@@ -182,8 +182,8 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     fn first_in_order(&self, k: usize, axis: isize, order: Order) -> Result<(Self, Tensor<i64>)> {
         let rows = self.transpose(axis, -1)?.try_contiguous()?;
-        let (mut shape, columns) = (rows.dims(), rows.shape().last().copied().unwrap_or(1));
-        if let Some(size) = shape.dims_mut().last_mut() {
+        let (mut shape, columns) = (*rows.shape(), rows.shape().last().copied().unwrap_or(1));
+        if let Some(size) = shape.last_mut() {
             *size = k;
         }
         let x = rows.as_slice().unwrap_or_default();

@@ -73,16 +73,16 @@ impl<T: Element> Tensor<T> {
         op: &'static str,
         kept: impl Fn(usize, usize) -> (usize, usize) + Sync,
     ) -> Result<Self> {
-        let &[.., rows, columns] = self.shape() else {
+        let [.., rows, columns] = self.shape()[..] else {
             return Err(Error::new(ErrorKind::Rank {
                 op,
                 expected: "at least two axes",
-                shape: self.dims(),
+                shape: *self.shape(),
             }));
         };
         let x = self.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
-        Self::build(self.dims(), |out| {
+        Self::build(*self.shape(), |out| {
             for_rows(out, x.len() / columns.max(1), x.len(), |first, out| {
                 let x = x[first * columns..].chunks_exact(columns);
                 for (i, (y, x)) in (first..).zip(out.chunks_exact_mut(columns).zip(x)) {
@@ -125,7 +125,7 @@ impl<T: Element> Tensor<T> {
             diagonal.max(0).unsigned_abs(),
             diagonal.min(0).unsigned_abs(),
         );
-        match *self.shape() {
+        match self.shape()[..] {
             [length] => {
                 let size = length.saturating_add(diagonal.unsigned_abs());
                 Self::build(Shape::from([size, size]), |out| {
@@ -148,7 +148,7 @@ impl<T: Element> Tensor<T> {
             _ => Err(Error::new(ErrorKind::Rank {
                 op: "diag",
                 expected: "a vector or a matrix",
-                shape: self.dims(),
+                shape: *self.shape(),
             })),
         }
     }

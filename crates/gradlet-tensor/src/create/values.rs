@@ -28,7 +28,7 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn from_vec(values: impl AsRef<[T]>, shape: impl IntoShape) -> Result<Self> {
         let (shape, values) = (shape.into_shape()?, values.as_ref());
-        if shape.len() != values.len() {
+        if shape.numel() != values.len() {
             return Err(Error::new(ErrorKind::ValueCount {
                 shape,
                 found: values.len(),
@@ -129,7 +129,7 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(tensor![[1.0, f32::NAN]].zeros_like(), tensor![[0.0, 0.0]]);
     /// ```
     pub fn zeros_like(&self) -> Self {
-        Self::build_like(crate::shape::Layout::contiguous(self.dims()), |out| {
+        Self::build_like(crate::shape::Layout::contiguous(*self.shape()), |out| {
             out.fill(T::default());
         })
     }
@@ -143,7 +143,7 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(tensor![i64; 5, -6].ones_like().to_vec(), [1, 1]);
     /// ```
     pub fn ones_like(&self) -> Self {
-        Self::build_like(crate::shape::Layout::contiguous(self.dims()), |out| {
+        Self::build_like(crate::shape::Layout::contiguous(*self.shape()), |out| {
             out.fill(T::from_f64(1.0));
         })
     }

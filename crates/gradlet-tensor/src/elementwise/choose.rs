@@ -30,8 +30,8 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn where_cond(condition: &Tensor<bool>, x: &Self, y: &Self) -> Result<Self> {
-        let shape = Shape::broadcast_for("where_cond", &x.dims(), &y.dims())?;
-        let shape = Shape::broadcast_for("where_cond", &condition.dims(), &shape)?;
+        let shape = Shape::broadcast_for("where_cond", x.shape(), y.shape())?;
+        let shape = Shape::broadcast_for("where_cond", condition.shape(), &shape)?;
         let layouts = [
             condition.layout_broadcast_to(shape)?,
             x.layout_broadcast_to(shape)?,
@@ -271,7 +271,7 @@ mod tests {
         let y = Tensor::where_cond(&condition, &tensor![1.0, 2.0], &Tensor::scalar(9.0))?;
         assert_eq!(
             (y.shape(), y.to_vec()),
-            ([2, 2].as_slice(), vec![1.0, 2.0, 9.0, 9.0])
+            (&Shape::from([2, 2]), vec![1.0, 2.0, 9.0, 9.0])
         );
         assert!(
             Tensor::where_cond(&condition, &tensor![1.0, 2.0], &tensor![1.0, 2.0, 3.0]).is_err()
@@ -358,7 +358,7 @@ mod tests {
             let (x, y) = (view(1, kinds[0])?, view(2, kinds[1])?);
             let condition = view(0, kinds[2])?.map(|n| holds[n as usize % 60]);
             let z = Tensor::where_cond(&condition, &x, &y)?;
-            let all = z.dims();
+            let all = *z.shape();
             let (x, y) = (x.broadcast_to(all)?.to_vec(), y.broadcast_to(all)?.to_vec());
             let condition = condition.broadcast_to(all)?.to_vec();
             let naive = condition.iter().zip(x.iter().zip(&y));

@@ -182,7 +182,7 @@ impl Tensor<bool> {
     /// ```
     #[track_caller]
     pub fn any(&self, axes: impl Axes) -> Result<Self> {
-        let axes = ReducedAxes::new("any", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("any", *self.shape(), &axes)?;
         self.fold_over(axes, false, |a, b| a || b)
     }
 
@@ -211,7 +211,7 @@ impl Tensor<bool> {
     /// ```
     #[track_caller]
     pub fn all(&self, axes: impl Axes) -> Result<Self> {
-        let axes = ReducedAxes::new("all", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("all", *self.shape(), &axes)?;
         self.fold_over(axes, true, |a, b| a && b)
     }
 

@@ -136,7 +136,7 @@ impl<T: Element> Tensor<T> {
                 });
             });
         }
-        let shape = Shape::broadcast_for(op, &self.dims(), &rhs.dims())?;
+        let shape = Shape::broadcast_for(op, self.shape(), rhs.shape())?;
         let (a, b) = (
             self.layout_broadcast_to(shape)?,
             rhs.layout_broadcast_to(shape)?,
@@ -198,16 +198,16 @@ impl<T: Element> Tensor<T> {
         rhs: &Tensor<U>,
         f: impl Fn(T, U) -> T + Sync,
     ) -> Result<()> {
-        if self.dims() != rhs.dims()
-            && Shape::broadcast_for(op, &self.dims(), &rhs.dims())? != self.dims()
+        if self.shape() != rhs.shape()
+            && Shape::broadcast_for(op, self.shape(), rhs.shape())? != *self.shape()
         {
             return Err(Error::new(ErrorKind::ShapeMismatch {
                 op,
-                expected: self.dims(),
-                found: rhs.dims(),
+                expected: *self.shape(),
+                found: *rhs.shape(),
             }));
         }
-        if self.dims() == rhs.dims()
+        if self.shape() == rhs.shape()
             && let Some(b) = rhs.as_slice()
             && let Some(y) = self.try_mut()
         {
@@ -321,7 +321,7 @@ mod tests {
             };
             let (x, y) = (part(&x, shape(0))?.transpose(0, 2)?, part(&y, shape(3))?.transpose(0, 2)?);
             let got = x.zip_for("sub", &y, |a, b| a - b)?;
-            let target = got.dims();
+            let target = *got.shape();
             let (x, y) = (x.broadcast_to(target)?.to_vec(), y.broadcast_to(target)?.to_vec());
             let expected: Vec<f32> = x.iter().zip(&y).map(|(a, b)| a - b).collect();
             prop_assert_eq!(got.to_vec(), expected);

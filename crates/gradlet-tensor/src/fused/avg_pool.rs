@@ -136,7 +136,7 @@ struct Averages {
 impl Averages {
     fn new(from: Shape, spans: [Spans; 2], divisor: Option<f64>) -> Self {
         let mut to = from;
-        for (size, spans) in to.dims_mut().iter_mut().rev().zip(spans.iter().rev()) {
+        for (size, spans) in to.iter_mut().rev().zip(spans.iter().rev()) {
             *size = spans.output();
         }
         Self {
@@ -151,7 +151,7 @@ impl Averages {
     #[track_caller]
     fn parts(op: &'static str, from: Shape, sizes: [usize; 2]) -> Result<Self> {
         let rank = expect_planes(op, from)?;
-        let planes = &from.dims()[rank - 2..];
+        let planes = &from[rank - 2..];
         let spans = [0, 1].map(|i| Spans::parts(planes[i], sizes[i]));
         if spans
             .iter()
@@ -262,7 +262,7 @@ impl<T: Float> Tensor<T> {
     /// `torch.nn.functional.avg_pool2d`
     #[track_caller]
     pub fn avg_pool2d(&self, pooling: AveragePooling) -> Result<Self> {
-        pooling.averages("avg_pool2d", self.dims())?.average(self)
+        pooling.averages("avg_pool2d", *self.shape())?.average(self)
     }
 
     /// The averages of so many parts of each plane; part i of n covers the elements from `i * size / n`,
@@ -292,7 +292,7 @@ impl<T: Float> Tensor<T> {
     /// `torch.nn.functional.adaptive_avg_pool2d`
     #[track_caller]
     pub fn adaptive_avg_pool2d(&self, sizes: impl PerAxis) -> Result<Self> {
-        Averages::parts("adaptive_avg_pool2d", self.dims(), sizes.per_axis())?.average(self)
+        Averages::parts("adaptive_avg_pool2d", *self.shape(), sizes.per_axis())?.average(self)
     }
 }
 
@@ -392,7 +392,7 @@ mod tests {
         assert_eq!(parts(4)?.to_vec(), [1.0, 1.5, 4.0, 6.0]);
         assert_eq!(parts(3)?, x);
         assert_eq!(parts(0)?.shape(), [1, 0]);
-        let g = adaptive_avg_pool2d_gradient(&parts(0)?, x.dims(), [1, 0])?;
+        let g = adaptive_avg_pool2d_gradient(&parts(0)?, *x.shape(), [1, 0])?;
         assert_eq!(g, x.zeros_like());
         Ok(())
     }
@@ -435,8 +435,8 @@ mod tests {
             let parts = [5, 28];
             let z = x.adaptive_avg_pool2d(parts)?;
             Ok([
-                avg_pool2d_gradient(&y, x.dims(), pooling)?,
-                adaptive_avg_pool2d_gradient(&z, x.dims(), parts)?,
+                avg_pool2d_gradient(&y, *x.shape(), pooling)?,
+                adaptive_avg_pool2d_gradient(&z, *x.shape(), parts)?,
                 y,
                 z,
             ])
@@ -472,8 +472,8 @@ mod tests {
                 expected.push(taps.map(element).sum::<f64>());
             }
             prop_assert_eq!(sums.to_vec(), expected);
-            let g = Tensor::<f64>::from_fn(y.dims(), |i| (i * 17 % 11) as f64)?;
-            let dx = avg_pool2d_gradient(&g, x.dims(), pooling)?;
+            let g = Tensor::<f64>::from_fn(y.shape(), |i| (i * 17 % 11) as f64)?;
+            let dx = avg_pool2d_gradient(&g, *x.shape(), pooling)?;
             let (left, right) = (g.mul(&y)?.sum(..)?.item()?, dx.mul(&x)?.sum(..)?.item()?);
             prop_assert!((left - right).abs() <= 1e-12 * left.abs().max(1.0), "{left} {right}");
         }

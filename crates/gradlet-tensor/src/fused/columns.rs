@@ -31,7 +31,7 @@ pub fn pick_columns<T: Float>(x: &Tensor<T>, indices: &Tensor<i64>) -> Result<Te
     let x = x.try_contiguous()?;
     let x = x.as_slice().unwrap_or_default();
     let mut places = places.into_iter();
-    Tensor::from_fn(indices.dims(), |_| {
+    Tensor::from_fn(indices.shape(), |_| {
         places.next().map_or(T::of(0.0), |place| x[place])
     })
 }
@@ -64,7 +64,7 @@ pub fn add_to_columns<T: Float>(
     source: &Tensor<T>,
 ) -> Result<()> {
     let places = column_places("add_to_columns", x, indices)?;
-    source.expect_shape("add_to_columns", indices.dims())?;
+    source.expect_shape("add_to_columns", indices.shape())?;
     let x = x.as_mut_slice();
     for (place, source) in places.into_iter().zip(source.iter()) {
         x[place] = x[place] + source;
@@ -79,11 +79,11 @@ fn column_places<T: Element>(
     x: &Tensor<T>,
     indices: &Tensor<i64>,
 ) -> Result<Vec<usize>> {
-    let &[rows, columns] = x.shape() else {
+    let [rows, columns] = x.shape()[..] else {
         return Err(Error::new(ErrorKind::Rank {
             op,
             expected: "a matrix",
-            shape: x.dims(),
+            shape: *x.shape(),
         }));
     };
     indices.expect_shape(op, rows)?;

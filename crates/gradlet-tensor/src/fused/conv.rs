@@ -78,10 +78,10 @@ impl Convolution {
                 }));
             }
         }
-        let (channels, outputs, groups) = (x.dims()[1], weight.dims()[0], self.groups);
+        let (channels, outputs, groups) = (x[1], weight[0], self.groups);
         let sliding = Sliding {
             op,
-            kernel: [weight.dims()[2], weight.dims()[3]],
+            kernel: [weight[2], weight[3]],
             stride: self.stride,
             padding: self.padding,
             dilation: self.dilation,
@@ -93,9 +93,9 @@ impl Convolution {
             return Err(sliding.out_of_range("groups", expected, groups, remedy));
         }
         let inputs = channels / groups;
-        if weight.dims()[1] != inputs {
+        if weight[1] != inputs {
             let mut expected = weight;
-            expected.dims_mut()[1] = inputs;
+            expected[1] = inputs;
             return Err(Error::new(ErrorKind::ShapeMismatch {
                 op,
                 expected,
@@ -105,7 +105,7 @@ impl Convolution {
         let windows = sliding.over(&x)?;
         let [height, width] = windows.map(|window| window.output);
         let sizes = Convolved {
-            images: x.dims()[0],
+            images: x[0],
             groups,
             inputs,
             outputs: outputs / groups,
@@ -149,9 +149,9 @@ impl<T: Float> Tensor<T> {
     /// `torch.nn.functional.conv2d`
     #[track_caller]
     pub fn conv2d(&self, weight: &Self, bias: Option<&Self>, options: Convolution) -> Result<Self> {
-        let (sizes, shape) = options.sizes("conv2d", self.dims(), weight.dims())?;
+        let (sizes, shape) = options.sizes("conv2d", *self.shape(), *weight.shape())?;
         if let Some(bias) = bias {
-            bias.expect_shape("conv2d", shape.dims()[1])?;
+            bias.expect_shape("conv2d", shape[1])?;
         }
         let bias = match bias {
             Some(bias) => Some(bias.try_contiguous()?),
@@ -160,7 +160,7 @@ impl<T: Float> Tensor<T> {
         if sizes.inputs == 0 {
             let y = Self::zeros_of(shape)?;
             return match bias {
-                Some(bias) => y.add(&bias.reshape([shape.dims()[1], 1, 1])?),
+                Some(bias) => y.add(&bias.reshape([shape[1], 1, 1])?),
                 None => Ok(y),
             };
         }
@@ -207,7 +207,7 @@ pub fn conv2d_input_gradient<T: Float>(
     options: Convolution,
 ) -> Result<Tensor<T>> {
     let op = "conv2d_input_gradient";
-    let (sizes, shape) = options.sizes(op, images, weight.dims())?;
+    let (sizes, shape) = options.sizes(op, images, *weight.shape())?;
     g.expect_shape(op, shape)?;
     if sizes.outputs == 0 {
         return Tensor::zeros_of(images);
@@ -255,7 +255,7 @@ pub fn conv2d_weight_gradient<T: Float>(
     options: Convolution,
 ) -> Result<Tensor<T>> {
     let op = "conv2d_weight_gradient";
-    let (sizes, shape) = options.sizes(op, x.dims(), weight)?;
+    let (sizes, shape) = options.sizes(op, *x.shape(), weight)?;
     g.expect_shape(op, shape)?;
     if sizes.images == 0 {
         return Tensor::zeros_of(weight);
@@ -290,10 +290,10 @@ mod tests {
         shape: Shape,
         with: Convolution,
     ) -> Tensor<f64> {
-        let &[n, o, p, q] = shape.dims() else {
+        let [n, o, p, q] = shape[..] else {
             unreachable!()
         };
-        let &[outputs, c, kh, kw] = weight.shape() else {
+        let [outputs, c, kh, kw] = weight.shape()[..] else {
             unreachable!()
         };
         let mut y = Tensor::zeros_of(shape).unwrap();
@@ -323,7 +323,7 @@ mod tests {
     fn agree(x: [usize; 4], weight: [usize; 4], with: Convolution) -> Result<()> {
         let (x, weight) = (integers(&x, 1)?, integers(&weight, 2)?);
         let y = x.conv2d(&weight, None, with)?;
-        assert_eq!(y, naive(&x, &weight, y.dims(), with));
+        assert_eq!(y, naive(&x, &weight, *y.shape(), with));
         let bias = integers(&[weight.shape()[0]], 5)?;
         let column = bias.reshape([bias.len(), 1, 1])?;
         assert_eq!(x.conv2d(&weight, Some(&bias), with)?, y.add(&column)?);
@@ -332,12 +332,12 @@ mod tests {
         let dot = |a: &Tensor<f64>, b: &Tensor<f64>| {
             a.iter().zip(b.iter()).map(|(a, b)| a * b).sum::<f64>()
         };
-        let dx = conv2d_input_gradient(&g, &weight, x.dims(), with)?;
-        let dweight = conv2d_weight_gradient(&x, &g, weight.dims(), with)?;
+        let dx = conv2d_input_gradient(&g, &weight, *x.shape(), with)?;
+        let dweight = conv2d_weight_gradient(&x, &g, *weight.shape(), with)?;
         for seed in 4..9 {
             let (u, v) = (integers(x.shape(), seed)?, integers(weight.shape(), seed)?);
-            assert_eq!(dot(&dx, &u), dot(&g, &naive(&u, &weight, y.dims(), with)));
-            assert_eq!(dot(&dweight, &v), dot(&g, &naive(&x, &v, y.dims(), with)));
+            assert_eq!(dot(&dx, &u), dot(&g, &naive(&u, &weight, *y.shape(), with)));
+            assert_eq!(dot(&dweight, &v), dot(&g, &naive(&x, &v, *y.shape(), with)));
         }
         Ok(())
     }
@@ -382,7 +382,7 @@ mod tests {
         let y = x.conv2d(&weight, Some(&tensor![0.5]), Convolution::default())?;
         assert_eq!(
             (y.shape(), y.to_vec()),
-            (&[1, 1, 1, 2][..], vec![5421.5, 6532.5])
+            (&Shape::from([1, 1, 1, 2]), vec![5421.5, 6532.5])
         );
         let x = x.transpose(2, 3)?;
         let y = x.conv2d(&weight, None, Convolution::default())?;
@@ -398,8 +398,12 @@ mod tests {
             let (x, weight) = (make([n, 16, 14, 14], 1)?, make([32, 16, 3, 3], 2)?);
             let run = || -> Result<_> {
                 let y = x.conv2d(&weight, None, with)?;
-                let dx = conv2d_input_gradient(&y, &weight, x.dims(), with)?;
-                Ok((conv2d_weight_gradient(&x, &y, weight.dims(), with)?, dx, y))
+                let dx = conv2d_input_gradient(&y, &weight, *x.shape(), with)?;
+                Ok((
+                    conv2d_weight_gradient(&x, &y, *weight.shape(), with)?,
+                    dx,
+                    y,
+                ))
             };
             let one = threads::with(1, run)?;
             assert!(one == threads::with(2, run)? && one == threads::with(3, run)?);
@@ -440,8 +444,8 @@ mod tests {
         assert!(run(&[3, 4, 3, 3], plain.padding(usize::MAX / 4)).is_err());
         let (weight, bias) = (Tensor::zeros([3, 4, 3, 3])?, Tensor::zeros(4)?);
         assert!(x.conv2d(&weight, Some(&bias), plain).is_err());
-        assert!(conv2d_input_gradient(&x, &weight, x.dims(), plain).is_err());
-        assert!(conv2d_weight_gradient(&x, &x, weight.dims(), plain).is_err());
+        assert!(conv2d_input_gradient(&x, &weight, *x.shape(), plain).is_err());
+        assert!(conv2d_weight_gradient(&x, &x, *weight.shape(), plain).is_err());
         Ok(())
     }
 }

@@ -94,7 +94,7 @@ pub fn cross_entropy_gradient<T: Float>(
 ) -> Result<Tensor<T>> {
     let [rows, columns] = check_labels(x, labels)?;
     normalizers.expect_shape("cross_entropy", [rows, 2])?;
-    let shape = x.dims();
+    let shape = *x.shape();
     let (x, labels, normalizers) = (
         x.try_contiguous()?,
         labels.try_contiguous()?,
@@ -124,12 +124,12 @@ pub fn cross_entropy_gradient<T: Float>(
 /// The numbers of rows and columns, where each label names a column of its row.
 #[track_caller]
 fn check_labels<T: Float>(x: &Tensor<T>, labels: &Tensor<i64>) -> Result<[usize; 2]> {
-    let &[rows, columns] = x.shape() else {
+    let [rows, columns] = x.shape()[..] else {
         let expected = "logits of shape [n, classes]";
         return Err(Error::new(ErrorKind::Rank {
             op: "cross_entropy",
             expected,
-            shape: x.dims(),
+            shape: *x.shape(),
         }));
     };
     labels.expect_shape("cross_entropy", rows)?;
@@ -161,7 +161,7 @@ mod tests {
         let (losses, normalizers) = cross_entropy_rows(&none, &Tensor::zeros_of(0)?)?;
         assert_eq!(
             (losses.shape(), normalizers.shape()),
-            ([0].as_slice(), [0, 2].as_slice())
+            (&Shape::from([0]), &Shape::from([0, 2]))
         );
         Ok(())
     }

@@ -32,7 +32,7 @@ use crate::tensor::Tensor;
 /// ```
 #[track_caller]
 pub fn mul_sum_to<T: Float>(lhs: &Tensor<T>, rhs: &Tensor<T>, shape: Shape) -> Result<Tensor<T>> {
-    let all = Shape::broadcast_for("mul_sum_to", &lhs.dims(), &rhs.dims())?;
+    let all = Shape::broadcast_for("mul_sum_to", lhs.shape(), rhs.shape())?;
     if shape == all {
         return lhs.mul(rhs);
     }
@@ -40,15 +40,15 @@ pub fn mul_sum_to<T: Float>(lhs: &Tensor<T>, rhs: &Tensor<T>, shape: Shape) -> R
     let axes = lhs.reduced_to("mul_sum_to", shape)?;
     let reduced = axes.marks();
     let lead = reduced.iter().take_while(|reduced| **reduced).count();
-    if axes.count() * shape.len() == all.len()
+    if axes.count() * shape.numel() == all.numel()
         && reduced[lead..].iter().all(|reduced| !reduced)
         && let Some((lhs, rhs)) = rows_behind(&lhs, lead).zip(rows_behind(&rhs, lead))
-        && shape.len() > 1
+        && shape.numel() > 1
     {
-        let rows = all.dims()[..lead].iter().product();
+        let rows = all[..lead].iter().product();
         return Tensor::build(shape, |out| {
             let part = |first: usize, out: &mut [T]| fold::sum_products(lhs, rhs, rows, first, out);
-            if parallel::pays(all.len()) {
+            if parallel::pays(all.numel()) {
                 parallel::for_parts_of(out, columns_of_part(out.len()), part);
             } else {
                 part(0, out);
@@ -56,7 +56,7 @@ pub fn mul_sum_to<T: Float>(lhs: &Tensor<T>, rhs: &Tensor<T>, shape: Shape) -> R
         });
     }
     if let Some((a, b)) = lhs.as_slice().zip(rhs.as_slice())
-        && let Some(planes) = Planes::reducing(all.dims(), reduced)
+        && let Some(planes) = Planes::reducing(&all, reduced)
         && planes.inner > 1
     {
         return Tensor::build(shape, |out| {
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn sums_of_products_agree_with_products_summed() -> Result<()> {
         let make = |shape: Shape| {
-            Tensor::<f64>::normal(shape, 0.0, 1.0, &mut crate::rng(shape.len() as u64))
+            Tensor::<f64>::normal(shape, 0.0, 1.0, &mut crate::rng(shape.numel() as u64))
         };
         let x = make(Shape::from([130, 4, 300]))?;
         let others = [
@@ -118,10 +118,10 @@ mod tests {
                     other.shape()
                 );
                 assert_eq!(sum, crate::threads::with(2, run)?);
-                assert_eq!(sum.shape(), to.dims());
+                assert_eq!(sum.shape(), &to);
             }
         }
-        assert_eq!(mul_sum_to(&x, &others[1], x.dims())?, x.mul(&others[1])?);
+        assert_eq!(mul_sum_to(&x, &others[1], *x.shape())?, x.mul(&others[1])?);
         assert!(mul_sum_to(&x, &others[1], Shape::from([5])).is_err());
         let none = Tensor::<f64>::zeros_of([0, 3])?;
         assert_eq!(

@@ -34,12 +34,12 @@ pub fn narrow_add<T: Float>(
     start: usize,
     source: &Tensor<T>,
 ) -> Result<()> {
-    let mut shape = y.dims();
+    let mut shape = *y.shape();
     let at = shape.axis_for("narrow_add", axis)?;
     let length = source.shape().get(at).copied().unwrap_or(0);
-    shape.dims_mut()[at] = length;
+    shape[at] = length;
     source.expect_shape("narrow_add", shape)?;
-    let (shape, size) = (y.dims(), y.shape()[at]);
+    let (shape, size) = (*y.shape(), y.shape()[at]);
     if start.checked_add(length).is_none_or(|end| end > size) {
         return Err(Error::new(ErrorKind::RangeOutOfRange {
             op: "narrow_add",

@@ -102,7 +102,7 @@ pub fn standardized_gradient<T: Float>(
     let op = "standardized_gradient";
     let planes = planes(op, x)?;
     let groups = Shape::from([planes.groups, 1]);
-    g.expect_shape(op, x.dims())?;
+    g.expect_shape(op, x.shape())?;
     mean.expect_shape(op, groups)?;
     scale.expect_shape(op, groups)?;
     let (x, g) = (x.try_contiguous()?, g.try_contiguous()?);
@@ -126,7 +126,7 @@ fn slopes<T: Float>(
 ) -> Result<[Tensor<T>; 2]> {
     let centred = centre == Centre::Mean;
     if planes.inner == 1 {
-        let (count, groups) = (T::of(planes.count()), mean.dims());
+        let (count, groups) = (T::of(planes.count()), *mean.shape());
         let level = if centred {
             g.sum_to(groups)?.div_scalar(count)
         } else {
@@ -146,11 +146,11 @@ fn slopes<T: Float>(
 /// The groups of a tensor, which must have three axes.
 #[track_caller]
 fn planes<T: Float>(op: &'static str, x: &Tensor<T>) -> Result<Planes> {
-    let &[outer, groups, inner] = x.shape() else {
+    let [outer, groups, inner] = x.shape()[..] else {
         return Err(Error::new(ErrorKind::Rank {
             op,
             expected: "groups [n, groups, places]",
-            shape: x.dims(),
+            shape: *x.shape(),
         }));
     };
     Ok(Planes {
@@ -186,7 +186,7 @@ fn by_parameters<T: Float, const K: usize>(
     parameters: [&Tensor<T>; K],
     run: impl Fn(usize, [&[T]; K], usize, &mut [T]) + Sync,
 ) -> Result<Tensor<T>> {
-    let [shape, of_each] = [x.dims(), parameters[0].dims()];
+    let [shape, of_each] = [*x.shape(), *parameters[0].shape()];
     let mut contiguous = Vec::with_capacity(K);
     for parameter in parameters {
         parameter.expect_shape(op, of_each)?;
@@ -261,7 +261,7 @@ mod tests {
             let expected = naive(&x, &g, 0.1, centre)?;
             let found = crate::threads::with(1, || fast(&x, &g, 0.1, centre))?;
             for (found, expected) in found.iter().zip(&expected) {
-                let expected = expected.reshape(found.dims())?;
+                let expected = expected.reshape(found.shape())?;
                 prop_assert!(found.allclose(&expected, 1e-10, 1e-10), "{found} {expected}");
             }
             prop_assert!(found == crate::threads::with(3, || fast(&x, &g, 0.1, centre))?);
@@ -270,7 +270,7 @@ mod tests {
             let expected = naive(&x.cast(), &g.cast(), 0.1, centre)?;
             // The mean, below 16, is rounded by half of 2^-20; 1 / sqrt(0.1) < 4 times that in y; in dx, times |g| < 5 and 4 again.
             for ((found, expected), atol) in fast(&x, &g, 0.1, centre)?.iter().zip(&expected).zip([4e-6, 4e-6, 4e-6, 4e-5]) {
-                let expected = expected.reshape(found.dims())?;
+                let expected = expected.reshape(found.shape())?;
                 prop_assert!(found.cast::<f64>().allclose(&expected, 1e-5, atol), "{found} {expected}");
             }
         }
@@ -329,7 +329,11 @@ mod tests {
             let [mean, _, y, dx] = fast(&x, &x, 0.1, Centre::Mean)?;
             assert_eq!(
                 (mean.shape(), y.shape(), dx.shape()),
-                (&[shape[1], 1][..], &shape[..], &shape[..])
+                (
+                    &Shape::from([shape[1], 1]),
+                    &Shape::from(shape),
+                    &Shape::from(shape)
+                )
             );
         }
         Ok(())

@@ -32,13 +32,13 @@ use crate::tensor::Tensor;
 #[track_caller]
 pub fn pick_in_planes<T: Element>(x: &Tensor<T>, indices: &Tensor<i64>) -> Result<Tensor<T>> {
     let op = "pick_in_planes";
-    let [from, to] = plane_sizes(op, x.dims(), indices.dims())?;
-    let shape = x.dims();
+    let [from, to] = plane_sizes(op, *x.shape(), *indices.shape())?;
+    let shape = *x.shape();
     let (x, places) = (x.try_contiguous()?, indices.try_contiguous()?);
     let x = x.as_slice().unwrap_or_default();
     let places = places.as_slice().unwrap_or_default();
     let missed = AtomicBool::new(false);
-    let y = Tensor::build(indices.dims(), |y| {
+    let y = Tensor::build(*indices.shape(), |y| {
         if y.is_empty() {
             return;
         }
@@ -92,8 +92,8 @@ pub fn spread_in_planes<T: Float>(
     planes: Shape,
 ) -> Result<Tensor<T>> {
     let op = "spread_in_planes";
-    let [to, from] = plane_sizes(op, planes, indices.dims())?;
-    x.expect_shape(op, indices.dims())?;
+    let [to, from] = plane_sizes(op, planes, *indices.shape())?;
+    x.expect_shape(op, indices.shape())?;
     let (x, places) = (x.try_contiguous()?, indices.try_contiguous()?);
     let x = x.as_slice().unwrap_or_default();
     let places = places.as_slice().unwrap_or_default();
@@ -125,7 +125,7 @@ fn plane_sizes(op: &'static str, shape: Shape, indices: Shape) -> Result<[usize;
     let rank = expect_planes(op, shape)?;
     let mut expected = shape;
     if indices.rank() == rank {
-        expected.dims_mut()[rank - 2..].copy_from_slice(&indices.dims()[rank - 2..]);
+        expected[rank - 2..].copy_from_slice(&indices[rank - 2..]);
     }
     if indices != expected {
         return Err(Error::new(ErrorKind::ShapeMismatch {
@@ -136,7 +136,7 @@ fn plane_sizes(op: &'static str, shape: Shape, indices: Shape) -> Result<[usize;
     }
     // The shape need not be one that a tensor has.
     let size = |[h, w]: [usize; 2]| h.saturating_mul(w);
-    Ok([shape, indices].map(|shape| size([shape.dims()[rank - 2], shape.dims()[rank - 1]])))
+    Ok([shape, indices].map(|shape| size([shape[rank - 2], shape[rank - 1]])))
 }
 
 /// An error that names the first index out of range, where one was missed.
@@ -178,7 +178,7 @@ mod tests {
         let (two, places) = (tensor![[10.0, 20.0]], tensor![i64; [1, 1]]);
         // Old numbers for the result to be made in.
         drop(x.map(|x| x + 0.5));
-        let spread = spread_in_planes(&two, &places, x.dims())?;
+        let spread = spread_in_planes(&two, &places, *x.shape())?;
         assert_eq!(spread.to_vec(), [0.0, 30.0, 0.0, 0.0]);
         for index in [4, -1] {
             let error = pick_in_planes(&x, &tensor![i64; [0, index]])
@@ -187,15 +187,15 @@ mod tests {
             let start =
                 format!("pick_in_planes: index {index} is out of range for axis 1 of size 4");
             assert!(error.starts_with(&start), "{error}");
-            let spread = spread_in_planes(&tensor![[1.0]], &tensor![i64; [index]], x.dims());
+            let spread = spread_in_planes(&tensor![[1.0]], &tensor![i64; [index]], *x.shape());
             assert!(spread.is_err());
         }
         let (none, one) = (Tensor::zeros([0, 2])?, tensor![i64; [0]]);
         assert!(
             pick_in_planes(&none, &one).is_err() && pick_in_planes(&x, &tensor![i64; 1]).is_err()
         );
-        assert!(spread_in_planes(&tensor![[1.0]], &one, none.dims()).is_err());
-        assert!(spread_in_planes(&tensor![1.0], &one, x.dims()).is_err());
+        assert!(spread_in_planes(&tensor![[1.0]], &one, *none.shape()).is_err());
+        assert!(spread_in_planes(&tensor![1.0], &one, *x.shape()).is_err());
         Ok(())
     }
 }

@@ -89,7 +89,7 @@ impl Pooling {
                 return Err(sliding.out_of_range("padding", expected, window.padding, remedy));
             }
             // With a dilation that large there are few windows, as long as there are elements.
-            let skips = window.dilation > window.input && (window.input == 0 || !shape.is_empty());
+            let skips = window.dilation > window.input && (window.input == 0 || shape.numel() != 0);
             if skips && (0..window.output).any(|output| window.taps(output).is_empty()) {
                 let remedy = format!("; a window over {shape} would lie in the padding alone");
                 let expected = "smaller";
@@ -131,10 +131,10 @@ impl<T: Float> Tensor<T> {
     /// `torch.nn.functional.max_pool2d`
     #[track_caller]
     pub fn max_pool2d(&self, pooling: Pooling) -> Result<(Self, Tensor<i64>)> {
-        let mut shape = self.dims();
+        let mut shape = *self.shape();
         let rank = expect_planes("max_pool2d", shape)?;
         let windows = pooling.windows("max_pool2d", &shape)?;
-        for (size, window) in shape.dims_mut()[rank - 2..].iter_mut().zip(&windows) {
+        for (size, window) in shape[rank - 2..].iter_mut().zip(&windows) {
             *size = window.output;
         }
         let x = self.try_contiguous()?;
@@ -199,7 +199,7 @@ mod tests {
         let (y, indices) = x.max_pool2d(Pooling::new(2).padding(1))?;
         assert_eq!(
             (y.shape(), y.to_vec()),
-            (&[2, 2][..], vec![-1.0, -2.0, -3.0, -4.0])
+            (&Shape::from([2, 2]), vec![-1.0, -2.0, -3.0, -4.0])
         );
         assert_eq!(indices.to_vec(), [0, 1, 2, 3]);
         Ok(())
@@ -210,7 +210,7 @@ mod tests {
         let x = Tensor::<f32>::normal([64, 16, 28, 28], 0.0, 1.0, &mut crate::rng(1))?;
         let run = || -> Result<_> {
             let (y, indices) = x.max_pool2d(Pooling::new(3).stride(2).padding(1))?;
-            Ok((spread_in_planes(&y, &indices, x.dims())?, y))
+            Ok((spread_in_planes(&y, &indices, *x.shape())?, y))
         };
         assert!(threads::with(1, run)? == threads::with(2, run)?);
         Ok(())

@@ -78,12 +78,12 @@ impl<T: Float> Tensor<T> {
         axis: isize,
         fill: impl Fn([&[T]; 2], usize, &mut [T]) + Sync,
     ) -> Result<Self> {
-        other.expect_shape(op, self.dims())?;
+        other.expect_shape(op, self.shape())?;
         if self.rank() == 0 {
             let (rows, other) = (self.reshape([1])?, other.reshape([1])?);
             return rows.rows(op, &other, axis, fill)?.reshape(());
         }
-        let at = self.dims().axis_for(op, axis)?;
+        let at = self.shape().axis_for(op, axis)?;
         if at + 1 != self.rank() {
             return self
                 .transpose(axis, -1)?
@@ -94,7 +94,7 @@ impl<T: Float> Tensor<T> {
         let (x, other) = (self.try_contiguous()?, other.try_contiguous()?);
         let x = x.as_slice().unwrap_or_default();
         let other = other.as_slice().unwrap_or_default();
-        Self::build(self.dims(), |out| {
+        Self::build(*self.shape(), |out| {
             if out.is_empty() {
                 return;
             }
@@ -181,7 +181,7 @@ mod tests {
             let p = x.softmax(axis)?;
             assert!(
                 p.sum(axis)?
-                    .allclose(&Tensor::ones_of(p.sum(axis)?.dims())?, 1e-14, 0.0)
+                    .allclose(&Tensor::ones_of(*p.sum(axis)?.shape())?, 1e-14, 0.0)
             );
             assert!(x.log_softmax(axis)?.exp().allclose(&p, 1e-13, 0.0));
         }

@@ -33,7 +33,7 @@ pub fn update<T: Element, const N: usize>(
     f: impl Fn([T; N], T) -> [T; N] + Sync,
 ) -> Result<()> {
     for target in &targets {
-        source.expect_shape("update", target.dims())?;
+        source.expect_shape("update", target.shape())?;
     }
     let source = source.try_contiguous()?;
     let source = source.as_slice().unwrap_or_default();

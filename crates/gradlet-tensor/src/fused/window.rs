@@ -77,7 +77,7 @@ impl Sliding {
     #[track_caller]
     fn window(&self, shape: &Shape, i: usize) -> Result<Window> {
         let axis = shape.rank() - 2 + i;
-        let input = shape.dims()[axis];
+        let input = shape[axis];
         let (kernel, stride, padding) = (self.kernel[i], self.stride[i], self.padding[i]);
         let dilation = self.dilation[i];
         let reach = (kernel - 1).checked_mul(dilation);

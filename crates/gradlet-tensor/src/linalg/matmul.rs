@@ -38,7 +38,7 @@ impl<T: Float> Tensor<T> {
                 return Err(Error::new(ErrorKind::Rank {
                     op: "matmul",
                     expected,
-                    shape: x.dims(),
+                    shape: *x.shape(),
                 }));
             }
         }
@@ -56,8 +56,8 @@ impl<T: Float> Tensor<T> {
             (_, 1) => self.matmul(&rhs.unsqueeze(1)?)?.squeeze(-1),
             // One matrix on the right serves all rows of the left at once.
             (rank, 2) if self.as_slice().is_some() => {
-                let mut shape = self.dims();
-                shape.dims_mut()[rank - 1] = rhs.shape()[1];
+                let mut shape = *self.shape();
+                shape[rank - 1] = rhs.shape()[1];
                 let rows = self.shape()[..rank - 1].iter().product();
                 product(&self.reshape([rows, columns])?, rhs, None)?.reshape(shape)
             }
@@ -92,23 +92,23 @@ impl<T: Float> Tensor<T> {
     /// `torch.nn.functional.linear`
     #[track_caller]
     pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Result<Self> {
-        let &[n, k] = weight.shape() else {
+        let [n, k] = weight.shape()[..] else {
             return Err(Error::new(ErrorKind::Rank {
                 op: "linear",
                 expected: "a matrix",
-                shape: weight.dims(),
+                shape: *weight.shape(),
             }));
         };
         if let Some(bias) = bias {
             bias.expect_shape("linear", n)?;
         }
-        let mut shape = self.dims();
-        match shape.dims_mut().last_mut() {
+        let mut shape = *self.shape();
+        match shape.last_mut() {
             Some(last) if *last == k => *last = n,
             _ => {
                 let columns = self.shape().last().copied().unwrap_or(1);
                 let remedy = "; the weight is [out_features, in_features]";
-                let (op, lhs, rhs) = ("linear", self.dims(), weight.dims());
+                let (op, lhs, rhs) = ("linear", *self.shape(), *weight.shape());
                 return Err(Error::new(ErrorKind::InnerSizes {
                     op,
                     lhs,
@@ -148,7 +148,7 @@ impl<T: Float> Tensor<T> {
             let (layout, rank) = (x.layout(), x.rank());
             let mut places = vec![layout.offset];
             for axis in 0..rank - 2 {
-                let (size, stride) = (layout.shape.dims()[axis], layout.strides()[axis]);
+                let (size, stride) = (layout.shape[axis], layout.strides()[axis]);
                 places = places
                     .iter()
                     .flat_map(|place| (0..size).map(move |i| place + i * stride))
@@ -222,8 +222,8 @@ fn inner_sizes<T: Float>(
     let remedy = if fits { "; did you mean rhs.t()?" } else { "" };
     Error::new(ErrorKind::InnerSizes {
         op,
-        lhs: lhs.dims(),
-        rhs: rhs.dims(),
+        lhs: *lhs.shape(),
+        rhs: *rhs.shape(),
         columns,
         rows,
         remedy,

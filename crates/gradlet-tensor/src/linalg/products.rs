@@ -31,8 +31,8 @@ impl<T: Float> Tensor<T> {
     /// `torch.dot`
     #[track_caller]
     pub fn dot(&self, rhs: &Self) -> Result<Self> {
-        self.dims().expect_rank("dot", 1, "vectors")?;
-        rhs.dims().expect_rank("dot", 1, "vectors")?;
+        self.shape().expect_rank("dot", 1, "vectors")?;
+        rhs.shape().expect_rank("dot", 1, "vectors")?;
         self.matmul(rhs).map_err(|error| error.of("dot"))
     }
 
@@ -58,8 +58,8 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn outer(&self, rhs: &Self) -> Result<Self> {
-        self.dims().expect_rank("outer", 1, "vectors")?;
-        rhs.dims().expect_rank("outer", 1, "vectors")?;
+        self.shape().expect_rank("outer", 1, "vectors")?;
+        rhs.shape().expect_rank("outer", 1, "vectors")?;
         self.unsqueeze(1)?.mul(rhs)
     }
 
@@ -89,7 +89,7 @@ impl<T: Float> Tensor<T> {
     /// `torch.bmm`
     #[track_caller]
     pub fn bmm(&self, rhs: &Self) -> Result<Self> {
-        expect_batches(&self.dims(), &rhs.dims())?;
+        expect_batches(self.shape(), rhs.shape())?;
         self.matmul(rhs).map_err(|error| error.of("bmm"))
     }
 
@@ -116,14 +116,14 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn addmm(&self, lhs: &Self, rhs: &Self, beta: T, alpha: T) -> Result<Self> {
-        lhs.dims().expect_rank("addmm", 2, "matrices")?;
-        rhs.dims().expect_rank("addmm", 2, "matrices")?;
+        lhs.shape().expect_rank("addmm", 2, "matrices")?;
+        rhs.shape().expect_rank("addmm", 2, "matrices")?;
         let product = lhs
             .matmul(rhs)
             .map_err(|error| error.of("addmm"))?
             .mul_scalar(alpha);
         let term = self
-            .broadcast_to(product.dims())
+            .broadcast_to(product.shape())
             .map_err(|error| error.of("addmm"))?;
         if beta == T::of(0.0) {
             return Ok(product);
@@ -149,7 +149,7 @@ impl<T: Float> Tensor<T> {
 pub fn expect_batches(lhs: &Shape, rhs: &Shape) -> Result<()> {
     lhs.expect_rank("bmm", 3, "batches of matrices, [b, m, k]")?;
     rhs.expect_rank("bmm", 3, "batches of matrices, [b, m, k]")?;
-    if lhs.dims()[0] == rhs.dims()[0] {
+    if lhs[0] == rhs[0] {
         return Ok(());
     }
     let (op, expected, found) = ("bmm", *lhs, *rhs);

@@ -34,15 +34,15 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn gather(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
-        let at = expect_fitting("gather", self.dims(), axis, indices.dims())?;
+        let at = expect_fitting("gather", *self.shape(), axis, *indices.shape())?;
         let places = indices.vector_if_scalar()?;
         let y = self.vector_if_scalar()?.pick("gather", at, &places)?;
-        y.reshape(indices.dims())
+        y.reshape(indices.shape())
     }
 
     #[track_caller]
     pub(crate) fn vector_if_scalar(&self) -> Result<Self> {
-        self.reshape(vector_if_scalar(self.dims()))
+        self.reshape(vector_if_scalar(*self.shape()))
     }
 
     /// As `gather`, for an axis and sizes that fit. Nothing is copied first: the indices may repeat in a broadcast view.
@@ -55,14 +55,14 @@ impl<T: Element> Tensor<T> {
     ) -> Result<Self> {
         let (size, step) = (self.shape()[axis], self.layout().strides()[axis]);
         if size == 0 || indices.is_empty() {
-            expect_inside(op, self.dims(), axis, indices)?;
-            return Self::build(indices.dims(), |_| {});
+            expect_inside(op, *self.shape(), axis, indices)?;
+            return Self::build(*indices.shape(), |_| {});
         }
-        let first = first_along(self.layout(), axis, indices.dims())?;
-        let nest = Nest::new(&indices.dims(), [&first, indices.layout()]);
+        let first = first_along(self.layout(), axis, *indices.shape())?;
+        let nest = Nest::new(indices.shape(), [&first, indices.layout()]);
         let (_, [step_x, step_i]) = nest.row();
         let outside = AtomicBool::new(false);
-        let y = Self::build(indices.dims(), |y| {
+        let y = Self::build(*indices.shape(), |y| {
             nest.for_pieces(y, |[place, place_i], y| {
                 let x = (&self.storage()[place..], step_x);
                 let indices = (&indices.storage()[place_i..], step_i);
@@ -72,7 +72,7 @@ impl<T: Element> Tensor<T> {
             });
         })?;
         if outside.into_inner() {
-            expect_inside(op, self.dims(), axis, indices)?;
+            expect_inside(op, *self.shape(), axis, indices)?;
         }
         Ok(y)
     }
@@ -104,7 +104,7 @@ impl<T: Element> Tensor<T> {
     /// `numpy.take_along_axis`, without its negative indices
     #[track_caller]
     pub fn take_along(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
-        let [x, all] = self.dims().along(axis, indices.dims())?;
+        let [x, all] = self.shape().along(axis, *indices.shape())?;
         self.broadcast_to(x)?
             .gather(axis, &indices.broadcast_to(all)?)
             .map_err(|error| error.of("take_along"))
@@ -133,7 +133,7 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn masked_select(&self, mask: &Tensor<bool>) -> Result<Self> {
-        let shape = Shape::broadcast_for("masked_select", &self.dims(), &mask.dims())?;
+        let shape = Shape::broadcast_for("masked_select", self.shape(), mask.shape())?;
         let (x, mask) = (self.broadcast_to(shape)?, mask.broadcast_to(shape)?);
         let (x, mask) = (x.try_contiguous()?, mask.try_contiguous()?);
         let x = x.as_slice().unwrap_or_default();
@@ -162,7 +162,7 @@ pub(crate) fn vector_if_scalar(shape: Shape) -> Shape {
 #[track_caller]
 pub(crate) fn first_along(layout: &Layout, axis: usize, indices: Shape) -> Result<Layout> {
     let mut first = *layout;
-    for (i, &size) in indices.dims().iter().enumerate() {
+    for (i, &size) in indices.iter().enumerate() {
         first = first.narrow(i as isize, 0, if i == axis { 1 } else { size })?;
     }
     first.broadcast_to(indices)
@@ -178,7 +178,7 @@ pub(crate) fn expect_fitting(
 ) -> Result<usize> {
     let axis = shape.axis_or_scalar_for(op, axis)?;
     let (full, sizes) = (vector_if_scalar(shape), vector_if_scalar(indices));
-    let fits = |i: usize| i == axis || sizes.dims()[i] <= full.dims()[i];
+    let fits = |i: usize| i == axis || sizes[i] <= full[i];
     if full.rank() != sizes.rank() || !(0..full.rank()).all(fits) {
         return Err(Error::new(ErrorKind::ShapeMismatch {
             op,
@@ -197,7 +197,7 @@ pub(crate) fn expect_inside(
     axis: usize,
     indices: &Tensor<i64>,
 ) -> Result<()> {
-    let size = vector_if_scalar(shape).dims()[axis];
+    let size = vector_if_scalar(shape)[axis];
     let outside = |index: i64| usize::try_from(index).map_or(true, |place| place >= size);
     if let Some(all) = indices.as_dense_slice()
         && !all.iter().fold(false, |any, &index| any | outside(index))

@@ -29,7 +29,7 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn index_select(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
-        let shape = self.dims();
+        let shape = *self.shape();
         if self.rank() == 0 {
             indices.expect_shape("index_select", 1)?;
             return self.reshape(1)?.index_select(axis, indices)?.reshape(());
@@ -71,7 +71,7 @@ impl<T: Float> Tensor<T> {
     /// `torch.Tensor.index_add_`
     #[track_caller]
     pub fn index_add(&mut self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<()> {
-        let mut shape = self.dims();
+        let mut shape = *self.shape();
         if self.rank() == 0 {
             source.expect_shape("index_add", ())?;
             indices.expect_shape("index_add", 1)?;
@@ -82,7 +82,7 @@ impl<T: Float> Tensor<T> {
         }
         let axis = shape.axis_for("index_add", axis)?;
         check_indices("index_add", self, axis, indices)?;
-        shape.dims_mut()[axis] = indices.len();
+        shape[axis] = indices.len();
         source.expect_shape("index_add", shape)?;
         self.add_picked(axis, &repeated(indices, axis, shape)?, source)
     }
@@ -91,7 +91,7 @@ impl<T: Float> Tensor<T> {
 /// The indices of an axis, for each element of a shape along the others. A view.
 #[track_caller]
 fn repeated(indices: &Tensor<i64>, axis: usize, mut shape: Shape) -> Result<Tensor<i64>> {
-    shape.dims_mut()[axis] = indices.len();
+    shape[axis] = indices.len();
     let mut column = Shape::from(indices.len());
     for _ in axis + 1..shape.rank() {
         column.push(1)?;
@@ -111,10 +111,10 @@ pub(crate) fn check_indices<T: Element>(
         return Err(Error::new(ErrorKind::Rank {
             op,
             expected: "a vector of indices",
-            shape: indices.dims(),
+            shape: *indices.shape(),
         }));
     }
-    expect_inside(op, x.dims(), axis, indices)
+    expect_inside(op, *x.shape(), axis, indices)
 }
 
 #[cfg(test)]

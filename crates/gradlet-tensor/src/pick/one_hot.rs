@@ -30,7 +30,7 @@ impl Tensor<i64> {
     /// `torch.nn.functional.one_hot`
     #[track_caller]
     pub fn one_hot(&self, classes: Option<usize>) -> Result<Self> {
-        let mut shape = self.dims();
+        let mut shape = *self.shape();
         let classes = match (classes, self.iter().max()) {
             (Some(classes), _) => classes,
             (None, Some(largest)) => {

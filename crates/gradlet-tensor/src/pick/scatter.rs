@@ -34,9 +34,9 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn scatter_add(&mut self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<()> {
-        let at = expect_fitting("scatter_add", self.dims(), axis, indices.dims())?;
-        let source = corner(source, indices.dims())?;
-        expect_inside("scatter_add", self.dims(), at, indices)?;
+        let at = expect_fitting("scatter_add", *self.shape(), axis, *indices.shape())?;
+        let source = corner(source, *indices.shape())?;
+        expect_inside("scatter_add", *self.shape(), at, indices)?;
         self.add_picked(
             at,
             &indices.vector_if_scalar()?,
@@ -55,10 +55,10 @@ impl<T: Float> Tensor<T> {
         if indices.is_empty() {
             return Ok(());
         }
-        let all = Layout::contiguous(vector_if_scalar(self.dims()));
-        let (sizes, count) = (all.shape.dims(), indices.shape()[0]);
+        let all = Layout::contiguous(vector_if_scalar(*self.shape()));
+        let (sizes, count) = (&all.shape, indices.shape()[0]);
         let mut layouts = [
-            first_along(&all, axis, indices.dims())?,
+            first_along(&all, axis, *indices.shape())?,
             *indices.layout(),
             *source.layout(),
         ];
@@ -120,14 +120,14 @@ pub fn corner<T: Float>(x: &Tensor<T>, shape: Shape) -> Result<Tensor<T>> {
     let fits = |(&size, &wanted): (&usize, &usize)| wanted <= size;
     let mut corner = x.vector_if_scalar()?;
     let wanted = vector_if_scalar(shape);
-    if corner.rank() != wanted.rank() || !corner.shape().iter().zip(wanted.dims()).all(fits) {
+    if corner.rank() != wanted.rank() || !corner.shape().iter().zip(&wanted).all(fits) {
         return Err(Error::new(ErrorKind::ShapeMismatch {
             op: "scatter_add",
             expected: shape,
-            found: x.dims(),
+            found: *x.shape(),
         }));
     }
-    for (axis, &size) in wanted.dims().iter().enumerate() {
+    for (axis, &size) in wanted.iter().enumerate() {
         corner = corner.narrow(axis as isize, 0, size)?;
     }
     corner.reshape(shape)

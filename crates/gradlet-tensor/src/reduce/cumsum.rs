@@ -43,13 +43,13 @@ impl<T: Float> Tensor<T> {
         axis: isize,
         sums: impl Fn(&[T], usize, &mut [T]) + Sync,
     ) -> Result<Self> {
-        let axis = self.dims().axis_or_scalar_for(op, axis)?;
+        let axis = self.shape().axis_or_scalar_for(op, axis)?;
         let sizes = self.shape().get(axis..).unwrap_or_default();
-        let block = Shape::new(sizes)?.len();
-        let inner = Shape::new(sizes.get(1..).unwrap_or_default())?.len();
+        let block = Shape::new(sizes)?.numel();
+        let inner = Shape::new(sizes.get(1..).unwrap_or_default())?.numel();
         let x = self.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
-        Self::build(self.dims(), |out| {
+        Self::build(*self.shape(), |out| {
             parallel::for_rows(out, x.len() / block.max(1), 4 * x.len(), |first, out| {
                 for (y, x) in out
                     .chunks_exact_mut(block)

@@ -24,10 +24,10 @@ impl<T: Element> Tensor<T> {
     /// An error if a result has no elements to choose from.
     #[track_caller]
     fn expect_choice(&self, op: &'static str, axes: ReducedAxes) -> Result<()> {
-        if self.is_empty() && !axes.output().is_empty() {
+        if self.is_empty() && axes.output().numel() != 0 {
             return Err(Error::new(ErrorKind::Empty {
                 op,
-                shape: self.dims(),
+                shape: *self.shape(),
             }));
         }
         Ok(())
@@ -77,7 +77,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.amax`
     #[track_caller]
     pub fn max(&self, axes: impl Axes) -> Result<Self> {
-        let axes = ReducedAxes::new("max", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("max", *self.shape(), &axes)?;
         self.extreme("max", axes, larger)
     }
 
@@ -111,7 +111,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.amin`
     #[track_caller]
     pub fn min(&self, axes: impl Axes) -> Result<Self> {
-        let axes = ReducedAxes::new("min", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("min", *self.shape(), &axes)?;
         self.extreme("min", axes, smaller)
     }
 
@@ -123,7 +123,7 @@ impl<T: Element> Tensor<T> {
         axes: impl Axes,
         beats: impl Fn(T, T) -> bool + Sync,
     ) -> Result<Tensor<i64>> {
-        let axes = ReducedAxes::new(op, self.dims(), &axes)?;
+        let axes = ReducedAxes::new(op, *self.shape(), &axes)?;
         self.expect_choice(op, axes)?;
         Blocks::new(self, axes)?.reduce(
             |x| fold::arg(x, &beats),

@@ -37,7 +37,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn var(&self, axes: impl Axes, correction: f64) -> Result<Self> {
-        self.var_over(ReducedAxes::new("var", self.dims(), &axes)?, correction)
+        self.var_over(ReducedAxes::new("var", *self.shape(), &axes)?, correction)
     }
 
     #[track_caller]
@@ -78,7 +78,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn std(&self, axes: impl Axes, correction: f64) -> Result<Self> {
-        let axes = ReducedAxes::new("std", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("std", *self.shape(), &axes)?;
         Ok(self.var_over(axes, correction)?.sqrt())
     }
 
@@ -107,7 +107,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn prod(&self, axes: impl Axes) -> Result<Self> {
-        let axes = ReducedAxes::new("prod", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("prod", *self.shape(), &axes)?;
         let one = T::of(1.0);
         let columns = |x: &[T], out: &mut [T]| {
             out.fill(one);
@@ -147,7 +147,7 @@ impl<T: Float> Tensor<T> {
     /// `torch.logsumexp`
     #[track_caller]
     pub fn logsumexp(&self, axes: impl Axes) -> Result<Self> {
-        let axes = ReducedAxes::new("logsumexp", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("logsumexp", *self.shape(), &axes)?;
         if self.is_empty() {
             return Ok(self.sum_over(axes)?.ln());
         }
@@ -192,7 +192,7 @@ impl<T: Float> Tensor<T> {
     /// `torch.linalg.vector_norm`
     #[track_caller]
     pub fn norm(&self, p: f64, axes: impl Axes) -> Result<Self> {
-        let axes = ReducedAxes::new("norm", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("norm", *self.shape(), &axes)?;
         if p == f64::INFINITY {
             return self.abs().extreme("norm", axes, larger);
         }

@@ -19,7 +19,7 @@ impl<T: Element> Blocks<T> {
     #[track_caller]
     pub(crate) fn new(x: &Tensor<T>, reduction: ReducedAxes) -> Result<Self> {
         let (shape, reduced, to) = (reduction.input(), reduction.marks(), reduction.output());
-        let sizes = shape.dims();
+        let sizes = &shape;
         let first = (0..sizes.len())
             .find(|&axis| reduced[axis])
             .unwrap_or(sizes.len());
@@ -121,13 +121,13 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn sum(&self, axes: impl Axes) -> Result<Self> {
-        self.sum_over(ReducedAxes::new("sum", self.dims(), &axes)?)
+        self.sum_over(ReducedAxes::new("sum", *self.shape(), &axes)?)
     }
 
     #[track_caller]
     pub(crate) fn sum_over(&self, axes: ReducedAxes) -> Result<Self> {
         let to = axes.output();
-        if to.len() == 1
+        if to.numel() == 1
             && let Some(x) = self.as_dense_slice()
         {
             return Self::build(to, |out| out.fill(sum_all(x)));
@@ -136,10 +136,10 @@ impl<T: Float> Tensor<T> {
             // An element that repeats along a reduced axis is summed once and multiplied.
             let reducible: [bool; MAX_RANK] =
                 std::array::from_fn(|axis| repeats[axis] && axes.marks()[axis]);
-            let times = ReducedAxes::marked(self.dims(), reducible).count();
+            let times = ReducedAxes::marked(*self.shape(), reducible).count();
             if times > 1 {
                 let once = self.view(self.layout().once(&reducible));
-                return Ok(once.sum_over(axes.of(once.dims()))? * T::of(times as f64));
+                return Ok(once.sum_over(axes.of(*once.shape()))? * T::of(times as f64));
             }
         }
         let blocks = Blocks::new(self, axes)?;
@@ -177,7 +177,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn mean(&self, axes: impl Axes) -> Result<Self> {
-        let axes = ReducedAxes::new("mean", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("mean", *self.shape(), &axes)?;
         Ok(self.sum_over(axes)? / T::of(axes.count() as f64))
     }
 }
@@ -297,9 +297,9 @@ mod tests {
         ) {
             let x = Tensor::<f64>::normal(sizes, 0.0, 1.0, &mut crate::rng(u64::from(mask)))?.permute(&order)?;
             let axes: Vec<isize> = (0..4).filter(|axis| mask >> axis & 1 == 1).collect();
-            let shape = ReducedAxes::new("test", x.dims(), axes.as_slice())?.kept();
-            let (mut sums, mut maxima) = (vec![0.0; shape.len()], vec![f64::NEG_INFINITY; shape.len()]);
-            let positions = Tensor::from_fn(shape, |i| i as i64)?.broadcast_to(x.dims())?;
+            let shape = ReducedAxes::new("test", *x.shape(), axes.as_slice())?.kept();
+            let (mut sums, mut maxima) = (vec![0.0; shape.numel()], vec![f64::NEG_INFINITY; shape.numel()]);
+            let positions = Tensor::from_fn(shape, |i| i as i64)?.broadcast_to(x.shape())?;
             for (place, x) in positions.iter().zip(x.iter()) {
                 sums[place as usize] += x;
                 maxima[place as usize] = maxima[place as usize].max(x);

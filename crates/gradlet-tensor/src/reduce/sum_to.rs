@@ -30,7 +30,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn sum_to(&self, shape: Shape) -> Result<Self> {
-        if shape == self.dims() {
+        if shape == *self.shape() {
             return Ok(self.clone());
         }
         self.sum_over(self.reduced_to("sum_to", shape)?)?
@@ -40,17 +40,17 @@ impl<T: Float> Tensor<T> {
     /// Which axes are summed so that the result has the given shape.
     #[track_caller]
     pub(crate) fn reduced_to(&self, op: &'static str, shape: Shape) -> Result<ReducedAxes> {
-        if Shape::broadcast_for(op, &shape, &self.dims())? != self.dims() {
+        if Shape::broadcast_for(op, &shape, self.shape())? != *self.shape() {
             return Err(Error::new(ErrorKind::ShapeMismatch {
                 op,
                 expected: shape,
-                found: self.dims(),
+                found: *self.shape(),
             }));
         }
         let lead = self.rank() - shape.rank();
         let reduced = std::array::from_fn(|axis| {
-            axis < self.rank() && (axis < lead || shape.dims()[axis - lead] != self.shape()[axis])
+            axis < self.rank() && (axis < lead || shape[axis - lead] != self.shape()[axis])
         });
-        Ok(ReducedAxes::marked(self.dims(), reduced))
+        Ok(ReducedAxes::marked(*self.shape(), reduced))
     }
 }

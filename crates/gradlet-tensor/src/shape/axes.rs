@@ -80,7 +80,7 @@ impl<A: Axes> Axes for Keep<A> {
 /// # use gradlet_tensor::{Keep, ReducedAxes, Shape, tensor};
 /// # fn main() -> gradlet_tensor::Result<()> {
 /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
-/// let axes = ReducedAxes::new("sum", x.dims(), &-1)?;
+/// let axes = ReducedAxes::new("sum", *x.shape(), &-1)?;
 /// assert_eq!((axes.kept(), axes.output()), (Shape::from([2, 1]), Shape::from([2])));
 /// assert_eq!(x.sum(axes)?, tensor![3.0, 7.0]);
 /// assert_eq!(x.sum(Keep(axes))?, tensor![[3.0], [7.0]]);
@@ -133,7 +133,7 @@ impl ReducedAxes {
     /// The shape with the reduced axes at size 1, which broadcasts to that of the input.
     pub fn kept(&self) -> Shape {
         let mut kept = self.input;
-        for (size, &reduced) in kept.dims_mut().iter_mut().zip(&self.reduced) {
+        for (size, &reduced) in kept.iter_mut().zip(&self.reduced) {
             if reduced {
                 *size = 1;
             }
@@ -157,7 +157,7 @@ impl ReducedAxes {
 
     /// The number of elements that each element of the result is made of.
     pub fn count(&self) -> usize {
-        let sizes = self.input.dims().iter().zip(&self.reduced);
+        let sizes = self.input.iter().zip(&self.reduced);
         sizes.fold(1, |count: usize, (&size, &reduced)| {
             count.saturating_mul(if reduced { size } else { 1 })
         })
@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn axes_of_one_shape_are_not_axes_of_others() -> Result<()> {
         let x = tensor![[1.0, 2.0], [3.0, 4.0]];
-        let axes = ReducedAxes::new("test", x.dims(), &1)?;
+        let axes = ReducedAxes::new("test", *x.shape(), &1)?;
         assert_eq!(axes.iter().collect::<Vec<_>>(), [1]);
         assert_eq!(x.max(axes.keep())?, x.max(Keep(axes))?);
         assert!(matches!(

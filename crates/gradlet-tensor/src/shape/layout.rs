@@ -20,7 +20,7 @@ impl Layout {
         let mut stride = 1usize;
         for axis in (0..shape.rank()).rev() {
             strides[axis] = stride;
-            stride = stride.saturating_mul(shape.dims()[axis]);
+            stride = stride.saturating_mul(shape[axis]);
         }
         Self {
             shape,
@@ -34,7 +34,7 @@ impl Layout {
         let mut expected = 1usize;
         let mut contiguous = true;
         for axis in (0..shape.rank()).rev() {
-            let size = shape.dims()[axis];
+            let size = shape[axis];
             contiguous &= size == 1 || strides[axis] == expected;
             // Only empty shapes can have sizes beyond memory.
             expected = expected.saturating_mul(size);
@@ -43,7 +43,7 @@ impl Layout {
             shape,
             strides,
             offset,
-            contiguous: contiguous || shape.is_empty(),
+            contiguous: contiguous || shape.numel() == 0,
         }
     }
 
@@ -60,7 +60,7 @@ impl Layout {
         let mut axes: [(usize, usize); MAX_RANK] = [(0, 1); MAX_RANK];
         let rank = self.shape.rank();
         for (axis, slot) in axes[..rank].iter_mut().enumerate() {
-            *slot = (self.strides[axis], self.shape.dims()[axis]);
+            *slot = (self.strides[axis], self.shape[axis]);
         }
         let axes = &mut axes[..rank];
         axes.sort_unstable();
@@ -103,7 +103,7 @@ impl Layout {
                     shape: self.shape,
                 }));
             }
-            shape.dims_mut()[to] = self.shape.dims()[from];
+            shape[to] = self.shape[from];
             strides[to] = self.strides[from];
         }
         Ok(Self::new(shape, strides, self.offset))
@@ -119,7 +119,7 @@ impl Layout {
             return Ok(*self);
         }
         let (mut shape, mut strides) = (self.shape, self.strides);
-        shape.dims_mut().swap(a, b);
+        shape.swap(a, b);
         strides.swap(a, b);
         Ok(Self::new(shape, strides, self.offset))
     }
@@ -127,7 +127,7 @@ impl Layout {
     #[track_caller]
     pub(crate) fn narrow(&self, axis: isize, start: usize, length: usize) -> Result<Self> {
         let axis = self.shape.axis_for("narrow", axis)?;
-        let size = self.shape.dims()[axis];
+        let size = self.shape[axis];
         if start.checked_add(length).is_none_or(|end| end > size) {
             let shape = self.shape;
             return Err(Error::new(ErrorKind::RangeOutOfRange {
@@ -140,8 +140,8 @@ impl Layout {
             }));
         }
         let mut shape = self.shape;
-        shape.dims_mut()[axis] = length;
-        let offset = if shape.is_empty() {
+        shape[axis] = length;
+        let offset = if shape.numel() == 0 {
             self.offset
         } else {
             self.offset + start * self.strides[axis]
@@ -152,8 +152,8 @@ impl Layout {
     /// Each `step`-th of the indices of an axis; `step` is at least 1.
     pub(crate) fn every(&self, axis: usize, step: usize) -> Self {
         let (mut shape, mut strides) = (self.shape, self.strides);
-        let size = shape.dims()[axis].div_ceil(step);
-        shape.dims_mut()[axis] = size;
+        let size = shape[axis].div_ceil(step);
+        shape[axis] = size;
         if size > 1 {
             strides[axis] = strides[axis].saturating_mul(step);
         }
@@ -165,7 +165,7 @@ impl Layout {
         let (mut shape, mut strides) = (self.shape, self.strides);
         shape.remove(axis);
         strides.copy_within(axis + 1.., axis);
-        let offset = if shape.is_empty() {
+        let offset = if shape.numel() == 0 {
             self.offset
         } else {
             self.offset + index * self.strides[axis]
@@ -195,7 +195,7 @@ impl Layout {
         };
         let mut strides = [0; MAX_RANK];
         for axis in shift..target.rank() {
-            let (from, to) = (self.shape.dims()[axis - shift], target.dims()[axis]);
+            let (from, to) = (self.shape[axis - shift], target[axis]);
             if from == to {
                 strides[axis] = self.strides[axis - shift];
             } else if from != 1 {
@@ -210,7 +210,7 @@ impl Layout {
         let mut repeats = [false; MAX_RANK];
         for (axis, repeats) in repeats[..self.shape.rank()].iter_mut().enumerate() {
             let strides = [self.strides[axis], other.strides[axis]];
-            *repeats = self.shape.dims()[axis] > 1 && strides == [0, 0];
+            *repeats = self.shape[axis] > 1 && strides == [0, 0];
         }
         repeats.contains(&true).then_some(repeats)
     }
@@ -218,12 +218,7 @@ impl Layout {
     /// With the first element alone along the chosen axes.
     pub(crate) fn once(&self, axes: &[bool; MAX_RANK]) -> Self {
         let mut shape = self.shape;
-        for (size, _) in shape
-            .dims_mut()
-            .iter_mut()
-            .zip(axes)
-            .filter(|(_, once)| **once)
-        {
+        for (size, _) in shape.iter_mut().zip(axes).filter(|(_, once)| **once) {
             *size = 1;
         }
         Self::new(shape, self.strides, self.offset)
@@ -243,7 +238,7 @@ impl Layout {
             return Some(self.row_major(target));
         }
         let mut strides = [1; MAX_RANK];
-        let (from, to) = (self.shape.dims(), target.dims());
+        let (from, to) = (&self.shape, &target);
         let (mut i, mut j) = (0, 0);
         while i < from.len() || j < to.len() {
             // The shortest groups of axes on both sides with equal numbers of elements.

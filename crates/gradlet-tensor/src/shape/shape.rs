@@ -1,6 +1,8 @@
 //! [`Shape`]: the sizes of a tensor's axes, stored inline.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::slice;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -10,34 +12,38 @@ pub const MAX_RANK: usize = 8;
 /// More elements than any memory holds, and their bytes still fit into an `isize`.
 const MAX_ELEMENTS: usize = 1 << (usize::BITS - 4);
 
-/// The sizes of a tensor's axes: at most [`MAX_RANK`] of them, stored inline; `[]` is a scalar's.
+/// The sizes of a tensor's axes, outermost first: at most [`MAX_RANK`] of them, stored inline; `[]` is a scalar's.
+///
+/// It is read as the slice of its sizes.
 ///
 /// # Example
 ///
 /// ```
 /// # use gradlet_tensor::Shape;
 /// let shape = Shape::from([2, 3]);
-/// assert_eq!((shape.rank(), shape.len()), (2, 6));
+/// assert_eq!((shape[1], shape.rank(), shape.numel()), (3, 2, 6));
 /// assert_eq!(shape.to_string(), "[2, 3]");
+/// let [rows, columns] = shape[..] else { panic!("a matrix has two axes") };
+/// assert_eq!((rows, columns), (2, 3));
 /// ```
 #[derive(Clone, Copy)]
 pub struct Shape {
     rank: u8,
-    dims: [usize; MAX_RANK],
+    sizes: [usize; MAX_RANK],
 }
 
 impl Shape {
     /// The shape of a scalar: no axes, one element.
     pub const SCALAR: Self = Self {
         rank: 0,
-        dims: [0; MAX_RANK],
+        sizes: [0; MAX_RANK],
     };
 
     /// The shape with the given sizes; `Shape::from` takes an array, whose length is checked as it compiles.
     ///
     /// # Errors
     ///
-    /// More than [`MAX_RANK`] axes.
+    /// If there are more than [`MAX_RANK`] axes.
     ///
     /// # Example
     ///
@@ -50,22 +56,12 @@ impl Shape {
     /// # }
     /// ```
     #[track_caller]
-    pub fn new(dims: &[usize]) -> Result<Self> {
+    pub fn new(sizes: &[usize]) -> Result<Self> {
         let mut shape = Self::SCALAR;
-        for &size in dims {
+        for &size in sizes {
             shape.push(size)?;
         }
         Ok(shape)
-    }
-
-    /// The sizes, outermost first.
-    #[inline]
-    pub fn dims(&self) -> &[usize] {
-        &self.dims[..usize::from(self.rank)]
-    }
-
-    pub(crate) fn dims_mut(&mut self) -> &mut [usize] {
-        &mut self.dims[..usize::from(self.rank)]
     }
 
     /// The number of axes.
@@ -78,26 +74,20 @@ impl Shape {
     ///
     /// A product beyond `usize` saturates; making a tensor of such a shape fails.
     #[inline]
-    pub fn len(&self) -> usize {
-        if self.dims().contains(&0) {
+    pub fn numel(&self) -> usize {
+        if self.contains(&0) {
             return 0;
         }
-        self.dims()
-            .iter()
+        self.iter()
             .fold(1, |len: usize, &size| len.saturating_mul(size))
     }
 
     /// Whether a tensor may have this shape: its sizes, zeros aside, multiply to fewer than 2^60, so that no product of
     /// some of them overflows, nor their bytes as the widest elements.
     pub(crate) fn is_countable(&self) -> bool {
-        let sizes = self.dims().iter().filter(|&&size| size != 0);
+        let sizes = self.iter().filter(|&&size| size != 0);
         let product = sizes.fold(1, |product: usize, &size| product.saturating_mul(size));
         product < MAX_ELEMENTS
-    }
-
-    /// Whether there are no elements.
-    pub fn is_empty(&self) -> bool {
-        self.dims().contains(&0)
     }
 
     /// The index of an axis counted from the start, or from the end where negative.
@@ -175,16 +165,16 @@ impl Shape {
         if rank == MAX_RANK {
             return Err(Error::new(ErrorKind::TooManyAxes { shape: *self, size }));
         }
-        self.dims.copy_within(axis..rank, axis + 1);
-        self.dims[axis] = size;
+        self.sizes.copy_within(axis..rank, axis + 1);
+        self.sizes[axis] = size;
         self.rank += 1;
         Ok(())
     }
 
     pub(crate) fn remove(&mut self, axis: usize) -> usize {
-        let size = self.dims[axis];
+        let size = self.sizes[axis];
         let rank = self.rank();
-        self.dims.copy_within(axis + 1..rank, axis);
+        self.sizes.copy_within(axis + 1..rank, axis);
         self.rank -= 1;
         size
     }
@@ -233,8 +223,8 @@ impl Shape {
             (*rhs, lhs)
         };
         let shift = out.rank() - small.rank();
-        for (axis, &size) in small.dims().iter().enumerate() {
-            let other = &mut out.dims[axis + shift];
+        for (axis, &size) in small.iter().enumerate() {
+            let other = &mut out.sizes[axis + shift];
             if *other == 1 {
                 *other = size;
             } else if size != 1 && size != *other {
@@ -251,10 +241,36 @@ impl Shape {
     }
 }
 
+/// The sizes, outermost first.
+impl Deref for Shape {
+    type Target = [usize];
+
+    #[inline]
+    fn deref(&self) -> &[usize] {
+        &self.sizes[..usize::from(self.rank)]
+    }
+}
+
+impl DerefMut for Shape {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [usize] {
+        &mut self.sizes[..usize::from(self.rank)]
+    }
+}
+
+impl<'a> IntoIterator for &'a Shape {
+    type Item = &'a usize;
+    type IntoIter = slice::Iter<'a, usize>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 impl PartialEq for Shape {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        self.dims() == other.dims()
+        **self == **other
     }
 }
 
@@ -262,13 +278,26 @@ impl Eq for Shape {}
 
 impl PartialEq<[usize]> for Shape {
     fn eq(&self, other: &[usize]) -> bool {
-        self.dims() == other
+        **self == *other
+    }
+}
+
+impl<const N: usize> PartialEq<[usize; N]> for Shape {
+    fn eq(&self, other: &[usize; N]) -> bool {
+        **self == *other
+    }
+}
+
+/// So that `x.shape() == [2, 3]` compiles.
+impl<const N: usize> PartialEq<[usize; N]> for &Shape {
+    fn eq(&self, other: &[usize; N]) -> bool {
+        **self == *other
     }
 }
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.dims())
+        write!(f, "{:?}", &**self)
     }
 }
 
@@ -281,12 +310,12 @@ impl fmt::Debug for Shape {
 impl<const N: usize> From<[usize; N]> for Shape {
     fn from(sizes: [usize; N]) -> Self {
         const { assert!(N <= MAX_RANK, "a tensor has at most 8 axes") };
-        let mut dims = [0; MAX_RANK];
-        dims[..N].copy_from_slice(&sizes);
-        Self {
+        let mut shape = Self {
             rank: N as u8,
-            dims,
-        }
+            ..Self::SCALAR
+        };
+        shape.copy_from_slice(&sizes);
+        shape
     }
 }
 
@@ -296,9 +325,9 @@ mod tests {
 
     #[test]
     fn scalars_have_one_element_and_zero_sizes_none() {
-        assert_eq!(Shape::SCALAR.len(), 1);
-        assert_eq!(Shape::from([3, 0, 2]).len(), 0);
-        assert_eq!(Shape::from([usize::MAX, 2, 0]).len(), 0);
+        assert_eq!(Shape::SCALAR.numel(), 1);
+        assert_eq!(Shape::from([3, 0, 2]).numel(), 0);
+        assert_eq!(Shape::from([usize::MAX, 2, 0]).numel(), 0);
     }
 
     #[test]
@@ -318,11 +347,11 @@ mod tests {
     #[test]
     fn broadcasting_matches_axes_from_the_last() -> Result<()> {
         let shape = Shape::broadcast_for("add", &Shape::from([3, 1]), &Shape::from([2, 1, 4]))?;
-        assert_eq!(shape.dims(), [2, 3, 4]);
+        assert_eq!(&shape, [2, 3, 4]);
         let error = Shape::broadcast_for("add", &Shape::from([2, 3]), &Shape::from(4)).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Broadcast { axis: 1, .. }));
         assert_eq!(
-            Shape::broadcast_for("add", &Shape::from([1, 0]), &Shape::from([3, 1]))?.dims(),
+            &Shape::broadcast_for("add", &Shape::from([1, 0]), &Shape::from([3, 1]))?,
             [3, 0]
         );
         Ok(())

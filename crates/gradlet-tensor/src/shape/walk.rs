@@ -27,12 +27,7 @@ impl<const K: usize> Nest<K> {
             strides: [[0; K]; MAX_RANK],
             offsets: layouts.map(|layout| layout.offset),
         };
-        for (axis, &size) in shape
-            .dims()
-            .iter()
-            .enumerate()
-            .filter(|&(_, &size)| size != 1)
-        {
+        for (axis, &size) in shape.iter().enumerate().filter(|&(_, &size)| size != 1) {
             let strides = layouts.map(|layout| layout.strides()[axis]);
             let last = nest.rank.wrapping_sub(1);
             let merges =
@@ -124,7 +119,7 @@ impl<const K: usize> Nest<K> {
 /// Writes the elements that `layout` picks from `storage` to `out`, in row-major order.
 pub(crate) fn copy<T: Element>(storage: &[T], layout: &Layout, out: &mut [T]) {
     // The other sizes of an empty shape may be too large to multiply.
-    if layout.shape.is_empty() {
+    if layout.shape.numel() == 0 {
         return;
     }
     let nest = Nest::new(&layout.shape, [layout]);
@@ -155,7 +150,7 @@ impl<'a, T: Element> Elements<'a, T> {
             layout,
             index: [0; MAX_RANK],
             place: layout.offset,
-            left: layout.shape.len(),
+            left: layout.shape.numel(),
         }
     }
 }
@@ -173,7 +168,7 @@ impl<T: Element> Iterator for Elements<'_, T> {
             self.place += 1;
             return Some(value);
         }
-        let (sizes, strides) = (self.layout.shape.dims(), self.layout.strides());
+        let (sizes, strides) = (&self.layout.shape, self.layout.strides());
         for axis in (0..sizes.len()).rev() {
             self.index[axis] += 1;
             self.place += strides[axis];
@@ -247,7 +242,7 @@ mod tests {
             base.narrow(2, 5, 0)?,
         ];
         for layout in views {
-            let mut out = vec![0; layout.shape.len()];
+            let mut out = vec![0; layout.shape.numel()];
             copy(&storage, &layout, &mut out);
             assert_eq!(out, Elements::new(&storage, &layout).collect::<Vec<_>>());
         }

@@ -62,6 +62,6 @@ impl<T: Element> Tensor<T> {
     /// `torch.Tensor.expand`
     #[track_caller]
     pub fn expand(&self, sizes: &[isize]) -> Result<Self> {
-        self.broadcast_to(self.dims().expanded(sizes)?)
+        self.broadcast_to(self.shape().expanded(sizes)?)
     }
 }

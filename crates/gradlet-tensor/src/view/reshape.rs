@@ -34,9 +34,9 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn reshape(&self, shape: impl IntoShape) -> Result<Self> {
         let shape = shape.into_shape()?;
-        if shape.len() != self.len() {
+        if shape.numel() != self.len() {
             return Err(Error::new(ErrorKind::ElementCount {
-                from: self.dims(),
+                from: *self.shape(),
                 to: shape,
             }));
         }
@@ -98,7 +98,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.flatten` with a `start_dim`
     #[track_caller]
     pub fn flatten_from(&self, axis: isize) -> Result<Self> {
-        let axis = self.dims().axis_or_scalar_for("flatten_from", axis)? as isize;
+        let axis = self.shape().axis_or_scalar_for("flatten_from", axis)? as isize;
         self.flatten_axes(axis, -1)
     }
 
@@ -129,7 +129,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.squeeze` with a `dim`; [`squeeze_all`](Self::squeeze_all) without
     #[track_caller]
     pub fn squeeze(&self, axis: isize) -> Result<Self> {
-        let axis = self.dims().axis_or_scalar_for("squeeze", axis)?;
+        let axis = self.shape().axis_or_scalar_for("squeeze", axis)?;
         Ok(if self.shape().get(axis) == Some(&1) {
             self.view(self.layout().remove(axis, 0))
         } else {
@@ -170,7 +170,7 @@ impl<T: Element> Tensor<T> {
             return Err(Error::new(ErrorKind::AxisOutOfRange {
                 op: "unsqueeze",
                 axis,
-                shape: self.dims(),
+                shape: *self.shape(),
             }));
         }
         Ok(self.view(self.layout().insert(axis.rem_euclid(places) as usize)?))
@@ -199,7 +199,7 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn squeeze_axes(&self, axes: &[isize]) -> Result<Self> {
-        self.reshape(self.dims().squeezed(axes)?)
+        self.reshape(self.shape().squeezed(axes)?)
     }
 
     /// Without all axes of size 1. A view.
@@ -254,7 +254,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.flatten`
     #[track_caller]
     pub fn flatten_axes(&self, start: isize, end: isize) -> Result<Self> {
-        self.reshape(self.dims().flattened(start, end)?)
+        self.reshape(self.shape().flattened(start, end)?)
     }
 
     /// An axis split into several of the given sizes. A view.
@@ -283,6 +283,6 @@ impl<T: Element> Tensor<T> {
     /// `torch.unflatten`, without a size of -1
     #[track_caller]
     pub fn unflatten(&self, axis: isize, sizes: &[usize]) -> Result<Self> {
-        self.reshape(self.dims().unflattened(axis, sizes)?)
+        self.reshape(self.shape().unflattened(axis, sizes)?)
     }
 }

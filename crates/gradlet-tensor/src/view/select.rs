@@ -68,9 +68,9 @@ impl<T: Element> Tensor<T> {
     /// `torch.select`, without negative indices
     #[track_caller]
     pub fn select(&self, axis: isize, index: usize) -> Result<Self> {
-        let shape = self.dims();
+        let shape = *self.shape();
         let axis = shape.axis_for("select", axis)?;
-        let size = shape.dims()[axis];
+        let size = shape[axis];
         if index >= size {
             let index = index as i64;
             return Err(Error::new(ErrorKind::IndexOutOfRange {
@@ -109,12 +109,12 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: usize) -> Result<Self> {
-        let (start, length) = self.dims().span(axis, range)?;
+        let (start, length) = self.shape().span(axis, range)?;
         if step == 0 {
             return Err(setting("slice", "the step", "at least 1", 0, String::new()));
         }
         let part = self.narrow(axis, start, length)?;
-        let axis = self.dims().axis_for("slice", axis)?;
+        let axis = self.shape().axis_for("slice", axis)?;
         Ok(part.view(part.layout().every(axis, step)))
     }
 }
@@ -138,7 +138,7 @@ impl Shape {
     /// ```
     #[track_caller]
     pub fn span(&self, axis: isize, range: impl RangeBounds<isize>) -> Result<(usize, usize)> {
-        let size = self.dims()[self.axis_for("slice", axis)?];
+        let size = self[self.axis_for("slice", axis)?];
         let place = |bound: isize, behind: usize| {
             let place = match usize::try_from(bound) {
                 Ok(bound) => bound.saturating_add(behind),

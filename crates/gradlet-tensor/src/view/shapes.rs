@@ -53,7 +53,7 @@ impl Shape {
         };
         let chosen = axes.select("squeeze_axes", padded)?;
         let mut shape = Self::SCALAR;
-        for (&size, chosen) in self.dims().iter().zip(chosen) {
+        for (&size, chosen) in self.iter().zip(chosen) {
             if size != 1 || !chosen {
                 shape.push(size)?;
             }
@@ -96,9 +96,9 @@ impl Shape {
                 remedy: format!("; the last is {last} of shape {self}"),
             }));
         }
-        let mut shape = Self::new(&self.dims()[..first])?;
-        shape.push(Self::new(&self.dims()[first..=last])?.len())?;
-        for &size in &self.dims()[last + 1..] {
+        let mut shape = Self::new(&self[..first])?;
+        shape.push(Self::new(&self[first..=last])?.numel())?;
+        for &size in &self[last + 1..] {
             shape.push(size)?;
         }
         Ok(shape)
@@ -127,18 +127,18 @@ impl Shape {
     pub fn unflattened(&self, axis: isize, sizes: &[usize]) -> Result<Self> {
         let axis = self.axis_for("unflatten", axis)?;
         let split = Self::new(sizes)?;
-        let size = self.dims()[axis];
-        if split.rank() == 0 || split.len() != size {
+        let size = self[axis];
+        if split.rank() == 0 || split.numel() != size {
             return Err(Error::new(ErrorKind::OutOfRange {
                 op: "unflatten",
                 name: "the product of the sizes",
                 expected: "the size of the axis",
-                value: split.len() as f64,
+                value: split.numel() as f64,
                 remedy: format!("; sizes {split}, axis {axis} of shape {self}"),
             }));
         }
-        let mut shape = Self::new(&self.dims()[..axis])?;
-        for &size in sizes.iter().chain(&self.dims()[axis + 1..]) {
+        let mut shape = Self::new(&self[..axis])?;
+        for &size in sizes.iter().chain(&self[axis + 1..]) {
             shape.push(size)?;
         }
         Ok(shape)
@@ -168,7 +168,7 @@ impl Shape {
         let new = sizes.len().saturating_sub(self.rank());
         let mut shape = Self::SCALAR;
         for (i, &size) in sizes.iter().enumerate() {
-            let old = i.checked_sub(new).and_then(|axis| self.dims().get(axis));
+            let old = i.checked_sub(new).and_then(|axis| self.get(axis));
             let size = match (usize::try_from(size), old) {
                 (Ok(size), _) => size,
                 (Err(_), Some(&old)) if size == -1 => old,
@@ -233,20 +233,14 @@ impl Shape {
             }));
         }
         let once = |mut shape: Self| {
-            shape
-                .dims_mut()
-                .iter_mut()
-                .skip(at)
-                .take(1)
-                .for_each(|size| *size = 1);
+            shape.iter_mut().skip(at).take(1).for_each(|size| *size = 1);
             shape
         };
         let all = Self::broadcast_for("take_along", &once(*self), &once(indices))?;
         Ok([*self, indices].map(|from| {
             let mut shape = all;
-            let size = from.dims().get(at).copied();
+            let size = from.get(at).copied();
             shape
-                .dims_mut()
                 .iter_mut()
                 .skip(at)
                 .take(1)

@@ -27,7 +27,7 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn split(&self, size: usize, axis: isize) -> Result<Vec<Self>> {
-        let axis = self.dims().axis_for("split", axis)?;
+        let axis = self.shape().axis_for("split", axis)?;
         let whole = self.shape()[axis];
         if size == 0 && whole > 0 {
             return Err(setting("split", "the size", "at least 1", 0, String::new()));
@@ -69,12 +69,12 @@ impl<T: Element> Tensor<T> {
     /// `torch.split` with a list of sizes
     #[track_caller]
     pub fn split_sizes(&self, sizes: &[usize], axis: isize) -> Result<Vec<Self>> {
-        let axis = self.dims().axis_for("split_sizes", axis)?;
+        let axis = self.shape().axis_for("split_sizes", axis)?;
         let sum = sizes
             .iter()
             .fold(0, |sum: usize, &size| sum.saturating_add(size));
         if sum != self.shape()[axis] {
-            let remedy = format!("; sizes {sizes:?}, axis {axis} of shape {}", self.dims());
+            let remedy = format!("; sizes {sizes:?}, axis {axis} of shape {}", self.shape());
             let (name, expected) = ("the sum of the sizes", "the size of the axis");
             return Err(setting("split_sizes", name, expected, sum, remedy));
         }
@@ -114,7 +114,7 @@ impl<T: Element> Tensor<T> {
     /// `torch.chunk`, whose parts have size `ceil(n / count)`, so that there can be fewer than `count`.
     #[track_caller]
     pub fn chunk(&self, count: usize, axis: isize) -> Result<Vec<Self>> {
-        let at = self.dims().axis_for("chunk", axis)?;
+        let at = self.shape().axis_for("chunk", axis)?;
         if count == 0 {
             return Err(setting(
                 "chunk",

@@ -96,7 +96,7 @@ impl<T: Element> Tensor<T> {
             return Err(Error::new(ErrorKind::Rank {
                 op: "t",
                 expected: "a matrix",
-                shape: self.dims(),
+                shape: *self.shape(),
             }));
         }
         self.transpose(0, 1)

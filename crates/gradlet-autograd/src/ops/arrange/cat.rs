@@ -66,7 +66,7 @@ impl<T: Float> Var<T> {
         let Some(first) = vars.first() else {
             return Err(Error::new(ErrorKind::NoTensors { op: "cat" }));
         };
-        let at = first.dims().axis(axis).map_err(|error| error.of("cat"))?;
+        let at = first.shape().axis(axis).map_err(|error| error.of("cat"))?;
         let sizes = vars
             .iter()
             .map(|var| var.shape().get(at).copied().unwrap_or(0))
@@ -104,7 +104,7 @@ impl<T: Float> Var<T> {
     pub fn stack(vars: &[&Self], axis: isize) -> Result<Self> {
         let mut parts = Vec::with_capacity(vars.len());
         for var in vars {
-            var.tensor().expect_shape("stack", vars[0].dims())?;
+            var.tensor().expect_shape("stack", vars[0].shape())?;
             parts.push(var.unsqueeze(axis).map_err(|error| error.of("stack"))?);
         }
         Self::cat(&parts.iter().collect::<Vec<_>>(), axis).map_err(|error| error.of("stack"))

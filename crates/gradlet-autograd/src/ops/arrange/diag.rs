@@ -24,10 +24,10 @@ impl<T: Float> Op<T> for Diag {
     /// dx = the diagonal of g; or g on the diagonal, in the shape of the matrix
     fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let dx = g.diag(self.diagonal)?;
-        let &[rows, columns] = self.from.dims() else {
+        let [rows, columns] = self.from[..] else {
             return Ok(dx);
         };
-        let &[square, _] = dx.shape() else {
+        let [square, _] = dx.shape()[..] else {
             return Ok(dx);
         };
         let missing = |size: usize| (0, size as isize - square as isize);
@@ -70,9 +70,9 @@ impl<T: Float> Var<T> {
     /// `torch.diag`
     #[track_caller]
     pub fn diag(&self, diagonal: isize) -> Result<Self> {
-        let from = self.dims();
+        let from = *self.shape();
         // Diagonals outside a matrix are all empty; the nearest one needs the smallest matrix on the way back.
-        let diagonal = match *from.dims() {
+        let diagonal = match from[..] {
             [rows, columns] => diagonal.clamp(-(rows as isize), columns as isize),
             _ => diagonal,
         };

@@ -33,10 +33,10 @@ impl<T: Float> Op<T> for Repeat {
             sizes[axis] = if axis < new {
                 1
             } else {
-                self.shape.dims()[axis - new]
+                self.shape[axis - new]
             };
-            let outer = Shape::new(&sizes[..axis])?.len();
-            let inner = Shape::new(&sizes[axis..])?.len();
+            let outer = Shape::new(&sizes[..axis])?.numel();
+            let inner = Shape::new(&sizes[axis..])?.numel();
             dx = dx.reshape([outer, count, inner])?.sum(1)?.reshape(&sizes)?;
         }
         dx.reshape(self.shape)
@@ -79,7 +79,7 @@ impl<T: Float> Var<T> {
     pub fn repeat(&self, counts: &[usize]) -> Result<Self> {
         Repeat {
             counts: counts.to_vec(),
-            shape: self.dims(),
+            shape: *self.shape(),
         }
         .apply(self)
     }

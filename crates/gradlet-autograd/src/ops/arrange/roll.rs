@@ -95,7 +95,7 @@ impl<T: Float> Var<T> {
     /// `torch.roll` without dims
     pub fn roll_flat(&self, shift: isize) -> Self {
         let rolled = self.flatten().roll(&[shift], &[0]);
-        infallible(rolled.and_then(|flat| flat.reshape(self.dims())))
+        infallible(rolled.and_then(|flat| flat.reshape(self.shape())))
     }
 }
 

@@ -85,7 +85,7 @@ impl<T: Float> Var<T> {
         let op = Gather {
             indices: indices.clone(),
             axis,
-            shape: self.dims(),
+            shape: *self.shape(),
         };
         (op.record(self, values), indices)
     }

@@ -64,7 +64,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn add(&self, rhs: &Self) -> Result<Self> {
-        let shape = Shape::broadcast(&self.dims(), &rhs.dims()).map_err(|error| error.of("add"))?;
+        let shape = Shape::broadcast(self.shape(), rhs.shape()).map_err(|error| error.of("add"))?;
         Add.apply([
             &*self.broadcast_if_needed(shape)?,
             &*rhs.broadcast_if_needed(shape)?,
@@ -73,8 +73,8 @@ impl<T: Float> Var<T> {
 
     #[track_caller]
     pub(crate) fn add_owned(self, rhs: &Self) -> Result<Self> {
-        let shape = Shape::broadcast(&self.dims(), &rhs.dims()).map_err(|error| error.of("add"))?;
-        if self.dims() != shape {
+        let shape = Shape::broadcast(self.shape(), rhs.shape()).map_err(|error| error.of("add"))?;
+        if *self.shape() != shape {
             return self.add(rhs);
         }
         Add.apply_owned([self, rhs.broadcast_if_needed(shape)?.into_owned()])

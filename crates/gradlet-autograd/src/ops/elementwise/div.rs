@@ -69,7 +69,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn div(&self, rhs: &Self) -> Result<Self> {
-        let shape = Shape::broadcast(&self.dims(), &rhs.dims()).map_err(|error| error.of("div"))?;
+        let shape = Shape::broadcast(self.shape(), rhs.shape()).map_err(|error| error.of("div"))?;
         Div.apply([
             &*self.broadcast_if_needed(shape)?,
             &*rhs.broadcast_if_needed(shape)?,

@@ -66,7 +66,7 @@ impl<T: Float> Var<T> {
     /// `torch.Tensor.masked_fill`
     #[track_caller]
     pub fn masked_fill(&self, mask: &Tensor<bool>, value: T) -> Result<Self> {
-        let shape = gradlet_tensor::Shape::broadcast(&self.dims(), &mask.dims())
+        let shape = gradlet_tensor::Shape::broadcast(self.shape(), mask.shape())
             .map_err(|error| error.of("masked_fill"))?;
         let op = MaskedFill {
             mask: mask.broadcast_to(shape)?,

@@ -109,7 +109,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn maximum(&self, rhs: &Self) -> Result<Self> {
         let shape =
-            Shape::broadcast(&self.dims(), &rhs.dims()).map_err(|error| error.of("maximum"))?;
+            Shape::broadcast(self.shape(), rhs.shape()).map_err(|error| error.of("maximum"))?;
         Maximum.apply([
             &*self.broadcast_if_needed(shape)?,
             &*rhs.broadcast_if_needed(shape)?,
@@ -152,7 +152,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn minimum(&self, rhs: &Self) -> Result<Self> {
         let shape =
-            Shape::broadcast(&self.dims(), &rhs.dims()).map_err(|error| error.of("minimum"))?;
+            Shape::broadcast(self.shape(), rhs.shape()).map_err(|error| error.of("minimum"))?;
         Minimum.apply([
             &*self.broadcast_if_needed(shape)?,
             &*rhs.broadcast_if_needed(shape)?,

@@ -34,7 +34,7 @@ impl<T: Float> Op<T> for Mul {
         let product = |factor: &Var<T>, to| {
             Self {
                 to,
-                from: [g.dims(), factor.dims()],
+                from: [*g.shape(), *factor.shape()],
             }
             .apply([&*g, factor])
         };
@@ -81,7 +81,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn mul(&self, rhs: &Self) -> Result<Self> {
-        let from = [self.dims(), rhs.dims()];
+        let from = [*self.shape(), *rhs.shape()];
         let to = Shape::broadcast(&from[0], &from[1]).map_err(|error| error.of("mul"))?;
         Mul { from, to }.apply([self, rhs])
     }
@@ -89,7 +89,7 @@ impl<T: Float> Var<T> {
     /// As [`mul`](Self::mul), summed over the axes along which a shape would be repeated.
     #[track_caller]
     pub(crate) fn mul_sum_to(&self, rhs: &Self, to: Shape) -> Result<Self> {
-        let from = [self.dims(), rhs.dims()];
+        let from = [*self.shape(), *rhs.shape()];
         Mul { from, to }.apply([self, rhs])
     }
 }

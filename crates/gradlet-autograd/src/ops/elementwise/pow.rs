@@ -83,7 +83,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn pow(&self, exponent: &Self) -> Result<Self> {
         let shape =
-            Shape::broadcast(&self.dims(), &exponent.dims()).map_err(|error| error.of("pow"))?;
+            Shape::broadcast(self.shape(), exponent.shape()).map_err(|error| error.of("pow"))?;
         Pow.apply([
             &*self.broadcast_if_needed(shape)?,
             &*exponent.broadcast_if_needed(shape)?,

@@ -64,7 +64,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn sub(&self, rhs: &Self) -> Result<Self> {
-        let shape = Shape::broadcast(&self.dims(), &rhs.dims()).map_err(|error| error.of("sub"))?;
+        let shape = Shape::broadcast(self.shape(), rhs.shape()).map_err(|error| error.of("sub"))?;
         Sub.apply([
             &*self.broadcast_if_needed(shape)?,
             &*rhs.broadcast_if_needed(shape)?,
@@ -73,8 +73,8 @@ impl<T: Float> Var<T> {
 
     #[track_caller]
     pub(crate) fn sub_owned(self, rhs: &Self) -> Result<Self> {
-        let shape = Shape::broadcast(&self.dims(), &rhs.dims()).map_err(|error| error.of("sub"))?;
-        if self.dims() != shape {
+        let shape = Shape::broadcast(self.shape(), rhs.shape()).map_err(|error| error.of("sub"))?;
+        if *self.shape() != shape {
             return self.sub(rhs);
         }
         Sub.apply_owned([self, rhs.broadcast_if_needed(shape)?.into_owned()])

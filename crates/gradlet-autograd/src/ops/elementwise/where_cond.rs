@@ -72,9 +72,9 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn where_cond(condition: &Tensor<bool>, x: &Self, y: &Self) -> Result<Self> {
         let shape =
-            Shape::broadcast(&x.dims(), &y.dims()).map_err(|error| error.of("where_cond"))?;
+            Shape::broadcast(x.shape(), y.shape()).map_err(|error| error.of("where_cond"))?;
         let shape =
-            Shape::broadcast(&condition.dims(), &shape).map_err(|error| error.of("where_cond"))?;
+            Shape::broadcast(condition.shape(), &shape).map_err(|error| error.of("where_cond"))?;
         let op = WhereCond {
             condition: condition.broadcast_to(shape)?,
         };

@@ -109,7 +109,7 @@ mod tests {
         let key = DrawKey { seed: 1, call: 2 };
         gradcheck_everywhere(
             |x| x,
-            |x| dropout_with(x, Mask::draw(x.dims(), 0.4, key)?, 1.0 / 0.6),
+            |x| dropout_with(x, Mask::draw(x.shape(), 0.4, key)?, 1.0 / 0.6),
         );
     }
 

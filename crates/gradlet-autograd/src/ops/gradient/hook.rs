@@ -37,7 +37,7 @@ impl<T: Float> Op<T> for Hook<T> {
         }
         let replacement = self.f.get().map(|f| f(&g)).transpose()?.flatten();
         if let Some(replacement) = &replacement {
-            let fits = replacement.tensor().expect_shape("hook", g.dims());
+            let fits = replacement.tensor().expect_shape("hook", g.shape());
             fits.map_err(|error| error.at(self.location))?;
         }
         Ok(replacement.unwrap_or(g))

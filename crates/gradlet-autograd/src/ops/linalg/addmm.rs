@@ -40,14 +40,14 @@ impl<T: Float> Var<T> {
     /// `torch.addmm`
     #[track_caller]
     pub fn addmm(&self, lhs: &Self, rhs: &Self, beta: T, alpha: T) -> Result<Self> {
-        expect_rank("addmm", &lhs.dims(), 2, "matrices")?;
-        expect_rank("addmm", &rhs.dims(), 2, "matrices")?;
+        expect_rank("addmm", lhs.shape(), 2, "matrices")?;
+        expect_rank("addmm", rhs.shape(), 2, "matrices")?;
         let product = lhs
             .matmul(rhs)
             .map_err(|error| error.of("addmm"))?
             .mul_scalar(alpha);
         let term = self
-            .broadcast_to(product.dims())
+            .broadcast_to(product.shape())
             .map_err(|error| error.of("addmm"))?;
         if beta == T::of(0.0) {
             return Ok(product);
@@ -88,8 +88,8 @@ impl<T: Float> Var<T> {
     /// `torch.dot`
     #[track_caller]
     pub fn dot(&self, rhs: &Self) -> Result<Self> {
-        expect_rank("dot", &self.dims(), 1, "vectors")?;
-        expect_rank("dot", &rhs.dims(), 1, "vectors")?;
+        expect_rank("dot", self.shape(), 1, "vectors")?;
+        expect_rank("dot", rhs.shape(), 1, "vectors")?;
         self.matmul(rhs).map_err(|error| error.of("dot"))
     }
 
@@ -124,8 +124,8 @@ impl<T: Float> Var<T> {
     /// `torch.outer`
     #[track_caller]
     pub fn outer(&self, rhs: &Self) -> Result<Self> {
-        expect_rank("outer", &self.dims(), 1, "vectors")?;
-        expect_rank("outer", &rhs.dims(), 1, "vectors")?;
+        expect_rank("outer", self.shape(), 1, "vectors")?;
+        expect_rank("outer", rhs.shape(), 1, "vectors")?;
         self.unsqueeze(1)?.mul(rhs)
     }
 
@@ -162,7 +162,7 @@ impl<T: Float> Var<T> {
     /// `torch.bmm`
     #[track_caller]
     pub fn bmm(&self, rhs: &Self) -> Result<Self> {
-        fused::expect_batches(&self.dims(), &rhs.dims())?;
+        fused::expect_batches(self.shape(), rhs.shape())?;
         self.matmul(rhs).map_err(|error| error.of("bmm"))
     }
 }

@@ -98,7 +98,7 @@ impl<T: Float> Var<T> {
         let batch =
             Shape::broadcast(&lead(self)?, &lead(rhs)?).map_err(|error| error.of("matmul"))?;
         let with = |x: &Self| -> Result<Shape> {
-            Shape::new(&[batch.dims(), &x.shape()[x.rank() - 2..]].concat())
+            Shape::new(&[&batch, &x.shape()[x.rank() - 2..]].concat())
         };
         Matmul.apply([
             &*self.broadcast_if_needed(with(self)?)?,

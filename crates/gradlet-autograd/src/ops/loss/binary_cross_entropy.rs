@@ -113,7 +113,7 @@ pub fn binary_cross_entropy<T: Float>(
     reduction: Reduction,
 ) -> Result<Var<T>> {
     let op = "binary_cross_entropy";
-    target.tensor().expect_shape(op, x.dims())?;
+    target.tensor().expect_shape(op, x.shape())?;
     let probability = T::zero()..=T::one();
     let outside = |x: &T| !probability.contains(x);
     // All at once first: the loop that finds one is slower.

@@ -100,11 +100,11 @@ pub fn binary_cross_entropy_with_logits<T: Float>(
     reduction: Reduction,
 ) -> Result<Var<T>> {
     let op = "binary_cross_entropy_with_logits";
-    target.tensor().expect_shape(op, x.dims())?;
+    target.tensor().expect_shape(op, x.shape())?;
     let pos_weight = match pos_weight {
         Some(weight) => Some(
             weight
-                .broadcast_to(x.dims())
+                .broadcast_to(x.shape())
                 .map_err(|error| error.of(op))?,
         ),
         None => None,

@@ -203,7 +203,7 @@ pub fn cross_entropy_probabilities<T: Float>(
 ) -> Result<Var<T>> {
     let op = "cross_entropy";
     options.check_smoothing(op)?;
-    target.tensor().expect_shape(op, logits.dims())?;
+    target.tensor().expect_shape(op, logits.shape())?;
     if options.ignore_index >= 0 {
         return Err(Error::new(ErrorKind::OutOfRange {
             op,
@@ -219,7 +219,7 @@ pub fn cross_entropy_probabilities<T: Float>(
         return Err(Error::new(ErrorKind::Rank {
             op,
             expected: "classes [n, c, ...] or [c]",
-            shape: logits.dims(),
+            shape: *logits.shape(),
         }));
     };
     let smoothing = options.label_smoothing;

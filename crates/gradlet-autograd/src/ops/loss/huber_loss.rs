@@ -103,7 +103,7 @@ fn of_difference<T: Float>(
     huber: Huber<T>,
     reduction: Reduction,
 ) -> Result<Var<T>> {
-    target.tensor().expect_shape(op, x.dims())?;
+    target.tensor().expect_shape(op, x.shape())?;
     reduction.of(huber.apply(&x.sub(target)?)?)
 }
 

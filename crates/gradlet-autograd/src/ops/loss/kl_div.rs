@@ -85,7 +85,7 @@ pub fn kl_div<T: Float>(
     kind: KlTarget,
     reduction: Reduction,
 ) -> Result<Var<T>> {
-    target.tensor().expect_shape("kl_div", x.dims())?;
+    target.tensor().expect_shape("kl_div", x.shape())?;
     let losses = match kind {
         KlTarget::Probabilities => XLnX.apply(target)?.sub(&target.mul(x)?)?,
         KlTarget::LogProbabilities => target.exp().mul(&target.sub(x)?)?,

@@ -16,7 +16,7 @@ impl<T: Float> Op<T> for Mse {
     type Saves = Inputs;
 
     fn forward(&self, [x, target]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        target.expect_shape("mse", x.dims())?;
+        target.expect_shape("mse", x.shape())?;
         x.zip(target, |x, target| (x - target) * (x - target))?
             .mean(..)
     }
@@ -106,7 +106,7 @@ impl<T: Float> Var<T> {
 /// `torch.nn.functional.mse_loss`
 #[track_caller]
 pub fn mse_loss<T: Float>(x: &Var<T>, target: &Var<T>, reduction: Reduction) -> Result<Var<T>> {
-    target.tensor().expect_shape("mse_loss", x.dims())?;
+    target.tensor().expect_shape("mse_loss", x.shape())?;
     match reduction {
         Reduction::Mean => x.mse(target),
         _ => reduction.of(x.sub(target)?.powi(2)),

@@ -54,7 +54,7 @@ impl<T: Float> Op<T> for Spread {
         fused::add_to_columns(
             &mut y,
             &self.labels,
-            &Tensor::full_of(self.labels.dims(), share)?,
+            &Tensor::full_of(self.labels.shape(), share)?,
         )?;
         Ok(y)
     }
@@ -108,7 +108,7 @@ impl<T: Float> Var<T> {
     pub fn nll(&self, labels: &Tensor<i64>) -> Result<Self> {
         Nll {
             labels: labels.clone(),
-            shape: self.dims(),
+            shape: *self.shape(),
         }
         .apply(self)
     }

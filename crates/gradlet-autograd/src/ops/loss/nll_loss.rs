@@ -129,7 +129,7 @@ impl<T: Float> Labelled<T> {
                 index,
                 axis: 1,
                 size: classes,
-                shape: rows.dims(),
+                shape: *rows.shape(),
             }));
         }
         let kept = labels.map(|label| label != left_out);
@@ -139,7 +139,7 @@ impl<T: Float> Labelled<T> {
                 weight.expect_shape(op, classes)?;
                 weight.index_select(0, &labels)?
             }
-            None => Tensor::ones_of(labels.dims())?,
+            None => Tensor::ones_of(labels.shape())?,
         };
         let weights = weights.zip(&kept, |w, kept| if kept { w } else { T::zero() })?;
         let leaves_out = kept.iter().any(|kept| !kept);
@@ -163,7 +163,7 @@ impl<T: Float> Labelled<T> {
         let op = NllRows {
             labels: self.labels.clone(),
             weights: self.weights.clone(),
-            shape: rows.dims(),
+            shape: *rows.shape(),
         };
         self.keep(op.apply(rows)?)
     }
@@ -193,7 +193,7 @@ impl<T: Float> Labelled<T> {
 /// `[n, c, ...]` as the matrix `[n * ..., c]`, and its shape without c; `[c]` as one row.
 #[track_caller]
 fn class_rows<T: Float>(op: &'static str, x: &Var<T>) -> Result<(Var<T>, Shape)> {
-    let (shape, rank) = (x.dims(), x.rank());
+    let (shape, rank) = (*x.shape(), x.rank());
     if rank == 0 {
         return Err(Error::new(ErrorKind::Rank {
             op,
@@ -202,7 +202,7 @@ fn class_rows<T: Float>(op: &'static str, x: &Var<T>) -> Result<(Var<T>, Shape)>
         }));
     }
     let axis = class_axis(rank);
-    let mut sizes = shape.dims().to_vec();
+    let mut sizes = shape.to_vec();
     let classes = sizes.remove(axis);
     let outer = Shape::new(&sizes)?;
     let mut axes: Vec<isize> = (0..rank as isize).collect();
@@ -213,7 +213,7 @@ fn class_rows<T: Float>(op: &'static str, x: &Var<T>) -> Result<(Var<T>, Shape)>
     } else {
         x.permute(&axes)?
     };
-    Ok((last.reshape([outer.len(), classes])?, outer))
+    Ok((last.reshape([outer.numel(), classes])?, outer))
 }
 
 /// The axis that classes stand along.
@@ -338,7 +338,10 @@ mod tests {
         let x = Var::leaf(tensor![[[-1.0, -2.0, -3.0], [-4.0, -5.0, -6.0]]]);
         let options = CrossEntropy::new().reduction(Reduction::None);
         let y = nll_loss(&x, &tensor![i64; [0, 1, 1]], &options)?;
-        assert_eq!((y.shape(), y.to_vec()), (&[1, 3][..], vec![1.0, 5.0, 6.0]));
+        assert_eq!(
+            (y.shape(), y.to_vec()),
+            (&Shape::from([1, 3]), vec![1.0, 5.0, 6.0])
+        );
         Ok(())
     }
 

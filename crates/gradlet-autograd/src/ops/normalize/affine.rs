@@ -81,7 +81,7 @@ impl<T: Float> Var<T> {
         scale: &Self,
         shift: &Self,
     ) -> Result<Self> {
-        let (mean, parameters) = (mean.cloned(), scale.dims());
+        let (mean, parameters) = (mean.cloned(), *scale.shape());
         Affine { mean, parameters }.apply([self, scale, shift])
     }
 

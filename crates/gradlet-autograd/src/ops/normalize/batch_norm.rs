@@ -47,7 +47,7 @@ impl<T: Float> RunningStatistics<T> {
     ) -> Result<()> {
         let (share, unbiased) = (T::of(momentum), T::of(count as f64 / (count - 1) as f64));
         let mix = |old: T, new: T| (T::one() - share) * old + share * new;
-        let shape = self.mean.dims();
+        let shape = *self.mean.shape();
         self.mean.zip_in_place(&mean.reshape(shape)?, mix)?;
         let variance = variance.reshape(shape)?;
         self.variance
@@ -153,7 +153,7 @@ impl<T: Float> Var<T> {
                     .scale_and_shift(weight.as_ref(), bias.as_ref())?
             }
         };
-        y.reshape(self.dims())
+        y.reshape(self.shape())
     }
 }
 

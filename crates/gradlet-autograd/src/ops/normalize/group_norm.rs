@@ -73,9 +73,9 @@ impl<T: Float> Var<T> {
         let centre = Centre::Mean;
         Standard { centre, eps }
             .apply_to_rows(&flat.reshape(rows)?)?
-            .reshape(flat.dims())?
+            .reshape(flat.shape())?
             .scale_and_shift(weight.as_ref(), bias.as_ref())?
-            .reshape(self.dims())
+            .reshape(self.shape())
     }
 
     /// Of `[n, c, ...]`, the same as `[n, c, places]`, and parameters `[c]` as `[c, 1]`.
@@ -85,11 +85,11 @@ impl<T: Float> Var<T> {
         op: &'static str,
         parameters: [Option<&Self>; N],
     ) -> Result<(Self, [Option<Self>; N])> {
-        let &[samples, channels, ref places @ ..] = self.shape() else {
+        let [samples, channels, ref places @ ..] = self.shape()[..] else {
             return Err(Error::new(ErrorKind::Rank {
                 op,
                 expected: "channels [n, c, ...]",
-                shape: self.dims(),
+                shape: *self.shape(),
             }));
         };
         let mut fitted = [const { None }; N];
@@ -99,7 +99,7 @@ impl<T: Float> Var<T> {
                 *fitted = Some(parameter.reshape([channels, 1])?);
             }
         }
-        let flat = self.reshape([samples, channels, Shape::new(places)?.len()])?;
+        let flat = self.reshape([samples, channels, Shape::new(places)?.numel()])?;
         Ok((flat, fitted))
     }
 }

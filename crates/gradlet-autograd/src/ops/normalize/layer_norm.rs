@@ -54,7 +54,7 @@ impl<T: Float> Var<T> {
         let centre = Centre::Mean;
         Standard { centre, eps }
             .apply_to_rows(&rows)?
-            .reshape(self.dims())?
+            .reshape(self.shape())?
             .scale_and_shift(weight, bias)
     }
 
@@ -75,7 +75,7 @@ impl<T: Float> Var<T> {
         }
         let lead = self.rank().saturating_sub(normalized.rank());
         let (outer, inner) = self.shape().split_at(lead);
-        if inner != normalized.dims() {
+        if *inner != *normalized {
             return Err(Error::new(ErrorKind::ShapeMismatch {
                 op,
                 expected: normalized,
@@ -85,7 +85,7 @@ impl<T: Float> Var<T> {
         for parameter in parameters.into_iter().flatten() {
             parameter.tensor().expect_shape(op, normalized)?;
         }
-        self.reshape([Shape::new(outer)?.len(), normalized.len()])
+        self.reshape([Shape::new(outer)?.numel(), normalized.numel()])
     }
 }
 

@@ -53,7 +53,7 @@ impl<T: Float> Var<T> {
         let centre = Centre::Zero;
         Standard { centre, eps }
             .apply_to_rows(&rows)?
-            .reshape(self.dims())?
+            .reshape(self.shape())?
             .scale_and_shift(weight, None)
     }
 }

@@ -116,13 +116,13 @@ impl<T: Float> Var<T> {
                 index: padding as i64,
                 axis: 0,
                 size: rows,
-                shape: self.dims(),
+                shape: *self.shape(),
             }));
         };
         PaddedLookup {
             indices: indices.flatten(),
             padding: row as i64,
-            shape: self.dims(),
+            shape: *self.shape(),
         }
         .apply(self)
         .map_err(|error| error.of("embedding_padded"))?
@@ -131,11 +131,11 @@ impl<T: Float> Var<T> {
 
     #[track_caller]
     fn embedded_shape(&self, indices: &Tensor<i64>) -> Result<Vec<usize>> {
-        let &[_, columns] = self.shape() else {
+        let [_, columns] = self.shape()[..] else {
             return Err(Error::new(ErrorKind::Rank {
                 op: "embedding",
                 expected: "a matrix of weights",
-                shape: self.dims(),
+                shape: *self.shape(),
             }));
         };
         let mut shape = indices.shape().to_vec();

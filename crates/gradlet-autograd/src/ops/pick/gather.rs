@@ -76,7 +76,7 @@ impl<T: Float> Var<T> {
         Gather {
             axis,
             indices: indices.clone(),
-            shape: self.dims(),
+            shape: *self.shape(),
         }
         .apply(self)
     }
@@ -110,7 +110,7 @@ impl<T: Float> Var<T> {
     /// `numpy.take_along_axis`, without its negative indices
     #[track_caller]
     pub fn take_along(&self, axis: isize, indices: &Tensor<i64>) -> Result<Self> {
-        let [x, all] = self.dims().along(axis, indices.dims())?;
+        let [x, all] = self.shape().along(axis, *indices.shape())?;
         self.broadcast_if_needed(x)?
             .gather(axis, &indices.broadcast_to(all)?)
             .map_err(|error| error.of("take_along"))

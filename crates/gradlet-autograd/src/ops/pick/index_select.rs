@@ -103,7 +103,7 @@ impl<T: Float> Var<T> {
         IndexSelect {
             axis,
             indices: indices.clone(),
-            shape: self.dims(),
+            shape: *self.shape(),
         }
         .apply(self)
     }

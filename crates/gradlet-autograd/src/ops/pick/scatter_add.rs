@@ -76,12 +76,12 @@ impl<T: Float> Var<T> {
     /// `torch.scatter_add`
     #[track_caller]
     pub fn scatter_add(&self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<Self> {
-        fused::corner(source.tensor(), indices.dims())?;
+        fused::corner(source.tensor(), *indices.shape())?;
         let mut used = source.clone();
-        if used.dims() != indices.dims() {
+        if used.shape() != indices.shape() {
             used = used.flatten_axes(0, 0)?;
             let vector = [1];
-            let sizes = if indices.rank() == 0 {
+            let sizes: &[usize] = if indices.rank() == 0 {
                 &vector
             } else {
                 indices.shape()
@@ -94,7 +94,7 @@ impl<T: Float> Var<T> {
             axis,
             indices: indices.clone(),
         }
-        .apply([self, &used.reshape(indices.dims())?])
+        .apply([self, &used.reshape(indices.shape())?])
     }
 }
 

@@ -71,7 +71,7 @@ impl<T: Float> Var<T> {
     /// `torch.logsumexp`
     #[track_caller]
     pub fn logsumexp(&self, axes: impl Axes) -> Result<Self> {
-        LogSumExp(ReducedAxes::new("logsumexp", self.dims(), &axes)?).apply(self)
+        LogSumExp(ReducedAxes::new("logsumexp", *self.shape(), &axes)?).apply(self)
     }
 }
 

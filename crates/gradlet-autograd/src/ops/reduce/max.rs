@@ -84,7 +84,7 @@ impl<T: Float> Var<T> {
     /// `torch.amax`
     #[track_caller]
     pub fn max(&self, axes: impl Axes) -> Result<Self> {
-        let axes = ReducedAxes::new("max", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("max", *self.shape(), &axes)?;
         Extreme {
             end: End::Max,
             axes,
@@ -127,7 +127,7 @@ impl<T: Float> Var<T> {
     /// `torch.amin`
     #[track_caller]
     pub fn min(&self, axes: impl Axes) -> Result<Self> {
-        let axes = ReducedAxes::new("min", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("min", *self.shape(), &axes)?;
         Extreme {
             end: End::Min,
             axes,
@@ -171,7 +171,7 @@ impl<T: Float> Var<T> {
     /// `torch.max` with an axis, there a single one
     #[track_caller]
     pub fn max_with_indices(&self, axes: impl Axes) -> Result<(Self, Tensor<i64>)> {
-        let axes = ReducedAxes::new("max_with_indices", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("max_with_indices", *self.shape(), &axes)?;
         let indices = self
             .tensor()
             .argmax(axes)
@@ -216,7 +216,7 @@ impl<T: Float> Var<T> {
     /// `torch.min` with an axis, there a single one
     #[track_caller]
     pub fn min_with_indices(&self, axes: impl Axes) -> Result<(Self, Tensor<i64>)> {
-        let axes = ReducedAxes::new("min_with_indices", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("min_with_indices", *self.shape(), &axes)?;
         let indices = self
             .tensor()
             .argmin(axes)

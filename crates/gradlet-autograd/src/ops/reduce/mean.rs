@@ -62,7 +62,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn mean(&self, axes: impl Axes) -> Result<Self> {
-        Mean(ReducedAxes::new("mean", self.dims(), &axes)?).apply(self)
+        Mean(ReducedAxes::new("mean", *self.shape(), &axes)?).apply(self)
     }
 }
 

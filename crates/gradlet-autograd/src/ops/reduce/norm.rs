@@ -93,7 +93,7 @@ impl<T: Float> Var<T> {
         if p == f64::NEG_INFINITY {
             return self.abs().min(axes).map_err(|error| error.of("norm"));
         }
-        let axes = ReducedAxes::new("norm", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("norm", *self.shape(), &axes)?;
         Norm { p, axes }.apply(self)
     }
 }

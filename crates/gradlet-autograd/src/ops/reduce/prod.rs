@@ -44,12 +44,12 @@ impl<T: Float> Var<T> {
     /// `torch.prod`
     #[track_caller]
     pub fn prod(&self, axes: impl Axes) -> Result<Self> {
-        let axes = ReducedAxes::new("prod", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("prod", *self.shape(), &axes)?;
         let (to, count) = (axes.output(), axes.count());
         if count == 0 {
             return Ok(self.sum(axes)?.add_scalar(T::one()));
         }
-        let mut x = self.permute(&axes.order())?.reshape([to.len(), count])?;
+        let mut x = self.permute(&axes.order())?.reshape([to.numel(), count])?;
         while x.shape()[1] > 1 {
             let half = x.shape()[1] / 2;
             let y = x.narrow(1, 0, half)?.mul(&x.narrow(1, half, half)?)?;
@@ -66,7 +66,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck, gradcheck_everywhere, gradgradcheck};
-    use gradlet_tensor::{Keep, Tensor, rng, tensor};
+    use gradlet_tensor::{Keep, Shape, Tensor, rng, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(y.to_vec(), [1.0, 1.0]);
         assert_eq!(
             y.sum(..)?.backward()?.wrt(&none).map(Tensor::shape),
-            Some(&[2, 0][..])
+            Some(&Shape::from([2, 0]))
         );
         Ok(())
     }

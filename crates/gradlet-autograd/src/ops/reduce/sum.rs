@@ -56,7 +56,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn sum(&self, axes: impl Axes) -> Result<Self> {
-        Sum(ReducedAxes::new("sum", self.dims(), &axes)?).apply(self)
+        Sum(ReducedAxes::new("sum", *self.shape(), &axes)?).apply(self)
     }
 }
 

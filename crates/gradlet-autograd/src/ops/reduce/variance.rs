@@ -106,7 +106,7 @@ impl<T: Float> Var<T> {
     /// `torch.var`
     #[track_caller]
     pub fn var(&self, axes: impl Axes, correction: f64) -> Result<Self> {
-        let axes = ReducedAxes::new("var", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("var", *self.shape(), &axes)?;
         Variance(Spread { axes, correction }).apply(self)
     }
 
@@ -146,7 +146,7 @@ impl<T: Float> Var<T> {
     /// `torch.std`
     #[track_caller]
     pub fn std(&self, axes: impl Axes, correction: f64) -> Result<Self> {
-        let axes = ReducedAxes::new("std", self.dims(), &axes)?;
+        let axes = ReducedAxes::new("std", *self.shape(), &axes)?;
         Deviation(Spread { axes, correction }).apply(self)
     }
 }

@@ -86,7 +86,7 @@ impl<T: Float> Var<T> {
     pub fn broadcast_to(&self, shape: impl IntoShape) -> Result<Self> {
         let to = shape.into_shape()?;
         Broadcast {
-            from: self.dims(),
+            from: *self.shape(),
             to,
         }
         .apply(self)
@@ -124,20 +124,20 @@ impl<T: Float> Var<T> {
     /// `torch.Tensor.expand`
     #[track_caller]
     pub fn expand(&self, sizes: &[isize]) -> Result<Self> {
-        self.broadcast_to(self.dims().expanded(sizes)?)
+        self.broadcast_to(self.shape().expanded(sizes)?)
     }
 
     /// The sum over the axes along which a shape was repeated to this one's.
     #[track_caller]
     pub(crate) fn sum_to(&self, to: Shape) -> Result<Self> {
-        let from = self.dims();
+        let from = *self.shape();
         SumTo { from, to }.apply(self)
     }
 
     #[track_caller]
     #[inline]
     pub(crate) fn broadcast_if_needed(&self, shape: Shape) -> Result<Cow<'_, Self>> {
-        if self.dims() == shape {
+        if *self.shape() == shape {
             Ok(Cow::Borrowed(self))
         } else {
             self.broadcast_to(shape).map(Cow::Owned)

@@ -85,7 +85,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn narrow(&self, axis: isize, start: usize, length: usize) -> Result<Self> {
-        let shape = self.dims();
+        let shape = *self.shape();
         let part = Part { axis, start, shape };
         Narrow { part, length }.apply(self)
     }
@@ -118,7 +118,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn select(&self, axis: isize, index: usize) -> Result<Self> {
-        let shape = self.tensor().select(axis, index)?.dims();
+        let shape = *self.tensor().select(axis, index)?.shape();
         self.narrow(axis, index, 1)?.reshape(shape)
     }
 }

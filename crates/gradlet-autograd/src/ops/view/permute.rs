@@ -148,7 +148,7 @@ impl<T: Float> Var<T> {
             return Err(Error::new(ErrorKind::Rank {
                 op: "t",
                 expected: "a matrix",
-                shape: self.dims(),
+                shape: *self.shape(),
             }));
         }
         self.transpose(0, 1)

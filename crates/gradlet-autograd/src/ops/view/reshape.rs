@@ -57,11 +57,11 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn reshape(&self, shape: impl IntoShape) -> Result<Self> {
         let to = shape.into_shape()?;
-        if to == self.dims() {
+        if to == *self.shape() {
             return Ok(self.clone());
         }
         Reshape {
-            from: self.dims(),
+            from: *self.shape(),
             to,
         }
         .apply(self)
@@ -122,7 +122,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn flatten_from(&self, axis: isize) -> Result<Self> {
         let axis = self
-            .dims()
+            .shape()
             .axis_or_scalar(axis)
             .map_err(|error| error.of("flatten_from"))? as isize;
         self.flatten_axes(axis, -1)
@@ -160,7 +160,7 @@ impl<T: Float> Var<T> {
     /// `torch.flatten`
     #[track_caller]
     pub fn flatten_axes(&self, start: isize, end: isize) -> Result<Self> {
-        self.reshape(self.dims().flattened(start, end)?)
+        self.reshape(self.shape().flattened(start, end)?)
     }
 
     /// An axis split into several of the given sizes.
@@ -190,7 +190,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn unflatten(&self, axis: isize, sizes: &[usize]) -> Result<Self> {
-        self.reshape(self.dims().unflattened(axis, sizes)?)
+        self.reshape(self.shape().unflattened(axis, sizes)?)
     }
 
     /// Without an axis of size 1; as it is where the size is another. A scalar has an axis 0 here.
@@ -222,7 +222,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn squeeze(&self, axis: isize) -> Result<Self> {
         let axis = self
-            .dims()
+            .shape()
             .axis_or_scalar(axis)
             .map_err(|error| error.of("squeeze"))?;
         self.squeeze_axes(&[axis as isize])
@@ -255,7 +255,7 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn squeeze_axes(&self, axes: &[isize]) -> Result<Self> {
-        self.reshape(self.dims().squeezed(axes)?)
+        self.reshape(self.shape().squeezed(axes)?)
     }
 
     /// Without all axes of size 1.
@@ -317,7 +317,7 @@ impl<T: Float> Var<T> {
             return Err(Error::new(ErrorKind::AxisOutOfRange {
                 op: "unsqueeze",
                 axis,
-                shape: self.dims(),
+                shape: *self.shape(),
             }));
         }
         let mut shape = self.shape().to_vec();

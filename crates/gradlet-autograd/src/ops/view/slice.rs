@@ -69,12 +69,12 @@ impl<T: Float> Var<T> {
     /// ```
     #[track_caller]
     pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: usize) -> Result<Self> {
-        let (start, length) = self.dims().span(axis, range)?;
+        let (start, length) = self.shape().span(axis, range)?;
         let part = self.narrow(axis, start, length)?;
         if step == 1 {
             return Ok(part);
         }
-        let shape = part.dims();
+        let shape = *part.shape();
         Every { axis, step, shape }.apply(&part)
     }
 

@@ -95,7 +95,7 @@ impl<T: Float> Var<T> {
     /// `torch.nn.functional.avg_pool2d`
     #[track_caller]
     pub fn avg_pool2d(&self, pooling: AveragePooling) -> Result<Self> {
-        let (windows, planes) = (Windows::Sliding(pooling), self.dims());
+        let (windows, planes) = (Windows::Sliding(pooling), *self.shape());
         AvgPool2d { windows, planes }.apply(self)
     }
 
@@ -132,7 +132,7 @@ impl<T: Float> Var<T> {
     /// `torch.nn.functional.adaptive_avg_pool2d`
     #[track_caller]
     pub fn adaptive_avg_pool2d(&self, sizes: impl PerAxis) -> Result<Self> {
-        let (windows, planes) = (Windows::Parts(sizes.per_axis()), self.dims());
+        let (windows, planes) = (Windows::Parts(sizes.per_axis()), *self.shape());
         AvgPool2d { windows, planes }.apply(self)
     }
 }

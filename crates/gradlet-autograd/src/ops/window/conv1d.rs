@@ -47,12 +47,12 @@ impl<T: Float> Var<T> {
         let op = "conv1d";
         for (shape, fits, expected) in [
             (
-                self.dims(),
+                *self.shape(),
                 [2, 3].contains(&self.rank()),
                 "sequences [n, c, l] or one [c, l]",
             ),
             (
-                weight.dims(),
+                *weight.shape(),
                 weight.rank() == 3,
                 "a weight [out, in / groups, l]",
             ),
@@ -84,7 +84,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck, gradgradcheck};
-    use gradlet_tensor::{Tensor, rng, tensor};
+    use gradlet_tensor::{Shape, Tensor, rng, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
@@ -124,7 +124,7 @@ mod tests {
         let y = x.conv1d(&weight, None, Convolution::default().padding(1))?;
         assert_eq!(
             (y.shape(), y.to_vec()),
-            (&[1, 4][..], vec![20.0, 50.0, 80.0, 30.0])
+            (&Shape::from([1, 4]), vec![20.0, 50.0, 80.0, 30.0])
         );
         // Height's settings do not count.
         let options = Convolution::default().stride([7, 2]).padding([3, 0]);

@@ -205,8 +205,8 @@ impl<T: Float> Var<T> {
             return self.unsqueeze(0)?.conv2d(weight, bias, options)?.squeeze(0);
         }
         let link = Link {
-            images: self.dims(),
-            weight: weight.dims(),
+            images: *self.shape(),
+            weight: *weight.shape(),
             options,
         };
         match bias {

@@ -128,7 +128,7 @@ impl<T: Float> Var<T> {
         let (y, indices) = self.tensor().max_pool2d(pooling)?;
         let op = MaxPool2d {
             indices: indices.clone(),
-            planes: self.dims(),
+            planes: *self.shape(),
         };
         Ok((op.record(self, y), indices))
     }
