@@ -166,9 +166,9 @@ impl Net {
 
     /// y, z, h and out of [`Pass`], with their history.
     fn stages(&self, x: &Var<f64>) -> Result<[Var<f64>; 4]> {
-        let before = x.matmul(&self.w1.var())?.add(&self.b1.var())?;
+        let before = x.matmul(&self.w1.leaf())?.add(&self.b1.leaf())?;
         let y = self.first.forward(&before.relu())?;
-        let z = y.matmul(&self.w2.var())?.add(&self.b2.var())?;
+        let z = y.matmul(&self.w2.leaf())?.add(&self.b2.leaf())?;
         let h = z.relu();
         let out = self.second.forward(&h)?;
         Ok([y, z, h, out])
@@ -252,7 +252,7 @@ fn check_gradient(net: &Net, x: &Tensor<f64>) -> Result<f64> {
                 let weights = field(&mut copy).tensor_mut();
                 let mut values = values.clone();
                 values[i] += by;
-                *weights = Tensor::from_vec(values, weights.shape())?;
+                *weights = Tensor::from_slice(values, weights.shape())?;
                 no_grad(|| copy.loss(x))?.item()
             };
             let numeric = (shifted(STEP)? - shifted(-STEP)?) / (2.0 * STEP);

@@ -38,10 +38,10 @@ fn pytorch_nn_dropout() -> Result<()> {
     let place = |x: &Var| x.tensor().as_slice().map(<[f32]>::as_ptr);
     let owned = Var::constant(Tensor::ones([1000])?);
     let before = place(&owned);
-    assert_eq!(place(&dropout.forward_into(owned)?), before);
+    assert_eq!(place(&dropout.forward_owned(owned)?), before);
     let h = x.exp();
     let saved = h.clone();
-    let y = dropout.forward_into(h)?;
+    let y = dropout.forward_owned(h)?;
     assert!(
         saved.to_vec().iter().all(|&h| h == 1f32.exp()),
         "exp saved its output"
@@ -223,9 +223,9 @@ fn tensorflow_dropout_with_noise_shape_and_stateless_dropout() -> Result<()> {
 fn keras_dropout_with_a_mode_in_the_call_spatial_and_gaussian() -> Result<()> {
     let mut rng = gradlet::rng(1);
     let (mut dropout, x) = (Dropout::new(0.5, &mut rng)?, ones(&[1000])?);
-    assert_eq!(dropout.forward_in(&x, Mode::Eval)?.leaf_id(), x.leaf_id());
+    assert_eq!(dropout.forward_as(Mode::Eval, &x)?.leaf_id(), x.leaf_id());
     dropout.eval();
-    assert!(dropout.forward_in(&x, Mode::Train)?.to_vec().contains(&0.0));
+    assert!(dropout.forward_as(Mode::Train, &x)?.to_vec().contains(&0.0));
     // SpatialDropout1D, whose channels come last: a share of noise along time.
     let spatial = Dropout::new(0.5, &mut rng)?.noise_shape(&[None, Some(1), None]);
     let sums = spatial.forward(&ones(&[8, 10, 16])?)?.tensor().sum(1)?;

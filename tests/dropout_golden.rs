@@ -79,7 +79,7 @@ const EDGES: [f64; 7] = [
 #[test]
 fn edges_are_pytorchs_but_for_what_is_dropped() -> Outcome {
     let (torch, mut rng) = (behaviour()?, gradlet::rng(1));
-    let x = Var::leaf(Tensor::from_vec(EDGES, [7])?);
+    let x = Var::leaf(Tensor::from_slice(EDGES, [7])?);
     let mut run = |p, mode| functional::dropout(&x, p, mode, &mut rng);
     for (name, p, mode) in [
         ("p=0 training, [nan,inf,-inf,1,-1,0,-0]", 0.0, Mode::Train),

@@ -195,7 +195,7 @@ fn eval_and_p_zero_draw_nothing_whatever_the_form() -> Result<()> {
 fn p_one_is_exactly_zero_both_ways_for_every_zeroing_form() -> Result<()> {
     let mut rng = gradlet::rng(1);
     let edges = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0];
-    let x = Var::leaf(Tensor::from_vec(edges.repeat(4), [2, 2, 2, 2])?);
+    let x = Var::leaf(Tensor::from_slice(edges.repeat(4), [2, 2, 2, 2])?);
     let dropout = Dropout::new(1.0, &mut rng)?;
     let mut test_scaled = dropout.clone().scaling(Scaling::Test);
     test_scaled.eval();
@@ -209,7 +209,7 @@ fn p_one_is_exactly_zero_both_ways_for_every_zeroing_form() -> Result<()> {
     for layer in cases {
         let y = layer.forward(&x)?;
         assert_eq!(bits(y.tensor()), [0; 16], "{}", layer.describe());
-        let g = Tensor::from_vec(edges.repeat(4), [2, 2, 2, 2])?;
+        let g = Tensor::from_slice(edges.repeat(4), [2, 2, 2, 2])?;
         let grads = y.backward_with(g)?;
         assert_eq!(
             grads.wrt(&x).map(bits),

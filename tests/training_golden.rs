@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use gradlet::optim::Optimizer;
 use gradlet::prelude::*;
-use gradlet::{BatchNorm, RunningStatistics};
+use gradlet::{RunningStatistics, Statistics};
 use gradlet_tests::conformance::{Bound, agree};
 use gradlet_tests::golden::{Array, Golden, folder, number};
 use serde_json::Value;
@@ -44,16 +44,16 @@ impl Forward<f64> for Batch {
     fn forward(&self, x: &Var<f64>) -> Result<Var<f64>> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let statistics = match self.mode {
-            Mode::Train => BatchNorm::Train {
+            Mode::Train => Statistics::Batch {
                 running: Some(&mut running),
                 momentum: 0.1,
             },
-            _ => BatchNorm::Eval(&running),
+            _ => Statistics::Running(&running),
         };
         x.batch_norm(
             statistics,
-            Some(&self.weight.var()),
-            Some(&self.bias.var()),
+            Some(&self.weight.leaf()),
+            Some(&self.bias.leaf()),
             EPS,
         )
     }
@@ -70,8 +70,8 @@ impl Forward<f64> for Layer {
     fn forward(&self, x: &Var<f64>) -> Result<Var<f64>> {
         x.layer_norm(
             self.weight.shape(),
-            Some(&self.weight.var()),
-            Some(&self.bias.var()),
+            Some(&self.weight.leaf()),
+            Some(&self.bias.leaf()),
             EPS,
         )
     }

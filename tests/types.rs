@@ -36,7 +36,7 @@ fn f64_has_a_plain_spelling() -> Result<()> {
     let mut rng = gradlet::rng(0);
     is_f64(&Tensor::<f64>::zeros_of([2, 3])?);
     is_f64(&Tensor::<f64>::uniform([2, 3], 0.0, 1.0, &mut rng)?);
-    is_f64(&Tensor::from_vec(vec![1.0_f64, 2.0], 2)?);
+    is_f64(&Tensor::from_slice(vec![1.0_f64, 2.0], 2)?);
     let layer = Linear::<f64>::new_of(3, 2, &mut rng)?;
     let y = layer.forward(&Var::constant(Tensor::<f64>::zeros_of([1, 3])?))?;
     is_f64(y.tensor());
@@ -60,7 +60,7 @@ fn optimizers_take_their_element_type_from_the_gradients() -> Result<()> {
     RmsProp::new(0.1).step(&mut frozen, &Gradients::<f64>::new_of())?;
 
     let mut weight = Parameter::new(Tensor::scalar(1.0_f64));
-    let grads = weight.var().sum(..)?.backward()?;
+    let grads = weight.leaf().sum(..)?.backward()?;
     Sgd::new(0.5).step(&mut weight, &grads)?;
     assert_eq!(weight.tensor().item()?, 0.5_f64);
     Ok(())
@@ -77,7 +77,7 @@ fn optimizers_of_no_other_type_are_of_f32() -> Result<()> {
         optimizer: (Sgd::new(0.1), Adam::new(0.1), RmsProp::new(0.1)),
     };
     let mut weight = Parameter::new(tensor![1.0]);
-    let grads = weight.var().sum(..)?.backward()?;
+    let grads = weight.leaf().sum(..)?.backward()?;
     training.optimizer.0.step(&mut weight, &grads)?;
     training.optimizer.1.step(&mut weight, &grads)?;
     training.optimizer.2.step(&mut weight, &grads)?;

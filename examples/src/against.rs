@@ -141,8 +141,8 @@ mod tests {
 
     #[test]
     fn mean_error_and_test_value_of_a_column() {
-        let train = Tensor::from_vec(vec![0.0, 5.0, 2.0, 5.0], [2, 2]).unwrap();
-        let test = Tensor::from_vec(vec![1.5, 5.0], [1, 2]).unwrap();
+        let train = Tensor::from_slice(vec![0.0, 5.0, 2.0, 5.0], [2, 2]).unwrap();
+        let test = Tensor::from_slice(vec![1.5, 5.0], [1, 2]).unwrap();
         let columns = columns(&train, &test).unwrap();
         assert_eq!((columns[0].mean, columns[0].test), (1.0, 1.5));
         assert!((columns[0].error - 0.5_f64.sqrt()).abs() < 1e-15);

@@ -104,10 +104,10 @@ impl<A: Outcome, B: Outcome> Outcome for (A, B) {
 /// Functions whose errors begin with another name than theirs, with that name, and why.
 const OTHER_NAMES: [(&str, &str, &str); 26] = [
     ("apply", "mask", MASK),
-    ("apply_into", "mask", MASK),
+    ("apply_owned", "mask", MASK),
     ("draw", "mask", MASK),
     ("alpha_dropout_with", "mask", MASK),
-    ("dropout_into", "mask", MASK),
+    ("dropout_owned", "mask", MASK),
     ("dropout_with", "mask", MASK),
     ("stateless_dropout", "noise_shape", "the argument at fault"),
     ("check_probability", "test", GIVEN),

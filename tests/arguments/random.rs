@@ -284,7 +284,7 @@ fn numbers<T: Element>(shape: &[usize], seed: u64) -> Tensor<T> {
         T::from_f64(value)
     });
     let values: Vec<T> = values.collect();
-    Tensor::from_vec(values, shape).unwrap_or_else(|error| panic!("{error}"))
+    Tensor::from_slice(values, shape).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn axis() -> impl Strategy<Value = isize> {

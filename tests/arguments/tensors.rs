@@ -103,8 +103,8 @@ fn makers<T: Element>() -> Vec<Call<Random<T>>> {
     calls!(
         r: Random<T>,
         Ok(Tensor::scalar(r.value)),
-        Tensor::from_vec([r.value, r.value], r.sizes.as_slice()),
-        Tensor::from_vec(r.x.to_vec(), r.shape),
+        Tensor::from_slice([r.value, r.value], r.sizes.as_slice()),
+        Tensor::from_slice(r.x.to_vec(), r.shape),
         Tensor::from_fn(r.sizes.as_slice(), |_| r.value),
         Tensor::full_of(r.sizes.as_slice(), r.value),
         Tensor::<T>::zeros_of(r.sizes.as_slice()),

@@ -1,6 +1,6 @@
 //! Every method of `Var`; of what comes out the gradient is taken too.
 
-use gradlet::{BatchNorm, Convolution, Keep, LeafId, RunningStatistics, Tensor, Var};
+use gradlet::{Convolution, Keep, LeafId, RunningStatistics, Statistics, Tensor, Var};
 use proptest::prelude::*;
 
 use crate::random::{Random, vars};
@@ -163,13 +163,13 @@ proptest! {
             r.x.rms_norm(r.shape, Some(&r.y), None),
             {
                 let mut running = RunningStatistics::new(r.sizes.len())?;
-                let statistics = BatchNorm::Train { running: Some(&mut running), momentum: r.number };
+                let statistics = Statistics::Batch { running: Some(&mut running), momentum: r.number };
                 r.x.batch_norm(statistics, Some(&r.y), None, r.value)
             },
-            r.x.batch_norm(BatchNorm::Train { running: None, momentum: r.number }, Some(&r.z), Some(&r.y), 0.1),
+            r.x.batch_norm(Statistics::Batch { running: None, momentum: r.number }, Some(&r.z), Some(&r.y), 0.1),
             {
                 let running = RunningStatistics::new(r.x.shape().get(1).copied().unwrap_or(r.size))?;
-                r.x.batch_norm(BatchNorm::Eval(&running), None, Some(&r.y), r.number)
+                r.x.batch_norm(Statistics::Running(&running), None, Some(&r.y), r.number)
             },
         ))?;
     }

@@ -316,7 +316,7 @@ impl Case {
             windows.push((start, *x.shape()));
             end = end.max(start + x.len());
         }
-        let vector = Tensor::from_vec(&values[..end], end)?;
+        let vector = Tensor::from_slice(&values[..end], end)?;
         let f = self.f;
         Ok(Self::new([vector], move |x| {
             let view = |&(start, shape): &(usize, gradlet::Shape)| {

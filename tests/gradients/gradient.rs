@@ -1,6 +1,6 @@
 //! Operations about gradients themselves, dropout, and checkpoints.
 
-use gradlet::{Mask, checkpoint, dropout_into, dropout_with};
+use gradlet::{Mask, checkpoint, dropout_owned, dropout_with};
 
 use crate::draw::Entry;
 
@@ -13,7 +13,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     }),
     ("dropout owned", |d| {
         let mask = Mask::from_kept(&d.mask(&d.shape())?)?;
-        d.unary(move |x| dropout_into(x.square(), mask.clone(), 1.25))
+        d.unary(move |x| dropout_owned(x.square(), mask.clone(), 1.25))
     }),
     ("hook", |d| {
         d.unary(|x| Ok(x.square().hook(|_| Ok(None)).square()))

@@ -48,7 +48,7 @@ fn labels(d: &mut Draw, shape: &[usize], classes: usize) -> Result<Labels> {
     let labels: Vec<i64> = labels
         .map(|(label, out)| if out { IGNORED } else { label })
         .collect();
-    Labels::from_vec(&labels, shape)
+    Labels::from_slice(&labels, shape)
 }
 
 fn options(d: &mut Draw, classes: usize) -> Result<CrossEntropy<f64>> {

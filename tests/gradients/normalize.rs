@@ -1,6 +1,6 @@
 //! Softmax, and normalization by moments.
 
-use gradlet::{BatchNorm, Result, RunningStatistics};
+use gradlet::{Result, RunningStatistics, Statistics};
 
 use crate::draw::{Case, Draw, Entry, Tensor, Var, along};
 
@@ -70,7 +70,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
             let mut running = RunningStatistics::new(x.shape()[1])?;
             let running = moves.then_some(&mut running);
             x.batch_norm(
-                BatchNorm::Train {
+                Statistics::Batch {
                     running,
                     momentum: 0.1,
                 },
@@ -85,7 +85,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let (mean, variance) = (d.weights(&[most])?, d.weights(&[most])?);
         let running = RunningStatistics { mean, variance };
         channels(d, 1, move |x, [weight, bias]| {
-            x.batch_norm(BatchNorm::Eval(&running), weight, bias, eps)
+            x.batch_norm(Statistics::Running(&running), weight, bias, eps)
         })
     }),
     ("group_norm", |d| {

@@ -71,7 +71,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let named = d.named(padding, rows);
         // Its row learns nothing, although the result depends on it: so it must not depend on the input.
         let rows: Vec<i64> = (0..rows as i64).collect();
-        let fixed = Labels::from_vec(&rows, [rows.len(), 1])?.map(|row| row == padding as i64);
+        let fixed = Labels::from_slice(&rows, [rows.len(), 1])?.map(|row| row == padding as i64);
         let weight = d.input(&[rows.len(), columns])?;
         Ok(Case::new([weight], move |x| {
             x[0].masked_fill(&fixed, 0.5)?

@@ -106,7 +106,7 @@ fn naive_product(a: &Tensor, b: &Tensor) -> Result<Tensor> {
             .sum()
     };
     let elements: Result<Vec<f64>> = indices(&shape).into_iter().map(sum).collect();
-    Tensor::from_vec(elements?, &shape)
+    Tensor::from_slice(elements?, &shape)
 }
 
 fn equal(name: &str, a: &Tensor, b: &Tensor) -> Outcome {
@@ -152,7 +152,7 @@ proptest! {
         // Whole numbers are often equal.
         let (a, b) = if whole { (a.round().add_scalar(0.5), b.round().add_scalar(0.5)) } else { (a, b) };
         let (shape, pairs) = pairs(&a, &b)?;
-        let of = |f: &dyn Fn(f64, f64) -> f64| Tensor::from_vec(pairs.iter().map(|&(a, b)| f(a, b)).collect::<Vec<_>>(), shape);
+        let of = |f: &dyn Fn(f64, f64) -> f64| Tensor::from_slice(pairs.iter().map(|&(a, b)| f(a, b)).collect::<Vec<_>>(), shape);
         let truths = |f: &dyn Fn(f64, f64) -> bool| -> Vec<bool> { pairs.iter().map(|&(a, b)| f(a, b)).collect() };
         for (name, op, f) in BINARY {
             equal(name, &fine(op(&a, &b))?, &fine(of(&f))?)?;
@@ -183,7 +183,7 @@ proptest! {
     #[test]
     fn a_view_holds_what_its_copy_does(recipe in recipe(0..4)) {
         let (x, copy) = (fine(recipe.make())?, fine(recipe.copied())?);
-        equal("to_vec", &fine(Tensor::from_vec(x.to_vec(), *x.shape()))?, &copy)?;
+        equal("to_vec", &fine(Tensor::from_slice(x.to_vec(), *x.shape()))?, &copy)?;
         equal("contiguous", &x.contiguous(), &copy)?;
         equal("flatten", &x.flatten(), &copy.flatten())?;
         for at in indices(x.shape()) {
@@ -193,7 +193,7 @@ proptest! {
         let mut written = x.clone();
         written.map_in_place(|x| 2.0 * x);
         equal("map_in_place", &written, &copy.mul_scalar(2.0))?;
-        written.as_mut_slice().fill(0.0);
+        written.make_mut_slice().fill(0.0);
         equal("a view after writing to another", &x, &copy)?;
     }
 

@@ -89,7 +89,7 @@ impl Recipe {
             let indices = indices(shape);
             let elements: Result<Vec<f64>> =
                 indices.iter().map(|at| x.at(&lies.place(at))).collect();
-            Tensor::from_vec(elements?, shape)
+            Tensor::from_slice(elements?, shape)
         })
     }
 

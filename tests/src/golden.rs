@@ -67,15 +67,15 @@ impl Golden {
         Ok(match view.dtype() {
             Dtype::F64 => {
                 let numbers: Vec<_> = words.iter().map(|word| f64::from_le_bytes(*word)).collect();
-                Array::Floats(Tensor::from_vec(numbers, view.shape())?)
+                Array::Floats(Tensor::from_slice(numbers, view.shape())?)
             }
             Dtype::I64 => {
                 let numbers: Vec<_> = words.iter().map(|word| i64::from_le_bytes(*word)).collect();
-                Array::Ints(Tensor::from_vec(numbers, view.shape())?)
+                Array::Ints(Tensor::from_slice(numbers, view.shape())?)
             }
             Dtype::BOOL => {
                 let truths: Vec<_> = view.data().iter().map(|byte| *byte != 0).collect();
-                Array::Bools(Tensor::from_vec(truths, view.shape())?)
+                Array::Bools(Tensor::from_slice(truths, view.shape())?)
             }
             other => return Err(format!("{key} is of {other:?}").into()),
         })

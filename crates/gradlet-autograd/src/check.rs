@@ -135,7 +135,7 @@ fn check(check: &'static str, f: Function<'_>, inputs: &[Tensor<f64>]) -> Result
     };
     let value = |input: usize, element: usize, h: f64| -> Result<Tensor<f64>> {
         let mut moved = inputs.to_vec();
-        moved[input].as_mut_slice()[element] += h;
+        moved[input].make_mut_slice()[element] += h;
         no_grad(|| f(&constants(&moved))).map(Var::into_tensor)
     };
     for (input, x) in inputs.iter().enumerate() {

@@ -41,7 +41,7 @@ use crate::var::Var;
 /// }
 ///
 /// # fn main() -> Result<()> {
-/// let x = Tensor::from_vec([1.0, -2.0], [2])?;
+/// let x = Tensor::from_slice([1.0, -2.0], [2])?;
 /// gradcheck(|x| Cube.apply(&x[0]), &[x])?;
 /// # Ok(())
 /// # }
@@ -73,7 +73,7 @@ use crate::var::Var;
 ///         Ok([want_a.then(|| g.mul(&b))?, want_b.then(|| g.mul(&a))?])
 ///     }
 /// }
-/// # let x = [Tensor::from_vec([1.0, -2.0], [2])?, Tensor::from_vec([3.0, 0.5], [2])?];
+/// # let x = [Tensor::from_slice([1.0, -2.0], [2])?, Tensor::from_slice([3.0, 0.5], [2])?];
 /// # gradcheck(|x| Product.apply([&x[0], &x[1]]), &x)?;
 /// # Ok::<(), gradlet_autograd::Error>(())
 /// ```

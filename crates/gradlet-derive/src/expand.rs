@@ -120,14 +120,14 @@ impl Input<'_> {
         if !self.has_transparent() {
             return quote!();
         }
-        let leaf = self.through(home, "leaf", |_| quote!(#home::Leaf::None));
-        let leaf_mut = self.through(home, "leaf_mut", |_| quote!(#home::LeafMut::None));
+        let leaf = self.through(home, "as_leaf", |_| quote!(#home::Leaf::None));
+        let leaf_mut = self.through(home, "as_leaf_mut", |_| quote!(#home::LeafMut::None));
         quote! {
             #[inline]
-            fn leaf(&self) -> #home::Leaf<'_> { #leaf }
+            fn as_leaf(&self) -> #home::Leaf<'_> { #leaf }
 
             #[inline]
-            fn leaf_mut(&mut self) -> #home::LeafMut<'_> { #leaf_mut }
+            fn as_leaf_mut(&mut self) -> #home::LeafMut<'_> { #leaf_mut }
         }
     }
 

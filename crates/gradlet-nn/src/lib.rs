@@ -11,7 +11,6 @@ mod checkpoint;
 pub mod data;
 pub mod dropout;
 mod forward;
-pub mod functional;
 pub mod init;
 mod layer;
 mod mode;
@@ -19,10 +18,10 @@ pub mod module;
 pub mod optim;
 mod parameter;
 mod require;
-mod stream;
 
 pub use checkpoint::checkpoint_module;
 pub use data::{Batches, Dataset, idx};
+pub use dropout::functional;
 pub use dropout::{
     AlphaDropout, DropConnect, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout,
     GaussianDropout, Scaling, monte_carlo,
@@ -30,7 +29,6 @@ pub use dropout::{
 pub use forward::Forward;
 pub use layer::{Conv2d, Flatten, Linear, MaxPool2d, Relu, Sequential};
 pub use mode::Mode;
-pub use module::{Leaf, LeafMut, Module, Name, Path, Summary};
-pub use optim::{Adam, Copies, MaxNorm, Optimizer, RmsProp, Sgd};
+pub use module::{Module, Summary};
+pub use optim::{Adam, MaxNorm, Optimizer, RmsProp, Sgd};
 pub use parameter::{AnyBuffer, AnyParameter, Buffer, Parameter};
-pub use stream::Stream;

@@ -54,11 +54,11 @@ impl Module for Mode {
 
     fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}
 
-    fn leaf(&self) -> Leaf<'_> {
+    fn as_leaf(&self) -> Leaf<'_> {
         Leaf::Mode(*self)
     }
 
-    fn leaf_mut(&mut self) -> LeafMut<'_> {
+    fn as_leaf_mut(&mut self) -> LeafMut<'_> {
         LeafMut::Mode(self)
     }
 }

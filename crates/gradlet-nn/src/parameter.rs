@@ -19,10 +19,10 @@ use crate::module::{Leaf, LeafMut, Module, Name};
 /// use gradlet_tensor::Tensor;
 ///
 /// let mut weight = Parameter::new(Tensor::zeros([3, 2])?);
-/// assert!(weight.var().is_tracked());
+/// assert!(weight.leaf().is_tracked());
 /// assert_ne!(weight.id(), weight.clone().id());
 /// weight.freeze();
-/// assert!(!weight.var().is_tracked());
+/// assert!(!weight.leaf().is_tracked());
 /// # Ok::<(), gradlet_tensor::Error>(())
 /// ```
 pub struct Parameter<T: Float = f32> {
@@ -53,7 +53,7 @@ impl<T: Float> Parameter<T> {
 
     /// The values as a tracked leaf under this parameter's id, or as a constant when frozen.
     #[inline]
-    pub fn var(&self) -> Var<T> {
+    pub fn leaf(&self) -> Var<T> {
         if self.frozen {
             Var::constant(self.tensor.clone())
         } else {
@@ -81,7 +81,7 @@ impl<T: Float> Parameter<T> {
         self.frozen
     }
 
-    /// Takes it out of training: [`Parameter::var`] yields a constant from now on.
+    /// Takes it out of training: [`Parameter::leaf`] yields a constant from now on.
     pub fn freeze(&mut self) {
         self.frozen = true;
     }
@@ -125,11 +125,11 @@ impl<T: Float> Module for Parameter<T> {
 
     fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}
 
-    fn leaf(&self) -> Leaf<'_> {
+    fn as_leaf(&self) -> Leaf<'_> {
         Leaf::Parameter(self)
     }
 
-    fn leaf_mut(&mut self) -> LeafMut<'_> {
+    fn as_leaf_mut(&mut self) -> LeafMut<'_> {
         LeafMut::Parameter(self)
     }
 }
@@ -270,11 +270,11 @@ impl<T: Element> Module for Buffer<T> {
 
     fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}
 
-    fn leaf(&self) -> Leaf<'_> {
+    fn as_leaf(&self) -> Leaf<'_> {
         Leaf::Buffer(self)
     }
 
-    fn leaf_mut(&mut self) -> LeafMut<'_> {
+    fn as_leaf_mut(&mut self) -> LeafMut<'_> {
         LeafMut::Buffer(self)
     }
 }
@@ -352,11 +352,11 @@ mod tests {
     #[test]
     fn freezing_turns_the_leaf_into_a_constant_and_back() {
         let mut weight = Parameter::new(Tensor::zeros([2]).unwrap());
-        assert!(weight.var().is_tracked());
+        assert!(weight.leaf().is_tracked());
         weight.freeze();
-        assert!(!weight.var().is_tracked());
+        assert!(!weight.leaf().is_tracked());
         weight.unfreeze();
-        assert!(weight.var().is_tracked());
+        assert!(weight.leaf().is_tracked());
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub enum ErrorKind {
     #[error("reshape: {from} has {} elements, {to} has {}", from.len(), to.len())]
     ElementCount { from: Shape, to: Shape },
     /// Another number of values than the shape has elements.
-    #[error("from_vec: shape {shape} needs {} values, got {found}", shape.len())]
+    #[error("from_slice: shape {shape} needs {} values, got {found}", shape.numel())]
     ValueCount { shape: Shape, found: usize },
     /// An axis that the tensor does not have.
     #[error(

@@ -302,12 +302,12 @@ impl Mask {
     /// # use gradlet_tensor::{Mask, tensor};
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let (mask, x) = (Mask::from_kept(&tensor![bool; true, false])?, tensor![1.5, 7.0]);
-    /// assert_eq!(mask.apply_into(x, 2.0)?.to_vec(), [3.0, 0.0]);
+    /// assert_eq!(mask.apply_owned(x, 2.0)?.to_vec(), [3.0, 0.0]);
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn apply_into<T: Float>(&self, mut x: Tensor<T>, scale: T) -> Result<Tensor<T>> {
+    pub fn apply_owned<T: Float>(&self, mut x: Tensor<T>, scale: T) -> Result<Tensor<T>> {
         x.expect_shape("mask", self.shape)?;
         let Some(y) = x.try_mut() else {
             return self.apply(&x, scale);
@@ -392,7 +392,7 @@ mod tests {
             [3.0f32.to_bits(), 0, 0, 0, (-0.0f32).to_bits()]
         );
         assert_eq!(
-            mask.apply_into(x.clone(), 2.0)?.to_vec()[..4],
+            mask.apply_owned(x.clone(), 2.0)?.to_vec()[..4],
             [3.0, 0.0, 0.0, 0.0]
         );
         assert!(x.to_vec()[1].is_nan(), "a shared input stays as it was");
@@ -416,7 +416,7 @@ mod tests {
             let mask = Mask::draw([400_000], 0.1, KEY)?;
             Ok((
                 mask.apply(&x, 1.0)?,
-                mask.apply_into(x.map(|x| x), 1.0)?,
+                mask.apply_owned(x.map(|x| x), 1.0)?,
                 mask.count_kept(),
             ))
         };

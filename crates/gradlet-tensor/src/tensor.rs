@@ -244,11 +244,11 @@ impl<T: Element> Tensor<T> {
     /// # use gradlet_tensor::tensor;
     /// let mut x = tensor![1.0, 2.0];
     /// let before = x.clone(); // shares the elements
-    /// x.as_mut_slice()[0] = 5.0; // copies them first
+    /// x.make_mut_slice()[0] = 5.0; // copies them first
     /// assert_eq!((x.to_vec(), before.to_vec()), (vec![5.0, 2.0], vec![1.0, 2.0]));
     /// ```
     #[inline]
-    pub fn as_mut_slice(&mut self) -> &mut [T] {
+    pub fn make_mut_slice(&mut self) -> &mut [T] {
         if !(self.is_unshared() && self.inner.layout.contiguous) {
             *self = self.to_owned_copy();
         }
@@ -312,7 +312,7 @@ mod tests {
         let original = tensor![1.0, 2.0, 3.0];
         let mut copy = original.clone();
         assert!(!copy.is_unshared());
-        copy.as_mut_slice()[0] = 9.0;
+        copy.make_mut_slice()[0] = 9.0;
         assert_eq!(original.to_vec(), [1.0, 2.0, 3.0]);
         assert_eq!(copy.to_vec(), [9.0, 2.0, 3.0]);
         assert!(copy.is_unshared() && original.is_unshared());
@@ -322,7 +322,7 @@ mod tests {
     fn writing_to_an_unshared_tensor_stays_in_place() {
         let mut x = tensor![1.0, 2.0];
         let before = x.as_slice().map(<[f32]>::as_ptr);
-        x.as_mut_slice()[1] = 5.0;
+        x.make_mut_slice()[1] = 5.0;
         assert_eq!(x.as_slice().map(<[f32]>::as_ptr), before);
     }
 
@@ -330,7 +330,7 @@ mod tests {
     fn writing_through_a_view_copies_it_and_leaves_its_base() -> Result<()> {
         let base = tensor![[1.0, 2.0], [3.0, 4.0]];
         let mut column = base.select(1, 1)?;
-        column.as_mut_slice().fill(0.0);
+        column.make_mut_slice().fill(0.0);
         assert_eq!(base.to_vec(), [1.0, 2.0, 3.0, 4.0]);
         assert_eq!(column.to_vec(), [0.0, 0.0]);
         Ok(())
@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn a_view_without_elements_of_one_element_is_written_to_as_such() -> Result<()> {
         let mut none = Tensor::scalar(1.0f32).broadcast_to([0])?;
-        assert_eq!(none.as_mut_slice(), []);
+        assert_eq!(none.make_mut_slice(), []);
         none.add_assign(&Tensor::zeros([0])?)?;
         assert_eq!(none.shape(), [0]);
         Ok(())

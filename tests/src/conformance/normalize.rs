@@ -1,6 +1,6 @@
 //! Softmax, and normalization by moments.
 
-use gradlet::{BatchNorm, Float, RunningStatistics, Var};
+use gradlet::{Float, RunningStatistics, Statistics, Var};
 
 use super::Failure;
 use super::case::{Case, Out};
@@ -36,11 +36,11 @@ fn batch_norm<T: Float>(case: &Case<'_, T>) -> Result<Vec<Out<T>>, Failure> {
     let (weight, bias) = (case.maybe_var(3, "weight")?, case.maybe_var(4, "bias")?);
     let (momentum, eps) = (case.float(6, "momentum", 0.1), case.float(7, "eps", 1e-5));
     let statistics = match (case.flag(5, "training", false), &mut running) {
-        (true, running) => BatchNorm::Train {
+        (true, running) => Statistics::Batch {
             running: running.as_mut(),
             momentum,
         },
-        (false, Some(running)) => BatchNorm::Eval(running),
+        (false, Some(running)) => Statistics::Running(running),
         (false, None) => return Err("no running statistics".into()),
     };
     let y = x.batch_norm(statistics, weight.as_ref(), bias.as_ref(), eps)?;

@@ -25,7 +25,7 @@ type Function<T> = dyn Fn(&[Var<T>]) -> Result<Var<T>>;
 /// Gradients go to the inputs and to every tracked Var that `f` captured, such as those of parameters, and can be
 /// differentiated again. `f` has to compute the same each time. What it draws through [`replayable`](crate::replayable)
 /// keys comes again, as that of gradlet's dropout does; a generator that it holds itself would go on. It is kept until the
-/// graph is freed, so it cannot borrow a layer: it captures `parameter.var()`, or goes through
+/// graph is freed, so it cannot borrow a layer: it captures `parameter.leaf()`, or goes through
 /// [`checkpoint_with`], or a whole layer through `checkpoint_module` of gradlet-nn.
 ///
 /// The output counts as tracked even if nothing in `f` is. While recording is off, this is `f(inputs)`. Checkpoints may be

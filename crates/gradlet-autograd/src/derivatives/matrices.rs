@@ -104,7 +104,7 @@ fn rows<T: Float>(y: &Var<T>, xs: &[Var<T>]) -> Result<Vec<Tensor<T>>> {
     let mut rows: Vec<Vec<Tensor<T>>> = vec![Vec::new(); xs.len()];
     for i in 0..y.len() {
         let mut g = Tensor::zeros_of(y.shape())?;
-        g.as_mut_slice()[i] = T::of(1.0);
+        g.make_mut_slice()[i] = T::of(1.0);
         let dxs = pull(y, Var::constant(g), xs, CreateGraph::No)?;
         for (rows, dx) in rows.iter_mut().zip(dxs) {
             rows.push(dx.into_tensor());

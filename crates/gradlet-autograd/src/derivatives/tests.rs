@@ -27,7 +27,7 @@ fn difference(g: impl Fn(&[Tensor<f64>]) -> Tensor<f64>, input: usize, j: usize)
     const STEP: f64 = 6e-6;
     let at = |h: f64| {
         let mut inputs = inputs();
-        inputs[input].as_mut_slice()[j] += h;
+        inputs[input].make_mut_slice()[j] += h;
         g(&inputs)
     };
     at(STEP).sub(&at(-STEP)).unwrap().map(|d| d / (2.0 * STEP))

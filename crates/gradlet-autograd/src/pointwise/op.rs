@@ -45,7 +45,7 @@ use crate::var::Var;
 /// }
 ///
 /// # fn main() -> Result<()> {
-/// let x = Tensor::from_vec([1.0, -2.0], [2])?;
+/// let x = Tensor::from_slice([1.0, -2.0], [2])?;
 /// gradcheck(|x| Ok(x[0].pointwise(Hyperbola)), &[x.clone()])?;
 /// gradgradcheck(|x| Ok(x[0].pointwise(Hyperbola)), &[x])?;
 /// # Ok(())

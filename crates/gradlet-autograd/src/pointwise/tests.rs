@@ -110,7 +110,7 @@ fn check_gradient<P: Pointwise<f64>>(op: P, v: f64) {
 
 /// The derivative of the slope by the formula on `Var`s, and the derivative of that.
 fn recorded<P: Pointwise<f64>>(op: P, at: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    let v = Var::leaf(Tensor::from_vec(at, [at.len()]).unwrap());
+    let v = Var::leaf(Tensor::from_slice(at, [at.len()]).unwrap());
     let sheet = Sheet::default();
     let bend = derivative(sheet.put(v.clone()), |v| op.slope(v));
     let bend = bend

@@ -108,7 +108,7 @@ impl<T: Float, L: Element> Dataset<T, L> {
     /// A copy of the rows that the indices name.
     #[track_caller]
     pub(super) fn gather(&self, indices: &[i64]) -> Result<Self> {
-        let indices = Tensor::from_vec(indices, indices.len())?;
+        let indices = Tensor::from_slice(indices, indices.len())?;
         let inputs = self.inputs.index_select(0, &indices)?;
         let targets = self.targets.index_select(0, &indices)?;
         Ok(Self { inputs, targets })

@@ -105,7 +105,7 @@ fn open(path: &Path) -> Parsed<(File, u64)> {
 fn parse(input: &mut impl Read, size_bytes: u64) -> Parsed<Tensor<u8>> {
     let shape = parse_header(input, size_bytes)?;
     let mut tensor = Tensor::zeros_of(shape).map_err(|error| error.to_string())?;
-    read_exact(input, tensor.as_mut_slice())?;
+    read_exact(input, tensor.make_mut_slice())?;
     Ok(tensor)
 }
 

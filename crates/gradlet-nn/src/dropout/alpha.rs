@@ -1,6 +1,6 @@
 //! [`Alpha`]: dropout for SELU nets, which keeps mean and variance.
 
-use gradlet_autograd::{Float, Result, Var, dropout_into};
+use gradlet_autograd::{Float, Result, Var, dropout_owned};
 use gradlet_tensor::{DrawKey, Error, ErrorKind, Mask, Shape};
 
 use super::elements::{first_axes, zeros};
@@ -96,7 +96,7 @@ pub fn alpha_dropout_with<T: Float>(x: Var<T>, mask: Mask, p: f64) -> Result<Var
     let offset = mask
         .to_tensor()?
         .map(|keep| if keep { kept } else { dropped });
-    dropout_into(x, mask, T::of(a))?.add(&Var::constant(offset))
+    dropout_owned(x, mask, T::of(a))?.add(&Var::constant(offset))
 }
 
 #[cfg(test)]

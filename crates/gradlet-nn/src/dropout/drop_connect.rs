@@ -75,10 +75,10 @@ impl<T: Float> Forward<T> for DropConnect<T> {
         if p == 0.0 || !self.mode.drops() {
             return self.linear.forward(x);
         }
-        let weight = self.linear.weight.var();
+        let weight = self.linear.weight.leaf();
         let mask = Mask::draw(weight.shape(), p, self.source.next_key())?;
         let weight = dropout_with(&weight, mask, T::of(Scaling::Training.of_kept(p)))?;
-        let bias = self.linear.bias.as_ref().map(Parameter::var);
+        let bias = self.linear.bias.as_ref().map(Parameter::leaf);
         x.linear(&weight, bias.as_ref())
     }
 }

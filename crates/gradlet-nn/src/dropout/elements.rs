@@ -1,6 +1,6 @@
 //! [`Elements`] and [`Channels`]: forms that zero elements, each by itself or a channel at a time.
 
-use gradlet_autograd::{Float, Result, Var, dropout_into};
+use gradlet_autograd::{Float, Result, Var, dropout_owned};
 use gradlet_tensor::{DrawKey, Error, ErrorKind, Mask, Shape};
 
 use super::form::Form;
@@ -66,7 +66,7 @@ impl Form for Elements {
 
     fn perturb<T: Float>(&self, x: Var<T>, p: f64, key: DrawKey) -> Result<Var<T>> {
         let mask = self.mask(*x.shape(), p, key)?;
-        dropout_into(x, mask, T::of(self.scaling.of_kept(p)))
+        dropout_owned(x, mask, T::of(self.scaling.of_kept(p)))
     }
 
     #[inline]
@@ -108,7 +108,7 @@ impl Scaling {
 pub(super) fn zeros<T: Float>(x: Var<T>) -> Result<Var<T>> {
     // p = 1 draws nothing.
     let nothing = Mask::draw(x.shape(), 1.0, DrawKey { seed: 0, call: 0 })?;
-    dropout_into(x, nothing, T::of(1.0))
+    dropout_owned(x, nothing, T::of(1.0))
 }
 
 /// Zeroes whole channels of inputs with `N` axes of space: the form of [`Dropout1d`](super::Dropout1d) and its like.
@@ -142,7 +142,7 @@ impl<const N: usize> Form for Channels<N> {
 
     fn perturb<T: Float>(&self, x: Var<T>, p: f64, key: DrawKey) -> Result<Var<T>> {
         let mask = Mask::draw(self.noise_shape(*x.shape())?, p, key)?.broadcast_to(x.shape())?;
-        dropout_into(x, mask, T::of(Scaling::Training.of_kept(p)))
+        dropout_owned(x, mask, T::of(Scaling::Training.of_kept(p)))
     }
 }
 

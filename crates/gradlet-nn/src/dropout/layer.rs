@@ -90,7 +90,7 @@ pub type GaussianDropout = Noise<Gaussian>;
 /// let x = Var::constant(Tensor::ones([8, 16, 5, 5])?);
 /// let y = dropout.forward(&x)?;
 /// assert!(y.tensor().sum([2, 3])?.to_vec().iter().all(|&sum| sum == 0.0 || sum == 50.0));
-/// let same = dropout.forward_in(&x, Mode::Eval)?; // whatever its own mode
+/// let same = dropout.forward_as(Mode::Eval, &x)?; // whatever its own mode
 /// assert_eq!(same.tensor(), x.tensor());
 /// # Ok(())
 /// # }
@@ -153,7 +153,7 @@ impl<F: Form> Noise<F> {
     ///
     /// An `x` of a shape that the form does not take.
     #[track_caller]
-    pub fn forward_in<T: Float>(&self, x: &Var<T>, mode: Mode) -> Result<Var<T>> {
+    pub fn forward_as<T: Float>(&self, mode: Mode, x: &Var<T>) -> Result<Var<T>> {
         apply(&self.form, x.clone(), self.p(), mode, || {
             self.source.next_key()
         })
@@ -166,7 +166,7 @@ impl<F: Form> Noise<F> {
     ///
     /// An `x` of a shape that the form does not take.
     #[track_caller]
-    pub fn forward_into<T: Float>(&self, x: Var<T>) -> Result<Var<T>> {
+    pub fn forward_owned<T: Float>(&self, x: Var<T>) -> Result<Var<T>> {
         apply(&self.form, x, self.p(), self.mode, || {
             self.source.next_key()
         })
@@ -216,7 +216,7 @@ impl<F: Form> Module for Noise<F> {
 impl<F: Form, T: Float> Forward<T> for Noise<F> {
     #[inline]
     fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
-        self.forward_in(x, self.mode)
+        self.forward_as(self.mode, x)
     }
 }
 

@@ -4,11 +4,13 @@ mod alpha;
 mod drop_connect;
 mod elements;
 mod form;
+pub mod functional;
 mod gaussian;
 mod layer;
 mod monte_carlo;
 mod schedule;
 mod source;
+mod stream;
 
 pub use alpha::{Alpha, AlphaChannels, alpha_dropout_with};
 pub use drop_connect::DropConnect;
@@ -24,3 +26,4 @@ pub use monte_carlo::{Moments, monte_carlo};
 pub use schedule::Schedule;
 pub use source::Source;
 pub(crate) use source::check;
+pub use stream::Stream;

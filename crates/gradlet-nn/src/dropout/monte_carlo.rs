@@ -84,7 +84,7 @@ mod tests {
         );
         let moments = monte_carlo(&mut model, &x, 50)?;
         let passes: Vec<_> = (0..50)
-            .map(|_| twin.forward_in(&x, Mode::Train).map(Var::into_tensor))
+            .map(|_| twin.forward_as(Mode::Train, &x).map(Var::into_tensor))
             .collect::<Result<_>>()?;
         let all = Tensor::stack(&passes.iter().collect::<Vec<_>>(), 0)?;
         let mean = all.mean(0)?;

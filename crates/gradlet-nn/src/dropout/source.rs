@@ -3,8 +3,8 @@
 use gradlet_tensor::{DrawKey, Mask, Result};
 use rand::Rng;
 
+use super::Stream;
 use crate::module::{Leaf, LeafMut, Module, Name};
-use crate::stream::Stream;
 
 /// What a dropout layer draws with: the probability that an element is zeroed, and the layer's own stream.
 ///
@@ -126,11 +126,11 @@ impl Module for Source {
 
     fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}
 
-    fn leaf(&self) -> Leaf<'_> {
+    fn as_leaf(&self) -> Leaf<'_> {
         Leaf::Source(self)
     }
 
-    fn leaf_mut(&mut self) -> LeafMut<'_> {
+    fn as_leaf_mut(&mut self) -> LeafMut<'_> {
         LeafMut::Source(self)
     }
 }

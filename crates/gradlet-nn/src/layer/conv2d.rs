@@ -169,8 +169,8 @@ impl<T: Float> Conv2d<T> {
 
 impl<T: Float> Forward<T> for Conv2d<T> {
     fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
-        let bias = self.bias.as_ref().map(Parameter::var);
-        x.conv2d(&self.weight.var(), bias.as_ref(), self.options)
+        let bias = self.bias.as_ref().map(Parameter::leaf);
+        x.conv2d(&self.weight.leaf(), bias.as_ref(), self.options)
     }
 }
 

@@ -97,8 +97,8 @@ impl<T: Float> Linear<T> {
 impl<T: Float> Forward<T> for Linear<T> {
     #[inline]
     fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
-        let bias = self.bias.as_ref().map(Parameter::var);
-        x.linear(&self.weight.var(), bias.as_ref())
+        let bias = self.bias.as_ref().map(Parameter::leaf);
+        x.linear(&self.weight.leaf(), bias.as_ref())
     }
 }
 

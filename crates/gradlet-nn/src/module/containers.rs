@@ -15,13 +15,13 @@ impl<M: Module + ?Sized> Module for Box<M> {
     }
 
     #[inline]
-    fn leaf(&self) -> Leaf<'_> {
-        (**self).leaf()
+    fn as_leaf(&self) -> Leaf<'_> {
+        (**self).as_leaf()
     }
 
     #[inline]
-    fn leaf_mut(&mut self) -> LeafMut<'_> {
-        (**self).leaf_mut()
+    fn as_leaf_mut(&mut self) -> LeafMut<'_> {
+        (**self).as_leaf_mut()
     }
 
     fn kind(&self) -> &'static str {
@@ -50,13 +50,13 @@ impl<M: Module> Module for Option<M> {
     }
 
     #[inline]
-    fn leaf(&self) -> Leaf<'_> {
-        self.as_ref().map_or(Leaf::None, Module::leaf)
+    fn as_leaf(&self) -> Leaf<'_> {
+        self.as_ref().map_or(Leaf::None, Module::as_leaf)
     }
 
     #[inline]
-    fn leaf_mut(&mut self) -> LeafMut<'_> {
-        self.as_mut().map_or(LeafMut::None, Module::leaf_mut)
+    fn as_leaf_mut(&mut self) -> LeafMut<'_> {
+        self.as_mut().map_or(LeafMut::None, Module::as_leaf_mut)
     }
 
     /// Empty for `None`: what is not there is not listed.

@@ -60,13 +60,13 @@ pub trait Module: Send + Sync {
     /// What this is itself when it is no composite. Only `Parameter`, `Buffer`, `Mode`, `Source` and
     /// what passes through to them (`Box`, `Option`) answer; children of a leaf are not visited.
     #[inline]
-    fn leaf(&self) -> Leaf<'_> {
+    fn as_leaf(&self) -> Leaf<'_> {
         Leaf::None
     }
 
-    /// [`Module::leaf`], mutably.
+    /// [`Module::as_leaf`], mutably.
     #[inline]
-    fn leaf_mut(&mut self) -> LeafMut<'_> {
+    fn as_leaf_mut(&mut self) -> LeafMut<'_> {
         LeafMut::None
     }
 

@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn modes_come_back_after_an_error() {
         let mut net = mixed();
-        let result: Result<Tensor> = net.evaluating(|_| Tensor::from_vec(vec![1.0], [2]));
+        let result: Result<Tensor> = net.evaluating(|_| Tensor::from_slice(vec![1.0], [2]));
         assert!(result.is_err());
         assert_eq!(modes(&net), MIXED);
     }

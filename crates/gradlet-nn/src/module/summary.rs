@@ -61,7 +61,7 @@ impl Summary {
         };
         // The rows that lead to the module being visited.
         let mut lineage = vec![0];
-        summary.add(&lineage, &Path::Root, module.leaf());
+        summary.add(&lineage, &Path::Root, module.as_leaf());
         let _ = walk::modules(module, &Path::Root, &mut |path, child| {
             let depth = path.depth();
             while lineage
@@ -70,7 +70,7 @@ impl Summary {
             {
                 lineage.pop();
             }
-            match child.leaf() {
+            match child.as_leaf() {
                 Leaf::None if child.kind().is_empty() => {}
                 Leaf::None => {
                     lineage.push(summary.rows.len());

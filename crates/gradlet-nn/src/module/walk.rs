@@ -35,11 +35,15 @@ fn leaves<'a, M: Module + ?Sized>(
     module: &'a M,
     mut visit: impl FnMut(&Path<'_>, Leaf<'a>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    match module.leaf() {
-        Leaf::None => modules(module, &Path::Root, &mut |path, child| match child.leaf() {
-            Leaf::None => CONTINUE,
-            leaf => visit(path, leaf),
-        }),
+    match module.as_leaf() {
+        Leaf::None => modules(
+            module,
+            &Path::Root,
+            &mut |path, child| match child.as_leaf() {
+                Leaf::None => CONTINUE,
+                leaf => visit(path, leaf),
+            },
+        ),
         leaf => visit(&Path::Root, leaf),
     }
 }
@@ -50,7 +54,7 @@ fn leaves_mut<M: Module + ?Sized>(
     path: &Path<'_>,
     visit: &mut impl FnMut(&Path<'_>, LeafMut<'_>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    match module.leaf_mut() {
+    match module.as_leaf_mut() {
         LeafMut::None => {}
         leaf => return visit(path, leaf),
     }
@@ -209,7 +213,7 @@ mod tests {
     use crate::parameter::{Buffer, Parameter};
 
     fn some_error() -> Error {
-        Tensor::<f32>::from_vec(vec![1.0], [2]).unwrap_err()
+        Tensor::<f32>::from_slice(vec![1.0], [2]).unwrap_err()
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::require::{amount, share};
 /// # use gradlet_tensor::tensor;
 /// let mut weight = Parameter::new(tensor![1.0, -1.0]);
 /// let mut optimizer = Adam::new(0.25);
-/// let grads = weight.var().powi(2).sum(..)?.backward()?;
+/// let grads = weight.leaf().powi(2).sum(..)?.backward()?;
 /// optimizer.step(&mut weight, &grads)?;
 /// // However large a gradient is, the first step has the size of the learning rate.
 /// assert!(weight.tensor().allclose(&tensor![0.75, -0.75], 1e-6, 0.0));
@@ -139,17 +139,17 @@ mod tests {
 
     /// Gradients that are `values` at each element of `weight`.
     fn gradients(weight: &Parameter<f64>, values: &[f64]) -> Gradients<f64> {
-        let values = Tensor::from_vec(values, weight.shape()).unwrap();
-        let loss = &weight.var() * &Var::constant(values);
+        let values = Tensor::from_slice(values, weight.shape()).unwrap();
+        let loss = &weight.leaf() * &Var::constant(values);
         loss.sum(..).unwrap().backward().unwrap()
     }
 
     fn weight(values: &[f64]) -> Parameter<f64> {
-        Parameter::new(Tensor::from_vec(values, values.len()).unwrap())
+        Parameter::new(Tensor::from_slice(values, values.len()).unwrap())
     }
 
     fn is_close(weight: &Parameter<f64>, expected: &[f64]) {
-        let expected = Tensor::from_vec(expected, expected.len()).unwrap();
+        let expected = Tensor::from_slice(expected, expected.len()).unwrap();
         // A few roundings in f64.
         assert!(
             weight.tensor().allclose(&expected, 1e-14, 1e-14),
@@ -239,7 +239,7 @@ mod tests {
     fn plain_code_means_f32() -> Result<()> {
         let mut w = Parameter::new(tensor![1.0]);
         let mut adam = Adam::new(0.5);
-        let grads = w.var().sum(..)?.backward()?;
+        let grads = w.leaf().sum(..)?.backward()?;
         adam.step(&mut w, &grads)?;
         assert!(w.tensor().allclose(&tensor![0.5], 1e-6, 0.0));
         Ok(())

@@ -30,7 +30,7 @@ use crate::require::{amount, share};
 /// # use gradlet_tensor::tensor;
 /// let mut weight = Parameter::new(tensor![1.0, -1.0]);
 /// let mut optimizer = RmsProp::new(0.25).alpha(0.75);
-/// let grads = weight.var().powi(2).sum(..)?.backward()?;
+/// let grads = weight.leaf().powi(2).sum(..)?.backward()?;
 /// optimizer.step(&mut weight, &grads)?;
 /// // However large a gradient is, the first step has the size learning_rate / sqrt(1 - alpha).
 /// assert!(weight.tensor().allclose(&tensor![0.5, -0.5], 1e-6, 0.0));
@@ -182,7 +182,7 @@ mod tests {
         let mut weight = Parameter::new(Tensor::scalar(start));
         let mut seen = Vec::new();
         for &g in gradients {
-            let grads = weight.var().mul_scalar(g).sum(..)?.backward()?;
+            let grads = weight.leaf().mul_scalar(g).sum(..)?.backward()?;
             rms_prop.step(&mut weight, &grads)?;
             seen.push(weight.tensor().item()?);
         }
@@ -236,7 +236,7 @@ mod tests {
             (RmsProp::new(0.1).momentum(1.0), "momentum"),
         ] {
             let (mut rms_prop, mut weight) = (rms_prop, Parameter::new(tensor![1.0]));
-            let grads = weight.var().sum(..).and_then(Var::backward).unwrap();
+            let grads = weight.leaf().sum(..).and_then(Var::backward).unwrap();
             let error = rms_prop.step(&mut weight, &grads).unwrap_err();
             assert!(
                 matches!(error.kind(), ErrorKind::OutOfRange { op: "rms_prop", name: found, .. } if *found == name),

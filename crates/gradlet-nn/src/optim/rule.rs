@@ -47,7 +47,7 @@ use super::state::States;
 ///
 /// let mut weight = Parameter::new(tensor![1.0, -1.0]);
 /// let mut optimizer = Stepper::with(0.25, SignRule { beta: 0.5 });
-/// let grads = weight.var().powi(2).sum(..)?.backward()?;
+/// let grads = weight.leaf().powi(2).sum(..)?.backward()?;
 /// optimizer.step(&mut weight, &grads)?;
 /// assert_eq!(weight.tensor().to_vec(), [0.75, -0.75]);
 /// # Ok::<(), gradlet_tensor::Error>(())

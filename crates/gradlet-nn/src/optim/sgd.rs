@@ -25,7 +25,7 @@ use crate::require::{amount, require, share};
 /// # use gradlet_tensor::tensor;
 /// let mut weight = Parameter::new(tensor![1.0, 2.0]);
 /// let mut optimizer = Sgd::new(0.25).momentum(0.9);
-/// let grads = weight.var().powi(2).sum(..)?.backward()?;
+/// let grads = weight.leaf().powi(2).sum(..)?.backward()?;
 /// optimizer.step(&mut weight, &grads)?;
 /// assert_eq!(weight.tensor().to_vec(), [0.5, 1.0]);
 /// # Ok::<(), gradlet_tensor::Error>(())
@@ -142,7 +142,7 @@ mod tests {
         let mut weight = Parameter::new(tensor![start]);
         let mut seen = Vec::new();
         for &g in gradients {
-            let grads = weight.var().mul_scalar(g).sum(..)?.backward()?;
+            let grads = weight.leaf().mul_scalar(g).sum(..)?.backward()?;
             sgd.step(&mut weight, &grads)?;
             seen.push(weight.tensor().item()?);
         }
@@ -194,7 +194,7 @@ mod tests {
     fn a_new_learning_rate_holds_from_the_next_step_on() -> Result<()> {
         let mut weight = Parameter::new(tensor![0.0]);
         let mut sgd = Sgd::new(1.0);
-        let grads = weight.var().sum(..)?.backward()?;
+        let grads = weight.leaf().sum(..)?.backward()?;
         sgd.step(&mut weight, &grads)?;
         sgd.set_learning_rate(0.25);
         sgd.step(&mut weight, &grads)?;
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn f64_follows_from_the_gradients() -> Result<()> {
         let mut weight = Parameter::new(Tensor::scalar(1.0f64));
-        let grads = weight.var().sum(..)?.backward()?;
+        let grads = weight.leaf().sum(..)?.backward()?;
         Sgd::new(0.1).step(&mut weight, &grads)?;
         assert_eq!(weight.tensor().item()?, 0.9f64);
         Ok(())
@@ -230,7 +230,7 @@ mod tests {
             ),
         ] {
             let (mut sgd, mut weight) = (sgd, Parameter::new(tensor![1.0]));
-            let grads = weight.var().sum(..).and_then(Var::backward).unwrap();
+            let grads = weight.leaf().sum(..).and_then(Var::backward).unwrap();
             let error = sgd.step(&mut weight, &grads).unwrap_err();
             assert!(
                 matches!(error.kind(), ErrorKind::OutOfRange { op: "sgd", name: found, .. } if *found == name),

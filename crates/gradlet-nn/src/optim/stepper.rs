@@ -196,14 +196,14 @@ mod tests {
     use crate::parameter::Parameter;
 
     fn weight(values: [f32; 2]) -> Parameter {
-        Parameter::new(Tensor::from_vec(values, 2).unwrap())
+        Parameter::new(Tensor::from_slice(values, 2).unwrap())
     }
 
     /// Gradients of `factor` for each element of the parameters.
     fn gradients(parameters: &[&Parameter], factor: f32) -> Gradients {
         let mut all = Gradients::default();
         for parameter in parameters {
-            let loss = parameter.var().mul_scalar(factor).sum(..).unwrap();
+            let loss = parameter.leaf().mul_scalar(factor).sum(..).unwrap();
             all.add(&loss.backward().unwrap()).unwrap();
         }
         all
@@ -346,9 +346,9 @@ mod tests {
 
         let (before, kept) = (
             pair.0.tensor().to_vec(),
-            &pair.0.var() * &Var::constant(tensor![1.0, 1.0]),
+            &pair.0.leaf() * &Var::constant(tensor![1.0, 1.0]),
         );
-        let square = pair.0.var().powi(2);
+        let square = pair.0.leaf().powi(2);
         let grads = gradients(&[&pair.0, &pair.1], 1.0);
         sgd.step(&mut pair, &grads)?;
         assert_eq!(

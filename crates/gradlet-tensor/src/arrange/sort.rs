@@ -339,7 +339,7 @@ mod tests {
             k in 0..14usize,
             descending: bool,
         ) {
-            let x = Tensor::from_vec(values, [2, 3, 40])?.transpose(0, 2)?;
+            let x = Tensor::from_slice(values, [2, 3, 40])?.transpose(0, 2)?;
             let order = if descending { Order::Descending } else { Order::Ascending };
             let size = x.size(axis)?;
             let k = k.min(size);
@@ -365,7 +365,7 @@ mod tests {
 
         #[test]
         fn sorted_elements_are_those_picked_by_the_indices(values in prop::collection::vec(-5..5i32, 24), axis in 0..3isize) {
-            let x = Tensor::from_vec(values, [2, 3, 4])?.transpose(0, 2)?;
+            let x = Tensor::from_slice(values, [2, 3, 4])?.transpose(0, 2)?;
             let (sorted, indices) = x.sort(axis, Order::Ascending)?;
             prop_assert_eq!(&x.gather(axis, &indices)?, &sorted);
             let size = x.size(axis)?;

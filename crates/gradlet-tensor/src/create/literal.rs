@@ -39,7 +39,7 @@ pub fn from_literal<T: Element>(literal: impl Literal<T>) -> Tensor<T> {
         L::sizes(&mut sizes);
         sizes.reverse();
         literal.flatten(&mut values);
-        match Shape::new(&sizes).and_then(|shape| Tensor::from_vec(values, shape)) {
+        match Shape::new(&sizes).and_then(|shape| Tensor::from_slice(values, shape)) {
             Ok(tensor) => tensor,
             Err(error) => crate::error::raise(&error),
         }

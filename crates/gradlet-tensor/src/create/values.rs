@@ -20,13 +20,13 @@ impl<T: Element> Tensor<T> {
     /// ```
     /// # use gradlet_tensor::Tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Tensor::from_vec(vec![1.0f32, 2.0, 3.0, 4.0], [2, 2])?;
+    /// let x = Tensor::from_slice(vec![1.0f32, 2.0, 3.0, 4.0], [2, 2])?;
     /// assert_eq!(x.at(&[1, 0])?, 3.0);
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn from_vec(values: impl AsRef<[T]>, shape: impl IntoShape) -> Result<Self> {
+    pub fn from_slice(values: impl AsRef<[T]>, shape: impl IntoShape) -> Result<Self> {
         let (shape, values) = (shape.into_shape()?, values.as_ref());
         if shape.numel() != values.len() {
             return Err(Error::new(ErrorKind::ValueCount {
@@ -230,7 +230,7 @@ impl Tensor {
     #[track_caller]
     pub fn eye(n: usize) -> Result<Self> {
         let mut x = Self::zeros([n, n])?;
-        x.as_mut_slice()
+        x.make_mut_slice()
             .iter_mut()
             .step_by(n + 1)
             .for_each(|x| *x = 1.0);
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn value_counts_and_impossible_sizes_are_errors() {
         assert!(matches!(
-            Tensor::from_vec([1.0f32, 2.0], [3]).unwrap_err().kind(),
+            Tensor::from_slice([1.0f32, 2.0], [3]).unwrap_err().kind(),
             ErrorKind::ValueCount { found: 2, .. }
         ));
         assert!(matches!(

@@ -33,9 +33,9 @@ impl<T: Float> Tensor<T> {
     ///
     /// ```
     /// # use gradlet_tensor::tensor;
-    /// assert_eq!(tensor![1.0, f32::NAN, f32::INFINITY].isnan().to_vec(), [false, true, false]);
+    /// assert_eq!(tensor![1.0, f32::NAN, f32::INFINITY].is_nan().to_vec(), [false, true, false]);
     /// ```
-    pub fn isnan(&self) -> Tensor<bool> {
+    pub fn is_nan(&self) -> Tensor<bool> {
         self.map(num_traits::Float::is_nan)
     }
 
@@ -45,9 +45,9 @@ impl<T: Float> Tensor<T> {
     ///
     /// ```
     /// # use gradlet_tensor::tensor;
-    /// assert_eq!(tensor![1.0, f32::NAN, f32::INFINITY].isfinite().to_vec(), [true, false, false]);
+    /// assert_eq!(tensor![1.0, f32::NAN, f32::INFINITY].is_finite().to_vec(), [true, false, false]);
     /// ```
-    pub fn isfinite(&self) -> Tensor<bool> {
+    pub fn is_finite(&self) -> Tensor<bool> {
         self.map(num_traits::Float::is_finite)
     }
 
@@ -57,9 +57,9 @@ impl<T: Float> Tensor<T> {
     ///
     /// ```
     /// # use gradlet_tensor::tensor;
-    /// assert_eq!(tensor![1.0, f32::NAN, -f32::INFINITY].isinf().to_vec(), [false, false, true]);
+    /// assert_eq!(tensor![1.0, f32::NAN, -f32::INFINITY].is_infinite().to_vec(), [false, false, true]);
     /// ```
-    pub fn isinf(&self) -> Tensor<bool> {
+    pub fn is_infinite(&self) -> Tensor<bool> {
         self.map(num_traits::Float::is_infinite)
     }
 }
@@ -174,8 +174,8 @@ impl Tensor<bool> {
     /// # use gradlet_tensor::{Keep, tensor};
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![[1.0, f32::NAN], [2.0, 3.0]];
-    /// assert_eq!(x.isnan().any(1)?.to_vec(), [true, false]); // rows that hold a NaN
-    /// let rows = x.isnan().any(Keep(1))?.broadcast_to(x.shape())?;
+    /// assert_eq!(x.is_nan().any(1)?.to_vec(), [true, false]); // rows that hold a NaN
+    /// let rows = x.is_nan().any(Keep(1))?.broadcast_to(x.shape())?;
     /// assert_eq!(x.masked_fill(&rows, 0.0)?, tensor![[0.0, 0.0], [2.0, 3.0]]);
     /// # Ok(())
     /// # }
@@ -203,9 +203,9 @@ impl Tensor<bool> {
     /// # use gradlet_tensor::{Keep, tensor};
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![[1.0, f32::NAN], [2.0, 3.0]];
-    /// assert_eq!(x.isfinite().all(1)?.to_vec(), [false, true]);
-    /// assert_eq!(x.isfinite().all(Keep(1))?, tensor![bool; [false], [true]]);
-    /// assert!(!x.isfinite().all(..)?.item()?);
+    /// assert_eq!(x.is_finite().all(1)?.to_vec(), [false, true]);
+    /// assert_eq!(x.is_finite().all(Keep(1))?, tensor![bool; [false], [true]]);
+    /// assert!(!x.is_finite().all(..)?.item()?);
     /// # Ok(())
     /// # }
     /// ```
@@ -272,9 +272,9 @@ mod tests {
     #[test]
     fn kinds_of_numbers_are_told_apart() {
         let x = tensor![1.0, f32::NAN, f32::NEG_INFINITY];
-        assert_eq!(x.isnan().to_vec(), [false, true, false]);
-        assert_eq!(x.isfinite().to_vec(), [true, false, false]);
-        assert_eq!(x.isinf().to_vec(), [false, false, true]);
+        assert_eq!(x.is_nan().to_vec(), [false, true, false]);
+        assert_eq!(x.is_finite().to_vec(), [true, false, false]);
+        assert_eq!(x.is_infinite().to_vec(), [false, false, true]);
     }
 
     #[test]

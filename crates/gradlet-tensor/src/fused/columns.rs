@@ -65,7 +65,7 @@ pub fn add_to_columns<T: Float>(
 ) -> Result<()> {
     let places = column_places("add_to_columns", x, indices)?;
     source.expect_shape("add_to_columns", indices.shape())?;
-    let x = x.as_mut_slice();
+    let x = x.make_mut_slice();
     for (place, source) in places.into_iter().zip(source.iter()) {
         x[place] = x[place] + source;
     }

@@ -297,7 +297,7 @@ mod tests {
             unreachable!()
         };
         let mut y = Tensor::zeros_of(shape).unwrap();
-        let mut out = y.as_mut_slice().iter_mut();
+        let mut out = y.make_mut_slice().iter_mut();
         for at in 0..n * o * p * q {
             let (n, o, p, q) = (at / (o * p * q), at / (p * q) % o, at / q % p, at % q);
             let mut sum = 0.0;

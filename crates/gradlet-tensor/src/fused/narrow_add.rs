@@ -56,7 +56,7 @@ pub fn narrow_add<T: Float>(
     let (outer, _, inner) = split(y.shape(), at);
     let source = source.try_contiguous()?;
     let source = source.as_slice().unwrap_or_default();
-    parallel::for_rows(y.as_mut_slice(), outer, source.len(), |first, out| {
+    parallel::for_rows(y.make_mut_slice(), outer, source.len(), |first, out| {
         let sources = source[first * length * inner..].chunks_exact(length * inner);
         for (row, source) in out.chunks_exact_mut(size * inner).zip(sources) {
             zip_in_place(

@@ -37,7 +37,7 @@ pub fn update<T: Element, const N: usize>(
     }
     let source = source.try_contiguous()?;
     let source = source.as_slice().unwrap_or_default();
-    let mut targets = targets.map(Tensor::as_mut_slice);
+    let mut targets = targets.map(Tensor::make_mut_slice);
     if N == 0 || !parallel::pays(source.len()) {
         kernel::update(&mut targets, source, &f);
         return Ok(());

@@ -90,7 +90,9 @@ mod tests {
     #[test]
     fn classes_that_do_not_exist_are_errors() -> Result<()> {
         for (class, classes) in [(-1, None), (-1, Some(3)), (3, Some(3)), (0, Some(0))] {
-            let error = Tensor::from_vec([class], 1)?.one_hot(classes).unwrap_err();
+            let error = Tensor::from_slice([class], 1)?
+                .one_hot(classes)
+                .unwrap_err();
             assert!(
                 matches!(error.kind(), ErrorKind::IndexOutOfRange { axis: 1, .. }),
                 "{error}"

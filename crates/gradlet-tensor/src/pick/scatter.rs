@@ -72,7 +72,7 @@ impl<T: Float> Tensor<T> {
         let (length, [step_y, step_i, step_s]) = nest.row();
         // Split along the first axis. Where that is the axis, every part looks at all indices, so that there must be few.
         let rows = if axis > 0 || step_i == 0 { sizes[0] } else { 1 };
-        parallel::for_rows(self.as_mut_slice(), rows, indices.len(), |first, y| {
+        parallel::for_rows(self.make_mut_slice(), rows, indices.len(), |first, y| {
             let end = first + y.len() / all.strides()[0];
             let (passes, places) = if axis > 0 {
                 (first..end.min(count), 0..sizes[axis])

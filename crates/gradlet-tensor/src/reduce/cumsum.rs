@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn single_precision_does_not_lose_small_summands() -> Result<()> {
         let mut x = Tensor::ones([101])?;
-        x.as_mut_slice()[0] = 2f32.powi(24);
+        x.make_mut_slice()[0] = 2f32.powi(24);
         assert_eq!(x.cumsum(0)?.at(&[100])?, 2f32.powi(24) + 100.0);
         Ok(())
     }

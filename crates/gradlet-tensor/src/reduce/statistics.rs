@@ -287,7 +287,7 @@ mod tests {
         ] {
             let norm = x.norm(p, 1)?;
             assert!(
-                norm.allclose(&Tensor::from_vec(expected, [2])?, 1e-15, 0.0),
+                norm.allclose(&Tensor::from_slice(expected, [2])?, 1e-15, 0.0),
                 "{p}: {norm}"
             );
         }

@@ -304,7 +304,7 @@ mod tests {
                 sums[place as usize] += x;
                 maxima[place as usize] = maxima[place as usize].max(x);
             }
-            prop_assert!(x.sum(Keep(axes.as_slice()))?.allclose(&Tensor::from_vec(sums, shape)?, 1e-12, 1e-12));
+            prop_assert!(x.sum(Keep(axes.as_slice()))?.allclose(&Tensor::from_slice(sums, shape)?, 1e-12, 1e-12));
             prop_assert_eq!(x.max(Keep(axes.as_slice()))?.to_vec(), maxima);
         }
     }

@@ -22,7 +22,7 @@ impl<T: Float> Op<T> for Dropout<T> {
     }
 
     fn forward_owned(&self, x: Tensor<T>) -> Result<Tensor<T>> {
-        self.mask.apply_into(x, self.scale)
+        self.mask.apply_owned(x, self.scale)
     }
 
     /// `dx_i` = scale * `g_i` where the mask keeps i, else +0
@@ -85,16 +85,16 @@ pub fn dropout_with<T: Float>(x: &Var<T>, mask: Mask, scale: T) -> Result<Var<T>
 /// # Example
 ///
 /// ```
-/// # use gradlet_autograd::{Var, dropout_into};
+/// # use gradlet_autograd::{Var, dropout_owned};
 /// # use gradlet_tensor::{Mask, tensor};
 /// # fn main() -> gradlet_tensor::Result<()> {
 /// let mask = Mask::from_kept(&tensor![bool; true, false])?;
-/// assert_eq!(dropout_into(Var::leaf(tensor![1.0, 2.0]), mask, 2.0)?.to_vec(), [2.0, 0.0]);
+/// assert_eq!(dropout_owned(Var::leaf(tensor![1.0, 2.0]), mask, 2.0)?.to_vec(), [2.0, 0.0]);
 /// # Ok(())
 /// # }
 /// ```
 #[track_caller]
-pub fn dropout_into<T: Float>(x: Var<T>, mask: Mask, scale: T) -> Result<Var<T>> {
+pub fn dropout_owned<T: Float>(x: Var<T>, mask: Mask, scale: T) -> Result<Var<T>> {
     Dropout { mask, scale }.apply_owned(x)
 }
 
@@ -137,13 +137,13 @@ mod tests {
         let at = |x: &Var| x.tensor().as_slice().map(<[f32]>::as_ptr);
         let x = Var::constant(ones()?);
         let place = at(&x);
-        let y = dropout_into(x, mask.clone(), 2.0)?;
+        let y = dropout_owned(x, mask.clone(), 2.0)?;
         assert_eq!((at(&y), y.tensor()), (place, &mask.apply(&ones()?, 2.0)?));
         // Squaring saves its input, which must survive.
         let leaf = Var::leaf(ones()?);
         let h = &leaf * 3.0;
         let square = h.powi(2);
-        let y = dropout_into(h, mask.clone(), 2.0)?;
+        let y = dropout_owned(h, mask.clone(), 2.0)?;
         let grads = (square + y).sum(..)?.backward()?;
         let expected = mask.apply(&ones()?, 6.0)?.add_scalar(18.0);
         assert_eq!(grads.wrt(&leaf), Some(&expected));

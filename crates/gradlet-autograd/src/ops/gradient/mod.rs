@@ -4,5 +4,5 @@ mod dropout;
 mod hook;
 mod retain;
 
-pub use dropout::{dropout_into, dropout_with};
+pub use dropout::{dropout_owned, dropout_with};
 pub(crate) use retain::Retain;

@@ -57,17 +57,17 @@ impl<T: Float> RunningStatistics<T> {
 
 /// Where [`Var::batch_norm`] takes its mean and variance from.
 #[derive(Debug)]
-pub enum BatchNorm<'a, T: Float = f32> {
+pub enum Statistics<'a, T: Float = f32> {
     /// From the batch; running statistics, where there are such, move to it by the share `momentum` of the
     /// distance: 0.1 in PyTorch.
-    Train {
+    Batch {
         /// What is moved.
         running: Option<&'a mut RunningStatistics<T>>,
         /// By how much.
         momentum: f64,
     },
     /// From statistics of earlier batches.
-    Eval(&'a RunningStatistics<T>),
+    Running(&'a RunningStatistics<T>),
 }
 
 impl<T: Float> Var<T> {
@@ -96,15 +96,15 @@ impl<T: Float> Var<T> {
     /// # Example
     ///
     /// ```
-    /// # use gradlet_autograd::{BatchNorm, RunningStatistics, Var};
+    /// # use gradlet_autograd::{Statistics, RunningStatistics, Var};
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = Var::constant(tensor![[1.0, 10.0], [3.0, 30.0]]);
     /// let mut running = RunningStatistics::new(2)?;
-    /// let train = BatchNorm::Train { running: Some(&mut running), momentum: 0.5 };
+    /// let train = Statistics::Batch { running: Some(&mut running), momentum: 0.5 };
     /// assert_eq!(x.batch_norm(train, None, None, 0.0)?.to_vec(), [-1.0, -1.0, 1.0, 1.0]);
     /// assert_eq!(running.mean.to_vec(), [1.0, 10.0]);
-    /// let eval = x.batch_norm(BatchNorm::Eval(&running), None, None, 1e-5)?;
+    /// let eval = x.batch_norm(Statistics::Running(&running), None, None, 1e-5)?;
     /// # Ok(())
     /// # }
     /// ```
@@ -115,7 +115,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn batch_norm(
         &self,
-        statistics: BatchNorm<'_, T>,
+        statistics: Statistics<'_, T>,
         weight: Option<&Self>,
         bias: Option<&Self>,
         eps: f64,
@@ -124,7 +124,7 @@ impl<T: Float> Var<T> {
         let (x, [weight, bias]) = self.channels(op, [weight, bias])?;
         let [samples, channels, places] = [0, 1, 2].map(|axis| x.shape()[axis]);
         let y = match statistics {
-            BatchNorm::Eval(running) => {
+            Statistics::Running(running) => {
                 running.expect_channels(op, channels)?;
                 let each = [channels, 1];
                 let scale = Var::constant(scale(&running.variance, eps).reshape(each)?);
@@ -135,7 +135,7 @@ impl<T: Float> Var<T> {
                 let shift = bias.unwrap_or_else(|| Var::constant(scale.tensor().zeros_like()));
                 x.affine(Some(&running.mean.reshape(each)?), &scale, &shift)?
             }
-            BatchNorm::Train { running, momentum } => {
+            Statistics::Batch { running, momentum } => {
                 if let Some(running) = &running {
                     running.expect_channels(op, channels)?;
                 }
@@ -163,8 +163,8 @@ mod tests {
     use crate::check::{gradcheck, gradgradcheck};
     use gradlet_tensor::{ErrorKind, rng, tensor};
 
-    fn train<T: Float>() -> BatchNorm<'static, T> {
-        BatchNorm::Train {
+    fn train<T: Float>() -> Statistics<'static, T> {
+        Statistics::Batch {
             running: None,
             momentum: 0.1,
         }
@@ -186,7 +186,7 @@ mod tests {
             gradcheck(by_batch, &inputs)?;
             gradgradcheck(by_batch, &inputs)?;
             let by_running = |x: &[Var<f64>]| {
-                x[0].batch_norm(BatchNorm::Eval(&running), Some(&x[1]), Some(&x[2]), 0.1)
+                x[0].batch_norm(Statistics::Running(&running), Some(&x[1]), Some(&x[2]), 0.1)
             };
             gradcheck(by_running, &inputs)?;
             gradgradcheck(by_running, &inputs)?;
@@ -200,7 +200,7 @@ mod tests {
     fn running_statistics_move_to_the_unbiased_variance() -> Result<()> {
         let x = Var::constant(tensor![f64; [1.0], [2.0], [6.0]]);
         let mut running = RunningStatistics::new(1)?;
-        let statistics = BatchNorm::Train {
+        let statistics = Statistics::Batch {
             running: Some(&mut running),
             momentum: 0.25,
         };
@@ -219,7 +219,7 @@ mod tests {
         };
         let x = Var::leaf(tensor![f64; [[3.0], [2.5]]]);
         let weight = Var::leaf(tensor![f64; 10.0, 2.0]);
-        let y = x.batch_norm(BatchNorm::Eval(&running), Some(&weight), None, 1.0)?;
+        let y = x.batch_norm(Statistics::Running(&running), Some(&weight), None, 1.0)?;
         assert_eq!(y.to_vec(), [10.0, 1.0]);
         let grads = y.sum(..)?.backward()?;
         assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![5.0, 2.0]));
@@ -230,7 +230,7 @@ mod tests {
     fn an_empty_batch_moves_nothing() -> Result<()> {
         let x = Var::constant(Tensor::zeros([0, 2, 3])?);
         let mut running = RunningStatistics::new(2)?;
-        let statistics = BatchNorm::Train {
+        let statistics = Statistics::Batch {
             running: Some(&mut running),
             momentum: 0.1,
         };
@@ -256,7 +256,7 @@ mod tests {
             }
         ));
         let running = RunningStatistics::new(3)?;
-        let error = x.batch_norm(BatchNorm::Eval(&running), None, None, 1e-5);
+        let error = x.batch_norm(Statistics::Running(&running), None, None, 1e-5);
         assert!(matches!(
             error.unwrap_err().kind(),
             ErrorKind::ShapeMismatch {

@@ -9,4 +9,4 @@ mod rms_norm;
 mod softmax;
 mod standardize;
 
-pub use batch_norm::{BatchNorm, RunningStatistics};
+pub use batch_norm::{RunningStatistics, Statistics};

@@ -138,7 +138,7 @@ mod tests {
             (1.0, [1.0, -1.0, 0.0, 0.0, 0.0, 1.0]),
         ] {
             let grads = x.norm(p, 1)?.sum(..)?.backward()?;
-            let expected = Tensor::from_vec(expected, [3, 2])?;
+            let expected = Tensor::from_slice(expected, [3, 2])?;
             assert!(
                 grads
                     .wrt(&x)

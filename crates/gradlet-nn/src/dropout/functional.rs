@@ -6,11 +6,10 @@ use gradlet_autograd::{Float, Result, Var, dropout_with};
 use gradlet_tensor::{DrawKey, Mask};
 use rand::Rng;
 
-use crate::dropout::{
-    Alpha, AlphaChannels, Channels, Elements, Form, Gaussian, Scaling, apply, check,
+use super::{
+    Alpha, AlphaChannels, Channels, Elements, Form, Gaussian, Scaling, Stream, apply, check,
 };
 use crate::mode::Mode;
-use crate::stream::Stream;
 
 macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident: $form:expr;)*) => {$(
