@@ -14,7 +14,7 @@ fn ones(sizes: &[usize]) -> Result<Var> {
 
 /// All sizes but the first `count` summed away: for ones, whether whole channels went.
 fn channel_sums(y: &Var, count: usize) -> Result<Vec<f32>> {
-    Ok(y.tensor().flatten_from(count as isize)?.sum(-1)?.to_vec())
+    Ok(y.tensor().flatten(count as isize..)?.sum(-1)?.to_vec())
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn read(images: &Path, labels: &Path) -> Result<(Tensor<f32>, Tensor<i64>), Fail
     if x.is_empty() {
         return Err(format!("no pixels in {}", images.display()).into());
     }
-    Ok((x.flatten_from(1)?.cast::<f32>(), y.cast::<i64>()))
+    Ok((x.flatten(1..)?.cast::<f32>(), y.cast::<i64>()))
 }
 
 type Pair = (Tensor<f32>, Tensor<i64>);

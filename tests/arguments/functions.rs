@@ -42,7 +42,7 @@ fn total(xs: &[Var<f64>]) -> Result<Var<f64>> {
 /// At most eight of the elements, since each costs a pass.
 fn some(x: &Tensor<f64>) -> Result<Tensor<f64>> {
     if x.len() > 8 {
-        x.flatten().narrow(0, 0, 8)
+        x.flatten(..)?.narrow(0, 0, 8)
     } else {
         Ok(x.clone())
     }

@@ -129,8 +129,8 @@ const OTHER_NAMES: [(&str, &str, &str); 26] = [
     ("corner", "scatter_add", PART),
     ("along", "take_along", PART),
     ("expanded", "expand", PART),
-    ("flattened", "flatten_axes", PART),
-    ("squeezed", "squeeze_axes", PART),
+    ("flattened", "flatten", PART),
+    ("squeezed", "squeeze", PART),
     ("unflattened", "unflatten", PART),
     ("span", "slice", PART),
 ];

@@ -18,7 +18,7 @@ proptest! {
             r.shape.axis(r.axis),
             r.shape.axis_or_scalar(r.axis),
             r.shape.squeezed(&r.axes),
-            r.shape.flattened(r.axis, r.other_axis),
+            r.shape.flattened(r.axis..=r.other_axis),
             r.shape.unflattened(r.axis, &r.sizes),
             r.shape.expanded(&r.axes),
             r.shape.span(r.axis, r.other_axis..),

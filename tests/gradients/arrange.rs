@@ -37,7 +37,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ("cat", |d| several(d, Var::cat, true)),
     ("cat stack", |d| several(d, Var::stack, false)),
     ("cat with itself", |d| {
-        d.unary(|x| Var::cat(&[&x.flatten(), &x.flatten()], 0))
+        d.unary(|x| Var::cat(&[&x.flatten(..)?, &x.flatten(..)?], 0))
     }),
     ("diag", |d| {
         let (rank, diagonal) = (d.between(1, 2), d.signed(-4, 4));

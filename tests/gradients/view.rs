@@ -19,7 +19,11 @@ fn along(d: &mut Draw, f: impl FnOnce(&mut Draw, usize) -> Result<Along>) -> Res
 
 /// Vars as one vector, in another order than they came in, so that each gets a gradient of its own.
 fn joined(parts: Vec<Var>) -> Result<Var> {
-    let flat: Vec<Var> = parts.iter().rev().map(Var::flatten).collect();
+    let flat: Vec<_> = parts
+        .iter()
+        .rev()
+        .map(|part| part.flatten(..))
+        .collect::<Result<_>>()?;
     Var::cat(&flat.iter().collect::<Vec<_>>(), 0)
 }
 
@@ -94,18 +98,18 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let sizes = factors(d, size);
         d.unary(move |x| x.reshape(&sizes))
     }),
-    ("reshape flatten", |d| d.unary(|x| Ok(x.flatten()))),
-    ("reshape flatten_from", |d| {
+    ("reshape flatten", |d| d.unary(|x| x.flatten(..))),
+    ("reshape flatten", |d| {
         let rank = d.shape().len();
         let axis = d.axis(rank);
         let axis = d.named(axis, rank);
-        d.unary(move |x| x.flatten_from(axis))
+        d.unary(move |x| x.flatten(axis..))
     }),
-    ("reshape flatten_axes", |d| {
+    ("reshape flatten", |d| {
         let rank = d.shape().len();
         let (start, end) = (d.axis(rank), d.axis(rank));
         let (start, end) = (d.named(start.min(end), rank), d.named(start.max(end), rank));
-        d.unary(move |x| x.flatten_axes(start, end))
+        d.unary(move |x| x.flatten(start..=end))
     }),
     ("reshape unflatten", |d| {
         along(d, |d, size| {
@@ -119,16 +123,16 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let axis = d.named(axis, rank);
         d.unary(move |x| x.squeeze(axis))
     }),
-    ("reshape squeeze_axes", |d| {
+    ("reshape squeeze", |d| {
         let rank = d.shape().len();
         let axes = d.axes(rank);
         let axes = d.all_named(&axes, rank);
         d.unary(move |x| {
-            x.squeeze_axes(&axes)?
-                .add(&x.squeeze_axes(&axes)?.squeeze_all().sum(..)?)
+            x.squeeze(&axes)?
+                .add(&x.squeeze(&axes)?.squeeze(..)?.sum(..)?)
         })
     }),
-    ("reshape squeeze_all", |d| d.unary(|x| Ok(x.squeeze_all()))),
+    ("reshape squeeze", |d| d.unary(|x| x.squeeze(..))),
     ("reshape unsqueeze", |d| {
         let places = d.shape().len() + 1;
         let axis = d.axis(places);

@@ -10,7 +10,7 @@ mod ulp;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use gradlet_tensor::{Float, Result, Tensor, threads};
+use gradlet_tensor::{Float, Result, Tensor, math, threads};
 
 struct Function {
     name: &'static str,
@@ -103,15 +103,15 @@ const FUNCTIONS: [Function; 13] = [
 
 // Generic: the trait of these methods has no public name, but is part of `Float`.
 fn gelu<T: Float>(x: &Tensor<T>) -> Tensor<T> {
-    x.map(T::gelu_)
+    x.map(math::gelu)
 }
 
 fn gelu_tanh<T: Float>(x: &Tensor<T>) -> Tensor<T> {
-    x.map(T::gelu_tanh_)
+    x.map(math::gelu_tanh)
 }
 
 fn silu<T: Float>(x: &Tensor<T>) -> Tensor<T> {
-    x.map(T::silu_)
+    x.map(math::silu)
 }
 
 /// Numbers that are looked at together, and how many such blocks all f32 are.

@@ -97,18 +97,7 @@ impl Element for bool {
 
 /// A number that mathematics works on: `f32` or `f64`.
 ///
-/// Beside the functions of [`num_traits::Float`] there are `exp_`, `ln_`, `tanh_`, `sigmoid_` and `erf_`. They have no
-/// branches, so that a loop over elements that calls them becomes vector code; the underscore keeps the names apart.
-///
-/// # Example
-///
-/// ```
-/// # use gradlet_tensor::{Float, Tensor, tensor};
-/// fn swish<T: Float>(x: &Tensor<T>) -> Tensor<T> {
-///     x.map(|x| x * x.sigmoid_())
-/// }
-/// assert_eq!(swish(&tensor![0.0, 1000.0]).to_vec(), [0.0, 1000.0]);
-/// ```
+/// `x.exp()` is `num_traits`' and calls the system's library; [`math::exp`](crate::math::exp) and its like are faster in loops.
 pub trait Float: Element + num_traits::Float + Math + Gemm {
     /// A literal of this type, rounded once from `f64`.
     fn of(value: f64) -> Self;

@@ -16,6 +16,7 @@ pub mod fused;
 mod kernel;
 mod linalg;
 mod mask;
+pub mod math;
 mod pick;
 mod reduce;
 mod shape;

@@ -20,7 +20,7 @@ pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, 
                 Var::stack(&parts, axis)?
             }
         }
-        "flip" => x()?.flip(&list(1, "dims"))?,
+        "flip" => x()?.flip(list(1, "dims"))?,
         "pad" => {
             let list = list(1, "pad");
             let pairs: Vec<_> = list.chunks(2).map(|pair| (pair[0], pair[1])).collect();

@@ -35,7 +35,7 @@ fn whole<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
     let list = |at: usize, name: &str| case.list(at, name).unwrap_or_default();
     Ok(Some(match case.op() {
         "expand" => x()?.expand(&list(1, "size"))?,
-        "flatten" => x()?.flatten_axes(axis(1, "start_dim", 0), axis(2, "end_dim", -1))?,
+        "flatten" => x()?.flatten(axis(1, "start_dim", 0)..=axis(2, "end_dim", -1))?,
         "narrow" => {
             let x = x()?;
             let (axis, length) = (axis(1, "dim", 0), case.int(3, "length", 0) as usize);
@@ -53,8 +53,8 @@ fn whole<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
             x.select(axis, place(case.int(2, "index", 0), size))?
         }
         "squeeze" => match case.list(1, "dim") {
-            None => x()?.squeeze_all(),
-            Some(axes) => x()?.squeeze_axes(&axes)?,
+            None => x()?.squeeze(..)?,
+            Some(axes) => x()?.squeeze(&axes)?,
         },
         "transpose" => x()?.transpose(axis(1, "dim0", 0), axis(2, "dim1", 1))?,
         "unsqueeze" => x()?.unsqueeze(axis(1, "dim", 0))?,

@@ -107,16 +107,12 @@ fn rows<T: Float>(y: &Var<T>, xs: &[Var<T>]) -> Result<Vec<Tensor<T>>> {
         g.make_mut_slice()[i] = T::of(1.0);
         let dxs = pull(y, Var::constant(g), xs, CreateGraph::No)?;
         for (rows, dx) in rows.iter_mut().zip(dxs) {
-            rows.push(dx.into_tensor());
+            rows.push(dx.tensor().flatten(..)?);
         }
     }
+    // A stack may have an axis more than the result, where y is a scalar.
     let joined = |(rows, shape): (Vec<Tensor<T>>, Shape)| {
         Tensor::stack(&rows.iter().collect::<Vec<_>>(), 0)?.reshape(shape)
     };
-    // A stack may have an axis more than the result, where y is a scalar.
-    rows.into_iter()
-        .map(|rows| rows.iter().map(Tensor::flatten).collect())
-        .zip(shapes)
-        .map(joined)
-        .collect()
+    rows.into_iter().zip(shapes).map(joined).collect()
 }

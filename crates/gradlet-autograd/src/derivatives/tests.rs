@@ -131,18 +131,18 @@ fn products_agree_with_the_matrices() -> Result<()> {
     let exact = |a: &Tensor<f64>, b: &Tensor<f64>| assert!(a.allclose(b, 1e-12, 1e-12), "{a} {b}");
     // Rows and columns of a matrix, times vectors, by broadcasting.
     let times = |m: &Tensor<f64>, v: &Tensor<f64>, rows: usize| -> Result<Tensor<f64>> {
-        m.reshape([rows, v.len()])?.mul(&v.flatten())?.sum(1)
+        m.reshape([rows, v.len()])?.mul(&v.flatten(..)?)?.sum(1)
     };
     let j = jacobian(f, &x)?;
     let (_, dy) = jvp(f, &x, &v)?;
     exact(
-        &dy.flatten(),
+        &dy.flatten(..)?,
         &times(&j[0], &v[0], 6)?.add(&times(&j[1], &v[1], 6)?)?,
     );
     let (_, dx) = vjp(f, &x, &g)?;
     for (dx, j) in dx.iter().zip(&j) {
         exact(
-            &dx.flatten(),
+            &dx.flatten(..)?,
             &times(&j.reshape([6, dx.len()])?.t()?, &g, dx.len())?,
         );
     }
@@ -151,7 +151,7 @@ fn products_agree_with_the_matrices() -> Result<()> {
     for (hv, h) in hv.iter().zip(&h) {
         let n = hv.len();
         exact(
-            &hv.flatten(),
+            &hv.flatten(..)?,
             &times(&h[0], &v[0], n)?.add(&times(&h[1], &v[1], n)?)?,
         );
     }

@@ -2,7 +2,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 /// A real number in the formula of a [`Pointwise`](crate::Pointwise) operation's slope: a plain one, one that carries its
 /// derivative along, or all elements of a `Var` at once.
@@ -82,12 +82,12 @@ impl<T: Float> Real<T> for T {
 
     #[inline(always)]
     fn exp(self) -> Self {
-        self.exp_()
+        math::exp(self)
     }
 
     #[inline(always)]
     fn ln(self) -> Self {
-        self.ln_()
+        math::ln(self)
     }
 
     #[inline(always)]
@@ -102,17 +102,17 @@ impl<T: Float> Real<T> for T {
 
     #[inline(always)]
     fn tanh(self) -> Self {
-        self.tanh_()
+        math::tanh(self)
     }
 
     #[inline(always)]
     fn sigmoid(self) -> Self {
-        self.sigmoid_()
+        math::sigmoid(self)
     }
 
     #[inline(always)]
     fn erf(self) -> Self {
-        self.erf_()
+        math::erf(self)
     }
 
     #[inline(always)]

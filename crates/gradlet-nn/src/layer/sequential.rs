@@ -149,7 +149,7 @@ mod tests {
         let mut rng = rng(1);
         let (a, b) = (Linear::new(6, 3, &mut rng)?, Linear::new(3, 2, &mut rng)?);
         let x = Var::constant(Tensor::<f32>::normal([4, 2, 3], 0.0, 1.0, &mut rng)?);
-        let expected = b.forward(&a.forward(&x.flatten_from(1)?)?.relu())?;
+        let expected = b.forward(&a.forward(&x.flatten(1..)?)?.relu())?;
         let model = sequential![Flatten::new(), a, Relu::new(), b];
         assert_eq!(model.forward(&x)?.tensor(), expected.tensor());
         let empty = Sequential::new();

@@ -70,7 +70,7 @@ impl MaxNorm {
 
     /// `[units, 1, ...]`, computed in f64, where the squares of f32 do not overflow.
     fn factors<T: Float>(&self, parameter: &Parameter<T>) -> Result<Tensor<f64>> {
-        let units = parameter.tensor().cast::<f64>().flatten_from(1)?;
+        let units = parameter.tensor().cast::<f64>().flatten(1..)?;
         let mut sizes = vec![1; parameter.shape().len()];
         sizes[0] = parameter.shape()[0];
         let lengths = units.powi(2).sum(1)?.sqrt().reshape(&sizes)?;

@@ -12,7 +12,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Shape
     ///
-    /// `flip(&[0, -1])`: `[a, b, c] -> [a, b, c]`
+    /// `flip([0, -1])`: `[a, b, c] -> [a, b, c]`
     ///
     /// # Errors
     ///
@@ -24,19 +24,14 @@ impl<T: Element> Tensor<T> {
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
-    /// assert_eq!(x.flip(&[1])?, tensor![[2.0, 1.0], [4.0, 3.0]]);
-    /// assert_eq!(x.flip(&[0, 1])?, tensor![[4.0, 3.0], [2.0, 1.0]]);
+    /// assert_eq!(x.flip(1)?, tensor![[2.0, 1.0], [4.0, 3.0]]);
+    /// assert_eq!(x.flip(..)?, tensor![[4.0, 3.0], [2.0, 1.0]]);
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn flip(&self, axes: &[isize]) -> Result<Self> {
-        let shape = if self.rank() == 0 {
-            Shape::from(1)
-        } else {
-            *self.shape()
-        };
-        let chosen = axes.select("flip", &shape)?;
+    pub fn flip(&self, axes: impl Axes) -> Result<Self> {
+        let chosen = axes.select("flip", self.shape())?;
         let sizes = self.shape();
         let turns = |axis: &usize| chosen[*axis] && sizes[*axis] > 1;
         let Some(last) = (0..sizes.len()).rfind(turns) else {
@@ -143,8 +138,8 @@ impl<T: Element> Tensor<T> {
     /// ```
     pub fn roll_flat(&self, shift: isize) -> Self {
         let rolled = self
-            .flatten()
-            .roll(&[shift], &[0])
+            .flatten(..)
+            .and_then(|flat| flat.roll(&[shift], &[0]))
             .and_then(|flat| flat.reshape(self.shape()));
         match rolled {
             Ok(y) => y,
@@ -162,15 +157,15 @@ mod tests {
     #[test]
     fn chosen_axes_are_reversed() -> Result<()> {
         let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
-        assert_eq!(x.flip(&[0])?.to_vec(), [4.0, 5.0, 6.0, 1.0, 2.0, 3.0]);
+        assert_eq!(x.flip(0)?.to_vec(), [4.0, 5.0, 6.0, 1.0, 2.0, 3.0]);
         assert_eq!(
-            x.t()?.flip(&[-1, 0])?.to_vec(),
+            x.t()?.flip([-1, 0])?.to_vec(),
             [6.0, 3.0, 5.0, 2.0, 4.0, 1.0]
         );
-        assert_eq!(x.flip(&[])?, x);
-        assert_eq!(Tensor::zeros([2, 0])?.flip(&[0, 1])?.shape(), [2, 0]);
-        assert_eq!(Tensor::scalar(1.0f32).flip(&[0])?, Tensor::scalar(1.0));
-        assert!(x.flip(&[2]).is_err() && x.flip(&[0, -2]).is_err());
+        assert_eq!(x.flip([])?, x);
+        assert_eq!(Tensor::zeros([2, 0])?.flip([0, 1])?.shape(), [2, 0]);
+        assert_eq!(Tensor::scalar(1.0f32).flip(0)?, Tensor::scalar(1.0));
+        assert!(x.flip(2).is_err() && x.flip([0, -2]).is_err());
         Ok(())
     }
 

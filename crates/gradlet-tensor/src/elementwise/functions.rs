@@ -2,7 +2,7 @@
 
 use crate::element::Float;
 use crate::kernel::fold;
-use crate::kernel::math::Math;
+use crate::math;
 use crate::tensor::Tensor;
 
 macro_rules! by_std {
@@ -106,7 +106,7 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(tensor![1e-10].expm1().to_vec(), [1e-10]); // exp() - 1 gives 0
     /// ```
     pub fn expm1(&self) -> Self {
-        self.map(Math::expm1_)
+        self.map(math::expm1)
     }
 
     /// `ln(1 + x)`, within 2 units in the last place, near 0 too; -inf at -1, NaN below.
@@ -118,7 +118,7 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(tensor![1e-10, -1.0].log1p().to_vec(), [1e-10, -f32::INFINITY]); // (1 + x).ln() gives 0
     /// ```
     pub fn log1p(&self) -> Self {
-        self.map(Math::log1p_)
+        self.map(math::log1p)
     }
 
     /// `1 / sqrt(x)`; infinite at 0, NaN below.
@@ -166,7 +166,7 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(tensor![0.0, 10.0, -10.0].erf().to_vec(), [0.0, 1.0, -1.0]);
     /// ```
     pub fn erf(&self) -> Self {
-        self.map(Math::erf_)
+        self.map(math::erf)
     }
 }
 

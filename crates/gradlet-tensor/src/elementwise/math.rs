@@ -1,7 +1,7 @@
 //! Elementwise functions of one tensor that `NumPy` has too.
 
 use crate::element::Float;
-use crate::kernel::math::Math;
+use crate::math;
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
@@ -14,7 +14,7 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(tensor![0.0, -f32::INFINITY, 100.0].exp().to_vec(), [1.0, 0.0, f32::INFINITY]);
     /// ```
     pub fn exp(&self) -> Self {
-        self.map(Math::exp_)
+        self.map(math::exp)
     }
 
     /// The natural logarithm, within 2 units in the last place; -inf at 0, NaN below.
@@ -30,7 +30,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// `torch.log`
     pub fn ln(&self) -> Self {
-        self.map(Math::ln_)
+        self.map(math::ln)
     }
 
     /// The square root, correctly rounded; NaN below 0.
@@ -54,7 +54,7 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(tensor![0.0, 100.0, -100.0].tanh().to_vec(), [0.0, 1.0, -1.0]);
     /// ```
     pub fn tanh(&self) -> Self {
-        self.map(Math::tanh_)
+        self.map(math::tanh)
     }
 
     /// 1 / (1 + e^-x), within 2 units in the last place.
@@ -66,7 +66,7 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(tensor![0.0, 1000.0, -1000.0].sigmoid().to_vec(), [0.5, 1.0, 0.0]);
     /// ```
     pub fn sigmoid(&self) -> Self {
-        self.map(Math::sigmoid_)
+        self.map(math::sigmoid)
     }
 
     /// x to an integer power; x^0 is 1 for every x, NaN included.

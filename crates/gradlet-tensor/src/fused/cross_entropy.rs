@@ -4,6 +4,7 @@ use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fused::softmax::rows_of_part;
 use crate::kernel::{parallel, softmax};
+use crate::math;
 use crate::pick::check_indices;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -55,7 +56,7 @@ pub fn cross_entropy_rows<T: Float>(
     let labels = labels.as_slice().unwrap_or_default();
     let losses = Tensor::build(Shape::from([rows]), |out| {
         for (i, (y, part)) in out.iter_mut().zip(parts).enumerate() {
-            *y = part[1].ln_() - (x[i * columns + labels[i] as usize] - part[0]);
+            *y = math::ln(part[1]) - (x[i * columns + labels[i] as usize] - part[0]);
         }
     })?;
     Ok((losses, normalizers))

@@ -44,7 +44,7 @@ mod tests {
             x.narrow(1, 0, 1)?,
         ] {
             for axis in 0..3 {
-                let flipped = x.flip(&[axis])?.cumsum(axis)?.flip(&[axis])?;
+                let flipped = x.flip(axis)?.cumsum(axis)?.flip(axis)?;
                 assert_eq!(cumsum_reversed(&x, axis)?, flipped);
             }
         }

@@ -42,7 +42,7 @@ impl<T: Element> Tensor<T> {
 
     #[track_caller]
     pub(crate) fn vector_if_scalar(&self) -> Result<Self> {
-        self.reshape(vector_if_scalar(*self.shape()))
+        self.reshape(self.shape().vector_if_scalar())
     }
 
     /// As `gather`, for an axis and sizes that fit. Nothing is copied first: the indices may repeat in a broadcast view.
@@ -150,14 +150,6 @@ impl<T: Element> Tensor<T> {
     }
 }
 
-pub(crate) fn vector_if_scalar(shape: Shape) -> Shape {
-    if shape.rank() == 0 {
-        Shape::from(1)
-    } else {
-        shape
-    }
-}
-
 /// Where a layout has the elements at index 0 of an axis, for each index: as many of them along the other axes.
 #[track_caller]
 pub(crate) fn first_along(layout: &Layout, axis: usize, indices: Shape) -> Result<Layout> {
@@ -177,7 +169,7 @@ pub(crate) fn expect_fitting(
     indices: Shape,
 ) -> Result<usize> {
     let axis = shape.axis_or_scalar_for(op, axis)?;
-    let (full, sizes) = (vector_if_scalar(shape), vector_if_scalar(indices));
+    let (full, sizes) = (shape.vector_if_scalar(), indices.vector_if_scalar());
     let fits = |i: usize| i == axis || sizes[i] <= full[i];
     if full.rank() != sizes.rank() || !(0..full.rank()).all(fits) {
         return Err(Error::new(ErrorKind::ShapeMismatch {
@@ -197,7 +189,7 @@ pub(crate) fn expect_inside(
     axis: usize,
     indices: &Tensor<i64>,
 ) -> Result<()> {
-    let size = vector_if_scalar(shape)[axis];
+    let size = shape.vector_if_scalar()[axis];
     let outside = |index: i64| usize::try_from(index).map_or(true, |place| place >= size);
     if let Some(all) = indices.as_dense_slice()
         && !all.iter().fold(false, |any, &index| any | outside(index))

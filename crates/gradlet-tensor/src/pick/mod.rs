@@ -5,6 +5,6 @@ mod index;
 mod one_hot;
 mod scatter;
 
-pub(crate) use gather::{expect_fitting, expect_inside, first_along, vector_if_scalar};
+pub(crate) use gather::{expect_fitting, expect_inside, first_along};
 pub(crate) use index::check_indices;
 pub use scatter::corner;

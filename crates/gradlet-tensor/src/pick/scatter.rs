@@ -3,7 +3,7 @@
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::{gather as kernel, parallel};
-use crate::pick::{expect_fitting, expect_inside, first_along, vector_if_scalar};
+use crate::pick::{expect_fitting, expect_inside, first_along};
 use crate::shape::{Layout, Nest, Shape};
 use crate::tensor::Tensor;
 
@@ -55,7 +55,7 @@ impl<T: Float> Tensor<T> {
         if indices.is_empty() {
             return Ok(());
         }
-        let all = Layout::contiguous(vector_if_scalar(*self.shape()));
+        let all = Layout::contiguous(self.shape().vector_if_scalar());
         let (sizes, count) = (&all.shape, indices.shape()[0]);
         let mut layouts = [
             first_along(&all, axis, *indices.shape())?,
@@ -119,7 +119,7 @@ impl<T: Float> Tensor<T> {
 pub fn corner<T: Float>(x: &Tensor<T>, shape: Shape) -> Result<Tensor<T>> {
     let fits = |(&size, &wanted): (&usize, &usize)| wanted <= size;
     let mut corner = x.vector_if_scalar()?;
-    let wanted = vector_if_scalar(shape);
+    let wanted = shape.vector_if_scalar();
     if corner.rank() != wanted.rank() || !corner.shape().iter().zip(&wanted).all(fits) {
         return Err(Error::new(ErrorKind::ShapeMismatch {
             op: "scatter_add",

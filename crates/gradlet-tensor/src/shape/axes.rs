@@ -223,12 +223,7 @@ impl Axes for [isize] {
         // A scalar is reduced like a vector of one element: there is no axis to select.
         let mut seen = [false; MAX_RANK];
         for &axis in self {
-            let of_scalar = shape.rank() == 0 && (axis == 0 || axis == -1);
-            let axis = if of_scalar {
-                0
-            } else {
-                shape.axis_for(op, axis)?
-            };
+            let axis = shape.axis_or_scalar_for(op, axis)?;
             if std::mem::replace(&mut seen[axis], true) {
                 return Err(Error::new(ErrorKind::AxisRepeated {
                     op,
@@ -236,13 +231,19 @@ impl Axes for [isize] {
                     shape: *shape,
                 }));
             }
-            selected[axis] = !of_scalar;
+            selected[axis] = shape.rank() > 0;
         }
         Ok(selected)
     }
 }
 
 impl<const N: usize> Axes for [isize; N] {
+    fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
+        self.as_slice().select(op, shape)
+    }
+}
+
+impl Axes for Vec<isize> {
     fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]> {
         self.as_slice().select(op, shape)
     }

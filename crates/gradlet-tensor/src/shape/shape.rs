@@ -82,6 +82,11 @@ impl Shape {
             .fold(1, |len: usize, &size| len.saturating_mul(size))
     }
 
+    /// `[1]` for a scalar, and the shape itself otherwise.
+    pub(crate) fn vector_if_scalar(self) -> Self {
+        if self.rank == 0 { Self::from(1) } else { self }
+    }
+
     /// Whether a tensor may have this shape: its sizes, zeros aside, multiply to fewer than 2^60, so that no product of
     /// some of them overflows, nor their bytes as the widest elements.
     pub(crate) fn is_countable(&self) -> bool {

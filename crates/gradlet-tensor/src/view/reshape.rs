@@ -1,8 +1,10 @@
 //! Axes merged, split, added and dropped, without a copy where strides allow it.
 
+use std::ops::RangeBounds;
+
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
-use crate::shape::IntoShape;
+use crate::shape::{Axes, IntoShape};
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
@@ -51,66 +53,49 @@ impl<T: Element> Tensor<T> {
         Ok(copy.view(copy.layout().row_major(shape)))
     }
 
-    /// All elements along one axis, in row-major order; copies only where strides do not allow a view.
+    /// The axes of a range merged into one; a scalar has an axis 0 here. Copies only where strides do not allow a view.
+    ///
+    /// Negative bounds count from the end.
     ///
     /// # Shape
     ///
-    /// `[a, b, c] -> [a * b * c]`, `[] -> [1]`
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::{Tensor, tensor};
-    /// assert_eq!(tensor![[1.0, 2.0], [3.0, 4.0]].flatten().to_vec(), [1.0, 2.0, 3.0, 4.0]);
-    /// assert_eq!(Tensor::scalar(5.0f32).flatten().shape(), [1]);
-    /// ```
-    pub fn flatten(&self) -> Self {
-        match self.reshape(self.len()) {
-            Ok(flat) => flat,
-            Err(error) => crate::error::raise(&error),
-        }
-    }
-
-    /// The axes from the given one on, merged into one; a scalar has an axis 0 here.
-    ///
-    /// # Shape
-    ///
-    /// `flatten_from(1)`: `[n, c, h, w] -> [n, c * h * w]`; `[] -> [1]`
+    /// `flatten(..)`: `[a, b, c] -> [a * b * c]`, `[] -> [1]`; `flatten(1..)`: `[n, c, h, w] -> [n, c * h * w]`
     ///
     /// # Errors
     ///
-    /// An axis out of range, or a broadcast view of more elements than memory holds a copy of.
+    /// If an axis is out of range, or the range is empty, or a broadcast view has more elements than memory holds.
     ///
     /// # Example
     ///
     /// ```
     /// # use gradlet_tensor::Tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let images = Tensor::zeros([8, 3, 4, 4])?;
-    /// assert_eq!(images.flatten_from(1)?.shape(), [8, 48]); // a row for each image
-    /// assert_eq!(images.flatten_from(-2)?.shape(), [8, 3, 16]);
+    /// let images = Tensor::zeros([8, 3, 4, 5])?;
+    /// assert_eq!(images.flatten(..)?.shape(), [480]);
+    /// assert_eq!(images.flatten(1..)?.shape(), [8, 60]); // a row for each image
+    /// assert_eq!(images.flatten(1..=2)?.shape(), [8, 12, 5]);
+    /// assert_eq!(images.flatten(..-1)?.shape(), [96, 5]); // all but the last
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Source
     ///
-    /// `torch.flatten` with a `start_dim`
+    /// `torch.flatten`, whose `start_dim` and `end_dim` are the first and the last axis of the range
     #[track_caller]
-    pub fn flatten_from(&self, axis: isize) -> Result<Self> {
-        let axis = self.shape().axis_or_scalar_for("flatten_from", axis)? as isize;
-        self.flatten_axes(axis, -1)
+    pub fn flatten(&self, axes: impl RangeBounds<isize>) -> Result<Self> {
+        self.reshape(self.shape().flattened(axes)?)
     }
 
-    /// Without an axis of size 1; as it is where the size is another. A scalar has an axis 0 here. A view.
+    /// Without those of the axes that have size 1; a scalar has an axis 0 here. A view.
     ///
     /// # Shape
     ///
-    /// `squeeze(1)`: `[a, 1, b] -> [a, b]`, `[a, 3, b] -> [a, 3, b]`
+    /// `squeeze(1)`: `[a, 1, b] -> [a, b]`, `[a, 3, b] -> [a, 3, b]`; `squeeze(..)`: `[1, a, 1] -> [a]`
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If an axis is out of range or named twice.
     ///
     /// # Example
     ///
@@ -119,22 +104,18 @@ impl<T: Element> Tensor<T> {
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = Tensor::zeros([1, 3, 1])?;
     /// assert_eq!(x.squeeze(-1)?.shape(), [1, 3]);
-    /// assert_eq!(x.squeeze(1)?.shape(), [1, 3, 1]); // 3 is not 1: as it was
+    /// assert_eq!(x.squeeze([0, 1])?.shape(), [3, 1]); // 3 is not 1: it stays
+    /// assert_eq!(x.squeeze(..)?.shape(), [3]);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Source
     ///
-    /// `torch.squeeze` with a `dim`; [`squeeze_all`](Self::squeeze_all) without
+    /// `torch.squeeze`
     #[track_caller]
-    pub fn squeeze(&self, axis: isize) -> Result<Self> {
-        let axis = self.shape().axis_or_scalar_for("squeeze", axis)?;
-        Ok(if self.shape().get(axis) == Some(&1) {
-            self.view(self.layout().remove(axis, 0))
-        } else {
-            self.clone()
-        })
+    pub fn squeeze(&self, axes: impl Axes) -> Result<Self> {
+        self.reshape(self.shape().squeezed(axes)?)
     }
 
     /// With a new axis of size 1 before the given one; -1 puts it last. A view.
@@ -174,87 +155,6 @@ impl<T: Element> Tensor<T> {
             }));
         }
         Ok(self.view(self.layout().insert(axis.rem_euclid(places) as usize)?))
-    }
-
-    /// Without those of the axes that have size 1. A view.
-    ///
-    /// # Shape
-    ///
-    /// `squeeze_axes(&[0, 1])`: `[1, 3, 1] -> [3, 1]`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or named twice.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::Tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Tensor::zeros([1, 3, 1])?;
-    /// assert_eq!(x.squeeze_axes(&[0, -1])?.shape(), [3]);
-    /// assert_eq!(x.squeeze_axes(&[0, 1])?.shape(), [3, 1]); // 3 is not 1: it stays
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn squeeze_axes(&self, axes: &[isize]) -> Result<Self> {
-        self.reshape(self.shape().squeezed(axes)?)
-    }
-
-    /// Without all axes of size 1. A view.
-    ///
-    /// # Shape
-    ///
-    /// `[1, a, 1, b] -> [a, b]`
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// assert_eq!(tensor![[[1.0], [2.0]]].squeeze_all().to_vec(), [1.0, 2.0]);
-    /// assert_eq!(tensor![[5.0]].squeeze_all().rank(), 0);
-    /// ```
-    ///
-    /// # Source
-    ///
-    /// `torch.squeeze` without a `dim`
-    pub fn squeeze_all(&self) -> Self {
-        let axes: Vec<isize> = (0..self.rank() as isize).collect();
-        match self.squeeze_axes(&axes) {
-            Ok(squeezed) => squeezed,
-            Err(error) => crate::error::raise(&error),
-        }
-    }
-
-    /// The axes from `start` to `end`, both included, merged into one; copies only where strides do not allow a view.
-    ///
-    /// # Shape
-    ///
-    /// `flatten_axes(1, 2)`: `[n, c, h, w] -> [n, c * h, w]`; `[] -> [1]`
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, an end before the start, or a broadcast view of more elements than memory holds a copy of.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::Tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Tensor::zeros([8, 3, 4, 4])?;
-    /// assert_eq!(x.flatten_axes(1, 2)?.shape(), [8, 12, 4]);
-    /// assert_eq!(x.flatten_axes(-2, -1)?.shape(), [8, 3, 16]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Source
-    ///
-    /// `torch.flatten`
-    #[track_caller]
-    pub fn flatten_axes(&self, start: isize, end: isize) -> Result<Self> {
-        self.reshape(self.shape().flattened(start, end)?)
     }
 
     /// An axis split into several of the given sizes. A view.

@@ -1,5 +1,7 @@
 //! The shapes that views have: what becomes of a shape whose axes are merged, split, dropped or repeated.
 
+use std::ops::{Bound, RangeBounds};
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::{Axes, Shape};
 
@@ -29,29 +31,24 @@ impl Shape {
     ///
     /// # Shape
     ///
-    /// `squeezed(&[0, 1])`: `[1, 3, 1] -> [3, 1]`
+    /// `squeezed([0, 1])`: `[1, 3, 1] -> [3, 1]`
     ///
     /// # Errors
     ///
-    /// An axis out of range, or named twice.
+    /// If an axis is out of range or named twice.
     ///
     /// # Example
     ///
     /// ```
     /// # use gradlet_tensor::Shape;
     /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(Shape::from([1, 3, 1]).squeezed(&[0, 1])?, Shape::from([3, 1]));
+    /// assert_eq!(Shape::from([1, 3, 1]).squeezed([0, 1])?, [3, 1]);
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn squeezed(&self, axes: &[isize]) -> Result<Self> {
-        let padded = if self.rank() == 0 {
-            &Self::from(1)
-        } else {
-            self
-        };
-        let chosen = axes.select("squeeze_axes", padded)?;
+    pub fn squeezed(&self, axes: impl Axes) -> Result<Self> {
+        let chosen = axes.select("squeeze", self)?;
         let mut shape = Self::SCALAR;
         for (&size, chosen) in self.iter().zip(chosen) {
             if size != 1 || !chosen {
@@ -61,44 +58,54 @@ impl Shape {
         Ok(shape)
     }
 
-    /// With the axes from `start` to `end`, both included, merged into one; `[1]` for a scalar.
+    /// With the axes of a range merged into one; `[1]` for a scalar.
+    ///
+    /// Negative bounds count from the end.
     ///
     /// # Shape
     ///
-    /// `flattened(1, 2)`: `[n, c, h, w] -> [n, c * h, w]`; `[] -> [1]`
+    /// `flattened(1..=2)`: `[n, c, h, w] -> [n, c * h, w]`; `[] -> [1]`
     ///
     /// # Errors
     ///
-    /// An axis out of range, or an end before the start.
+    /// If an axis is out of range, or the range is empty.
     ///
     /// # Example
     ///
     /// ```
     /// # use gradlet_tensor::Shape;
     /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(Shape::from([8, 3, 4, 4]).flattened(1, -1)?, Shape::from([8, 48]));
+    /// assert_eq!(Shape::from([8, 3, 4, 4]).flattened(1..)?, [8, 48]);
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn flattened(&self, start: isize, end: isize) -> Result<Self> {
-        let first = self.axis_or_scalar_for("flatten_axes", start)?;
-        let last = self.axis_or_scalar_for("flatten_axes", end)?;
-        if self.rank() == 0 {
-            return Ok(Self::from(1));
-        }
-        if first > last {
+    pub fn flattened(&self, axes: impl RangeBounds<isize>) -> Result<Self> {
+        let op = "flatten";
+        let from = self.vector_if_scalar();
+        let first = match axes.start_bound() {
+            Bound::Included(&axis) => from.axis_for(op, axis)?,
+            Bound::Excluded(&axis) => from.axis_for(op, axis)? + 1,
+            Bound::Unbounded => 0,
+        };
+        let end = match axes.end_bound() {
+            Bound::Included(&axis) => from.axis_for(op, axis)? + 1,
+            Bound::Excluded(&axis) if axis == from.rank() as isize => from.rank(),
+            Bound::Excluded(&axis) => from.axis_for(op, axis)?,
+            Bound::Unbounded => from.rank(),
+        };
+        if first >= end {
             return Err(Error::new(ErrorKind::OutOfRange {
-                op: "flatten_axes",
+                op,
                 name: "the first axis",
-                expected: "at most the last",
+                expected: "before the end of the range",
                 value: first as f64,
-                remedy: format!("; the last is {last} of shape {self}"),
+                remedy: format!("; the range ends before axis {end} of shape {self}"),
             }));
         }
-        let mut shape = Self::new(&self[..first])?;
-        shape.push(Self::new(&self[first..=last])?.numel())?;
-        for &size in &self[last + 1..] {
+        let mut shape = Self::new(&from[..first])?;
+        shape.push(Self::new(&from[first..end])?.numel())?;
+        for &size in &from[end..] {
             shape.push(size)?;
         }
         Ok(shape)
@@ -263,34 +270,31 @@ mod tests {
     #[test]
     fn squeezing_drops_only_chosen_axes_of_size_one() -> Result<()> {
         let x = zeros(&[5, 1, 4, 1])?;
-        assert_eq!(x.squeeze_axes(&[1, -1])?.shape(), [5, 4]);
-        assert_eq!(x.squeeze_axes(&[0, 1])?.shape(), [5, 4, 1]);
-        assert_eq!(x.squeeze_axes(&[])?.shape(), [5, 1, 4, 1]);
-        assert_eq!(x.squeeze_all().shape(), [5, 4]);
-        assert_eq!(zeros(&[0, 1])?.squeeze_all().shape(), [0]);
-        assert_eq!(zeros(&[])?.squeeze_axes(&[-1])?.shape(), [0; 0]);
+        assert_eq!(x.squeeze([1, -1])?.shape(), [5, 4]);
+        assert_eq!(x.squeeze([0, 1])?.shape(), [5, 4, 1]);
+        assert_eq!(x.squeeze([])?.shape(), [5, 1, 4, 1]);
+        assert_eq!(x.squeeze(..)?.shape(), [5, 4]);
+        assert_eq!(zeros(&[0, 1])?.squeeze(..)?.shape(), [0]);
+        assert_eq!(zeros(&[])?.squeeze([-1])?.shape(), [0; 0]);
         assert!(matches!(
-            x.squeeze_axes(&[1, -3]).unwrap_err().kind(),
+            x.squeeze([1, -3]).unwrap_err().kind(),
             ErrorKind::AxisRepeated { axis: 1, .. }
         ));
-        assert!(x.squeeze_axes(&[4]).is_err());
+        assert!(x.squeeze([4]).is_err());
         Ok(())
     }
 
     #[test]
     fn axes_merge_and_split() -> Result<()> {
         let x = Tensor::arange(0.0, 24.0, 1.0)?.reshape([2, 3, 4])?;
-        assert_eq!(x.flatten_axes(0, 1)?.shape(), [6, 4]);
-        assert_eq!(x.flatten_axes(-2, -1)?.shape(), [2, 12]);
-        assert_eq!(x.flatten_axes(1, 1)?.shape(), [2, 3, 4]);
+        assert_eq!(x.flatten(0..=1)?.shape(), [6, 4]);
+        assert_eq!(x.flatten(-2..)?.shape(), [2, 12]);
+        assert_eq!(x.flatten(1..=1)?.shape(), [2, 3, 4]);
         assert_eq!(
-            x.transpose(0, 1)?
-                .flatten_axes(0, 1)?
-                .narrow(0, 1, 1)?
-                .to_vec(),
+            x.transpose(0, 1)?.flatten(0..=1)?.narrow(0, 1, 1)?.to_vec(),
             [12.0, 13.0, 14.0, 15.0]
         );
-        assert_eq!(zeros(&[])?.flatten_axes(0, -1)?.shape(), [1]);
+        assert_eq!(zeros(&[])?.flatten(0..)?.shape(), [1]);
         assert_eq!(x.unflatten(-1, &[2, 1, 2])?.shape(), [2, 3, 2, 1, 2]);
         assert_eq!(zeros(&[3, 0])?.unflatten(1, &[0, 5])?.shape(), [3, 0, 5]);
         Ok(())
@@ -300,7 +304,7 @@ mod tests {
     fn wrong_splits_and_merges_are_errors() -> Result<()> {
         let x = zeros(&[2, 3, 4])?;
         for error in [
-            x.flatten_axes(2, 1),
+            x.flatten((Bound::Included(2), Bound::Included(1))),
             x.unflatten(1, &[2, 2]),
             x.unflatten(1, &[usize::MAX, 3]),
             zeros(&[0, 6])?.unflatten(1, &[4, 2]),
@@ -312,7 +316,7 @@ mod tests {
                 "{error}"
             );
         }
-        assert!(x.flatten_axes(0, 3).is_err() && x.unflatten(3, &[4]).is_err());
+        assert!(x.flatten(0..=3).is_err() && x.unflatten(3, &[4]).is_err());
         assert!(matches!(
             x.unflatten(0, &[1, 1, 1, 1, 1, 1, 2]).unwrap_err().kind(),
             ErrorKind::TooManyAxes { .. }

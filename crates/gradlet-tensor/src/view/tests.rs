@@ -47,12 +47,12 @@ fn axes_come_and_go() -> Result<()> {
     assert_eq!(x.unsqueeze(-1)?.shape(), [2, 3, 4, 1]);
     assert_eq!(x.unsqueeze(1)?.squeeze(1)?.shape(), [2, 3, 4]);
     assert_eq!(x.squeeze(0)?.shape(), [2, 3, 4]);
-    assert_eq!(x.flatten_from(1)?.shape(), [2, 12]);
-    assert_eq!(Tensor::scalar(1.0f32).flatten().shape(), [1]);
+    assert_eq!(x.flatten(1..)?.shape(), [2, 12]);
+    assert_eq!(Tensor::scalar(1.0f32).flatten(..)?.shape(), [1]);
     let scalar = Tensor::scalar(1.0f32);
     assert_eq!(scalar.squeeze(-1)?.shape(), [0; 0]);
     assert_eq!(scalar.transpose(0, -1)?.shape(), [0; 0]);
-    assert_eq!(scalar.flatten_from(0)?.shape(), [1]);
+    assert_eq!(scalar.flatten(0..)?.shape(), [1]);
     assert!(scalar.squeeze(1).is_err() && scalar.transpose(0, 1).is_err());
     assert!(x.unsqueeze(4).is_err() && x.squeeze(3).is_err() && x.t().is_err());
     Ok(())

@@ -94,7 +94,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.roll` without dims
     pub fn roll_flat(&self, shift: isize) -> Self {
-        let rolled = self.flatten().roll(&[shift], &[0]);
+        let rolled = self.flatten(..).and_then(|flat| flat.roll(&[shift], &[0]));
         infallible(rolled.and_then(|flat| flat.reshape(self.shape())))
     }
 }

@@ -1,6 +1,6 @@
 //! The exponential linear unit, plain and scaled.
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
@@ -22,7 +22,7 @@ impl<T: Float> Pointwise<T> for Elu<T> {
 
     #[inline(always)]
     fn value(self, x: T) -> T {
-        let curved = self.alpha * x.expm1_();
+        let curved = self.alpha * math::expm1(x);
         self.scale * if x > T::of(0.0) { x } else { curved }
     }
 

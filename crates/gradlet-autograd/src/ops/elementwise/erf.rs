@@ -2,7 +2,7 @@
 
 use std::f64::consts::FRAC_2_SQRT_PI;
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
@@ -17,7 +17,7 @@ impl<T: Float> Pointwise<T> for Erf {
 
     #[inline(always)]
     fn value(self, x: T) -> T {
-        x.erf_()
+        math::erf(x)
     }
 
     /// 2 / sqrt(pi) e^(-x^2)

@@ -1,6 +1,6 @@
 //! The exponential function less one.
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Output;
@@ -15,7 +15,7 @@ impl<T: Float> Pointwise<T> for Expm1 {
 
     #[inline(always)]
     fn value(self, x: T) -> T {
-        x.expm1_()
+        math::expm1(x)
     }
 
     /// y + 1

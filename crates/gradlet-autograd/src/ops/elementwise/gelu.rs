@@ -2,7 +2,7 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
@@ -17,7 +17,7 @@ impl<T: Float> Pointwise<T> for Gelu {
 
     #[inline(always)]
     fn value(self, x: T) -> T {
-        x.gelu_()
+        math::gelu(x)
     }
 
     /// Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi)
@@ -31,7 +31,7 @@ impl<T: Float> Pointwise<T> for Gelu {
     /// With all digits far below 0, where the error function cancels.
     #[inline(always)]
     fn gradient(self, g: T, x: T) -> T {
-        g * x.gelu_slope_()
+        g * math::gelu_slope(x)
     }
 }
 

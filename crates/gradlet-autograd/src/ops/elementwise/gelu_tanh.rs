@@ -1,6 +1,6 @@
 //! The Gaussian error linear unit by a hyperbolic tangent.
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
@@ -21,7 +21,7 @@ impl<T: Float> Pointwise<T> for GeluTanh {
 
     #[inline(always)]
     fn value(self, x: T) -> T {
-        x.gelu_tanh_()
+        math::gelu_tanh(x)
     }
 
     /// s (1 + x (1 - s) v'), s = sigmoid(v), v = 2 u

@@ -1,6 +1,6 @@
 //! The natural logarithm of one more.
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
@@ -15,7 +15,7 @@ impl<T: Float> Pointwise<T> for Log1p {
 
     #[inline(always)]
     fn value(self, x: T) -> T {
-        x.log1p_()
+        math::log1p(x)
     }
 
     /// 1 / (1 + x)

@@ -1,6 +1,6 @@
 //! The logistic function.
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Output;
@@ -15,7 +15,7 @@ impl<T: Float> Pointwise<T> for Sigmoid {
 
     #[inline(always)]
     fn value(self, x: T) -> T {
-        x.sigmoid_()
+        math::sigmoid(x)
     }
 
     /// y (1 - y)

@@ -1,6 +1,6 @@
 //! The sigmoid-weighted unit.
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
@@ -15,7 +15,7 @@ impl<T: Float> Pointwise<T> for Silu {
 
     #[inline(always)]
     fn value(self, x: T) -> T {
-        x.silu_()
+        math::silu(x)
     }
 
     /// s (1 + x (1 - s)), s = sigmoid(x)

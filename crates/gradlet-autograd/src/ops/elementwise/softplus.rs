@@ -1,6 +1,6 @@
 //! The smooth rectifier.
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
@@ -10,7 +10,7 @@ use crate::var::Var;
 #[inline(always)]
 pub(crate) fn softplus<T: Float>(x: T) -> T {
     let above = if x > T::of(0.0) { x } else { T::of(0.0) };
-    above + (-x.abs()).exp_().log1p_()
+    above + math::log1p(math::exp(-x.abs()))
 }
 
 /// y = ln(1 + e^(beta x)) / beta, or x where beta x > threshold

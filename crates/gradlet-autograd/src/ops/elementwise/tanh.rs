@@ -1,6 +1,6 @@
 //! The hyperbolic tangent.
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Output;
@@ -15,7 +15,7 @@ impl<T: Float> Pointwise<T> for Tanh {
 
     #[inline(always)]
     fn value(self, x: T) -> T {
-        x.tanh_()
+        math::tanh(x)
     }
 
     /// 1 - y^2

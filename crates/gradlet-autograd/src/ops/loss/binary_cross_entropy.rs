@@ -1,6 +1,6 @@
 //! The cross-entropy of probabilities of two classes.
 
-use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor, math};
 
 use crate::op::{Fixed, One, Op, Want};
 use crate::reduction::Reduction;
@@ -36,7 +36,7 @@ impl<T: Float> Op<T> for BinaryCrossEntropy {
 
     fn forward(&self, [x, t]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
         x.zip(t, |x, t| {
-            (t - T::one()) * bounded((-x).log1p_()) - t * bounded(x.ln_())
+            (t - T::one()) * bounded(math::log1p(-x)) - t * bounded(math::ln(x))
         })
     }
 
@@ -61,7 +61,7 @@ impl<T: Float> Op<T> for LogOdds {
     type Saves = Inputs;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        Ok(x.map(|x| bounded((-x).log1p_()) - bounded(x.ln_())))
+        Ok(x.map(|x| bounded(math::log1p(-x)) - bounded(math::ln(x))))
     }
 
     /// dx = -g / max(x (1 - x), 1e-12)

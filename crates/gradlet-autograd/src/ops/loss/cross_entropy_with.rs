@@ -139,7 +139,7 @@ pub fn cross_entropy_with<T: Float>(
     let smoothing = options.label_smoothing;
     let plain = options.weight.is_none() && smoothing == 0.0 && labelled.counts_all();
     if plain && options.reduction == Reduction::Mean {
-        return cross_entropy(&rows, &labels.flatten());
+        return cross_entropy(&rows, &labels.flatten(..)?);
     }
     let logarithms = rows.log_softmax(1)?;
     let losses = labelled.nll(&logarithms)?;
@@ -394,6 +394,6 @@ mod tests {
         assert!(cross_entropy_with(&x, &zero, &three).is_err());
         assert!(cross_entropy_probabilities(&x, &x, &three).is_err());
         assert!(cross_entropy_probabilities(&x, &x, &plain.clone().ignore_index(1)).is_err());
-        assert!(cross_entropy_probabilities(&x, &x.flatten(), &plain).is_err());
+        assert!(cross_entropy_probabilities(&x, &x.flatten(..).unwrap(), &plain).is_err());
     }
 }

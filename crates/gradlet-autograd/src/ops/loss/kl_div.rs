@@ -1,6 +1,6 @@
 //! The Kullback-Leibler divergence.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Result, Tensor, math};
 
 use crate::op::{One, Op};
 use crate::reduction::Reduction;
@@ -30,7 +30,7 @@ impl<T: Float> Op<T> for XLnX {
             if x == T::zero() {
                 T::zero()
             } else {
-                x * x.ln_()
+                x * math::ln(x)
             }
         }))
     }

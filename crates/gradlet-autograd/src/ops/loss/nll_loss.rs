@@ -118,7 +118,7 @@ impl<T: Float> Labelled<T> {
         let (rows, shape) = class_rows(op, x)?;
         labels.expect_shape(op, shape)?;
         let classes = rows.shape()[1];
-        let labels = labels.flatten();
+        let labels = labels.flatten(..)?;
         let left_out = options.ignore_index;
         let is_wrong = |label: &i64| {
             *label != left_out && usize::try_from(*label).map_or(true, |label| label >= classes)

@@ -267,7 +267,7 @@ mod tests {
         let pair = Var::leaf(tensor![[1.0, 3.0], [2.0, 5.0]]);
         assert!(pair.batch_norm(train(), Some(&pair), None, 1e-5).is_err());
         assert!(
-            pair.flatten()
+            pair.flatten(..)?
                 .batch_norm(train(), None, None, 1e-5)
                 .is_err()
         );

@@ -166,7 +166,7 @@ mod tests {
         ));
         assert!(x.group_norm(0, None, None, 1e-5).is_err());
         assert!(x.group_norm(1, Some(&x), None, 1e-5).is_err());
-        assert!(x.flatten().group_norm(1, None, None, 1e-5).is_err());
+        assert!(x.flatten(..)?.group_norm(1, None, None, 1e-5).is_err());
         assert!(x.group_norm(2, None, None, 1e-5).is_err());
         assert!(
             Var::constant(Tensor::zeros([2, 2])?)

@@ -75,7 +75,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn embedding(&self, indices: &Tensor<i64>) -> Result<Self> {
         let shape = self.embedded_shape(indices)?;
-        let rows = self.index_select(0, &indices.flatten());
+        let rows = self.index_select(0, &indices.flatten(..)?);
         rows.map_err(|error| error.of("embedding"))?.reshape(&shape)
     }
 
@@ -120,7 +120,7 @@ impl<T: Float> Var<T> {
             }));
         };
         PaddedLookup {
-            indices: indices.flatten(),
+            indices: indices.flatten(..)?,
             padding: row as i64,
             shape: *self.shape(),
         }

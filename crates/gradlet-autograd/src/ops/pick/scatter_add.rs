@@ -79,7 +79,7 @@ impl<T: Float> Var<T> {
         fused::corner(source.tensor(), *indices.shape())?;
         let mut used = source.clone();
         if used.shape() != indices.shape() {
-            used = used.flatten_axes(0, 0)?;
+            used = used.flatten(0..=0)?;
             let vector = [1];
             let sizes: &[usize] = if indices.rank() == 0 {
                 &vector
@@ -131,7 +131,7 @@ mod tests {
             x[0].scatter_add(
                 0,
                 &Tensor::scalar(0),
-                &Var::cat(&[&x[0].flatten(), &x[1].flatten()], 0)?,
+                &Var::cat(&[&x[0].flatten(..)?, &x[1].flatten(..)?], 0)?,
             )
         };
         gradcheck(f, &scalars)

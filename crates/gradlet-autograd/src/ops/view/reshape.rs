@@ -1,9 +1,10 @@
 //! Another shape of the same elements.
 
-use gradlet_tensor::{Error, ErrorKind, Float, IntoShape, Result, Shape, Tensor};
+use std::ops::RangeBounds;
+
+use gradlet_tensor::{Axes, Error, ErrorKind, Float, IntoShape, Result, Shape, Tensor};
 
 use crate::op::{One, Op};
-use crate::operators::infallible;
 use crate::saves::Nothing;
 use crate::var::Var;
 
@@ -67,37 +68,11 @@ impl<T: Float> Var<T> {
         .apply(self)
     }
 
-    /// All elements along one axis, in row-major order.
+    /// The axes of a range merged into one; a scalar has an axis 0 here. Negative bounds count from the end.
     ///
     /// # Shape
     ///
-    /// `[a, b] -> [a * b]`, `[] -> [1]`
-    ///
-    /// # Gradient
-    ///
-    /// `g` in the shape of the input; nothing is saved.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_autograd::Var;
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
-    /// assert_eq!(x.flatten().to_vec(), [1.0, 2.0, 3.0, 4.0]);
-    /// assert_eq!(x.t()?.flatten().to_vec(), [1.0, 3.0, 2.0, 4.0]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn flatten(&self) -> Self {
-        infallible(self.reshape(self.len()))
-    }
-
-    /// The axes from the given one on merged into one.
-    ///
-    /// # Shape
-    ///
-    /// `flatten_from(1)`: `[n, c, h, w] -> [n, c * h * w]`
+    /// `flatten(..)`: `[a, b, c] -> [a * b * c]`, `[] -> [1]`; `flatten(1..)`: `[n, c, h, w] -> [n, c * h * w]`
     ///
     /// # Gradient
     ///
@@ -105,7 +80,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If an axis is out of range, or the range is empty.
     ///
     /// # Example
     ///
@@ -113,54 +88,19 @@ impl<T: Float> Var<T> {
     /// # use gradlet_autograd::Var;
     /// # use gradlet_tensor::Tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let images = Var::leaf(Tensor::ones([8, 3, 4, 4])?);
-    /// assert_eq!(images.flatten_from(1)?.shape(), [8, 48]);
-    /// assert_eq!(images.flatten_from(-2)?.shape(), [8, 3, 16]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn flatten_from(&self, axis: isize) -> Result<Self> {
-        let axis = self
-            .shape()
-            .axis_or_scalar(axis)
-            .map_err(|error| error.of("flatten_from"))? as isize;
-        self.flatten_axes(axis, -1)
-    }
-
-    /// The axes from `start` to `end`, both included, merged into one.
-    ///
-    /// # Shape
-    ///
-    /// `flatten_axes(1, 2)`: `[n, c, h, w] -> [n, c * h, w]`; `[] -> [1]`
-    ///
-    /// # Gradient
-    ///
-    /// `g` in the shape of the input; nothing is saved.
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or an end before the start.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_autograd::Var;
-    /// # use gradlet_tensor::Tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Var::leaf(Tensor::ones([8, 3, 4, 5])?);
-    /// assert_eq!(x.flatten_axes(1, 2)?.shape(), [8, 12, 5]);
-    /// assert_eq!(x.flatten_axes(0, -2)?.shape(), [96, 5]);
+    /// let images = Var::leaf(Tensor::ones([8, 3, 4, 5])?);
+    /// assert_eq!(images.flatten(1..)?.shape(), [8, 60]);
+    /// assert_eq!(images.flatten(..-1)?.shape(), [96, 5]);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Source
     ///
-    /// `torch.flatten`
+    /// `torch.flatten`, whose `start_dim` and `end_dim` are the first and the last axis of the range
     #[track_caller]
-    pub fn flatten_axes(&self, start: isize, end: isize) -> Result<Self> {
-        self.reshape(self.shape().flattened(start, end)?)
+    pub fn flatten(&self, axes: impl RangeBounds<isize>) -> Result<Self> {
+        self.reshape(self.shape().flattened(axes)?)
     }
 
     /// An axis split into several of the given sizes.
@@ -193,11 +133,11 @@ impl<T: Float> Var<T> {
         self.reshape(self.shape().unflattened(axis, sizes)?)
     }
 
-    /// Without an axis of size 1; as it is where the size is another. A scalar has an axis 0 here.
+    /// Without those of the axes that have size 1; a scalar has an axis 0 here.
     ///
     /// # Shape
     ///
-    /// `squeeze(1)`: `[a, 1, b] -> [a, b]`, `[a, n, b] -> [a, n, b]`
+    /// `squeeze(1)`: `[a, 1, b] -> [a, b]`, `[a, n, b] -> [a, n, b]`; `squeeze(..)`: `[1, a, 1] -> [a]`
     ///
     /// # Gradient
     ///
@@ -205,7 +145,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If an axis is out of range or named twice.
     ///
     /// # Example
     ///
@@ -216,72 +156,13 @@ impl<T: Float> Var<T> {
     /// let x = Var::leaf(Tensor::ones([1, 3, 1])?);
     /// assert_eq!(x.squeeze(0)?.shape(), [3, 1]);
     /// assert_eq!(x.squeeze(1)?.shape(), [1, 3, 1]);
+    /// assert_eq!(x.squeeze(..)?.shape(), [3]);
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn squeeze(&self, axis: isize) -> Result<Self> {
-        let axis = self
-            .shape()
-            .axis_or_scalar(axis)
-            .map_err(|error| error.of("squeeze"))?;
-        self.squeeze_axes(&[axis as isize])
-    }
-
-    /// Without those of the axes that have size 1.
-    ///
-    /// # Shape
-    ///
-    /// `squeeze_axes(&[0, 1])`: `[1, 3, 1] -> [3, 1]`
-    ///
-    /// # Gradient
-    ///
-    /// `g` in the shape of the input; nothing is saved.
-    ///
-    /// # Errors
-    ///
-    /// An axis out of range, or named twice.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_autograd::Var;
-    /// # use gradlet_tensor::Tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Var::leaf(Tensor::ones([1, 3, 1, 1])?);
-    /// assert_eq!(x.squeeze_axes(&[0, -1])?.shape(), [3, 1]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn squeeze_axes(&self, axes: &[isize]) -> Result<Self> {
+    pub fn squeeze(&self, axes: impl Axes) -> Result<Self> {
         self.reshape(self.shape().squeezed(axes)?)
-    }
-
-    /// Without all axes of size 1.
-    ///
-    /// # Shape
-    ///
-    /// `[1, a, 1, b] -> [a, b]`
-    ///
-    /// # Gradient
-    ///
-    /// `g` in the shape of the input; nothing is saved.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_autograd::Var;
-    /// # use gradlet_tensor::Tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = Var::leaf(Tensor::ones([1, 3, 1])?);
-    /// assert_eq!(x.squeeze_all().shape(), [3]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn squeeze_all(&self) -> Self {
-        let axes: Vec<isize> = (0..self.rank() as isize).collect();
-        infallible(self.squeeze_axes(&axes))
     }
 
     /// With a new axis of size 1 before the given one; -1 puts it last.
@@ -334,42 +215,42 @@ mod tests {
 
     #[test]
     fn gradients_agree_with_finite_differences() {
-        gradcheck_everywhere(|x| x, |x| Ok(x.flatten()));
+        gradcheck_everywhere(|x| x, |x| x.flatten(..));
         gradcheck_everywhere(|x| x, |x| x.unsqueeze(0)?.squeeze(0)?.unsqueeze(-1));
         gradcheck_everywhere(
             |x| x,
-            |x| x.flatten_axes(0, -1)?.unsqueeze(0)?.unflatten(0, &[1, 1]),
+            |x| x.flatten(0..)?.unsqueeze(0)?.unflatten(0, &[1, 1]),
         );
-        gradcheck_everywhere(|x| x, |x| Ok(x.squeeze_all()));
+        gradcheck_everywhere(|x| x, |x| x.squeeze(..));
     }
 
     #[test]
     fn a_scalar_has_an_axis_to_squeeze_and_flatten() -> Result<()> {
         let x = Var::leaf(Tensor::scalar(2.0f32));
         assert_eq!(x.squeeze(-1)?.shape(), [0; 0]);
-        let y = x.flatten_from(0)?;
+        let y = x.flatten(0..)?;
         assert_eq!(y.shape(), [1]);
         let grads = y.backward_with(tensor![5.0])?;
         assert_eq!(grads.wrt(&x), Some(&Tensor::scalar(5.0)));
-        assert!(x.squeeze(1).is_err() && x.flatten_from(1).is_err());
+        assert!(x.squeeze(1).is_err() && x.flatten(1..).is_err());
         Ok(())
     }
 
     #[test]
     fn chosen_axes_merge_split_and_go() -> Result<()> {
         let x = Var::constant(Tensor::zeros([2, 1, 6, 1])?);
-        assert_eq!(x.flatten_axes(1, -2)?.shape(), [2, 6, 1]);
+        assert_eq!(x.flatten(1..=-2)?.shape(), [2, 6, 1]);
         assert_eq!(x.unflatten(2, &[2, 3])?.shape(), [2, 1, 2, 3, 1]);
-        assert_eq!(x.squeeze_axes(&[0, 1])?.shape(), [2, 6, 1]);
-        assert_eq!(x.squeeze_all().shape(), [2, 6]);
-        assert!(x.flatten_axes(2, 1).is_err() && x.unflatten(2, &[4]).is_err());
+        assert_eq!(x.squeeze([0, 1])?.shape(), [2, 6, 1]);
+        assert_eq!(x.squeeze(..)?.shape(), [2, 6]);
+        assert!(x.flatten(2..=1).is_err() && x.unflatten(2, &[4]).is_err());
         Ok(())
     }
 
     #[test]
     fn the_gradient_takes_the_shape_of_the_input() -> Result<()> {
         let x = Var::leaf(tensor![[[1.0, 2.0], [3.0, 4.0]]]);
-        let y = x.flatten_from(1)?;
+        let y = x.flatten(1..)?;
         assert_eq!(y.shape(), [1, 4]);
         let grads = y.backward_with(tensor![[1.0, 2.0, 3.0, 4.0]])?;
         assert_eq!(grads.wrt(&x), Some(&tensor![[[1.0, 2.0], [3.0, 4.0]]]));

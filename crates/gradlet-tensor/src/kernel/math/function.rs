@@ -1,28 +1,18 @@
 //! `Math`: the functions by element type.
 
-/// The functions of this folder for whichever float a loop is over; the underscore keeps them apart from `num_traits::Float`'s.
+/// The functions that [`crate::math`] documents, by element type; the underscore keeps them apart from
+/// `num_traits::Float`'s.
 pub trait Math: Sized {
-    /// e^x
     fn exp_(self) -> Self;
-    /// e^x - 1, with all digits near 0.
     fn expm1_(self) -> Self;
-    /// The natural logarithm.
     fn ln_(self) -> Self;
-    /// ln(1 + x), with all digits near 0.
     fn log1p_(self) -> Self;
-    /// The hyperbolic tangent.
     fn tanh_(self) -> Self;
-    /// 1 / (1 + e^-x)
     fn sigmoid_(self) -> Self;
-    /// The error function.
     fn erf_(self) -> Self;
-    /// x Phi(x), Phi(x) being the probability that a standard normal number is below x.
     fn gelu_(self) -> Self;
-    /// Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi), the slope of `gelu_`.
     fn gelu_slope_(self) -> Self;
-    /// x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))
     fn gelu_tanh_(self) -> Self;
-    /// x / (1 + e^-x)
     fn silu_(self) -> Self;
 
     /// Up to which size the functions below are right.

@@ -1,0 +1,51 @@
+//! Functions of one number, `f32` or `f64`, written so that a loop over them becomes vector code.
+//!
+//! They have no branches and call nothing, and every processor computes the same bits. `num_traits::Float` has functions of
+//! the same names, which call the system's library for each element. `docs/reliability.md` lists the errors of these.
+//!
+//! # Example
+//!
+//! ```
+//! use gradlet_tensor::{Float, Tensor, math};
+//!
+//! fn swish<T: Float>(x: &Tensor<T>) -> Tensor<T> {
+//!     x.map(|x| x * math::sigmoid(x))
+//! }
+//! ```
+
+use crate::element::Float;
+
+macro_rules! functions {
+    ($($(#[$doc:meta])* $name:ident = $method:ident;)*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        pub fn $name<T: Float>(x: T) -> T {
+            x.$method()
+        }
+    )*};
+}
+
+functions! {
+    /// `e^x`
+    exp = exp_;
+    /// `e^x - 1`, with all digits near 0.
+    expm1 = expm1_;
+    /// The natural logarithm.
+    ln = ln_;
+    /// `ln(1 + x)`, with all digits near 0.
+    log1p = log1p_;
+    /// The hyperbolic tangent.
+    tanh = tanh_;
+    /// `1 / (1 + e^-x)`
+    sigmoid = sigmoid_;
+    /// The error function, `2 / sqrt(pi)` times the integral of `e^(-t^2)` from 0 to x.
+    erf = erf_;
+    /// `x Phi(x)`, where `Phi(x)` is the probability that a standard normal number is below x.
+    gelu = gelu_;
+    /// `Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi)`, the slope of `gelu`.
+    gelu_slope = gelu_slope_;
+    /// `x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))`, an approximation of `gelu`.
+    gelu_tanh = gelu_tanh_;
+    /// `x / (1 + e^-x)`
+    silu = silu_;
+}
