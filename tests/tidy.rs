@@ -1,5 +1,6 @@
 //! The house rules hold in every Rust file of the workspace.
 
+use std::collections::HashMap;
 use std::fs;
 
 use gradlet_tests::house::{self, Complain, Source};
@@ -79,6 +80,21 @@ fn random_arguments_reach_every_function() {
     holds(&all, |source, complain| {
         house::uncalled(source, &all, complain);
     });
+}
+
+/// A graph shows an operation by the name of its type.
+#[test]
+fn no_two_operations_have_one_name() {
+    let mut seen = HashMap::new();
+    for source in sources() {
+        for (name, line) in house::operations(&source) {
+            let here = format!("{}:{line}", source.path);
+            if let Some(before) = seen.insert(name.clone(), here.clone()) {
+                panic!("{here}: {name} is the name of the operation at {before} too");
+            }
+        }
+    }
+    assert!(seen.len() > 90, "{} operations", seen.len());
 }
 
 #[test]

@@ -117,6 +117,9 @@ fn makers<T: Element>() -> Vec<Call<Random<T>>> {
         Tensor::arange(r.number, r.size as f64, 1.0),
         Tensor::arange(0.0, 1.0, 1.0 / r.size as f64),
         Tensor::linspace(r.number, r.value.to_f64(), r.size),
+        Tensor::<T>::eye_of(r.size),
+        Tensor::<T>::arange_of(r.number, r.size as f64, 1.0),
+        Tensor::<T>::linspace_of(r.number, r.value.to_f64(), r.size),
     )
     .into()
 }

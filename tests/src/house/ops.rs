@@ -66,6 +66,22 @@ pub fn op_file(source: &Source, complain: Complain) {
     }
 }
 
+/// The types of the file that are operations, with their lines.
+pub fn operations(source: &Source) -> Vec<(String, usize)> {
+    let mut found = Vec::new();
+    if source.library().is_some() {
+        for item in source.parts().0 {
+            if let Item::Impl(of) = item
+                && let Some((path, _)) = &of.trait_
+                && TRAITS.iter().any(|entry| entry.0 == name(path))
+            {
+                found.push((name(&of.self_ty), of.impl_token.span.start().line));
+            }
+        }
+    }
+    found
+}
+
 /// Whether the struct of this name has fields that hold tensors or masks.
 fn keeps_tensors(items: &[Item], name: &str) -> bool {
     items.iter().any(|item| {

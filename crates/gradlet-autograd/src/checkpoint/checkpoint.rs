@@ -9,7 +9,7 @@ use gradlet_tensor::{DrawKey, Float, Result, Shape};
 
 use super::replay::{Log, replayed};
 use crate::backward::walk;
-use crate::checkpoint::Kept;
+use crate::checkpoint::Closure;
 use crate::graph::{Saved, is_inspecting};
 use crate::no_grad::{Recording, is_recording, set_recording};
 use crate::record::{Description, Give, History, Node, Origin, Recorded, next_id};
@@ -138,7 +138,7 @@ impl FirstRun {
         let tensor = y.into_tensor();
         let node = Checkpoint {
             id: next_id(),
-            f: Kept::new(Rc::new(again) as Rc<Function<T>>),
+            f: Closure::new(Rc::new(again) as Rc<Function<T>>),
             inputs,
             keys: self.log.end(),
             shape: *tensor.shape(),
@@ -160,7 +160,7 @@ impl fmt::Debug for FirstRun {
 /// The record of a function that is called again for its gradient.
 struct Checkpoint<T: Float> {
     id: u64,
-    f: Kept<Function<T>>,
+    f: Closure<Function<T>>,
     inputs: Vec<Var<T>>,
     keys: Rc<[DrawKey]>,
     shape: Shape,

@@ -1,4 +1,4 @@
-//! [`Kept`]: a user's closure in a graph, freed without recursion.
+//! [`Closure`]: a user's function in a graph, freed without recursion.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -13,9 +13,9 @@ thread_local! {
 ///
 /// What it captured may be the end of a graph in which the next closure has captured the end of another. Freeing one
 /// inside another would overflow the stack on long chains, so they wait for each other in a list.
-pub(crate) struct Kept<F: ?Sized + 'static>(Option<Rc<F>>);
+pub(crate) struct Closure<F: ?Sized + 'static>(Option<Rc<F>>);
 
-impl<F: ?Sized> Kept<F> {
+impl<F: ?Sized> Closure<F> {
     pub(crate) fn new(closure: Rc<F>) -> Self {
         Self(Some(closure))
     }
@@ -26,13 +26,13 @@ impl<F: ?Sized> Kept<F> {
     }
 }
 
-impl<F: ?Sized> Clone for Kept<F> {
+impl<F: ?Sized> Clone for Closure<F> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<F: ?Sized> Drop for Kept<F> {
+impl<F: ?Sized> Drop for Closure<F> {
     fn drop(&mut self) {
         if let Some(closure) = self.0.take()
             && Rc::strong_count(&closure) == 1

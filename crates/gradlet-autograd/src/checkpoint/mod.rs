@@ -13,5 +13,5 @@ mod tests;
 #[doc(hidden)]
 pub use checkpoint::FirstRun;
 pub use checkpoint::{checkpoint, checkpoint_with};
-pub(crate) use closure::Kept;
+pub(crate) use closure::Closure;
 pub use replay::replayable;

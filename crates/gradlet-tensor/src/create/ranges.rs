@@ -1,5 +1,6 @@
 //! Evenly spaced numbers.
 
+use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Tensor;
 
@@ -30,21 +31,7 @@ impl Tensor {
     /// `torch.arange`, of floats alone
     #[track_caller]
     pub fn arange(start: f64, end: f64, step: f64) -> Result<Self> {
-        let count = ((end - start) / step).ceil();
-        if !(step.is_finite() && start.is_finite() && count >= 0.0) {
-            let (expected, remedy) = (
-                "not zero and lead from start to end",
-                format!(" for {start}..{end}"),
-            );
-            return Err(Error::new(ErrorKind::OutOfRange {
-                op: "arange",
-                name: "step",
-                expected,
-                value: step,
-                remedy,
-            }));
-        }
-        Self::from_fn(count as usize, |i| (start + i as f64 * step) as f32)
+        Self::arange_of(start, end, step)
     }
 
     /// `count` numbers at equal distances, with `start` first and `end` last; of one number, `start`.
@@ -69,6 +56,62 @@ impl Tensor {
     /// `torch.linspace`
     #[track_caller]
     pub fn linspace(start: f64, end: f64, count: usize) -> Result<Self> {
+        Self::linspace_of(start, end, count)
+    }
+}
+
+impl<T: Element> Tensor<T> {
+    /// As [`arange`](Tensor::arange), for every element type; integers are rounded towards 0.
+    ///
+    /// # Errors
+    ///
+    /// As for `arange`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Tensor::<i64>::arange_of(0.0, 6.0, 2.0)?.to_vec(), [0, 2, 4]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn arange_of(start: f64, end: f64, step: f64) -> Result<Self> {
+        let count = ((end - start) / step).ceil();
+        if !(step.is_finite() && start.is_finite() && count >= 0.0) {
+            let (expected, remedy) = (
+                "not zero and lead from start to end",
+                format!(" for {start}..{end}"),
+            );
+            return Err(Error::new(ErrorKind::OutOfRange {
+                op: "arange",
+                name: "step",
+                expected,
+                value: step,
+                remedy,
+            }));
+        }
+        Self::from_fn(count as usize, |i| T::from_f64(start + i as f64 * step))
+    }
+
+    /// As [`linspace`](Tensor::linspace), for every element type; integers are rounded towards 0.
+    ///
+    /// # Errors
+    ///
+    /// As for `linspace`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Tensor::<f64>::linspace_of(0.0, 1.0, 3)?.to_vec(), [0.0, 0.5, 1.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn linspace_of(start: f64, end: f64, count: usize) -> Result<Self> {
         for (name, value) in [("start", start), ("end", end)] {
             if !value.is_finite() {
                 return Err(Error::new(ErrorKind::OutOfRange {
@@ -84,11 +127,11 @@ impl Tensor {
         let step = (end - start) / last.max(1) as f64;
         // Counting from the nearer end makes both ends exact.
         Self::from_fn(count, |i| {
-            (if i == 0 || i * 2 < last {
+            T::from_f64(if i == 0 || i * 2 < last {
                 start + i as f64 * step
             } else {
                 end - (last - i) as f64 * step
-            }) as f32
+            })
         })
     }
 }

@@ -120,6 +120,31 @@ impl<T: Element> Tensor<T> {
         Self::full_of(shape, T::from_f64(1.0))
     }
 
+    /// The identity matrix of `n` rows and columns.
+    ///
+    /// # Errors
+    ///
+    /// If memory does not hold the elements.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// assert_eq!(Tensor::<f64>::eye_of(2)?, tensor![f64; [1.0, 0.0], [0.0, 1.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn eye_of(n: usize) -> Result<Self> {
+        let mut x = Self::zeros_of([n, n])?;
+        x.make_mut_slice()
+            .iter_mut()
+            .step_by(n + 1)
+            .for_each(|x| *x = T::from_f64(1.0));
+        Ok(x)
+    }
+
     /// Zeros in the shape of this tensor.
     ///
     /// # Example
@@ -212,7 +237,7 @@ impl Tensor {
         Self::full_of(shape, value)
     }
 
-    /// The identity matrix of `n` rows and columns.
+    /// The identity matrix of `n` rows and columns, of `f32`; [`eye_of`](Self::eye_of) for other types.
     ///
     /// # Errors
     ///
@@ -229,12 +254,7 @@ impl Tensor {
     /// ```
     #[track_caller]
     pub fn eye(n: usize) -> Result<Self> {
-        let mut x = Self::zeros([n, n])?;
-        x.make_mut_slice()
-            .iter_mut()
-            .step_by(n + 1)
-            .for_each(|x| *x = 1.0);
-        Ok(x)
+        Self::eye_of(n)
     }
 }
 

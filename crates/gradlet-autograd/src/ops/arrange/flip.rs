@@ -68,7 +68,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck, gradcheck_everywhere, gradgradcheck};
-    use gradlet_tensor::{Axes, ReducedAxes, rng, tensor};
+    use gradlet_tensor::{rng, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use gradlet_tensor::{Float, Result, Tensor};
 
-use crate::checkpoint::Kept;
+use crate::checkpoint::Closure;
 use crate::graph::is_inspecting;
 use crate::op::{One, Op};
 use crate::operators::infallible;
@@ -17,7 +17,7 @@ type Function<T> = dyn Fn(&Var<T>) -> Result<Option<Var<T>>>;
 
 /// y = x
 struct Hook<T: Float> {
-    f: Kept<Function<T>>,
+    f: Closure<Function<T>>,
     /// Where the hook was put on, for what it makes wrong later.
     location: &'static Location<'static>,
 }
@@ -94,7 +94,7 @@ impl<T: Float> Var<T> {
     #[must_use = "the hook is on the Var that comes back"]
     #[track_caller]
     pub fn hook(&self, f: impl Fn(&Self) -> Result<Option<Self>> + 'static) -> Self {
-        let f = Kept::new(Rc::new(f) as Rc<Function<T>>);
+        let f = Closure::new(Rc::new(f) as Rc<Function<T>>);
         let location = Location::caller();
         infallible(Hook { f, location }.apply(self))
     }

@@ -1,8 +1,8 @@
 //! Products of vectors and matrices, and sums of products.
 
-mod addmm;
 mod einsum;
 mod linear;
 mod matmul;
+mod products;
 
 pub use einsum::einsum;

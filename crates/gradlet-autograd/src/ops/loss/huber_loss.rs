@@ -38,15 +38,15 @@ impl<T: Float> Op<T> for Huber<T> {
 
     /// dx = g * y', y' = slope * sign(x) where |x| >= joint, curvature * x in between
     fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        g.mul(&Slope(*self).apply(&x)?)
+        g.mul(&HuberSlope(*self).apply(&x)?)
     }
 }
 
 /// y = slope * sign(x) where |x| >= joint, curvature * x in between
 #[derive(Debug)]
-struct Slope<T: Float>(Huber<T>);
+struct HuberSlope<T: Float>(Huber<T>);
 
-impl<T: Float> Op<T> for Slope<T> {
+impl<T: Float> Op<T> for HuberSlope<T> {
     type Arity = One;
     type Saves = Inputs;
 

@@ -3,8 +3,7 @@
 use gradlet_tensor::fused::{self, Centre};
 use gradlet_tensor::{Float, Result, Tensor};
 
-use super::group_norm::single_value;
-use super::standardize::{Standard, scale};
+use super::standardize::{Standard, scale, single_value};
 use crate::var::Var;
 
 /// The mean and variance of each channel over the batches seen so far, `[c]` each.

@@ -3,7 +3,7 @@
 use gradlet_tensor::fused::Centre;
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape};
 
-use super::standardize::Standard;
+use super::standardize::{Standard, single_value};
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
@@ -102,18 +102,6 @@ impl<T: Float> Var<T> {
         let flat = self.reshape([samples, channels, Shape::new(places)?.numel()])?;
         Ok((flat, fitted))
     }
-}
-
-/// The error of a mean over one value, which standardizing would make 0 whatever it is.
-#[track_caller]
-pub(crate) fn single_value(op: &'static str) -> Error {
-    Error::new(ErrorKind::OutOfRange {
-        op,
-        name: "the number of values per channel",
-        expected: "more than 1 in training",
-        value: 1.0,
-        remedy: String::new(),
-    })
 }
 
 #[cfg(test)]

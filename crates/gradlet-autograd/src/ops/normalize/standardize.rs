@@ -2,7 +2,7 @@
 //! square.
 
 use gradlet_tensor::fused::{self, Centre};
-use gradlet_tensor::{Float, Keep, Result, Tensor};
+use gradlet_tensor::{Error, ErrorKind, Float, Keep, Result, Tensor};
 
 use crate::op::{Fixed, One, Op, Want};
 use crate::saves::Inputs;
@@ -152,6 +152,18 @@ impl<T: Float> Op<T> for StandardizeGradient<T> {
     fn attribute_bytes(&self) -> usize {
         self.moments.size_bytes()
     }
+}
+
+/// The error of a mean over one value, which standardizing would make 0 whatever it is.
+#[track_caller]
+pub(crate) fn single_value(op: &'static str) -> Error {
+    Error::new(ErrorKind::OutOfRange {
+        op,
+        name: "the number of values per channel",
+        expected: "more than 1 in training",
+        value: 1.0,
+        remedy: String::new(),
+    })
 }
 
 #[cfg(test)]
