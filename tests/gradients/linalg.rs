@@ -51,7 +51,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let x = d.input(&d.shape_of_rank(d.shape().len().max(2)))?;
         Ok(Case::new([x], |x| x[0].matmul(&x[0].transpose(-1, -2)?)))
     }),
-    ("addmm", |d| {
+    ("products addmm", |d| {
         let [m, k, n] = [0, 1, 2].map(|axis| small(d, axis));
         let term = d.part(&[m, n]);
         let inputs = [d.input(&term)?, d.input(&[m, k])?, d.input(&[k, n])?];
@@ -60,15 +60,15 @@ pub(crate) const ENTRIES: &[Entry] = &[
             x[0].addmm(&x[1], &x[2], beta, alpha)
         }))
     }),
-    ("addmm dot", |d| {
+    ("products dot", |d| {
         let inputs = [d.input(&[d.size(0)])?, d.input(&[d.size(0)])?];
         Ok(Case::new(inputs, |x| x[0].dot(&x[1])))
     }),
-    ("addmm outer", |d| {
+    ("products outer", |d| {
         let inputs = [d.input(&[d.size(0)])?, d.input(&[d.size(1)])?];
         Ok(Case::new(inputs, |x| x[0].outer(&x[1])))
     }),
-    ("addmm bmm", |d| {
+    ("products bmm", |d| {
         let [b, m, k] = [0, 1, 2].map(|axis| small(d, axis));
         let n = d.between(0, 2);
         let inputs = [d.input(&[b, m, k])?, d.input(&[b, k, n])?];
