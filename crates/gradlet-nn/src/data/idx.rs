@@ -39,10 +39,11 @@ const SIZE_BYTES: usize = 4;
 ///
 /// ```
 /// # use gradlet_nn::data::idx;
+/// # use gradlet_tensor::tensor;
 /// # let path = std::env::temp_dir().join(format!("gradlet-idx-doc-{}", std::process::id()));
 /// std::fs::write(&path, [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3, 10, 20, 30])?;
 /// let rows = idx::read(&path)?;
-/// assert_eq!((rows.shape(), rows.to_vec()), (&[1, 3][..], vec![10, 20, 30]));
+/// assert_eq!(rows, tensor![u8; [10, 20, 30]]);
 /// # std::fs::remove_file(&path)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
