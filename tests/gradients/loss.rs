@@ -124,8 +124,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
             kl_div(x, &t.abs().neg(), KlTarget::LogProbabilities, reduction)
         })
     }),
-    ("mse", |d| d.alike(Var::mse)),
-    ("mse mse_loss", |d| reduced(d, mse_loss)),
+    ("mse_loss", |d| reduced(d, mse_loss)),
     ("nll", |d| rows(d, Var::nll)),
     ("nll_loss", |d| {
         let rank = d.shape().len().max(1);

@@ -6,7 +6,7 @@ mod cross_entropy;
 mod cross_entropy_with;
 mod huber_loss;
 mod kl_div;
-mod mse;
+mod mse_loss;
 mod nll;
 mod nll_loss;
 
@@ -16,5 +16,5 @@ pub use cross_entropy::cross_entropy;
 pub use cross_entropy_with::{CrossEntropy, cross_entropy_probabilities, cross_entropy_with};
 pub use huber_loss::{huber_loss, l1_loss, smooth_l1_loss};
 pub use kl_div::{KlTarget, kl_div};
-pub use mse::mse_loss;
+pub use mse_loss::mse_loss;
 pub use nll_loss::nll_loss;
