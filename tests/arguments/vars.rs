@@ -152,8 +152,6 @@ proptest! {
             r.x.scatter_add(r.axis, &r.indices, &r.y),
             r.x.embedding(&r.indices),
             r.x.embedding_padded(&r.indices, r.axis),
-            r.x.nll(&r.indices),
-            r.x.mse(&r.y),
             r.x.accuracy(&r.indices),
             r.x.layer_norm(r.sizes.as_slice(), Some(&r.y), None, r.number),
             r.x.layer_norm(r.shape, Some(&r.y), Some(&r.z), r.number.abs()),

@@ -2,7 +2,7 @@
 
 use gradlet::autograd::{cross_entropy, mse_loss};
 use gradlet::{
-    CrossEntropy, KlTarget, Reduction, Result, binary_cross_entropy,
+    CrossEntropyOptions, KlTarget, Reduction, Result, binary_cross_entropy,
     binary_cross_entropy_with_logits, cross_entropy_probabilities, cross_entropy_with, huber_loss,
     kl_div, l1_loss, nll_loss, smooth_l1_loss,
 };
@@ -39,32 +39,25 @@ fn classes(d: &mut Draw, rank: usize) -> Result<(Tensor, Vec<usize>, usize)> {
 }
 
 /// Labels of which some, but not all, are left out.
-fn labels(d: &mut Draw, shape: &[usize], classes: usize) -> Result<Labels> {
+fn labels(d: &mut Draw, shape: &[usize], classes: usize, ignored: i64) -> Result<Labels> {
     let (labels, mut left_out) = (d.indices(shape, classes)?, d.mask(shape)?.to_vec());
     if let Some(first) = left_out.first_mut() {
         *first = false;
     }
     let labels = labels.iter().zip(left_out);
     let labels: Vec<i64> = labels
-        .map(|(label, out)| if out { IGNORED } else { label })
+        .map(|(label, out)| if out { ignored } else { label })
         .collect();
     Labels::from_slice(&labels, shape)
 }
 
-fn options(d: &mut Draw, classes: usize) -> Result<CrossEntropy<f64>> {
-    let options = CrossEntropy::new().reduction(d.reduction());
+fn options(d: &mut Draw, classes: usize) -> Result<CrossEntropyOptions<f64>> {
+    let options = CrossEntropyOptions::new().reduction(d.reduction());
     Ok(if d.coin() {
         options.weight(d.weights(&[classes])?)
     } else {
         options
     })
-}
-
-/// A loss of logits `[n, c]` by one label for each row.
-fn rows(d: &mut Draw, f: fn(&Var, &Labels) -> Result<Var>) -> Result<Case> {
-    let (logits, shape, classes) = classes(d, 2)?;
-    let labels = d.indices(&shape, classes)?;
-    Ok(Case::new([logits], move |x| f(&x[0], &labels)))
 }
 
 pub(crate) const ENTRIES: &[Entry] = &[
@@ -80,11 +73,20 @@ pub(crate) const ENTRIES: &[Entry] = &[
             binary_cross_entropy_with_logits(x, t, weight.as_ref(), positive.as_ref(), reduction)
         })
     }),
-    ("cross_entropy", |d| rows(d, cross_entropy)),
-    ("cross_entropy_with", |d| {
+    ("cross_entropy", |d| {
         let rank = d.shape().len().max(1);
         let (logits, shape, classes) = classes(d, rank)?;
-        let labels = labels(d, &shape, classes)?;
+        let labels = if d.coin() {
+            d.indices(&shape, classes)?
+        } else {
+            labels(d, &shape, classes, -100)?
+        };
+        Ok(Case::new([logits], move |x| cross_entropy(&x[0], &labels)))
+    }),
+    ("cross_entropy with options", |d| {
+        let rank = d.shape().len().max(1);
+        let (logits, shape, classes) = classes(d, rank)?;
+        let labels = labels(d, &shape, classes, IGNORED)?;
         let options = options(d, classes)?
             .ignore_index(IGNORED)
             .label_smoothing(d.pick(&[0.0, 0.2, 1.0]));
@@ -92,7 +94,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
             cross_entropy_with(&x[0], &labels, &options)
         }))
     }),
-    ("cross_entropy_with probabilities", |d| {
+    ("cross_entropy_probabilities", |d| {
         let rank = d.shape().len().max(1);
         let (logits, _, classes) = classes(d, rank)?;
         let target = d.input(logits.shape())?;
@@ -124,13 +126,11 @@ pub(crate) const ENTRIES: &[Entry] = &[
             kl_div(x, &t.abs().neg(), KlTarget::LogProbabilities, reduction)
         })
     }),
-    ("mse", |d| d.alike(Var::mse)),
-    ("mse mse_loss", |d| reduced(d, mse_loss)),
-    ("nll", |d| rows(d, Var::nll)),
+    ("mse_loss", |d| reduced(d, mse_loss)),
     ("nll_loss", |d| {
         let rank = d.shape().len().max(1);
         let (x, shape, classes) = classes(d, rank)?;
-        let labels = labels(d, &shape, classes)?;
+        let labels = labels(d, &shape, classes, IGNORED)?;
         let options = options(d, classes)?.ignore_index(IGNORED);
         Ok(Case::new([x], move |x| nll_loss(&x[0], &labels, &options)))
     }),

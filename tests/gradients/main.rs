@@ -39,7 +39,14 @@ const WINGS: [(&str, &[Entry]); 10] = [
 ];
 
 /// Files of operations that no entry is named after, and why.
-const EXCEPTIONS: [(&str, &str); 2] = [("affine", NORMALIZATIONS), ("standardize", NORMALIZATIONS)];
+const EXCEPTIONS: [(&str, &str); 3] = [
+    ("affine", NORMALIZATIONS),
+    (
+        "labels",
+        "has no function of its own: cross_entropy and nll_loss are made of it",
+    ),
+    ("standardize", NORMALIZATIONS),
+];
 const NORMALIZATIONS: &str =
     "has no method: batch_norm, group_norm, layer_norm and rms_norm are made of it";
 

@@ -39,7 +39,7 @@ pub use no_grad::{Recording, set_recording};
 pub use no_grad::{is_recording, no_grad};
 pub use op::{Arity, Fixed, Given, Many, Of, One, Op, View, Want};
 pub use ops::{
-    CrossEntropy, KlTarget, RunningStatistics, Statistics, binary_cross_entropy,
+    CrossEntropyOptions, KlTarget, RunningStatistics, Statistics, binary_cross_entropy,
     binary_cross_entropy_with_logits, cross_entropy, cross_entropy_probabilities,
     cross_entropy_with, dropout_owned, dropout_with, einsum, huber_loss, kl_div, l1_loss, mse_loss,
     nll_loss, smooth_l1_loss,

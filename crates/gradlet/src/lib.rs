@@ -10,7 +10,7 @@ pub use gradlet_nn as nn;
 pub use gradlet_tensor as tensor;
 
 pub use gradlet_autograd::{
-    CreateGraph, CrossEntropy, Gradients, Graph, GraphInput, GraphLeaf, GraphNode, KlTarget,
+    CreateGraph, CrossEntropyOptions, Gradients, Graph, GraphInput, GraphLeaf, GraphNode, KlTarget,
     LeafId, Op, Reduction, RunningStatistics, Saved, Statistics, Var, binary_cross_entropy,
     binary_cross_entropy_with_logits, checkpoint, checkpoint_with, cross_entropy,
     cross_entropy_probabilities, cross_entropy_with, dropout_owned, dropout_with, einsum, grad,

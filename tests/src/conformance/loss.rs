@@ -1,7 +1,7 @@
 //! Losses by targets and by labels.
 
 use gradlet::{
-    CrossEntropy, Float, KlTarget, Reduction, Tensor, Var, binary_cross_entropy,
+    CrossEntropyOptions, Float, KlTarget, Reduction, Tensor, Var, binary_cross_entropy,
     binary_cross_entropy_with_logits, cross_entropy_probabilities, cross_entropy_with, huber_loss,
     kl_div, l1_loss, mse_loss, nll_loss, smooth_l1_loss,
 };
@@ -80,7 +80,7 @@ fn paired<T: Float>(case: &Case<'_, T>, reduction: Reduction) -> Result<Var<T>, 
 
 fn labelled<T: Float>(case: &Case<'_, T>, reduction: Reduction) -> Result<Var<T>, Failure> {
     let x = case.var(0, "input")?;
-    let mut options = CrossEntropy::new()
+    let mut options = CrossEntropyOptions::new()
         .reduction(reduction)
         .ignore_index(case.int(NAMED, "ignore_index", -100))
         .label_smoothing(case.float(NAMED, "label_smoothing", 0.0));

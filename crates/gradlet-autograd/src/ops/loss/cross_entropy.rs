@@ -1,8 +1,11 @@
-//! Cross-entropy with class labels: log-softmax and negative log-likelihood in one.
+//! Cross-entropy with class labels: log-softmax and negative log-likelihood in one; with class weights, a label to leave
+//! out, and smoothed labels.
 
-use gradlet_tensor::{Float, Keep, Result, Tensor, fused};
+use gradlet_tensor::{Error, ErrorKind, Float, Keep, Result, Tensor, fused};
 
+use super::labels::{CrossEntropyOptions, Labels, NllLoss, class_rows};
 use crate::op::{Fixed, One, Op, Want};
+use crate::reduction::Reduction;
 use crate::saves::Inputs;
 use crate::var::Var;
 
@@ -67,10 +70,8 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
         let n = T::of(self.labels.len() as f64);
         let p = x.log_softmax(1)?.exp();
         let weighted = gg.mul(&p)?;
-        let dg = weighted
-            .sum(..)?
-            .div_scalar(n)
-            .add(&gg.nll(&self.labels)?)?;
+        let drop = NllLoss::new(&self.labels, x.shape()[1]).apply(&gg)?;
+        let dg = weighted.sum(..)?.div_scalar(n).add(&drop.mean(..)?)?;
         let dx = weighted
             .sub(&p.mul(&weighted.sum(Keep(1))?)?)?
             .mul(&g.div_scalar(n))?;
@@ -82,19 +83,22 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
     }
 }
 
-/// The mean cross-entropy between rows of logits and their labels.
+/// The mean cross-entropy between logits and their labels.
+///
+/// Labels that are -100 count nothing; the mean is NaN where none counts. This is [`cross_entropy_with`] without options.
 ///
 /// # Shape
 ///
-/// `logits: [n, classes]`, labels `[n] -> []`
+/// `logits: [n, c, ...]`, labels `[n, ...] -> []`; `logits: [c]`, labels `[] -> []`
 ///
 /// # Gradient
 ///
-/// `g / n * (softmax(logits) - one at each row's label)`; the logits and two numbers a row are saved.
+/// `g / n * (softmax(logits) - one at each label)`, n being the number of labels that count, and 0 where a label is left
+/// out. The logits and two numbers for each label are saved, or what [`cross_entropy_with`] saves where one is left out.
 ///
 /// # Errors
 ///
-/// Logits that are no matrix, another number of labels than rows, or a label that is no class.
+/// If the labels have a different shape, or a label is neither a class nor -100.
 ///
 /// # Example
 ///
@@ -113,6 +117,85 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
 /// `torch.nn.functional.cross_entropy`
 #[track_caller]
 pub fn cross_entropy<T: Float>(logits: &Var<T>, labels: &Tensor<i64>) -> Result<Var<T>> {
+    cross_entropy_with(logits, labels, &CrossEntropyOptions::new())
+}
+
+/// The cross-entropy between logits and their labels, with options.
+///
+/// With p = softmax(logits) along the classes and the smoothing s, each label's loss is
+/// `-(1 - s) * weight[label] ln p[label] - s / c * sum_j weight[j] ln p[j]`. The mean divides by the sum of
+/// the weights of the labels that counted; it is NaN where none did.
+///
+/// # Shape
+///
+/// `logits: [n, c, ...]`, labels `[n, ...] -> []`, or `[n, ...]` without reduction; `logits: [c]`, labels
+/// `[] -> []`
+///
+/// # Gradient
+///
+/// That of [`Var::log_softmax`] and [`nll_loss`](crate::nll_loss); the logarithms of the probabilities, the
+/// labels and the weight of each are saved. Where no option is in use, that of [`cross_entropy`].
+///
+/// # Errors
+///
+/// If the labels have a different shape, a label is neither a class nor left out, the number of weights is not that of
+/// the classes, or the smoothing is outside [0, 1].
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_autograd::{CrossEntropyOptions, Var, cross_entropy_with};
+/// # use gradlet_tensor::tensor;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let logits = Var::leaf(tensor![[0.0, 0.0], [0.0, 9.0]]);
+/// let options = CrossEntropyOptions::new().ignore_index(0);
+/// assert_eq!(cross_entropy_with(&logits, &tensor![i64; 1, 0], &options)?.item()?, 2f32.ln());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Source
+///
+/// `torch.nn.functional.cross_entropy`
+#[track_caller]
+pub fn cross_entropy_with<T: Float>(
+    logits: &Var<T>,
+    labels: &Tensor<i64>,
+    options: &CrossEntropyOptions<T>,
+) -> Result<Var<T>> {
+    let op = "cross_entropy";
+    options.check_smoothing(op)?;
+    let (rows, of_rows) = class_rows(op, logits, labels)?;
+    let (smoothing, left_out) = (options.label_smoothing, options.ignore_index);
+    let plain = options.weight.is_none()
+        && smoothing == 0.0
+        && options.reduction == Reduction::Mean
+        && (left_out < 0 || of_rows.iter().all(|label| label != left_out));
+    if plain {
+        match mean_of_rows(&rows, &of_rows) {
+            // No pass over the labels has looked for this one: as it is no class, the loop over the rows finds it.
+            Err(error) if is_of_label(&error, left_out) => {}
+            loss => return loss,
+        }
+    }
+    let of_rows = Labels::new(op, (&rows, of_rows), options)?;
+    let logarithms = rows.log_softmax(1)?;
+    let mut losses = of_rows.nll(&logarithms)?;
+    if smoothing != 0.0 {
+        let weighted = match &options.weight {
+            Some(weight) => logarithms.mul(&Var::constant(weight.clone()))?,
+            None => logarithms,
+        };
+        let share = -smoothing / rows.shape()[1] as f64;
+        let even = weighted.sum(1)?.mul_scalar(T::of(share));
+        losses = losses.mul_scalar(T::of(1.0 - smoothing)).add(&even)?;
+    }
+    of_rows.reduce(losses, options.reduction, *labels.shape())
+}
+
+/// The mean over all rows, in one pass over the logits, without a matrix of probabilities.
+#[track_caller]
+fn mean_of_rows<T: Float>(logits: &Var<T>, labels: &Tensor<i64>) -> Result<Var<T>> {
     let (losses, normalizers) = fused::cross_entropy_rows(&logits.tensor, labels)?;
     let op = CrossEntropy {
         labels: labels.clone(),
@@ -121,10 +204,16 @@ pub fn cross_entropy<T: Float>(logits: &Var<T>, labels: &Tensor<i64>) -> Result<
     Ok(op.record(logits, losses.mean(..)?))
 }
 
+fn is_of_label(error: &Error, label: i64) -> bool {
+    matches!(error.kind(), ErrorKind::IndexOutOfRange { index, .. } if *index == label)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::labels::all_options;
     use super::*;
     use crate::check::{gradcheck, gradgradcheck};
+    use crate::ops::nll_loss;
     use gradlet_tensor::{rng, tensor};
 
     #[test]
@@ -142,7 +231,8 @@ mod tests {
     fn it_is_log_softmax_and_nll() -> Result<()> {
         let x = Var::leaf(Tensor::<f64>::normal([5, 40], 0.0, 3.0, &mut rng(1))?);
         let labels = tensor![i64; 39, 0, 7, 7, 20];
-        let (fused, parts) = (cross_entropy(&x, &labels)?, x.log_softmax(1)?.nll(&labels)?);
+        let fused = cross_entropy(&x, &labels)?;
+        let parts = nll_loss(&x.log_softmax(1)?, &labels, &CrossEntropyOptions::new())?;
         assert!((fused.item()? - parts.item()?).abs() < 1e-14);
         let (fused, parts) = (fused.backward()?, parts.backward()?);
         assert!(
@@ -161,5 +251,135 @@ mod tests {
         assert!(cross_entropy(&x, &tensor![i64; -1]).is_err());
         assert!(cross_entropy(&x, &tensor![i64; 0, 1]).is_err());
         assert!(cross_entropy(&x.flatten(..).unwrap(), &tensor![i64; 0]).is_err());
+    }
+
+    #[test]
+    fn gradients_by_labels_agree_with_finite_differences() -> Result<()> {
+        let cases: [(&[usize], Tensor<i64>); 4] = [
+            (&[3], Tensor::scalar(2)),
+            (&[2, 3], tensor![i64; 2, 0]),
+            (&[2, 3, 2], tensor![i64; [2, -100], [0, 1]]),
+            (&[0, 3], Tensor::zeros_of(0)?),
+        ];
+        for (shape, labels) in cases {
+            let x = [Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng(1))?];
+            for options in all_options() {
+                if x[0].is_empty() && options.reduction == Reduction::Mean {
+                    continue;
+                }
+                gradcheck(|x| cross_entropy_with(&x[0], &labels, &options), &x)?;
+                gradgradcheck(|x| cross_entropy_with(&x[0], &labels, &options), &x)?;
+            }
+        }
+        let x = [Tensor::<f64>::normal([3, 1], 0.0, 1.0, &mut rng(1))?];
+        for options in all_options() {
+            let labels = tensor![i64; 1, 2];
+            let turned = |x: &[Var<f64>]| {
+                let rows = x[0].broadcast_to([3, 2])?.t()?;
+                cross_entropy_with(&rows, &labels, &options)
+            };
+            gradcheck(turned, &x)?;
+        }
+        Ok(())
+    }
+
+    /// The operation that was recorded last.
+    fn last(loss: &Var) -> String {
+        loss.graph()
+            .nodes
+            .pop()
+            .map_or_else(String::new, |node| node.op)
+    }
+
+    #[test]
+    fn without_options_all_takes_one_operation_until_a_label_is_left_out() -> Result<()> {
+        let x = Var::leaf(tensor![[1.0, 2.0], [3.0, -1.0]]);
+        let (zeros, left_out) = (tensor![i64; 0, 0], tensor![i64; 0, -100]);
+        assert_eq!(last(&cross_entropy(&x, &zeros)?), "cross_entropy");
+        assert_eq!(
+            last(&cross_entropy(&x.flatten(..)?, &Tensor::scalar(3))?),
+            "cross_entropy"
+        );
+        assert_eq!(last(&cross_entropy(&x, &left_out)?), "div_scalar");
+        let with = |ignored, labels: &Tensor<i64>| {
+            let options = CrossEntropyOptions::new().ignore_index(ignored);
+            cross_entropy_with(&x, labels, &options)
+        };
+        assert_eq!(last(&with(1, &zeros)?), "cross_entropy");
+        assert_eq!(last(&with(0, &tensor![i64; 0, 1])?), "div_scalar");
+        assert!(with(-7, &left_out).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn labels_of_minus_100_count_nothing() -> Result<()> {
+        let x = Var::leaf(tensor![[0.0, 0.0], [5.0, f32::INFINITY], [0.0, 3f32.ln()]]);
+        let y = cross_entropy(&x, &tensor![i64; 1, -100, 0])?;
+        // (ln 2 + ln 4) / 2
+        assert!((y.item()? - 1.5 * 2f32.ln()).abs() < 1e-6, "{y}");
+        let none = cross_entropy(&x, &tensor![i64; -100, -100, -100])?;
+        assert!(none.item()?.is_nan());
+        let planes = Var::leaf(tensor![[[0.0, 7.0], [0.0, 1.0]]]);
+        let y = cross_entropy(&planes, &tensor![i64; [1, -100]])?;
+        assert_eq!(y.item()?, 2f32.ln());
+        let grads = y.backward()?;
+        assert_eq!(
+            grads.wrt(&planes).map(Tensor::to_vec),
+            Some(vec![0.5, 0.0, -0.5, 0.0])
+        );
+        let error = cross_entropy(&x, &tensor![i64; 0, -100, 2]).unwrap_err();
+        assert!(is_of_label(&error, 2), "{error}");
+        Ok(())
+    }
+
+    #[test]
+    fn smoothing_and_weights_are_as_in_the_formula() -> Result<()> {
+        let x = Var::leaf(tensor![f64; [0.0, 0.0], [0.0, 3f64.ln()]]);
+        let options = CrossEntropyOptions::new().weight(tensor![f64; 1.0, 3.0]);
+        let labels = tensor![i64; 0, 1];
+        let (half, quarter) = (2f64.ln(), 4f64.ln());
+        let three = quarter - 3f64.ln();
+        let y = cross_entropy_with(&x, &labels, &options)?.item()?;
+        assert!((y - (half + 3.0 * three) / 4.0).abs() < 1e-15, "{y}");
+        let options = options.label_smoothing(0.5).reduction(Reduction::None);
+        let y = cross_entropy_with(&x, &labels, &options)?.to_vec();
+        let first = 0.5 * half + 0.25 * 4.0 * half;
+        let second = 0.5 * 3.0 * three + 0.25 * (quarter + 3.0 * three);
+        assert!((y[0] - first).abs() < 1e-15 && (y[1] - second).abs() < 1e-15);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_left_out_gets_no_gradient() -> Result<()> {
+        let x = Var::leaf(tensor![[1.0, 2.0], [0.0, 0.0]]);
+        let options = CrossEntropyOptions::new().label_smoothing(0.5);
+        let y = cross_entropy_with(&x, &tensor![i64; -100, 0], &options)?;
+        assert_eq!(y.item()?, 2f32.ln());
+        let grads = y.backward()?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![0.0, 0.0, -0.25, 0.25])
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn what_does_not_fit_names_this_line() {
+        let x = Var::leaf(tensor![[1.0, 2.0]]);
+        let plain = CrossEntropyOptions::new();
+        let error = cross_entropy_with(&x, &tensor![i64; 2], &plain).unwrap_err();
+        let here = format!("(at {}:{})", file!(), line!() - 1);
+        assert!(error.to_string().ends_with(&here), "{error}");
+        let scalar = Var::leaf(Tensor::scalar(1.0f32));
+        let error = cross_entropy_with(&scalar, &Tensor::scalar(0), &plain).unwrap_err();
+        let here = format!("(at {}:{})", file!(), line!() - 1);
+        assert!(error.to_string().ends_with(&here), "{error}");
+        let zero = tensor![i64; 0];
+        for smoothing in [-0.1, 1.1, f64::NAN] {
+            let options = plain.clone().label_smoothing(smoothing);
+            assert!(cross_entropy_with(&x, &zero, &options).is_err());
+        }
+        let three = plain.clone().weight(tensor![1.0, 1.0, 1.0]);
+        assert!(cross_entropy_with(&x, &zero, &three).is_err());
     }
 }

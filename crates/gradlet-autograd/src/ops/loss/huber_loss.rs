@@ -1,110 +1,47 @@
 //! Losses that are quadratic near the target and linear far from it, and the linear one.
 
-use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
+use gradlet_tensor::{Error, ErrorKind, Float, Result};
 
-use crate::op::{One, Op};
+use crate::pointwise::{Pointwise, Real};
 use crate::reduction::Reduction;
 use crate::saves::Inputs;
 use crate::var::Var;
 
 /// y = slope * (|x| - joint / 2) where |x| >= joint, curvature * x^2 / 2 in between; slope = joint * curvature
 #[derive(Clone, Copy, Debug)]
-struct Huber<T: Float> {
+struct HuberLoss<T> {
     joint: T,
     slope: T,
     /// Not slope / joint, which an infinite joint makes NaN.
     curvature: T,
 }
 
-impl<T: Float> Op<T> for Huber<T> {
-    type Arity = One;
+impl<T: Float> Pointwise<T> for HuberLoss<T> {
     type Saves = Inputs;
 
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        let Self {
-            joint,
-            slope,
-            curvature,
-        } = *self;
-        let (half, curvature) = (joint * T::of(0.5), curvature * T::of(0.5));
-        Ok(x.map(|x| {
-            if x.abs() >= joint {
-                slope * (x.abs() - half)
-            } else {
-                curvature * x * x
-            }
-        }))
-    }
-
-    /// dx = g * y', y' = slope * sign(x) where |x| >= joint, curvature * x in between
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        g.mul(&HuberSlope(*self).apply(&x)?)
-    }
-}
-
-/// y = slope * sign(x) where |x| >= joint, curvature * x in between
-#[derive(Debug)]
-struct HuberSlope<T: Float>(Huber<T>);
-
-impl<T: Float> Op<T> for HuberSlope<T> {
-    type Arity = One;
-    type Saves = Inputs;
-
-    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        let Huber {
-            joint,
-            slope,
-            curvature,
-        } = self.0;
-        if joint == T::zero() {
-            // As in PyTorch, the sign of 0 and of NaN is 0.
-            return Ok(x.map(|x| {
-                if x > T::zero() {
-                    slope
-                } else if x < T::zero() {
-                    -slope
-                } else {
-                    T::zero()
-                }
-            }));
+    #[inline(always)]
+    fn value(self, x: T) -> T {
+        let half = T::of(0.5);
+        if x.abs() >= self.joint {
+            self.slope * (x.abs() - self.joint * half)
+        } else {
+            self.curvature * half * x * x
         }
-        Ok(x.map(|x| {
-            if x >= joint {
-                slope
-            } else if x <= -joint {
-                -slope
-            } else {
-                curvature * x
-            }
-        }))
     }
 
-    /// dx = g * slope / joint where |x| < joint, 0 elsewhere
-    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        let Huber {
-            joint, curvature, ..
-        } = self.0;
-        let curvature = x.tensor().map(|x| {
-            if x.abs() < joint {
-                curvature
-            } else {
-                T::zero()
-            }
-        });
-        g.mul(&Var::constant(curvature))
+    /// slope * sign(x) where |x| >= joint, curvature * x in between
+    #[inline(always)]
+    fn slope<S: Real<T>>(self, x: S) -> S {
+        let far = S::number(self.slope);
+        let not_below = x.choose(|x| x >= self.joint, far, x * self.curvature);
+        x.choose(|x| x <= -self.joint, -far, not_below)
     }
 }
 
 #[track_caller]
-fn of_difference<T: Float>(
-    op: &'static str,
-    x: &Var<T>,
-    target: &Var<T>,
-    huber: Huber<T>,
-    reduction: Reduction,
-) -> Result<Var<T>> {
-    target.tensor().expect_shape(op, x.shape())?;
-    reduction.of(huber.apply(&x.sub(target)?)?)
+fn difference<T: Float>(op: &'static str, x: &Var<T>, target: &Var<T>) -> Result<Var<T>> {
+    target.tensor().expect_shape(op, *x.shape())?;
+    x.sub(target)
 }
 
 /// An error unless a joint fits.
@@ -141,7 +78,7 @@ fn check_joint(
 ///
 /// # Errors
 ///
-/// Shapes that differ.
+/// If the shapes differ.
 ///
 /// # Example
 ///
@@ -160,12 +97,7 @@ fn check_joint(
 /// `torch.nn.functional.l1_loss`
 #[track_caller]
 pub fn l1_loss<T: Float>(x: &Var<T>, target: &Var<T>, reduction: Reduction) -> Result<Var<T>> {
-    let huber = Huber {
-        joint: T::zero(),
-        slope: T::one(),
-        curvature: T::infinity(),
-    };
-    of_difference("l1_loss", x, target, huber, reduction)
+    reduction.of(difference("l1_loss", x, target)?.abs())
 }
 
 /// Squared differences, halved and divided by beta, where they are smaller than beta, and absolute ones less
@@ -182,7 +114,7 @@ pub fn l1_loss<T: Float>(x: &Var<T>, target: &Var<T>, reduction: Reduction) -> R
 ///
 /// # Errors
 ///
-/// Shapes that differ, or a beta that is negative or NaN; 0 gives [`l1_loss`].
+/// If the shapes differ, or beta is negative or NaN; 0 gives [`l1_loss`].
 ///
 /// # Example
 ///
@@ -210,12 +142,17 @@ pub fn smooth_l1_loss<T: Float>(
 ) -> Result<Var<T>> {
     let op = "smooth_l1_loss";
     check_joint(op, "beta", beta, beta >= 0.0, "at least 0")?;
-    let huber = Huber {
-        joint: T::of(beta),
-        slope: T::one(),
-        curvature: T::of(1.0 / beta),
-    };
-    of_difference(op, x, target, huber, reduction)
+    let difference = difference(op, x, target)?;
+    let joint = T::of(beta);
+    reduction.of(if joint == T::zero() {
+        difference.abs()
+    } else {
+        difference.pointwise(HuberLoss {
+            joint,
+            slope: T::one(),
+            curvature: T::of(1.0 / beta),
+        })
+    })
 }
 
 /// Squared differences, halved, where they are at most delta, and `delta * (|x - target| - delta / 2)`
@@ -232,7 +169,7 @@ pub fn smooth_l1_loss<T: Float>(
 ///
 /// # Errors
 ///
-/// Shapes that differ, or a delta that is not larger than 0.
+/// If the shapes differ, or delta is not larger than 0.
 ///
 /// # Example
 ///
@@ -260,19 +197,20 @@ pub fn huber_loss<T: Float>(
 ) -> Result<Var<T>> {
     let op = "huber_loss";
     check_joint(op, "delta", delta, delta > 0.0, "larger than 0")?;
-    let huber = Huber {
+    let huber = HuberLoss {
         joint: T::of(delta),
         slope: T::of(delta),
         curvature: T::one(),
     };
-    of_difference(op, x, target, huber, reduction)
+    reduction.of(difference(op, x, target)?.pointwise(huber))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::check::{gradcheck, gradgradcheck};
-    use gradlet_tensor::{rng, tensor};
+    use crate::pointwise::check_pointwise;
+    use gradlet_tensor::{Tensor, rng, tensor};
 
     const ALL: [Reduction; 3] = [Reduction::Mean, Reduction::Sum, Reduction::None];
 
@@ -298,7 +236,16 @@ mod tests {
         gradcheck(
             |x| smooth_l1_loss(&x[0].t()?, &row(x)?, 1.5, Reduction::None),
             &x,
-        )
+        )?;
+        check_pointwise(
+            HuberLoss {
+                joint: 0.7,
+                slope: 1.4,
+                curvature: 2.0,
+            },
+            &[-0.7, 0.7],
+        );
+        Ok(())
     }
 
     /// The loss and its gradient at each difference.
@@ -369,6 +316,7 @@ mod tests {
             ErrorKind::OutOfRange { name: "delta", .. }
         ));
     }
+
     #[test]
     fn an_infinite_delta_is_half_the_squared_difference() -> Result<()> {
         let (x, target) = (

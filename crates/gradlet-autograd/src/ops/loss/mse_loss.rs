@@ -9,14 +9,13 @@ use crate::var::Var;
 
 /// y = 1/n `sum_i` (`x_i` - `target_i)^2`
 #[derive(Debug)]
-struct Mse;
+struct MseLoss;
 
-impl<T: Float> Op<T> for Mse {
+impl<T: Float> Op<T> for MseLoss {
     type Arity = Fixed<2>;
     type Saves = Inputs;
 
     fn forward(&self, [x, target]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        target.expect_shape("mse", x.shape())?;
         x.zip(target, |x, target| (x - target) * (x - target))?
             .mean(..)
     }
@@ -35,49 +34,12 @@ impl<T: Float> Op<T> for Mse {
     }
 }
 
-impl<T: Float> Var<T> {
-    /// The mean of the squared differences to a target; NaN where there are no elements.
-    ///
-    /// # Shape
-    ///
-    /// `self: [...], target: [...] -> []`; the shapes have to be equal, since broadcasting here hides mistakes.
-    ///
-    /// # Gradient
-    ///
-    /// `2 g / n * (self - target)` and its negative; both inputs are saved.
-    ///
-    /// # Errors
-    ///
-    /// Shapes that differ.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_autograd::Var;
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let (x, target) = (Var::leaf(tensor![1.0, 3.0]), Var::constant(tensor![0.0, 1.0]));
-    /// let loss = x.mse(&target)?; // (1 + 4) / 2
-    /// assert_eq!(loss.item()?, 2.5);
-    /// assert_eq!(loss.backward()?.wrt(&x), Some(&tensor![1.0, 2.0]));
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Source
-    ///
-    /// `torch.nn.functional.mse_loss`
-    #[track_caller]
-    pub fn mse(&self, target: &Self) -> Result<Self> {
-        Mse.apply([self, target])
-    }
-}
-
-/// The squared differences to a target: their mean, as [`Var::mse`] has it, their sum, or each of them.
+/// The squared differences to a target: their mean, which is NaN where there are no elements, their sum, or each of them.
 ///
 /// # Shape
 ///
-/// `x: [...], target: [...] -> []`, or `[...]` without reduction
+/// `x: [...], target: [...] -> []`, or `[...]` without reduction; the shapes have to be equal, since broadcasting here
+/// hides mistakes.
 ///
 /// # Gradient
 ///
@@ -86,7 +48,7 @@ impl<T: Float> Var<T> {
 ///
 /// # Errors
 ///
-/// Shapes that differ.
+/// If the shapes differ.
 ///
 /// # Example
 ///
@@ -96,7 +58,9 @@ impl<T: Float> Var<T> {
 /// # fn main() -> gradlet_tensor::Result<()> {
 /// let (x, target) = (Var::leaf(tensor![1.0, 3.0]), Var::constant(tensor![0.0, 1.0]));
 /// assert_eq!(mse_loss(&x, &target, Reduction::None)?.to_vec(), [1.0, 4.0]);
-/// assert_eq!(mse_loss(&x, &target, Reduction::Sum)?.item()?, 5.0);
+/// let loss = mse_loss(&x, &target, Reduction::Mean)?; // (1 + 4) / 2
+/// assert_eq!(loss.item()?, 2.5);
+/// assert_eq!(loss.backward()?.wrt(&x), Some(&tensor![1.0, 2.0]));
 /// # Ok(())
 /// # }
 /// ```
@@ -106,9 +70,9 @@ impl<T: Float> Var<T> {
 /// `torch.nn.functional.mse_loss`
 #[track_caller]
 pub fn mse_loss<T: Float>(x: &Var<T>, target: &Var<T>, reduction: Reduction) -> Result<Var<T>> {
-    target.tensor().expect_shape("mse_loss", x.shape())?;
+    target.tensor().expect_shape("mse_loss", *x.shape())?;
     match reduction {
-        Reduction::Mean => x.mse(target),
+        Reduction::Mean => MseLoss.apply([x, target]),
         _ => reduction.of(x.sub(target)?.powi(2)),
     }
 }
@@ -125,15 +89,13 @@ mod tests {
             let mut rng = rng(1);
             let mut make = || Tensor::<f64>::normal(&shape, 0.0, 1.0, &mut rng);
             let inputs = [make()?, make()?];
-            gradcheck(|x| x[0].mse(&x[1]), &inputs)?;
-            gradgradcheck(|x| x[0].mse(&x[1]), &inputs)?;
             for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
                 gradcheck(|x| mse_loss(&x[0], &x[1], reduction), &inputs)?;
                 gradgradcheck(|x| mse_loss(&x[0], &x[1], reduction), &inputs)?;
             }
         }
         let x = [tensor![f64; [1.0, 2.0], [3.0, 5.0]]];
-        gradcheck(|x| x[0].mse(&x[0].t()?), &x)
+        gradcheck(|x| mse_loss(&x[0], &x[0].t()?, Reduction::Mean), &x)
     }
 
     #[test]
@@ -159,13 +121,14 @@ mod tests {
             Var::leaf(tensor![1.0, 4.0]),
             Var::constant(tensor![0.0, 2.0]),
         );
-        let y = x.mse(&target)?;
-        assert_eq!(y.item()?, 2.5);
+        let y = mse_loss(&x, &target, Reduction::Mean)?;
+        assert_eq!(y.graph().nodes[0].op, "mse_loss");
         assert_eq!(
             y.backward()?.wrt(&x).map(Tensor::to_vec),
             Some(vec![1.0, 2.0])
         );
-        assert!(x.mse(&Var::constant(tensor![[1.0, 2.0]])).is_err());
+        let row = Var::constant(tensor![[1.0, 2.0]]);
+        assert!(mse_loss(&x, &row, Reduction::Mean).is_err());
         Ok(())
     }
 }
