@@ -1,8 +1,8 @@
 //! Random arguments: most fit together, some do not, and some are what no caller should pass.
 
 use gradlet::{
-    AveragePooling, Convolution, Divisor, DrawKey, Element, Order, Pooling, Reduction, Rounding,
-    Shape, Tensor, Var, rng,
+    Convolution, Divisor, DrawKey, Element, Order, Reduction, Rounding, Shape, Tensor, Var, Window,
+    rng,
 };
 use proptest::prelude::*;
 
@@ -31,27 +31,21 @@ pub(crate) struct Random<T: Element, X = Tensor<T>> {
 }
 
 impl<T: Element, X> Random<T, X> {
-    pub(crate) fn pooling(&self) -> Pooling {
+    pub(crate) fn window(&self) -> Window<2> {
         let [a, b, c, d, e, f, g, h] = self.few;
-        let pooling = Pooling::new([a, b])
+        Window::new([a, b])
             .stride([c, d])
             .padding([e.saturating_sub(1), f.saturating_sub(1)])
-            .dilation([g, h]);
-        pooling.rounding(self.rounding())
+            .dilation([g, h])
+            .rounding(self.rounding())
     }
 
-    pub(crate) fn average(&self) -> AveragePooling {
-        let [a, b, c, d, e, f, g, h] = self.few;
-        let pooling = AveragePooling::new([a, b])
-            .stride([c, d])
-            .padding([e.saturating_sub(1), f.saturating_sub(1)]);
-        let divisor = [Divisor::Fixed(self.axis as i64), Divisor::Fixed(h as i64)];
-        let pooling = if g < 2 {
-            pooling.divisor(divisor[g])
-        } else {
-            pooling
-        };
-        pooling.rounding(self.rounding())
+    pub(crate) fn divisor(&self) -> Divisor {
+        match self.few[6] {
+            0 => Divisor::Fixed(self.axis as i64),
+            1 => Divisor::Fixed(self.few[7] as i64),
+            _ => Divisor::default(),
+        }
     }
 
     fn rounding(&self) -> Rounding {
@@ -62,13 +56,14 @@ impl<T: Element, X> Random<T, X> {
         }
     }
 
-    pub(crate) fn convolution(&self) -> Convolution {
-        let [a, b, c, d, e, f, groups, _] = self.few;
+    pub(crate) fn convolution<const N: usize>(&self) -> Convolution<N> {
+        let [strides, paddings, dilations] =
+            [0, 2, 4].map(|at| std::array::from_fn(|axis| self.few[at + axis]));
         Convolution::default()
-            .stride([a, b])
-            .padding([c.saturating_sub(1), d.saturating_sub(1)])
-            .dilation([e, f])
-            .groups(groups)
+            .stride(strides)
+            .padding(paddings.map(|padding: usize| padding.saturating_sub(1)))
+            .dilation(dilations)
+            .groups(self.few[6])
     }
 
     pub(crate) fn order(&self) -> Order {

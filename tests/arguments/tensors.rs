@@ -204,9 +204,9 @@ fn windows<T: Float>() -> Vec<Call<Random<T>>> {
         r: Random<T>,
         r.x.conv2d(&r.y, None, r.convolution()),
         r.x.conv2d(&r.y, Some(&r.z), r.convolution().groups(1)),
-        r.x.avg_pool2d(r.average()),
+        r.x.avg_pool2d(r.window(), r.divisor()),
         r.x.adaptive_avg_pool2d([r.size, r.few[0]]),
-        r.x.max_pool2d(r.pooling()),
+        r.x.max_pool2d(r.window()),
     )
     .into()
 }

@@ -91,10 +91,10 @@ proptest! {
             r.x.conv2d(&r.y, None, Convolution::default().padding(r.size)),
             r.x.conv1d(&r.y, None, r.convolution()),
             r.x.conv1d(&r.y, Some(&r.z), r.convolution().groups(1)),
-            r.x.avg_pool2d(r.average()),
+            r.x.avg_pool2d(r.window(), r.divisor()),
             r.x.adaptive_avg_pool2d([r.size, r.few[0]]),
-            r.x.max_pool2d(r.pooling()),
-            r.x.max_pool2d_with_indices(r.pooling()),
+            r.x.max_pool2d(r.window()),
+            r.x.max_pool2d_with_indices(r.window()),
         ))?;
     }
 

@@ -1,6 +1,8 @@
 //! Convolution and pooling.
 
-use gradlet::{AveragePooling, Convolution, Divisor, Pooling, Result, Rounding};
+use std::array::from_fn;
+
+use gradlet::{Convolution, Divisor, Result, Rounding, Window};
 
 use crate::draw::{Case, Draw, Entry, Tensor, Var, small};
 
@@ -14,14 +16,13 @@ fn convolved(d: &mut Draw, size: usize) -> [usize; 4] {
 }
 
 /// Images or sequences of the last sizes, a weight that fits, and perhaps a bias.
-fn convolution(
+fn convolution<const N: usize>(
     d: &mut Draw,
-    places: usize,
-    f: fn(&Var, &Var, Option<&Var>, Convolution) -> Result<Var>,
+    f: fn(&Var, &Var, Option<&Var>, Convolution<N>) -> Result<Var>,
 ) -> Result<Case> {
     let groups = d.between(1, 2);
     let (inputs, outputs) = (small(d, 1), d.between(0, 2));
-    let sizes: Vec<usize> = (0..places).map(|axis| d.size(2 + axis)).collect();
+    let sizes: Vec<usize> = (0..N).map(|axis| d.size(2 + axis)).collect();
     let along: Vec<[usize; 4]> = sizes.iter().map(|&size| convolved(d, size)).collect();
     let mut images = if d.coin() {
         vec![small(d, 0)]
@@ -36,8 +37,7 @@ fn convolution(
     if d.coin() {
         all.push(d.input(&[groups * outputs])?);
     }
-    let (first, last) = (along[0], along[places - 1]);
-    let setting = |at: usize| [first[at], last[at]];
+    let setting = |at: usize| -> [usize; N] { from_fn(|axis| along[axis][at]) };
     let options = Convolution::default()
         .stride(setting(1))
         .padding(setting(2))
@@ -47,64 +47,52 @@ fn convolution(
 }
 
 /// How one axis is pooled: its size, and kernel, stride, padding, dilation, with which each window reads something.
-fn pooled(d: &mut Draw, size: usize, dilations: usize) -> (usize, [usize; 4]) {
-    let [kernel, stride, dilation] = [3, 3, dilations].map(|high| d.between(1, high));
+fn pooled(d: &mut Draw, size: usize) -> (usize, [usize; 4]) {
+    let [kernel, stride, dilation] = [3, 3, 2].map(|high| d.between(1, high));
     let span = (kernel - 1) * dilation + 1;
     let padding = d.between(0, span / 2);
     let least = dilation.max(span.saturating_sub(2 * padding));
     (size.max(least), [kernel, stride, padding, dilation])
 }
 
-fn rounding(d: &mut Draw) -> Rounding {
-    d.pick(&[Rounding::Floor, Rounding::Ceil])
-}
-
-/// Planes behind up to two leading axes, and the settings for each of their axes.
-fn planes(d: &mut Draw, dilations: usize) -> Result<(Tensor, [[usize; 2]; 4])> {
+/// Planes behind up to two leading axes, and windows over them.
+fn planes(d: &mut Draw) -> Result<(Tensor, Window<2>)> {
     let mut shape: Vec<usize> = (0..d.between(0, 2)).map(|axis| small(d, axis)).collect();
-    let ((h, down), (w, along)) = (
-        pooled(d, d.size(2), dilations),
-        pooled(d, d.size(3), dilations),
-    );
+    let ((h, down), (w, along)) = (pooled(d, d.size(2)), pooled(d, d.size(3)));
     shape.extend([h, w]);
-    let settings = [0, 1, 2, 3].map(|at| [down[at], along[at]]);
-    Ok((d.input(&shape)?, settings))
-}
-
-fn max_pooled(d: &mut Draw, f: fn(&Var, Pooling) -> Result<Var>) -> Result<Case> {
-    let (x, [kernel, stride, padding, dilation]) = planes(d, 2)?;
-    let pooling = Pooling::new(kernel)
+    let [kernel, stride, padding, dilation] = [0, 1, 2, 3].map(|at| [down[at], along[at]]);
+    let window = Window::new(kernel)
         .stride(stride)
         .padding(padding)
         .dilation(dilation)
-        .rounding(rounding(d));
+        .rounding(d.pick(&[Rounding::Floor, Rounding::Ceil]));
+    Ok((d.input(&shape)?, window))
+}
+
+fn max_pooled(d: &mut Draw, f: fn(&Var, Window<2>) -> Result<Var>) -> Result<Case> {
+    let (x, window) = planes(d)?;
     let last = [x.rank() - 2, x.rank() - 1];
-    Ok(Case::new([x], move |x| f(&x[0], pooling)).apart(last))
+    Ok(Case::new([x], move |x| f(&x[0], window)).apart(last))
 }
 
 pub(crate) const ENTRIES: &[Entry] = &[
-    ("conv1d", |d| convolution(d, 1, Var::conv1d)),
-    ("conv2d", |d| convolution(d, 2, Var::conv2d)),
+    ("conv1d", |d| convolution(d, Var::conv1d)),
+    ("conv2d", |d| convolution(d, Var::conv2d)),
     ("max_pool2d", |d| max_pooled(d, Var::max_pool2d)),
     ("max_pool2d with indices", |d| {
-        max_pooled(d, |x, pooling| Ok(x.max_pool2d_with_indices(pooling)?.0))
+        max_pooled(d, |x, window| Ok(x.max_pool2d_with_indices(window)?.0))
     }),
     ("avg_pool2d", |d| {
-        let (x, [kernel, stride, padding, _]) = planes(d, 1)?;
+        let (x, window) = planes(d)?;
         let divisor = d.pick(&[
             Divisor::WithPadding,
             Divisor::WithoutPadding,
             Divisor::Fixed(-3),
         ]);
-        let pooling = AveragePooling::new(kernel)
-            .stride(stride)
-            .padding(padding)
-            .divisor(divisor)
-            .rounding(rounding(d));
-        Ok(Case::new([x], move |x| x[0].avg_pool2d(pooling)))
+        Ok(Case::new([x], move |x| x[0].avg_pool2d(window, divisor)))
     }),
     ("avg_pool2d adaptive", |d| {
-        let (x, _) = planes(d, 1)?;
+        let (x, _) = planes(d)?;
         let sizes = [d.between(0, 4), d.between(0, 4)];
         Ok(Case::new([x], move |x| x[0].adaptive_avg_pool2d(sizes)))
     }),

@@ -112,7 +112,7 @@ fn naive_product(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 fn equal(name: &str, a: &Tensor, b: &Tensor) -> Outcome {
     let bits = |x: &Tensor| x.iter().map(f64::to_bits).collect::<Vec<_>>();
     prop_assert!(
-        *a.shape() == *b.shape() && bits(a) == bits(b),
+        a.shape() == b.shape() && bits(a) == bits(b),
         "{name}: {a} differs from {b}"
     );
     Ok(())

@@ -30,8 +30,8 @@ pub use checkpoint::{checkpoint, checkpoint_with, replayable};
 pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use gradients::Gradients;
 pub use gradlet_tensor::{
-    AveragePooling, Convolution, Divisor, Element, Error, ErrorKind, Float, Keep, Pooling, Result,
-    Rounding, Tensor,
+    Convolution, Divisor, Element, Error, ErrorKind, Float, Keep, Result, Rounding, Sliding,
+    Tensor, Window,
 };
 pub use graph::{Graph, GraphInput, GraphLeaf, GraphNode, Saved};
 #[doc(hidden)]

@@ -19,9 +19,8 @@ pub use gradlet_autograd::{
 };
 pub use gradlet_nn::*;
 pub use gradlet_tensor::{
-    AveragePooling, Convolution, Divisor, DrawKey, Element, Error, ErrorKind, Float, Keep,
-    MAX_RANK, Mask, Order, Pcg64, PerAxis, Pooling, Result, Rounding, Shape, Tensor, memory, rng,
-    tensor, threads,
+    Convolution, Divisor, DrawKey, Element, Error, ErrorKind, Float, Keep, MAX_RANK, Mask, Order,
+    Pcg64, PerAxis, Result, Rounding, Shape, Sliding, Tensor, Window, memory, rng, tensor, threads,
 };
 
 pub mod op;

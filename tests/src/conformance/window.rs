@@ -1,6 +1,6 @@
 //! Convolution and pooling.
 
-use gradlet::{AveragePooling, Convolution, Divisor, Float, Pooling, Rounding, Var};
+use gradlet::{Convolution, Divisor, Float, Rounding, Var, Window};
 
 use super::Failure;
 use super::case::{Case, Out};
@@ -8,7 +8,8 @@ use super::case::{Case, Out};
 pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, Failure> {
     let y = match case.op() {
         "max_pool2d" => return max_pool2d(case).map(Some),
-        "conv1d" | "conv2d" => convolution(case)?,
+        "conv1d" => convolution(case, Var::conv1d)?,
+        "conv2d" => convolution(case, Var::conv2d)?,
         "avg_pool2d" => avg_pool2d(case)?,
         "adaptive_avg_pool2d" => {
             let sizes = case.value(1, "output_size").cloned().unwrap_or_default();
@@ -26,42 +27,42 @@ pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, 
     Ok(Some(vec![Out::Var(y)]))
 }
 
-/// One number for both axes, or one for each.
-fn pair(list: Option<Vec<isize>>, default: [usize; 2]) -> [usize; 2] {
+/// One number for all axes, or one for each.
+fn each<const N: usize>(list: Option<Vec<isize>>, default: [usize; N]) -> [usize; N] {
     match list.as_deref() {
-        Some(&[both]) => [both as usize; 2],
-        Some(&[height, width]) => [height as usize, width as usize],
+        Some(&[all]) => [all as usize; N],
+        Some(list) if list.len() == N => std::array::from_fn(|axis| list[axis] as usize),
         _ => default,
     }
 }
 
-fn convolution<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
+type Convolve<T, const N: usize> =
+    fn(&Var<T>, &Var<T>, Option<&Var<T>>, Convolution<N>) -> gradlet::Result<Var<T>>;
+
+fn convolution<T: Float, const N: usize>(
+    case: &Case<'_, T>,
+    convolve: Convolve<T, N>,
+) -> Result<Var<T>, Failure> {
     let (mut x, weight) = (case.var(0, "input")?, case.var(1, "weight")?);
     let bias = case.maybe_var(2, "bias")?;
-    let lines = case.op() == "conv1d";
-    let dilation = pair(case.list(5, "dilation"), [1; 2]);
+    let dilation = each(case.list(5, "dilation"), [1; N]);
     let mut options = Convolution::default()
-        .stride(pair(case.list(3, "stride"), [1; 2]))
+        .stride(each(case.list(3, "stride"), [1; N]))
         .dilation(dilation)
         .groups(case.int(6, "groups", 1) as usize);
     match case.text(4, "padding", "") {
         "same" => {
             // What the kernel spans less one, half of it before and the rest after.
-            let axes = weight.rank() - 2;
             let mut pairs = Vec::new();
-            for axis in (0..axes).rev() {
-                let span = dilation[if lines { 1 } else { axis }] * (weight.shape()[axis + 2] - 1);
+            for axis in (0..N).rev() {
+                let span = dilation[axis] * (weight.shape()[axis + 2] - 1);
                 pairs.push(((span / 2) as isize, (span - span / 2) as isize));
             }
             x = x.pad(&pairs, T::of(0.0))?;
         }
-        _ => options = options.padding(pair(case.list(4, "padding"), [0; 2])),
+        _ => options = options.padding(each(case.list(4, "padding"), [0; N])),
     }
-    Ok(if lines {
-        x.conv1d(&weight, bias.as_ref(), options)?
-    } else {
-        x.conv2d(&weight, bias.as_ref(), options)?
-    })
+    Ok(convolve(&x, &weight, bias.as_ref(), options)?)
 }
 
 fn rounding<T: Float>(case: &Case<'_, T>, place: usize) -> Rounding {
@@ -73,32 +74,31 @@ fn rounding<T: Float>(case: &Case<'_, T>, place: usize) -> Rounding {
 }
 
 fn max_pool2d<T: Float>(case: &Case<'_, T>) -> Result<Vec<Out<T>>, Failure> {
-    let kernel = pair(case.list(1, "kernel_size"), [1; 2]);
-    let pooling = Pooling::new(kernel)
-        .stride(pair(case.list(2, "stride"), kernel))
-        .padding(pair(case.list(3, "padding"), [0; 2]))
-        .dilation(pair(case.list(4, "dilation"), [1; 2]))
+    let kernel = each(case.list(1, "kernel_size"), [1; 2]);
+    let window = Window::new(kernel)
+        .stride(each(case.list(2, "stride"), kernel))
+        .padding(each(case.list(3, "padding"), [0; 2]))
+        .dilation(each(case.list(4, "dilation"), [1; 2]))
         .rounding(rounding(case, 5));
     let x = case.var(0, "input")?;
     if case.flag(6, "return_indices", false) {
-        let (y, places) = x.max_pool2d_with_indices(pooling)?;
+        let (y, places) = x.max_pool2d_with_indices(window)?;
         return Ok(vec![Out::Var(y), Out::Ints(places)]);
     }
-    Ok(vec![Out::Var(x.max_pool2d(pooling)?)])
+    Ok(vec![Out::Var(x.max_pool2d(window)?)])
 }
 
 fn avg_pool2d<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
-    let kernel = pair(case.list(1, "kernel_size"), [1; 2]);
+    let kernel = each(case.list(1, "kernel_size"), [1; 2]);
     let divisor = match case.maybe_int(6, "divisor_override") {
         Some(number) => Divisor::Fixed(number),
         None if case.flag(5, "count_include_pad", true) => Divisor::WithPadding,
         None => Divisor::WithoutPadding,
     };
     let _overridden = case.flag(5, "count_include_pad", true);
-    let pooling = AveragePooling::new(kernel)
-        .stride(pair(case.list(2, "stride"), kernel))
-        .padding(pair(case.list(3, "padding"), [0; 2]))
-        .rounding(rounding(case, 4))
-        .divisor(divisor);
-    Ok(case.var(0, "input")?.avg_pool2d(pooling)?)
+    let window = Window::new(kernel)
+        .stride(each(case.list(2, "stride"), kernel))
+        .padding(each(case.list(3, "padding"), [0; 2]))
+        .rounding(rounding(case, 4));
+    Ok(case.var(0, "input")?.avg_pool2d(window, divisor)?)
 }

@@ -1,13 +1,12 @@
 //! [`Conv2d`]: the convolution of images with a weight, and a bias.
 
-use std::fmt::Write;
-
 use gradlet_autograd::{Convolution, Float, Result, Var};
-use gradlet_tensor::PerAxis;
+use gradlet_tensor::{PerAxis, sliding_settings};
 use rand::Rng;
 
 use crate::forward::Forward;
 use crate::init::fan_in_uniform;
+use crate::layer::describe;
 use crate::mode::Mode;
 use crate::module::Module;
 use crate::parameter::Parameter;
@@ -50,7 +49,7 @@ pub struct Conv2d<T: Float = f32> {
     /// `[out_channels]`
     pub bias: Option<Parameter<T>>,
     #[module(skip)]
-    options: Convolution,
+    options: Convolution<2>,
     mode: Mode,
 }
 
@@ -64,7 +63,7 @@ impl Conv2d {
     pub fn new(
         in_channels: usize,
         out_channels: usize,
-        kernel: impl PerAxis,
+        kernel: impl PerAxis<2>,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self> {
         Self::new_of(in_channels, out_channels, kernel, 1, rng)
@@ -80,7 +79,7 @@ impl Conv2d {
     pub fn grouped(
         in_channels: usize,
         out_channels: usize,
-        kernel: impl PerAxis,
+        kernel: impl PerAxis<2>,
         groups: usize,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self> {
@@ -98,7 +97,7 @@ impl<T: Float> Conv2d<T> {
     pub fn new_of(
         in_channels: usize,
         out_channels: usize,
-        kernel: impl PerAxis,
+        kernel: impl PerAxis<2>,
         groups: usize,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self> {
@@ -118,23 +117,7 @@ impl<T: Float> Conv2d<T> {
         })
     }
 
-    /// With another stride, for both axes or `[height, width]`.
-    pub fn stride(self, stride: impl PerAxis) -> Self {
-        let options = self.options.stride(stride);
-        Self { options, ..self }
-    }
-
-    /// With zeros around each image, for both axes or `[height, width]`.
-    pub fn padding(self, padding: impl PerAxis) -> Self {
-        let options = self.options.padding(padding);
-        Self { options, ..self }
-    }
-
-    /// With gaps between the elements that the kernel sees, for both axes or `[height, width]`.
-    pub fn dilation(self, dilation: impl PerAxis) -> Self {
-        let options = self.options.dilation(dilation);
-        Self { options, ..self }
-    }
+    sliding_settings!(2, [options]: stride, padding, dilation);
 
     /// The same layer without its bias.
     pub fn without_bias(self) -> Self {
@@ -142,24 +125,7 @@ impl<T: Float> Conv2d<T> {
     }
 
     fn sizes(&self) -> String {
-        let [outputs, inputs, height, width] = [0, 1, 2, 3].map(|axis| self.weight.shape()[axis]);
-        let (plain, is) = (Convolution::default(), self.options);
-        let mut text = format!("{} -> {outputs}, {height}x{width}", inputs * is.groups);
-        let settings = [
-            ("stride", is.stride, plain.stride),
-            ("padding", is.padding, plain.padding),
-            ("dilation", is.dilation, plain.dilation),
-        ];
-        for (name, [down, along], plain) in settings {
-            if [down, along] != plain && down == along {
-                let _ = write!(text, ", {name} {down}");
-            } else if [down, along] != plain {
-                let _ = write!(text, ", {name} {down}x{along}");
-            }
-        }
-        if is.groups != plain.groups {
-            let _ = write!(text, ", {} groups", is.groups);
-        }
+        let mut text = describe::convolution(self.weight.shape(), self.options);
         if self.bias.is_none() {
             text += ", no bias";
         }

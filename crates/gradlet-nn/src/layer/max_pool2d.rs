@@ -1,9 +1,10 @@
 //! [`MaxPool2d`]: the largest element of each window.
 
-use gradlet_autograd::{Float, Pooling, Result, Var};
-use gradlet_tensor::{PerAxis, Rounding};
+use gradlet_autograd::{Float, Result, Var, Window};
+use gradlet_tensor::{PerAxis, sliding_settings};
 
 use crate::forward::Forward;
+use crate::layer::describe;
 use crate::mode::Mode;
 use crate::module::Module;
 
@@ -36,60 +37,36 @@ use crate::module::Module;
 #[module(describe = Self::setting)]
 pub struct MaxPool2d {
     #[module(skip)]
-    pooling: Pooling,
+    window: Window<2>,
     mode: Mode,
 }
 
 impl MaxPool2d {
     /// Windows of this size: one number or `[height, width]`.
-    pub fn new(kernel: impl PerAxis) -> Self {
+    pub fn new(kernel: impl PerAxis<2>) -> Self {
         Self {
-            pooling: Pooling::new(kernel),
+            window: Window::new(kernel),
             mode: Mode::Train,
         }
     }
 
-    /// With windows that begin so far apart, for both axes or `[height, width]`.
-    pub fn stride(self, stride: impl PerAxis) -> Self {
-        let pooling = self.pooling.stride(stride);
-        Self { pooling, ..self }
-    }
-
-    /// With windows that may begin before each plane and end behind it, for both axes or `[height, width]`.
-    pub fn padding(self, padding: impl PerAxis) -> Self {
-        let pooling = self.pooling.padding(padding);
-        Self { pooling, ..self }
-    }
-
-    /// With gaps between the elements of a window, for both axes or `[height, width]`.
-    pub fn dilation(self, dilation: impl PerAxis) -> Self {
-        let pooling = self.pooling.dilation(dilation);
-        Self { pooling, ..self }
-    }
-
-    /// With windows that are not whole left out or kept.
-    pub fn rounding(self, rounding: Rounding) -> Self {
-        let pooling = self.pooling.rounding(rounding);
-        Self { pooling, ..self }
-    }
+    sliding_settings!(2, [window]: stride, padding, dilation, rounding);
 
     fn setting(&self) -> String {
-        let [kernel, stride] = [self.pooling.kernel, self.pooling.stride]
-            .map(|[down, along]| format!("{down}x{along}"));
-        format!("{kernel}, stride {stride}")
+        describe::window(self.window)
     }
 }
 
 impl<T: Float> Forward<T> for MaxPool2d {
     fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
-        x.max_pool2d(self.pooling)
+        x.max_pool2d(self.window)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gradlet_tensor::{Tensor, tensor};
+    use gradlet_tensor::{Rounding, Tensor, tensor};
 
     #[test]
     fn it_pools_with_its_settings() -> Result<()> {

@@ -1,6 +1,7 @@
 //! The layers, one a file.
 
 mod conv2d;
+mod describe;
 mod flatten;
 mod linear;
 mod max_pool2d;

@@ -2,67 +2,13 @@
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fused::window::{PerAxis, Rounding, Sliding};
+use crate::fused::settings::{Convolution, Rounding, Window};
+use crate::fused::window::out_of_range;
 use crate::kernel::conv::{self as kernel, Convolved};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// How a convolution's kernel moves: one setting each for height and width.
-///
-/// # Example
-///
-/// ```
-/// # use gradlet_tensor::Convolution;
-/// let same = Convolution { padding: [1, 1], ..Convolution::default() };
-/// assert_eq!(same, Convolution::default().padding(1));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Convolution {
-    /// How far the kernel moves from one output to the next: 1 by default.
-    pub stride: [usize; 2],
-    /// Zeros on both ends of each axis: none by default.
-    pub padding: [usize; 2],
-    /// The distance of the elements that neighbouring weights multiply: 1 by default.
-    pub dilation: [usize; 2],
-    /// Parts that the channels are cut into, each output seeing the inputs of its own part: 1 by default.
-    pub groups: usize,
-}
-
-impl Default for Convolution {
-    fn default() -> Self {
-        Self {
-            stride: [1; 2],
-            padding: [0; 2],
-            dilation: [1; 2],
-            groups: 1,
-        }
-    }
-}
-
-impl Convolution {
-    /// With another stride.
-    pub fn stride(self, stride: impl PerAxis) -> Self {
-        let stride = stride.per_axis();
-        Self { stride, ..self }
-    }
-
-    /// With another padding.
-    pub fn padding(self, padding: impl PerAxis) -> Self {
-        let padding = padding.per_axis();
-        Self { padding, ..self }
-    }
-
-    /// With another dilation.
-    pub fn dilation(self, dilation: impl PerAxis) -> Self {
-        let dilation = dilation.per_axis();
-        Self { dilation, ..self }
-    }
-
-    /// With another number of groups.
-    pub fn groups(self, groups: usize) -> Self {
-        Self { groups, ..self }
-    }
-
+impl Convolution<2> {
     /// The sizes of this convolution and the shape of its result.
     #[track_caller]
     fn sizes(&self, op: &'static str, x: Shape, weight: Shape) -> Result<(Convolved, Shape)> {
@@ -79,18 +25,10 @@ impl Convolution {
             }
         }
         let (channels, outputs, groups) = (x[1], weight[0], self.groups);
-        let sliding = Sliding {
-            op,
-            kernel: [weight[2], weight[3]],
-            stride: self.stride,
-            padding: self.padding,
-            dilation: self.dilation,
-            rounding: Rounding::Floor,
-        };
         if groups == 0 || !channels.is_multiple_of(groups) || !outputs.is_multiple_of(groups) {
             let expected = "a divisor of both numbers of channels";
             let remedy = format!("; there are {channels} in and {outputs} out");
-            return Err(sliding.out_of_range("groups", expected, groups, remedy));
+            return Err(out_of_range(op, "groups", expected, groups, remedy));
         }
         let inputs = channels / groups;
         if weight[1] != inputs {
@@ -102,7 +40,12 @@ impl Convolution {
                 found: weight,
             }));
         }
-        let windows = sliding.over(&x)?;
+        let window = Window {
+            kernel: [weight[2], weight[3]],
+            sliding: self.sliding,
+            rounding: Rounding::Floor,
+        };
+        let windows = window.over(op, &x)?;
         let [height, width] = windows.map(|window| window.output);
         let sizes = Convolved {
             images: x[0],
@@ -128,8 +71,8 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not fit, numbers of channels that `groups` does not divide, a setting of 0 where that is
-    /// meaningless, or a kernel larger than the padded image.
+    /// If shapes do not fit, `groups` does not divide the numbers of channels, a setting is 0 where that is meaningless,
+    /// or a kernel is larger than the padded image.
     ///
     /// # Example
     ///
@@ -148,7 +91,12 @@ impl<T: Float> Tensor<T> {
     ///
     /// `torch.nn.functional.conv2d`
     #[track_caller]
-    pub fn conv2d(&self, weight: &Self, bias: Option<&Self>, options: Convolution) -> Result<Self> {
+    pub fn conv2d(
+        &self,
+        weight: &Self,
+        bias: Option<&Self>,
+        options: Convolution<2>,
+    ) -> Result<Self> {
         let (sizes, shape) = options.sizes("conv2d", *self.shape(), *weight.shape())?;
         if let Some(bias) = bias {
             bias.expect_shape("conv2d", shape[1])?;
@@ -204,7 +152,7 @@ pub fn conv2d_input_gradient<T: Float>(
     g: &Tensor<T>,
     weight: &Tensor<T>,
     images: Shape,
-    options: Convolution,
+    options: Convolution<2>,
 ) -> Result<Tensor<T>> {
     let op = "conv2d_input_gradient";
     let (sizes, shape) = options.sizes(op, images, *weight.shape())?;
@@ -252,7 +200,7 @@ pub fn conv2d_weight_gradient<T: Float>(
     x: &Tensor<T>,
     g: &Tensor<T>,
     weight: Shape,
-    options: Convolution,
+    options: Convolution<2>,
 ) -> Result<Tensor<T>> {
     let op = "conv2d_weight_gradient";
     let (sizes, shape) = options.sizes(op, *x.shape(), weight)?;
@@ -276,6 +224,7 @@ fn elements<T: Float>(x: &Tensor<T>) -> &[T] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fused::settings::Sliding;
     use crate::{rng, tensor, threads};
     use proptest::prelude::*;
 
@@ -288,7 +237,7 @@ mod tests {
         x: &Tensor<f64>,
         weight: &Tensor<f64>,
         shape: Shape,
-        with: Convolution,
+        with: Convolution<2>,
     ) -> Tensor<f64> {
         let [n, o, p, q] = shape[..] else {
             unreachable!()
@@ -296,6 +245,11 @@ mod tests {
         let [outputs, c, kh, kw] = weight.shape()[..] else {
             unreachable!()
         };
+        let Sliding {
+            stride,
+            padding,
+            dilation,
+        } = with.sliding;
         let mut y = Tensor::zeros_of(shape).unwrap();
         let mut out = y.make_mut_slice().iter_mut();
         for at in 0..n * o * p * q {
@@ -303,13 +257,10 @@ mod tests {
             let mut sum = 0.0;
             for k in 0..c * kh * kw {
                 let (ci, i, j) = (k / (kh * kw), k / kw % kh, k % kw);
-                let h = p * with.stride[0] + i * with.dilation[0];
-                let w = q * with.stride[1] + j * with.dilation[1];
+                let h = p * stride[0] + i * dilation[0];
+                let w = q * stride[1] + j * dilation[1];
                 let channel = o / (outputs / with.groups) * c + ci;
-                let (h, w) = (
-                    h.wrapping_sub(with.padding[0]),
-                    w.wrapping_sub(with.padding[1]),
-                );
+                let (h, w) = (h.wrapping_sub(padding[0]), w.wrapping_sub(padding[1]));
                 if let Ok(x) = x.at(&[n, channel, h, w]) {
                     sum += x * weight.at(&[o, ci, i, j]).unwrap();
                 }
@@ -320,7 +271,7 @@ mod tests {
     }
 
     /// All three products against the loops; integers, so that every order of sums gives the same.
-    fn agree(x: [usize; 4], weight: [usize; 4], with: Convolution) -> Result<()> {
+    fn agree(x: [usize; 4], weight: [usize; 4], with: Convolution<2>) -> Result<()> {
         let (x, weight) = (integers(&x, 1)?, integers(&weight, 2)?);
         let y = x.conv2d(&weight, None, with)?;
         assert_eq!(y, naive(&x, &weight, *y.shape(), with));
@@ -363,7 +314,8 @@ mod tests {
             padding in [0..3usize, 0..3usize],
             dilation in [1..3usize, 1..3usize],
         ) {
-            let with = Convolution { stride, padding, dilation, groups };
+            let sliding = Sliding { stride, padding, dilation };
+            let with = Convolution { sliding, groups };
             let (x, weight) = ([n, c * groups, h, w], [o * groups, c, kh, kw]);
             let fits = |size, k: usize, i: usize| size + 2 * padding[i] > dilation[i] * (k - 1);
             if fits(h, kh, 0) && fits(w, kw, 1) {
@@ -380,10 +332,7 @@ mod tests {
         let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].reshape([1, 1, 2, 3])?;
         let weight = tensor![[1.0, 10.0], [100.0, 1000.0]].reshape([1, 1, 2, 2])?;
         let y = x.conv2d(&weight, Some(&tensor![0.5]), Convolution::default())?;
-        assert_eq!(
-            (y.shape(), y.to_vec()),
-            (&Shape::from([1, 1, 1, 2]), vec![5421.5, 6532.5])
-        );
+        assert_eq!(y, tensor![[[[5421.5, 6532.5]]]]);
         let x = x.transpose(2, 3)?;
         let y = x.conv2d(&weight, None, Convolution::default())?;
         assert_eq!(y.to_vec(), [5241.0, 6352.0]);
@@ -414,7 +363,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_named() -> Result<()> {
         let x = Tensor::zeros([2, 4, 5, 5])?;
-        let run = |weight: &[usize], with: Convolution| -> Result<_> {
+        let run = |weight: &[usize], with: Convolution<2>| -> Result<_> {
             x.conv2d(&Tensor::zeros(weight)?, None, with)
         };
         let message = |weight: &[usize], with| run(weight, with).unwrap_err().to_string();

@@ -4,19 +4,21 @@
 //! They check their arguments as the methods of [`Tensor`](crate::Tensor) do. Softmax, convolution and pooling, which users of
 //! arrays want too, are methods; their gradients are here.
 
-pub(crate) mod avg_pool;
+mod averages;
+mod avg_pool;
 mod columns;
-pub(crate) mod conv;
+mod conv;
 mod cross_entropy;
 mod cumsum_reversed;
 mod mul_sum_to;
 mod narrow_add;
 mod normalize;
 mod planes;
-pub(crate) mod pool;
+mod pool;
+pub(crate) mod settings;
 mod softmax;
 mod update;
-pub(crate) mod window;
+mod window;
 
 pub use crate::linalg::expect_batches;
 pub use crate::pick::corner;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::element::{Element, Float};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fused::pool::expect_planes;
+use crate::fused::window::expect_planes;
 use crate::kernel::parallel::{PART, for_chunks};
 use crate::shape::Shape;
 use crate::tensor::Tensor;

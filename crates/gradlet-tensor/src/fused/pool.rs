@@ -1,104 +1,13 @@
 //! Pooling of images: the largest element of each window.
 
 use crate::element::Float;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::fused::pick_in_planes;
-use crate::fused::window::{PerAxis, Rounding, Sliding};
+use crate::fused::settings::Window;
+use crate::fused::window::expect_planes;
 use crate::kernel::parallel::{PART, for_chunks};
 use crate::kernel::pool::argmax_windows;
-use crate::kernel::window::Window;
-use crate::shape::Shape;
 use crate::tensor::Tensor;
-
-/// The windows that pooling takes its values from: one setting each for height and width.
-///
-/// # Example
-///
-/// ```
-/// # use gradlet_tensor::Pooling;
-/// assert_eq!(Pooling::new(2).stride, [2, 2]);
-/// assert_eq!(Pooling::new([3, 2]).stride(1).stride, [1, 1]);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Pooling {
-    /// The size of a window.
-    pub kernel: [usize; 2],
-    /// How far apart windows begin: as much as the kernel's size by default.
-    pub stride: [usize; 2],
-    /// Nothing that windows may reach into on both ends of each axis: none by default.
-    pub padding: [usize; 2],
-    /// The distance of a window's elements: 1 by default.
-    pub dilation: [usize; 2],
-    /// What happens to a last window that is not whole: left out by default.
-    pub rounding: Rounding,
-}
-
-impl Pooling {
-    /// Windows of this size, one beside the other.
-    pub fn new(kernel: impl PerAxis) -> Self {
-        let kernel = kernel.per_axis();
-        Self {
-            kernel,
-            stride: kernel,
-            padding: [0; 2],
-            dilation: [1; 2],
-            rounding: Rounding::Floor,
-        }
-    }
-
-    /// With another stride.
-    pub fn stride(self, stride: impl PerAxis) -> Self {
-        let stride = stride.per_axis();
-        Self { stride, ..self }
-    }
-
-    /// With another padding.
-    pub fn padding(self, padding: impl PerAxis) -> Self {
-        let padding = padding.per_axis();
-        Self { padding, ..self }
-    }
-
-    /// With another dilation.
-    pub fn dilation(self, dilation: impl PerAxis) -> Self {
-        let dilation = dilation.per_axis();
-        Self { dilation, ..self }
-    }
-
-    /// With another rounding.
-    pub fn rounding(self, rounding: Rounding) -> Self {
-        Self { rounding, ..self }
-    }
-
-    /// Windows that all read at least one element.
-    #[track_caller]
-    pub(crate) fn windows(&self, op: &'static str, shape: &Shape) -> Result<[Window; 2]> {
-        let sliding = Sliding {
-            op,
-            kernel: self.kernel,
-            stride: self.stride,
-            padding: self.padding,
-            dilation: self.dilation,
-            rounding: self.rounding,
-        };
-        let windows = sliding.over(shape)?;
-        for window in &windows {
-            let span = (window.kernel - 1) * window.dilation + 1;
-            if window.padding > span / 2 {
-                let remedy = format!("; the kernel spans {span} elements");
-                let expected = "at most half of what the kernel spans";
-                return Err(sliding.out_of_range("padding", expected, window.padding, remedy));
-            }
-            // With a dilation that large there are few windows, as long as there are elements.
-            let skips = window.dilation > window.input && (window.input == 0 || shape.numel() != 0);
-            if skips && (0..window.output).any(|output| window.taps(output).is_empty()) {
-                let remedy = format!("; a window over {shape} would lie in the padding alone");
-                let expected = "smaller";
-                return Err(sliding.out_of_range("dilation", expected, window.dilation, remedy));
-            }
-        }
-        Ok(windows)
-    }
-}
 
 impl<T: Float> Tensor<T> {
     /// The largest element of each window, and its place `row * w + column` in its plane.
@@ -111,16 +20,16 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Fewer than two axes, a setting of 0 where that is meaningless, a kernel larger than the padded plane, or a window
-    /// that would read nothing: the padding is at most half of what the kernel spans.
+    /// If there are fewer than two axes, a setting is 0 where that is meaningless, a kernel is larger than the padded
+    /// plane, or a window would read nothing: the padding is at most half of what the kernel spans.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_tensor::{Pooling, tensor};
+    /// # use gradlet_tensor::{Window, tensor};
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![[1.0, 5.0, 2.0, 0.0], [3.0, 4.0, 9.0, 8.0]];
-    /// let (y, indices) = x.max_pool2d(Pooling::new(2))?;
+    /// let (y, indices) = x.max_pool2d(Window::new(2))?;
     /// assert_eq!((y.to_vec(), indices.to_vec()), (vec![5.0, 9.0], vec![1, 6]));
     /// # Ok(())
     /// # }
@@ -130,10 +39,10 @@ impl<T: Float> Tensor<T> {
     ///
     /// `torch.nn.functional.max_pool2d`
     #[track_caller]
-    pub fn max_pool2d(&self, pooling: Pooling) -> Result<(Self, Tensor<i64>)> {
+    pub fn max_pool2d(&self, window: Window<2>) -> Result<(Self, Tensor<i64>)> {
         let mut shape = *self.shape();
         let rank = expect_planes("max_pool2d", shape)?;
-        let windows = pooling.windows("max_pool2d", &shape)?;
+        let windows = window.reading("max_pool2d", &shape)?;
         for (size, window) in shape[rank - 2..].iter_mut().zip(&windows) {
             *size = window.output;
         }
@@ -157,24 +66,13 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// The rank, which must be at least 2.
-#[track_caller]
-pub(crate) fn expect_planes(op: &'static str, shape: Shape) -> Result<usize> {
-    if shape.rank() < 2 {
-        return Err(Error::new(ErrorKind::Rank {
-            op,
-            expected: "planes [..., h, w]",
-            shape,
-        }));
-    }
-    Ok(shape.rank())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
+    use crate::fused::settings::{Divisor, Rounding, Sliding};
     use crate::fused::{avg_pool2d_gradient, spread_in_planes};
-    use crate::{tensor, threads};
+    use crate::{Shape, tensor, threads};
     use proptest::prelude::*;
 
     #[test]
@@ -184,11 +82,11 @@ mod tests {
             [3.0, 3.0, low, low, nan, 1.0],
             [3.0, 2.0, low, low, nan, 2.0]
         ];
-        let (y, indices) = x.max_pool2d(Pooling::new(2))?;
+        let (y, indices) = x.max_pool2d(Window::new(2))?;
         assert_eq!(indices.to_vec(), [0, 2, 10]);
         assert_eq!(y.to_vec()[..2], [3.0, low]);
         assert!(y.to_vec()[2].is_nan());
-        let (_, indices) = tensor![[nan, 1.0], [2.0, 0.0]].max_pool2d(Pooling::new(2))?;
+        let (_, indices) = tensor![[nan, 1.0], [2.0, 0.0]].max_pool2d(Window::new(2))?;
         assert_eq!(indices.to_vec(), [0]);
         Ok(())
     }
@@ -196,7 +94,7 @@ mod tests {
     #[test]
     fn padding_is_never_the_largest() -> Result<()> {
         let x = tensor![[-1.0, -2.0], [-3.0, -4.0]];
-        let (y, indices) = x.max_pool2d(Pooling::new(2).padding(1))?;
+        let (y, indices) = x.max_pool2d(Window::new(2).padding(1))?;
         assert_eq!(
             (y.shape(), y.to_vec()),
             (&Shape::from([2, 2]), vec![-1.0, -2.0, -3.0, -4.0])
@@ -209,7 +107,7 @@ mod tests {
     fn large_images_give_the_same_on_two_threads() -> Result<()> {
         let x = Tensor::<f32>::normal([64, 16, 28, 28], 0.0, 1.0, &mut crate::rng(1))?;
         let run = || -> Result<_> {
-            let (y, indices) = x.max_pool2d(Pooling::new(3).stride(2).padding(1))?;
+            let (y, indices) = x.max_pool2d(Window::new(3).stride(2).padding(1))?;
             Ok((spread_in_planes(&y, &indices, *x.shape())?, y))
         };
         assert!(threads::with(1, run)? == threads::with(2, run)?);
@@ -227,9 +125,9 @@ mod tests {
             ceil in 0..2u8,
         ) {
             let rounding = if ceil == 1 { Rounding::Ceil } else { Rounding::Floor };
-            let pooling = Pooling { kernel, stride, padding, dilation, rounding };
+            let sliding = Sliding { stride, padding, dilation };
             let x = Tensor::from_fn([2, 3, h, w], |i| (i * 31 % 13) as f32)?;
-            let Ok((y, indices)) = x.max_pool2d(pooling) else { return Ok(()) };
+            let Ok((y, indices)) = x.max_pool2d(Window { kernel, sliding, rounding }) else { return Ok(()) };
             let mut expected = Vec::new();
             for at in 0..y.len() {
                 let (q, p) = (at % y.shape()[3], at / y.shape()[3] % y.shape()[2]);
@@ -254,29 +152,29 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_named() -> Result<()> {
         let x = Tensor::zeros([1, 1, 3, 3])?;
-        let message = |pooling| x.max_pool2d(pooling).unwrap_err().to_string();
+        let message = |window| x.max_pool2d(window).unwrap_err().to_string();
         let starts = |text: String, start: &str| assert!(text.starts_with(start), "{text}");
         starts(
-            message(Pooling::new(2).padding(2)),
+            message(Window::new(2).padding(2)),
             "max_pool2d: padding must be at most half of what the kernel spans, got 2; the kernel spans 2 elements",
         );
         starts(
-            message(Pooling::new([4, 1])),
+            message(Window::new([4, 1])),
             "max_pool2d: kernel size must be at most the padded input's size, got 4",
         );
         starts(
-            message(Pooling::new(2).stride(0)),
+            message(Window::new(2).stride(0)),
             "max_pool2d: stride must be at least 1, got 0",
         );
-        let narrow = Tensor::zeros([1, 1])?.max_pool2d(Pooling::new(2).dilation(2).padding(1));
+        let narrow = Tensor::zeros([1, 1])?.max_pool2d(Window::new(2).dilation(2).padding(1));
         starts(
             narrow.unwrap_err().to_string(),
             "max_pool2d: dilation must be smaller, got 2",
         );
-        assert!(Tensor::zeros([3])?.max_pool2d(Pooling::new(1)).is_err());
+        assert!(Tensor::zeros([3])?.max_pool2d(Window::new(1)).is_err());
         assert_eq!(
             Tensor::zeros([0, 2, 4, 4])?
-                .max_pool2d(Pooling::new(2))?
+                .max_pool2d(Window::new(2))?
                 .0
                 .shape(),
             [0, 2, 2, 2]
@@ -287,18 +185,23 @@ mod tests {
     #[test]
     fn a_kernel_of_one_row_has_any_dilation() -> Result<()> {
         let x = tensor![[1.0, 3.0, 2.0]];
-        let pooling = Pooling::new([1, 2]).stride(1).dilation([usize::MAX, 1]);
-        assert_eq!(x.max_pool2d(pooling)?.0.to_vec(), [3.0, 3.0]);
+        let window = Window::new([1, 2]).stride(1).dilation([usize::MAX, 1]);
+        assert_eq!(x.max_pool2d(window)?.0.to_vec(), [3.0, 3.0]);
         Ok(())
     }
 
     #[test]
     fn windows_over_no_elements_are_not_counted() -> Result<()> {
         let none = Tensor::zeros([0, 1 << 50, 3])?;
-        let (y, _) = none.max_pool2d(Pooling::new(1).stride(1))?;
+        let (y, _) = none.max_pool2d(Window::new(1).stride(1))?;
         assert_eq!(y.shape(), none.shape());
         let planes = Shape::from([1, 1 << 50, 2]);
-        let g = avg_pool2d_gradient(&tensor![[[1.0]]], planes, crate::AveragePooling::new(2));
+        let g = avg_pool2d_gradient(
+            &tensor![[[1.0]]],
+            planes,
+            Window::new(2),
+            Divisor::default(),
+        );
         assert!(matches!(
             g.unwrap_err().kind(),
             ErrorKind::ShapeMismatch { .. }

@@ -1,92 +1,76 @@
-//! Settings of sliding kernels, one for each of an image's two axes, and the windows they make.
+//! The windows that settings make over the last two axes of a shape.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernel::window::Window;
+use crate::fused::settings::{Rounding, Window};
+use crate::kernel::window as kernel;
 use crate::shape::Shape;
 
-/// A size for both axes of an image, `3`, or one for height and one for width, `[3, 5]`.
-pub trait PerAxis {
-    /// Height's and width's.
-    fn per_axis(self) -> [usize; 2];
-}
-
-impl PerAxis for usize {
-    fn per_axis(self) -> [usize; 2] {
-        [self; 2]
-    }
-}
-
-impl PerAxis for [usize; 2] {
-    fn per_axis(self) -> [usize; 2] {
-        self
-    }
-}
-
-/// Which number of outputs a division with a rest gives.
-///
-/// # Example
-///
-/// ```
-/// # use gradlet_tensor::{AveragePooling, Rounding, tensor};
-/// # fn main() -> gradlet_tensor::Result<()> {
-/// let (x, windows) = (tensor![[1.0, 2.0, 3.0]], AveragePooling::new([1, 2]));
-/// assert_eq!(x.avg_pool2d(windows)?, tensor![[1.5]]);
-/// assert_eq!(x.avg_pool2d(windows.rounding(Rounding::Ceil))?, tensor![[1.5, 3.0]]);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Rounding {
-    /// Windows that reach beyond the padded input are left out.
-    #[default]
-    Floor,
-    /// They are kept where they begin inside the input or the padding before it: `ceil_mode` in PyTorch.
-    Ceil,
-}
-
-/// What the windows along the last two axes have in common.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sliding {
-    pub(crate) op: &'static str,
-    pub(crate) kernel: [usize; 2],
-    pub(crate) stride: [usize; 2],
-    pub(crate) padding: [usize; 2],
-    pub(crate) dilation: [usize; 2],
-    pub(crate) rounding: Rounding,
-}
-
-impl Sliding {
-    /// The windows over the last two axes of a shape, which must have so many.
+impl Window<2> {
+    /// The windows over the last two axes of a shape, which must have at least two.
     ///
     /// Errors: a kernel, stride or dilation of 0, or a kernel that does not fit into the padded input.
     #[track_caller]
-    pub(crate) fn over(&self, shape: &Shape) -> Result<[Window; 2]> {
+    pub(crate) fn over(&self, op: &'static str, shape: &Shape) -> Result<[kernel::Window; 2]> {
         let settings = [
             ("kernel size", self.kernel),
-            ("stride", self.stride),
-            ("dilation", self.dilation),
+            ("stride", self.sliding.stride),
+            ("dilation", self.sliding.dilation),
         ];
         for (name, sizes) in settings {
             if sizes.contains(&0) {
-                return Err(self.out_of_range(name, "at least 1", 0, String::new()));
+                return Err(out_of_range(op, name, "at least 1", 0, String::new()));
             }
         }
-        Ok([self.window(shape, 0)?, self.window(shape, 1)?])
+        Ok([self.along(op, shape, 0)?, self.along(op, shape, 1)?])
+    }
+
+    /// As `over`, of windows that all read at least one element.
+    #[track_caller]
+    pub(crate) fn reading(&self, op: &'static str, shape: &Shape) -> Result<[kernel::Window; 2]> {
+        let windows = self.over(op, shape)?;
+        for window in &windows {
+            let span = (window.kernel - 1) * window.dilation + 1;
+            if window.padding > span / 2 {
+                let remedy = format!("; the kernel spans {span} elements");
+                let expected = "at most half of what the kernel spans";
+                return Err(out_of_range(
+                    op,
+                    "padding",
+                    expected,
+                    window.padding,
+                    remedy,
+                ));
+            }
+            // With a dilation that large there are few windows, as long as there are elements.
+            let skips = window.dilation > window.input && (window.input == 0 || !shape.is_empty());
+            if skips && (0..window.output).any(|output| window.taps(output).is_empty()) {
+                let remedy = format!("; a window over {shape} would lie in the padding alone");
+                return Err(out_of_range(
+                    op,
+                    "dilation",
+                    "smaller",
+                    window.dilation,
+                    remedy,
+                ));
+            }
+        }
+        Ok(windows)
     }
 
     #[track_caller]
-    fn window(&self, shape: &Shape, i: usize) -> Result<Window> {
+    fn along(&self, op: &'static str, shape: &Shape, i: usize) -> Result<kernel::Window> {
         let axis = shape.rank() - 2 + i;
-        let input = shape[axis];
-        let (kernel, stride, padding) = (self.kernel[i], self.stride[i], self.padding[i]);
-        let dilation = self.dilation[i];
+        let (input, kernel, sliding) = (shape[axis], self.kernel[i], self.sliding);
+        let [stride, padding, dilation] =
+            [sliding.stride, sliding.padding, sliding.dilation].map(|sizes| sizes[i]);
         let reach = (kernel - 1).checked_mul(dilation);
         let padded = padding
             .checked_mul(2)
             .and_then(|both| both.checked_add(input));
         let (Some(reach), Some(padded)) = (reach, padded) else {
             let largest = padding.max(dilation);
-            return Err(self.out_of_range(
+            return Err(out_of_range(
+                op,
                 "padding or dilation",
                 "smaller",
                 largest,
@@ -99,14 +83,14 @@ impl Sliding {
                 reach.saturating_add(1)
             );
             let expected = "at most the padded input's size";
-            return Err(self.out_of_range("kernel size", expected, kernel, remedy));
+            return Err(out_of_range(op, "kernel size", expected, kernel, remedy));
         }
         let free = padded - reach - 1;
         let mut output = free / stride + 1;
         let next_start = output.saturating_mul(stride);
         let kept = self.rounding == Rounding::Ceil && next_start < input + padding;
         output += usize::from(kept && free % stride != 0);
-        Ok(Window {
+        Ok(kernel::Window {
             input,
             output,
             kernel,
@@ -115,23 +99,36 @@ impl Sliding {
             dilation,
         })
     }
+}
 
-    #[track_caller]
-    pub(crate) fn out_of_range(
-        &self,
-        name: &'static str,
-        expected: &'static str,
-        value: usize,
-        remedy: String,
-    ) -> Error {
-        Error::new(ErrorKind::OutOfRange {
-            op: self.op,
-            name,
-            expected,
-            value: value as f64,
-            remedy,
-        })
+/// The rank, which must be at least 2.
+#[track_caller]
+pub(crate) fn expect_planes(op: &'static str, shape: Shape) -> Result<usize> {
+    if shape.rank() < 2 {
+        return Err(Error::new(ErrorKind::Rank {
+            op,
+            expected: "planes [..., h, w]",
+            shape,
+        }));
     }
+    Ok(shape.rank())
+}
+
+#[track_caller]
+pub(crate) fn out_of_range(
+    op: &'static str,
+    name: &'static str,
+    expected: &'static str,
+    value: usize,
+    remedy: String,
+) -> Error {
+    Error::new(ErrorKind::OutOfRange {
+        op,
+        name,
+        expected,
+        value: value as f64,
+        remedy,
+    })
 }
 
 #[cfg(test)]
@@ -139,15 +136,8 @@ mod tests {
     use super::*;
 
     fn outputs(input: usize, kernel: usize, rounding: Rounding) -> Result<usize> {
-        let sliding = Sliding {
-            op: "test",
-            kernel: [kernel; 2],
-            stride: [2; 2],
-            padding: [1; 2],
-            dilation: [1; 2],
-            rounding,
-        };
-        Ok(sliding.over(&Shape::from([input, input]))?[1].output)
+        let window = Window::new(kernel).stride(2).padding(1).rounding(rounding);
+        Ok(window.over("test", &Shape::from([input, input]))?[1].output)
     }
 
     #[test]
@@ -180,14 +170,10 @@ mod tests {
                         axis 0 of [2, 2] has 4 elements with padding, the kernel spans 5 (at ";
         assert!(message.starts_with(expected), "{message}");
         assert!(outputs(2, 0, Rounding::Floor).is_err());
-        let huge = Sliding {
-            op: "test",
-            kernel: [2; 2],
-            stride: [1; 2],
-            padding: [usize::MAX; 2],
-            dilation: [usize::MAX; 2],
-            rounding: Rounding::Floor,
-        };
-        assert!(huge.over(&Shape::from([2, 2])).is_err());
+        let huge = Window::new(2)
+            .stride(1)
+            .padding(usize::MAX)
+            .dilation(usize::MAX);
+        assert!(huge.over("test", &Shape::from([2, 2])).is_err());
     }
 }

@@ -8,7 +8,7 @@ use crate::element::Float;
 /// Which elements of an axis each output averages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Spans {
-    /// Those of a window that slides, without dilation.
+    /// Those of a window that slides.
     Sliding {
         window: Window,
         padding_counts: bool,
@@ -52,11 +52,19 @@ impl Spans {
         }
     }
 
+    /// The distance between neighbouring elements of an output.
+    pub(crate) fn step(&self) -> usize {
+        match self {
+            Self::Sliding { window, .. } => window.dilation,
+            Self::Parts { .. } => 1,
+        }
+    }
+
     /// The outputs whose windows lie inside the input, where the first of these windows begins, its size, and
-    /// how far apart they begin.
+    /// how far apart they begin; none if windows have gaps.
     fn whole(&self) -> (Range<usize>, usize, [usize; 2]) {
         match self {
-            Self::Sliding { window, .. } => {
+            Self::Sliding { window, .. } if window.dilation == 1 => {
                 let whole = window.whole();
                 let first = if whole.is_empty() {
                     0
@@ -65,34 +73,28 @@ impl Spans {
                 };
                 (whole, first, [window.kernel, window.stride])
             }
-            Self::Parts { .. } => (0..0, 0, [1, 1]),
+            _ => (0..0, 0, [1, 1]),
         }
     }
 
-    /// An output's elements, and how many they count as.
+    /// The first of an output's elements to the last, and how many they count as.
     #[inline(always)]
     pub(crate) fn at(&self, i: usize) -> (Range<usize>, f64) {
         match *self {
             Self::Sliding {
-                window:
-                    Window {
-                        input,
-                        kernel,
-                        stride,
-                        padding,
-                        ..
-                    },
+                window,
                 padding_counts,
             } => {
-                // Counted from the beginning of the padding.
-                let start = i * stride;
-                let end = start.saturating_add(kernel).min(input + 2 * padding);
-                let elements =
-                    start.saturating_sub(padding)..end.saturating_sub(padding).min(input);
-                let count = if padding_counts {
-                    end - start
+                let taps = window.taps(i);
+                let elements = if taps.is_empty() {
+                    0..0
                 } else {
-                    elements.len()
+                    window.place(i, taps.start)..window.place(i, taps.end - 1) + 1
+                };
+                let count = if padding_counts {
+                    window.taps_before(i * window.stride, window.input + 2 * window.padding)
+                } else {
+                    taps.len()
                 };
                 (elements, count as f64)
             }
@@ -125,7 +127,8 @@ vectorized! {
         for (p, y) in y.chunks_exact_mut(along.output()).enumerate() {
             let (rows, height) = down.at(p);
             line.fill(T::zero());
-            for row in x[rows.start * columns..rows.end * columns].chunks_exact(columns) {
+            let rows = x[rows.start * columns..rows.end * columns].chunks_exact(columns);
+            for row in rows.step_by(down.step()) {
                 for (sum, &x) in line.iter_mut().zip(row) {
                     *sum = *sum + x;
                 }
@@ -133,7 +136,7 @@ vectorized! {
             let cut = |q: usize, y: &mut T| {
                 let (columns, width) = along.at(q);
                 let mut sum = T::zero();
-                for &x in &line[columns] {
+                for &x in line[columns].iter().step_by(along.step()) {
                     sum = sum + x;
                 }
                 *y = sum / T::of(divisor.unwrap_or(height * width));
@@ -171,7 +174,7 @@ vectorized! {
             for q in (0..whole.start).chain(whole.end..g.len()) {
                 let (columns, width) = along.at(q);
                 let share = g[q] / T::of(divisor.unwrap_or(height * width));
-                for sum in &mut line[columns] {
+                for sum in line[columns].iter_mut().step_by(along.step()) {
                     *sum = *sum + share;
                 }
             }
@@ -182,7 +185,8 @@ vectorized! {
                 [3, 2] => spread_whole(inside, [3, 2], divisor, line_inside),
                 sizes => spread_whole(inside, sizes, divisor, line_inside),
             }
-            for row in dx[rows.start * columns..rows.end * columns].chunks_exact_mut(columns) {
+            let rows = dx[rows.start * columns..rows.end * columns].chunks_exact_mut(columns);
+            for row in rows.step_by(down.step()) {
                 for (dx, &sum) in row.iter_mut().zip(&*line) {
                     *dx = *dx + sum;
                 }
@@ -265,5 +269,47 @@ mod tests {
         assert_eq!([at(true, 0), at(true, 1)], [(0..2, 3.0), (1..4, 3.0)]);
         // The last window ends with the padding.
         assert_eq!([at(true, 2), at(false, 2)], [(3..4, 2.0), (3..4, 1.0)]);
+    }
+
+    #[test]
+    fn a_dilated_window_counts_what_it_reads_and_skips_the_gaps() {
+        let window = Window {
+            input: 4,
+            output: 3,
+            kernel: 2,
+            stride: 2,
+            padding: 1,
+            dilation: 3,
+        };
+        // Places -1 and 2, 1 and 4, 3 and 6, of which 6 is behind the padding.
+        for (padding_counts, counts) in [(true, [2.0, 2.0, 1.0]), (false, [1.0; 3])] {
+            let spans = Spans::Sliding {
+                window,
+                padding_counts,
+            };
+            let places = [2..3, 1..2, 3..4];
+            for i in 0..3 {
+                assert_eq!(spans.at(i), (places[i].clone(), counts[i]));
+            }
+        }
+        let window = Window {
+            padding: 0,
+            output: 1,
+            ..window
+        };
+        let along = Spans::Sliding {
+            window,
+            padding_counts: true,
+        };
+        let (down, mut y, mut dx) = (Spans::parts(1, 1), [0.0], [0.0; 4]);
+        average(
+            &[down, along],
+            None,
+            &[1.0, 50.0, 60.0, 4.0],
+            &mut y,
+            &mut [0.0; 4],
+        );
+        spread(&[down, along], None, &[8.0], &mut dx, &mut [0.0; 4]);
+        assert_eq!((y, dx), ([2.5], [4.0, 0.0, 0.0, 4.0]));
     }
 }

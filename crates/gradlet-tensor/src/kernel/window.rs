@@ -28,9 +28,21 @@ impl Window {
     #[inline]
     pub(crate) fn taps(&self, output: usize) -> Range<usize> {
         let start = output * self.stride;
-        let first = |limit: usize| limit.saturating_sub(start).div_ceil(self.dilation);
-        let end = first(self.input + self.padding).min(self.kernel);
-        first(self.padding).min(end)..end
+        let end = self.taps_before(start, self.input + self.padding);
+        self.taps_before(start, self.padding).min(end)..end
+    }
+
+    /// The number of taps that read before `limit` in a window from `start`, both counted from the beginning of the padding.
+    #[inline]
+    pub(crate) fn taps_before(&self, start: usize, limit: usize) -> usize {
+        let distance = limit.saturating_sub(start);
+        // Most often there is no dilation, and nothing to divide.
+        let taps = if self.dilation == 1 {
+            distance
+        } else {
+            distance.div_ceil(self.dilation)
+        };
+        taps.min(self.kernel)
     }
 
     /// The outputs that read no element outside the input.

@@ -52,7 +52,7 @@ pub fn cross_entropy_probabilities<T: Float>(
 ) -> Result<Var<T>> {
     let op = "cross_entropy";
     options.check_smoothing(op)?;
-    target.tensor().expect_shape(op, *logits.shape())?;
+    target.tensor().expect_shape(op, logits.shape())?;
     if options.ignore_index >= 0 {
         return Err(Error::new(ErrorKind::OutOfRange {
             op,

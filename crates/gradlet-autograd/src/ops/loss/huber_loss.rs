@@ -40,7 +40,7 @@ impl<T: Float> Pointwise<T> for HuberLoss<T> {
 
 #[track_caller]
 fn difference<T: Float>(op: &'static str, x: &Var<T>, target: &Var<T>) -> Result<Var<T>> {
-    target.tensor().expect_shape(op, *x.shape())?;
+    target.tensor().expect_shape(op, x.shape())?;
     x.sub(target)
 }
 

@@ -70,7 +70,7 @@ impl<T: Float> Op<T> for MseLoss {
 /// `torch.nn.functional.mse_loss`
 #[track_caller]
 pub fn mse_loss<T: Float>(x: &Var<T>, target: &Var<T>, reduction: Reduction) -> Result<Var<T>> {
-    target.tensor().expect_shape("mse_loss", *x.shape())?;
+    target.tensor().expect_shape("mse_loss", x.shape())?;
     match reduction {
         Reduction::Mean => MseLoss.apply([x, target]),
         _ => reduction.of(x.sub(target)?.powi(2)),

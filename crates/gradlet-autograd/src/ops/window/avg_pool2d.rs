@@ -1,6 +1,6 @@
 //! The average of each window: of a window that slides, or of one of as many parts as wanted.
 
-use gradlet_tensor::{AveragePooling, Float, PerAxis, Result, Shape, Tensor, fused};
+use gradlet_tensor::{Divisor, Float, PerAxis, Result, Shape, Tensor, Window, fused};
 
 use crate::op::{One, Op};
 use crate::saves::Nothing;
@@ -8,7 +8,7 @@ use crate::var::Var;
 
 #[derive(Clone, Copy, Debug)]
 enum Windows {
-    Sliding(AveragePooling),
+    Sliding(Window<2>, Divisor),
     Parts([usize; 2]),
 }
 
@@ -25,7 +25,7 @@ impl<T: Float> Op<T> for AvgPool2d {
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         match self.windows {
-            Windows::Sliding(pooling) => x.avg_pool2d(pooling),
+            Windows::Sliding(window, divisor) => x.avg_pool2d(window, divisor),
             Windows::Parts(sizes) => x.adaptive_avg_pool2d(sizes),
         }
     }
@@ -50,7 +50,9 @@ impl<T: Float> Op<T> for SpreadAverages {
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
         match self.windows {
-            Windows::Sliding(pooling) => fused::avg_pool2d_gradient(x, self.planes, pooling),
+            Windows::Sliding(window, divisor) => {
+                fused::avg_pool2d_gradient(x, self.planes, window, divisor)
+            }
             Windows::Parts(sizes) => fused::adaptive_avg_pool2d_gradient(x, self.planes, sizes),
         }
     }
@@ -67,7 +69,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Shape
     ///
-    /// `[..., h, w] -> [..., p, q]`, `p = (h + 2 * padding - kernel) / stride + 1`, rounded
+    /// `[..., h, w] -> [..., p, q]`, `p = (h + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1`, rounded
     ///
     /// # Gradient
     ///
@@ -76,16 +78,16 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Fewer than two axes, a setting or divisor of 0 where that is meaningless, a kernel larger than the
-    /// padded plane, or a padding of more than half the kernel.
+    /// If there are fewer than two axes, a setting or divisor is 0 where that is meaningless, a kernel is larger than the
+    /// padded plane, or a window would read nothing: the padding is at most half of what the kernel spans.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_autograd::{AveragePooling, Tensor, Var};
+    /// # use gradlet_autograd::{Divisor, Tensor, Var, Window};
     /// # fn main() -> gradlet_autograd::Result<()> {
     /// let x = Var::constant(Tensor::arange(0.0, 16.0, 1.0)?.reshape([1, 1, 4, 4])?);
-    /// assert_eq!(x.avg_pool2d(AveragePooling::new(2))?.to_vec(), [2.5, 4.5, 10.5, 12.5]);
+    /// assert_eq!(x.avg_pool2d(Window::new(2), Divisor::default())?.to_vec(), [2.5, 4.5, 10.5, 12.5]);
     /// # Ok(())
     /// # }
     /// ```
@@ -94,8 +96,8 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.avg_pool2d`
     #[track_caller]
-    pub fn avg_pool2d(&self, pooling: AveragePooling) -> Result<Self> {
-        let (windows, planes) = (Windows::Sliding(pooling), *self.shape());
+    pub fn avg_pool2d(&self, window: Window<2>, divisor: Divisor) -> Result<Self> {
+        let (windows, planes) = (Windows::Sliding(window, divisor), *self.shape());
         AvgPool2d { windows, planes }.apply(self)
     }
 
@@ -131,7 +133,7 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.adaptive_avg_pool2d`
     #[track_caller]
-    pub fn adaptive_avg_pool2d(&self, sizes: impl PerAxis) -> Result<Self> {
+    pub fn adaptive_avg_pool2d(&self, sizes: impl PerAxis<2>) -> Result<Self> {
         let (windows, planes) = (Windows::Parts(sizes.per_axis()), *self.shape());
         AvgPool2d { windows, planes }.apply(self)
     }
@@ -141,33 +143,39 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck, gradgradcheck};
-    use gradlet_tensor::{Divisor, ErrorKind, Rounding, rng, tensor};
+    use gradlet_tensor::{ErrorKind, Rounding, rng, tensor};
 
     #[test]
     fn gradients_of_sliding_averages_agree_with_finite_differences() -> Result<()> {
-        let plain = AveragePooling::new(2);
-        let padded = AveragePooling::new([3, 2]).stride([2, 1]).padding(1);
-        let cases: [(&[usize], AveragePooling); 6] = [
-            (&[2, 1, 4, 4], plain),
-            (&[2, 5, 3], plain.stride(1)),
-            (&[5, 4], padded),
-            (&[5, 4], padded.divisor(Divisor::WithoutPadding)),
+        let plain = Window::new(2);
+        let padded = Window::new([3, 2]).stride([2, 1]).padding(1);
+        let all = Divisor::WithPadding;
+        let cases: [(&[usize], Window<2>, Divisor); 7] = [
+            (&[2, 1, 4, 4], plain, all),
+            (&[2, 5, 3], plain.stride(1), all),
+            (&[5, 4], padded, all),
+            (&[5, 4], padded, Divisor::WithoutPadding),
+            (&[5, 6], padded.dilation([1, 3]), Divisor::WithoutPadding),
             (
                 &[1, 5, 5],
-                plain.rounding(Rounding::Ceil).divisor(Divisor::Fixed(-3)),
+                plain.rounding(Rounding::Ceil),
+                Divisor::Fixed(-3),
             ),
-            (&[0, 1, 4, 4], plain),
+            (&[0, 1, 4, 4], plain, all),
         ];
-        for (shape, pooling) in cases {
+        for (shape, window, divisor) in cases {
             let x = [Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng(1))?];
-            gradcheck(|x| x[0].avg_pool2d(pooling), &x)?;
+            gradcheck(|x| x[0].avg_pool2d(window, divisor), &x)?;
             gradgradcheck(
-                |x| Ok(x[0].transpose(-1, -2)?.avg_pool2d(pooling)?.powi(2)),
+                |x| Ok(x[0].transpose(-1, -2)?.avg_pool2d(window, divisor)?.powi(2)),
                 &x,
             )?;
         }
         let row = [tensor![f64; 1.0, 2.0, 4.0]];
-        gradcheck(|x| x[0].broadcast_to([2, 4, 3])?.avg_pool2d(plain), &row)
+        gradcheck(
+            |x| x[0].broadcast_to([2, 4, 3])?.avg_pool2d(plain, all),
+            &row,
+        )
     }
 
     #[test]
@@ -193,7 +201,7 @@ mod tests {
     #[test]
     fn every_element_of_a_window_gets_its_share() -> Result<()> {
         let x = Var::leaf(tensor![[1.0, 2.0, 6.0]]);
-        let y = x.avg_pool2d(AveragePooling::new([1, 2]).stride(1))?;
+        let y = x.avg_pool2d(Window::new([1, 2]).stride(1), Divisor::default())?;
         assert_eq!(y.to_vec(), [1.5, 4.0]);
         let grads = y.backward_with(tensor![[2.0, 10.0]])?;
         assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![1.0, 6.0, 5.0]));
@@ -206,7 +214,8 @@ mod tests {
     #[test]
     fn mistakes_name_this_line() -> Result<()> {
         let x = Var::constant(Tensor::ones([3, 3])?);
-        let error = x.avg_pool2d(AveragePooling::new(4)).unwrap_err();
+        let (window, divisor) = (Window::new(4), Divisor::default());
+        let error = x.avg_pool2d(window, divisor).unwrap_err();
         let here = format!("(at {}:{})", file!(), line!() - 1);
         assert!(error.to_string().ends_with(&here), "{error}");
         let none = Var::constant(Tensor::ones([0, 3])?);

@@ -8,8 +8,7 @@ impl<T: Float> Var<T> {
     /// The convolution (without flipping the weight) of sequences, with a bias for each output channel.
     ///
     /// `y[n, o, p] = bias[o] + sum_c,i weight[o, c, i] * x[n, c, p * stride + i * dilation - padding]`, c in
-    /// the group of o, x being 0 outside the sequence. Of each pair of settings the second one counts, that
-    /// of an image's width: a plain number sets it.
+    /// the group of o, x being 0 outside the sequence.
     ///
     /// # Shape
     ///
@@ -23,8 +22,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not fit, numbers of channels that `groups` does not divide, a setting of 0 where that is
-    /// meaningless, or a kernel longer than the padded sequence.
+    /// If shapes do not fit, `groups` does not divide the numbers of channels, a setting is 0 where that is meaningless,
+    /// or a kernel is longer than the padded sequence.
     ///
     /// # Example
     ///
@@ -43,7 +42,12 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.conv1d`
     #[track_caller]
-    pub fn conv1d(&self, weight: &Self, bias: Option<&Self>, options: Convolution) -> Result<Self> {
+    pub fn conv1d(
+        &self,
+        weight: &Self,
+        bias: Option<&Self>,
+        options: Convolution<1>,
+    ) -> Result<Self> {
         let op = "conv1d";
         for (shape, fits, expected) in [
             (
@@ -65,17 +69,9 @@ impl<T: Float> Var<T> {
                 }));
             }
         }
-        let [along_stride, along_padding, along_dilation] =
-            [options.stride, options.padding, options.dilation].map(|[_, along]| along);
-        let flat = Convolution {
-            stride: [1, along_stride],
-            padding: [0, along_padding],
-            dilation: [1, along_dilation],
-            groups: options.groups,
-        };
         self.unsqueeze(-2)?
-            .conv2d(&weight.unsqueeze(-2)?, bias, flat)
-            .map_err(|error| error.of("conv1d"))?
+            .conv2d(&weight.unsqueeze(-2)?, bias, options.into())
+            .map_err(|error| error.of(op))?
             .squeeze(-2)
     }
 }
@@ -89,7 +85,7 @@ mod tests {
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
         let plain = Convolution::default();
-        let cases: [([&[usize]; 3], Convolution); 5] = [
+        let cases: [([&[usize]; 3], Convolution<1>); 5] = [
             ([&[2, 2, 5], &[3, 2, 2], &[3]], plain),
             ([&[1, 2, 6], &[2, 2, 3], &[2]], plain.stride(2).padding(1)),
             (
@@ -126,8 +122,7 @@ mod tests {
             (y.shape(), y.to_vec()),
             (&Shape::from([1, 4]), vec![20.0, 50.0, 80.0, 30.0])
         );
-        // Height's settings do not count.
-        let options = Convolution::default().stride([7, 2]).padding([3, 0]);
+        let options = Convolution::default().stride(2);
         let y = x.conv1d(&weight, Some(&Var::constant(tensor![0.5])), options)?;
         assert_eq!(y.to_vec(), [50.5]);
         let grads = y.sum(..)?.backward()?;
@@ -145,7 +140,10 @@ mod tests {
         assert!(matches!(error.kind(), ErrorKind::Rank { op: "conv1d", .. }));
         let long = Var::constant(Tensor::ones([1, 2, 4])?);
         let error = x.conv1d(&long, None, plain).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::OutOfRange { .. }));
+        assert!(matches!(
+            error.kind(),
+            ErrorKind::OutOfRange { op: "conv1d", .. }
+        ));
         assert!(x.conv1d(&long, None, plain.padding(1).groups(2)).is_err());
         assert!(x.unsqueeze(0)?.conv1d(&x, None, plain).is_err());
         Ok(())

@@ -12,7 +12,7 @@ use crate::var::Var;
 struct Link {
     images: Shape,
     weight: Shape,
-    options: Convolution,
+    options: Convolution<2>,
 }
 
 impl Link {
@@ -180,8 +180,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not fit, numbers of channels that `groups` does not divide, a setting of 0 where that is
-    /// meaningless, or a kernel larger than the padded image.
+    /// If shapes do not fit, `groups` does not divide the numbers of channels, a setting is 0 where that is meaningless,
+    /// or a kernel is larger than the padded image.
     ///
     /// # Example
     ///
@@ -200,7 +200,12 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.conv2d`
     #[track_caller]
-    pub fn conv2d(&self, weight: &Self, bias: Option<&Self>, options: Convolution) -> Result<Self> {
+    pub fn conv2d(
+        &self,
+        weight: &Self,
+        bias: Option<&Self>,
+        options: Convolution<2>,
+    ) -> Result<Self> {
         if self.rank() == 3 {
             return self.unsqueeze(0)?.conv2d(weight, bias, options)?.squeeze(0);
         }
@@ -235,7 +240,7 @@ mod tests {
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
         let plain = Convolution::default();
-        let cases: [([&[usize]; 3], Convolution); 7] = [
+        let cases: [([&[usize]; 3], Convolution<2>); 7] = [
             ([&[2, 2, 4, 3], &[3, 2, 2, 2], &[3]], plain),
             (
                 [&[1, 2, 3, 5], &[2, 2, 3, 2], &[2]],

@@ -1,6 +1,6 @@
 //! The largest element of each window.
 
-use gradlet_tensor::{Float, Pooling, Result, Shape, Tensor, fused};
+use gradlet_tensor::{Float, Result, Shape, Tensor, Window, fused};
 
 use crate::op::{One, Op};
 use crate::saves::Nothing;
@@ -75,16 +75,16 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Fewer than two axes, a setting of 0 where that is meaningless, a kernel larger than the padded plane, or a window
-    /// that would read nothing: the padding is at most half of what the kernel spans.
+    /// If there are fewer than two axes, a setting is 0 where that is meaningless, a kernel is larger than the padded
+    /// plane, or a window would read nothing: the padding is at most half of what the kernel spans.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_autograd::{Pooling, Tensor, Var};
+    /// # use gradlet_autograd::{Tensor, Var, Window};
     /// # fn main() -> gradlet_autograd::Result<()> {
     /// let x = Var::constant(Tensor::arange(0.0, 16.0, 1.0)?.reshape([1, 1, 4, 4])?);
-    /// assert_eq!(x.max_pool2d(Pooling::new(2))?.to_vec(), [5.0, 7.0, 13.0, 15.0]);
+    /// assert_eq!(x.max_pool2d(Window::new(2))?.to_vec(), [5.0, 7.0, 13.0, 15.0]);
     /// # Ok(())
     /// # }
     /// ```
@@ -93,8 +93,8 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.max_pool2d`
     #[track_caller]
-    pub fn max_pool2d(&self, pooling: Pooling) -> Result<Self> {
-        Ok(self.max_pool2d_with_indices(pooling)?.0)
+    pub fn max_pool2d(&self, window: Window<2>) -> Result<Self> {
+        Ok(self.max_pool2d_with_indices(window)?.0)
     }
 
     /// As [`max_pool2d`](Self::max_pool2d), and each result's place `row * w + column` in its plane.
@@ -105,16 +105,16 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// As for `max_pool2d`.
+    /// If `max_pool2d` would fail.
     ///
     /// # Example
     ///
     /// ```
-    /// # use gradlet_autograd::{Pooling, Var};
+    /// # use gradlet_autograd::{Var, Window};
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_autograd::Result<()> {
     /// let x = Var::constant(tensor![[1.0, 5.0, 2.0, 0.0], [3.0, 4.0, 9.0, 8.0]]);
-    /// let (y, indices) = x.max_pool2d_with_indices(Pooling::new(2))?;
+    /// let (y, indices) = x.max_pool2d_with_indices(Window::new(2))?;
     /// assert_eq!((y.to_vec(), indices.to_vec()), (vec![5.0, 9.0], vec![1, 6]));
     /// # Ok(())
     /// # }
@@ -124,8 +124,8 @@ impl<T: Float> Var<T> {
     ///
     /// `torch.nn.functional.max_pool2d_with_indices`
     #[track_caller]
-    pub fn max_pool2d_with_indices(&self, pooling: Pooling) -> Result<(Self, Tensor<i64>)> {
-        let (y, indices) = self.tensor().max_pool2d(pooling)?;
+    pub fn max_pool2d_with_indices(&self, window: Window<2>) -> Result<(Self, Tensor<i64>)> {
+        let (y, indices) = self.tensor().max_pool2d(window)?;
         let op = MaxPool2d {
             indices: indices.clone(),
             planes: *self.shape(),
@@ -142,22 +142,22 @@ mod tests {
 
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
-        let plain = Pooling::new(2);
-        let cases: [(&[usize], Pooling); 6] = [
+        let plain = Window::new(2);
+        let cases: [(&[usize], Window<2>); 6] = [
             (&[2, 1, 4, 4], plain),
             (&[2, 5, 3], plain.stride(1)),
-            (&[5, 4], Pooling::new([3, 2]).stride([2, 1]).padding(1)),
+            (&[5, 4], Window::new([3, 2]).stride([2, 1]).padding(1)),
             (&[1, 2, 5, 5], plain.dilation(2).stride([1, 2])),
             (&[1, 5, 5], plain.rounding(Rounding::Ceil)),
             (&[0, 1, 4, 4], plain),
         ];
-        for (shape, pooling) in cases {
+        for (shape, window) in cases {
             let x = [Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng(1))?];
-            gradcheck(|x| x[0].max_pool2d(pooling), &x)?;
-            gradgradcheck(|x| x[0].max_pool2d(pooling), &x)?;
+            gradcheck(|x| x[0].max_pool2d(window), &x)?;
+            gradgradcheck(|x| x[0].max_pool2d(window), &x)?;
             // Its own second derivative is 0: a square makes it depend on x.
             gradgradcheck(
-                |x| Ok(x[0].transpose(-1, -2)?.max_pool2d(pooling)?.powi(2)),
+                |x| Ok(x[0].transpose(-1, -2)?.max_pool2d(window)?.powi(2)),
                 &x,
             )?;
         }
@@ -187,19 +187,14 @@ mod tests {
     #[test]
     fn the_first_of_equal_elements_gets_the_gradient_and_windows_add_up() -> Result<()> {
         let x = Var::leaf(tensor![[1.0, 1.0, 1.0], [1.0, 1.0, 7.0]]);
-        let y = x.max_pool2d(Pooling::new([1, 2]).stride(1))?;
+        let y = x.max_pool2d(Window::new([1, 2]).stride(1))?;
         assert_eq!(y.to_vec(), [1.0, 1.0, 1.0, 7.0]);
         let grads = y.backward_with(tensor![[1.0, 2.0], [3.0, 4.0]])?;
         assert_eq!(
             grads.wrt(&x).map(Tensor::to_vec),
             Some(vec![1.0, 2.0, 0.0, 3.0, 0.0, 4.0])
         );
-        let y = x.max_pool2d(
-            Pooling::new(2)
-                .stride(1)
-                .padding(1)
-                .rounding(Rounding::Ceil),
-        )?;
+        let y = x.max_pool2d(Window::new(2).stride(1).padding(1).rounding(Rounding::Ceil))?;
         let grads = y.sum(..)?.backward()?;
         assert_eq!(
             grads.wrt(&x).map(Tensor::to_vec),
@@ -211,24 +206,24 @@ mod tests {
     #[test]
     fn indices_come_with_the_same_values_and_gradients() -> Result<()> {
         let x = Var::leaf(tensor![[1.0, 2.0, 2.0], [0.0, 1.0, 7.0]]);
-        let pooling = Pooling::new([1, 2]).stride(1);
-        let (y, indices) = x.max_pool2d_with_indices(pooling)?;
-        assert_eq!(y.tensor(), x.max_pool2d(pooling)?.tensor());
+        let window = Window::new([1, 2]).stride(1);
+        let (y, indices) = x.max_pool2d_with_indices(window)?;
+        assert_eq!(y.tensor(), x.max_pool2d(window)?.tensor());
         assert_eq!(indices, tensor![i64; [1, 1], [4, 5]]);
         let grads = y.backward_with(tensor![[1.0, 2.0], [3.0, 4.0]])?;
         assert_eq!(
             grads.wrt(&x).map(Tensor::to_vec),
             Some(vec![0.0, 3.0, 0.0, 0.0, 3.0, 4.0])
         );
-        assert!(x.max_pool2d_with_indices(Pooling::new(4)).is_err());
+        assert!(x.max_pool2d_with_indices(Window::new(4)).is_err());
         let x = [tensor![f64; [1.0, 2.0, 3.0], [0.0, 1.0, 7.0]]];
-        gradcheck(|x| Ok(x[0].max_pool2d_with_indices(pooling)?.0), &x)
+        gradcheck(|x| Ok(x[0].max_pool2d_with_indices(window)?.0), &x)
     }
 
     #[test]
     fn nan_is_taken_and_gets_the_gradient() -> Result<()> {
         let x = Var::leaf(tensor![[1.0, f32::NAN], [3.0, 2.0]]);
-        let y = x.max_pool2d(Pooling::new(2))?;
+        let y = x.max_pool2d(Window::new(2))?;
         assert!(y.item()?.is_nan());
         let grads = y.backward()?;
         assert_eq!(
@@ -241,7 +236,7 @@ mod tests {
     #[test]
     fn mistakes_name_this_line() -> Result<()> {
         let x = Var::constant(Tensor::ones([3, 3])?);
-        let error = x.max_pool2d(Pooling::new(4)).unwrap_err();
+        let error = x.max_pool2d(Window::new(4)).unwrap_err();
         let here = format!("(at {}:{})", file!(), line!() - 1);
         assert!(error.to_string().ends_with(&here), "{error}");
         assert!(matches!(
