@@ -10,7 +10,7 @@ use crate::part::Contribution;
 use crate::record::{Give, History, Node, Origin};
 use crate::var::{LeafId, Var};
 
-/// Whether gradients are recorded themselves, so that they can be differentiated again.
+/// Whether gradients are recorded, so that they can be differentiated again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CreateGraph {
     /// Gradients are constants.
@@ -20,14 +20,14 @@ pub enum CreateGraph {
 }
 
 impl<T: Float> Var<T> {
-    /// The gradients of this scalar by every leaf it depends on.
+    /// The gradients of this scalar with respect to every leaf it depends on.
     ///
-    /// Consumes the Var: nodes that nothing else holds are freed, with what they saved, as the walk passes them.
-    /// Clone it first to walk again.
+    /// This consumes the Var: nodes that nothing else holds are freed, with the tensors they saved, as the walk passes
+    /// them. Clone the Var first to walk again.
     ///
     /// # Errors
     ///
-    /// More or less than one element, or no tracked Var behind it.
+    /// If this does not have exactly one element, or does not depend on a tracked Var.
     ///
     /// # Example
     ///
@@ -55,11 +55,11 @@ impl<T: Float> Var<T> {
         self.backward_with(seed)
     }
 
-    /// The gradients by every leaf, given the gradient `g` of this Var: the vector-Jacobian product.
+    /// The gradients with respect to every leaf, given the gradient `g` of this Var: the vector-Jacobian product.
     ///
     /// # Errors
     ///
-    /// A `g` of another shape, or no tracked Var behind this one.
+    /// If `g` does not have the shape of this Var, or this Var does not depend on a tracked one.
     #[track_caller]
     pub fn backward_with(mut self, g: Tensor<T>) -> Result<Gradients<T>> {
         g.expect_shape("backward", self.shape())?;
@@ -84,13 +84,14 @@ impl<T: Float> Var<T> {
     }
 }
 
-/// The gradients of a scalar `y` by each of `xs`, leaves or not; zeros where `y` does not depend on one.
+/// The gradients of a scalar `y` with respect to each of `xs`, leaves or not; zeros for those that `y` does not depend
+/// on.
 ///
-/// With [`CreateGraph::Yes`] they are tracked and can be differentiated again, to any order. The graph stays.
+/// With [`CreateGraph::Yes`] they are tracked and can be differentiated again, to any order. The graph is kept.
 ///
 /// # Errors
 ///
-/// A `y` of more or less than one element, or one without a tracked Var behind it.
+/// If `y` does not have exactly one element, or does not depend on a tracked Var.
 ///
 /// # Example
 ///
@@ -164,7 +165,7 @@ pub(crate) fn grad_with<T: Float>(
         .collect())
 }
 
-/// Nodes that a gradient has reached, newest last. The newest is kept apart, so that a chain never touches the map.
+/// The nodes that a gradient has reached. The first of them is kept apart, so that a chain never touches the map.
 struct Pending<T: Float> {
     newest: Option<(u64, Node<T>, Var<T>)>,
     others: BTreeMap<u64, (Node<T>, Var<T>)>,
@@ -198,7 +199,8 @@ impl<T: Float> Pending<T> {
 }
 
 /// Visits the nodes with ids of at least `from` that lead to `history`, by descending id, so that a node's gradient is
-/// complete when it is reached and sums always come in the same order. Gradients of leaves and of older nodes go to `give`.
+/// complete when it is reached and sums are always in the same order. Gradients of leaves and of older nodes go to
+/// `give`.
 pub(crate) fn walk<T: Float>(
     from: u64,
     mut history: History<T>,

@@ -6,23 +6,24 @@ use crate::backward::{CreateGraph, grad_with};
 use crate::no_grad::{no_grad, set_recording};
 use crate::var::Var;
 
-/// Half the distance of the two points of a central difference, relative to 1 or the input: the cube root of the f64
-/// epsilon balances rounding (epsilon / h) against curvature (h^2).
+/// Half the distance between the two points of a central difference, relative to the larger of 1 and the input: the
+/// cube root of the f64 epsilon balances rounding (epsilon / h) against curvature (h^2).
 const STEP: f64 = 6e-6;
 /// How far numeric and analytic gradients may differ, relative to the larger: a hundred times the error that the step
-/// leaves, and a fiftieth of a gradient that is wrong by 0.1 %.
+/// leaves, and a fiftieth of the error of a gradient that is wrong by 0.1 %.
 const RELATIVE: f64 = 2e-5;
-/// And in absolute terms, for gradients near 0.
+/// How far they may differ in absolute terms, for gradients near 0.
 const ABSOLUTE: f64 = 1e-7;
 
 /// An error unless the gradient of `f` agrees with central finite differences at these inputs.
 ///
-/// The output may have any shape; its own gradient is random and not constant, from a fixed seed. `f` is called twice
-/// for each input element, and has to compute the same function every time.
+/// The output may have any shape; its gradient is random, from a fixed seed. `f` is called once and then twice for each
+/// input element, and has to compute the same function every time.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::GradientMismatch`] with the input, the element and both values; no inputs; or what `f` returns.
+/// If the gradients differ ([`ErrorKind::GradientMismatch`] with the input, the element and both values), or there are
+/// no inputs, or `f` returns an error.
 ///
 /// # Example
 ///
@@ -42,7 +43,7 @@ pub fn gradcheck(
     check("gradcheck", &f, inputs)
 }
 
-/// Of no inputs every gradient would be right.
+/// An error if there are no inputs: every gradient would pass.
 #[track_caller]
 fn expect_inputs(op: &'static str, inputs: &[Tensor<f64>]) -> Result<()> {
     if inputs.is_empty() {
@@ -51,12 +52,12 @@ fn expect_inputs(op: &'static str, inputs: &[Tensor<f64>]) -> Result<()> {
     Ok(())
 }
 
-/// An error unless the gradient of `f`'s gradient agrees with finite differences of `f`'s gradient, by the inputs and by
-/// the gradient that comes in.
+/// An error unless the gradient of `f`'s gradient agrees with finite differences of `f`'s gradient, with respect to the
+/// inputs and to the incoming gradient.
 ///
 /// # Errors
 ///
-/// As for [`gradcheck`].
+/// If [`gradcheck`] would return one for the gradient of `f`.
 #[track_caller]
 pub fn gradgradcheck(
     f: impl Fn(&[Var<f64>]) -> Result<Var<f64>>,
@@ -66,7 +67,7 @@ pub fn gradgradcheck(
     check_second(&f, inputs)
 }
 
-/// What the checks check. One copy of each serves all functions: a copy for each would take minutes to compile.
+/// The function to check. It is `dyn` so that each check is compiled once: a copy for each function would take minutes.
 type Function<'a> = &'a dyn Fn(&[Var<f64>]) -> Result<Var<f64>>;
 
 #[track_caller]
@@ -76,7 +77,7 @@ fn check_second(f: Function<'_>, inputs: &[Tensor<f64>]) -> Result<()> {
     extended.push(upstream(y.tensor(), 2)?);
     let gradients = |vars: &[Var<f64>]| {
         let (xs, g) = vars.split_at(vars.len() - 1);
-        // Where this is evaluated without recording, the first gradient still needs its graph.
+        // If this is evaluated without recording, the first gradient still needs its graph.
         let _recording = set_recording(true);
         let leaf = |x: &Var<f64>| {
             if x.is_tracked() {
@@ -172,7 +173,7 @@ pub(crate) fn gradcheck_everywhere(
     check_everywhere(&values, &f);
 }
 
-/// What test inputs are made of, from normal random numbers.
+/// The function that makes test inputs from normal random numbers.
 #[cfg(test)]
 type Values<'a> = &'a (dyn Fn(f64) -> f64 + Sync);
 

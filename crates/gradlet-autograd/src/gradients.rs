@@ -1,19 +1,19 @@
-//! [`Gradients`]: what a backward pass returns.
+//! [`Gradients`]: the result of a backward pass.
 
 use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::part::Contribution;
 use crate::var::{LeafId, Var};
 
-/// The gradient of each leaf and retained value that a loss depends on. A plain value: `Send`, `Sync`, dropped when it
-/// goes out of scope.
+/// The gradient of each leaf and retained value that a loss depends on. It is a plain value: `Send`, `Sync`, dropped
+/// when it goes out of scope.
 #[derive(Clone, Debug)]
 pub struct Gradients<T: Float = f32> {
     /// Newest leaf first: a backward pass usually meets them in this order.
     entries: Vec<(LeafId, Tensor<T>)>,
 }
 
-/// No gradients yet. Only of f32, so that `Gradients::default()` needs no type; for others there is `new_of`.
+/// No gradients yet. It is for f32 only, so that `Gradients::default()` needs no type; `new_of` is for all types.
 impl Default for Gradients {
     fn default() -> Self {
         Self::new_of()
@@ -32,23 +32,23 @@ impl<T: Float> Gradients<T> {
         self.entries.binary_search_by(|(entry, _)| id.cmp(entry))
     }
 
-    /// The gradient of the leaf of this name.
+    /// The gradient of the leaf or retained value with this name.
     pub fn get(&self, id: LeafId) -> Option<&Tensor<T>> {
         self.find(id).ok().map(|place| &self.entries[place].1)
     }
 
-    /// The gradient of this leaf or [retained](Var::retain) value; `None` where the loss does not depend on it, and for
-    /// anything else.
+    /// The gradient of this leaf or [retained](Var::retain) value; `None` if the loss does not depend on it, or if it
+    /// is neither.
     pub fn wrt(&self, x: &Var<T>) -> Option<&Tensor<T>> {
         self.get(x.leaf_id().or_else(|| x.retained_id())?)
     }
 
-    /// The number of leaves that got a gradient.
+    /// The number of gradients, of leaves and retained values.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether no leaf got one.
+    /// Whether there are no gradients.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -65,11 +65,11 @@ impl<T: Float> Gradients<T> {
             .map(|(id, gradient)| (*id, gradient))
     }
 
-    /// Adds another pass' gradients to these: accumulating over batches is this call.
+    /// Adds the gradients of a second pass to these, to accumulate over batches.
     ///
     /// # Errors
     ///
-    /// Gradients of one leaf that differ in shape.
+    /// If the gradients of one leaf differ in shape.
     #[track_caller]
     pub fn add(&mut self, other: &Self) -> Result<()> {
         for (id, gradient) in &other.entries {

@@ -1,6 +1,7 @@
 //! Reverse-mode differentiation over gradlet's tensors: a [`Var`] is a tensor with a history.
 //!
-//! This crate knows nothing of layers. Each operation is one file in `ops/`, its gradient directly below its value.
+//! This crate knows nothing of layers. Each operation is one file in `ops/`, with its gradient directly below its
+//! value.
 #![forbid(unsafe_code)]
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 

@@ -1,11 +1,11 @@
-//! What is measured and not differentiated.
+//! Measures that are not differentiated.
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
-    /// The share of rows whose largest element stands at the label, in [0, 1].
+    /// The fraction of rows whose largest element is at the label, in [0, 1].
     ///
     /// # Shape
     ///
@@ -13,7 +13,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Other shapes, or no rows.
+    /// If the shapes are not these, or there are no rows or no classes.
     #[track_caller]
     pub fn accuracy(&self, labels: &Tensor<i64>) -> Result<f64> {
         if self.rank() != 2 {

@@ -1,4 +1,4 @@
-//! Switching recording off: what runs inside [`no_grad`] builds no graph.
+//! Switching recording off: operations inside [`no_grad`] build no graph.
 
 use std::cell::Cell;
 
@@ -28,13 +28,13 @@ pub fn no_grad<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Sets recording until the guard is dropped, also by a panic.
+/// Sets recording on or off until the guard is dropped, even by a panic.
 #[doc(hidden)]
 pub fn set_recording(on: bool) -> Recording {
     Recording(RECORDING.replace(on))
 }
 
-/// What recording is set back to.
+/// The setting that comes back when this is dropped.
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct Recording(bool);

@@ -13,8 +13,8 @@ use crate::var::Var;
 
 /// A differentiable operation: its value, and directly below it its gradient.
 ///
-/// The gradient is written in `Var`s, so that it can be differentiated again. It is linear in `g`, and has for each
-/// input the gradient in that input's shape. Implement it for a type that holds the operation's attributes and call
+/// The gradient is written in `Var`s, so that it can be differentiated again. It is linear in `g`, and the gradient of
+/// each input has that input's shape. Implement it for a type that holds the operation's attributes and call
 /// [`apply`](Op::apply).
 ///
 /// # Example
@@ -47,8 +47,8 @@ use crate::var::Var;
 /// # }
 /// ```
 ///
-/// An operation of two inputs has `type Arity = Fixed<2>`: its inputs come as an array, and its gradient sees what was
-/// saved beside which gradients are wanted, and returns an array of those:
+/// An operation of two inputs has `type Arity = Fixed<2>`: its inputs come as an array. Its `backward` gets the saved
+/// tensors and which gradients are wanted, and returns an array of gradients:
 ///
 /// ```
 /// # use gradlet_autograd::{Fixed, Inputs, Op, Result, Tensor, Var, Want, gradcheck};
@@ -80,16 +80,16 @@ use crate::var::Var;
 pub trait Op<T: Float>: Debug + Sized + 'static {
     /// The number of inputs: [`One`], [`Fixed`] or [`Many`].
     type Arity: Arity;
-    /// What the gradient needs: [`Nothing`](crate::Nothing), [`Inputs`](crate::Inputs), [`SomeInputs`](crate::SomeInputs)
-    /// or the [`Output`](crate::Output).
+    /// The tensors that the gradient needs: [`Nothing`](crate::Nothing), [`Inputs`](crate::Inputs),
+    /// [`SomeInputs`](crate::SomeInputs) or the [`Output`](crate::Output).
     type Saves: Saves;
 
     /// The value.
     #[track_caller]
     fn forward(&self, inputs: Of<Self::Arity, &Tensor<T>>) -> Result<Tensor<T>>;
 
-    /// The value, for inputs that the caller gives away: where the memory of one is not shared, the value may be written
-    /// there.
+    /// The value, for inputs that the caller gives away: if the memory of one is not shared, the value may be written
+    /// into it.
     ///
     /// # Errors
     ///
@@ -101,36 +101,36 @@ pub trait Op<T: Float>: Debug + Sized + 'static {
         self.forward(Self::Arity::from_fn(inputs.len(), |i| &inputs[i]))
     }
 
-    /// The gradients of the inputs, given the gradient `g` of the output and what was saved; for several inputs also given
-    /// which gradients are wanted.
+    /// The gradients of the inputs, given the gradient `g` of the output and the saved tensors; for several inputs also
+    /// given which gradients are wanted.
     fn backward(&self, g: Var<T>, saved: View<Self, T>) -> Result<Given<Self::Arity, T>>;
 
-    /// The place of `g` in the input's gradient, for an operation whose value is a part of its only input. With recording
-    /// off, `g` is added there to what other operations gave, and `backward` is not called: many parts of one input then
-    /// cost as much as the input, not each of them.
+    /// The place of `g` in the input's gradient, for an operation whose value is a part of its only input. With
+    /// recording off, `g` is added there to the sum of the input's gradients, and `backward` is not called: many parts
+    /// of one input then cost as much as the input once, not once for each part.
     #[doc(hidden)]
     fn part(&self) -> Option<Part> {
         None
     }
 
-    /// Which inputs [`SomeInputs`](crate::SomeInputs) keeps, given whose gradients are wanted.
+    /// Which inputs [`SomeInputs`](crate::SomeInputs) keeps, given which gradients are wanted.
     fn keeps(&self, wants: &Of<Self::Arity, Want>) -> Of<Self::Arity, bool> {
         Self::Arity::from_fn(Self::Arity::as_slice(wants).len(), |_| true)
     }
 
-    /// The bytes that the operation's own attributes keep for the gradient, such as those of a mask or of indices, beside
-    /// what [`Saves`] names. Only [`Var::graph`] asks.
+    /// The bytes that the operation's attributes hold for the gradient, such as a mask or indices, besides the tensors
+    /// of [`Saves`]. Only [`Var::graph`] calls this.
     fn attribute_bytes(&self) -> usize {
         0
     }
 
-    /// The operation's name in graphs and pictures: the type's name in the spelling of methods, `max_pool2d` for
-    /// `MaxPool2d`. Only [`Var::graph`] asks.
+    /// The operation's name in graphs and pictures: the type's name spelt as a method, `max_pool2d` for `MaxPool2d`.
+    /// Only [`Var::graph`] calls this.
     fn name(&self) -> String {
         method_name(type_name::<Self>())
     }
 
-    /// The operation on these inputs, recorded if one of them is tracked and recording is on.
+    /// The output for these inputs, recorded if one of them is tracked and recording is on.
     ///
     /// # Errors
     ///
@@ -145,15 +145,15 @@ pub trait Op<T: Float>: Debug + Sized + 'static {
         Ok(self.record(inputs, value))
     }
 
-    /// The operation with a value that is known already, recorded as in [`apply`](Op::apply): for an operation that
-    /// learns on the way to its value what its gradient needs, and holds that as an attribute.
+    /// The output with a value that is known already, recorded as in [`apply`](Op::apply): for an operation that finds
+    /// something its gradient needs while it computes its value, and holds it as an attribute.
     #[inline]
     fn record(self, inputs: Of<Self::Arity, &Var<T>>, value: Tensor<T>) -> Var<T> {
         record::record(self, inputs, value)
     }
 
-    /// As [`apply`](Op::apply), for inputs that nobody needs any more: see [`forward_owned`](Op::forward_owned).
-    /// For an operation that keeps an input this does not compile.
+    /// As [`apply`](Op::apply), for inputs that the caller gives away: see [`forward_owned`](Op::forward_owned). It
+    /// does not compile for an operation that keeps an input.
     ///
     /// # Errors
     ///
@@ -181,7 +181,7 @@ pub(crate) fn method_name(type_name: &str) -> String {
     name
 }
 
-/// What an operation's gradient sees: what was saved, and for several inputs whose gradients are wanted.
+/// The second argument of [`Op::backward`]: the saved tensors, and for several inputs which gradients are wanted.
 pub type View<O, T> = <<O as Op<T>>::Arity as Arity>::Seen<
     <<O as Op<T>>::Saves as Saves>::View<T, <O as Op<T>>::Arity>,
 >;
@@ -189,7 +189,7 @@ pub type View<O, T> = <<O as Op<T>>::Arity as Arity>::Seen<
 /// One `X` for each input of an operation of arity `A`: the `X` itself, an array or a `Vec`.
 pub type Of<A, X> = <A as Arity>::Of<X>;
 
-/// What an operation of arity `A` returns from `backward`: the gradient of its one input, or of each wanted one.
+/// The result of `backward` for an operation of arity `A`: the gradient of its one input, or of each wanted one.
 pub type Given<A, T> = <A as Arity>::Given<Var<T>>;
 
 /// Whether the gradient of an input is needed.
@@ -203,7 +203,7 @@ impl Want {
         self.0
     }
 
-    /// The gradient that `f` computes, or nothing where it is not wanted.
+    /// The gradient that `f` computes, or `None` if it is not wanted.
     ///
     /// # Errors
     ///
@@ -218,28 +218,28 @@ impl Want {
 pub trait Arity: 'static {
     /// A collection of one item for each input.
     type Of<X>;
-    /// What `backward` sees, where `V` is what was saved.
+    /// The second argument of `backward`, where `V` holds the saved tensors.
     type Seen<V>;
-    /// What `backward` returns, where `G` is a gradient.
+    /// The result of `backward`, where `G` is a gradient.
     type Given<G>;
 
-    /// A collection from its items' places; `inputs` is the number of inputs, which a fixed arity knows anyway.
+    /// The collection of `f(i)` for each input `i`; a fixed arity does not need the number of `inputs`.
     fn from_fn<X>(inputs: usize, f: impl FnMut(usize) -> X) -> Self::Of<X>;
-    /// Each item replaced.
+    /// The collection of `f` of each item.
     fn map<X, Y>(of: Self::Of<X>, f: impl FnMut(X) -> Y) -> Self::Of<Y>;
     /// The items as a slice.
     fn as_slice<X>(of: &Self::Of<X>) -> &[X];
     /// The items as a slice, to change.
     fn as_mut_slice<X>(of: &mut Self::Of<X>) -> &mut [X];
-    /// What `backward` sees of what was saved.
+    /// The second argument of `backward`, from the saved tensors.
     #[doc(hidden)]
     fn see<V>(saved: V, wants: impl FnOnce() -> Self::Of<Want>) -> Self::Seen<V>;
-    /// Hands over each gradient with its input's place.
+    /// Calls `give` with each gradient and the place of its input.
     #[doc(hidden)]
     fn give<G>(given: Self::Given<G>, give: impl FnMut(usize, G) -> Result<()>) -> Result<()>;
 }
 
-/// One input, whose gradient is wanted wherever `backward` is called.
+/// One input; its gradient is wanted whenever `backward` is called.
 #[derive(Debug)]
 pub struct One;
 
@@ -353,7 +353,8 @@ impl Arity for Many {
     }
 }
 
-/// Hands over what is there. Items are taken out in place: moving whole arrays costs more than all else here.
+/// Hands over the gradients that are there. They are taken out in place: moving whole arrays costs more than all else
+/// here.
 #[inline]
 fn give_each<G>(
     given: &mut [Option<G>],

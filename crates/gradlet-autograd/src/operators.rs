@@ -6,7 +6,7 @@ use gradlet_tensor::{Error, Float, Result, Tensor};
 
 use crate::var::Var;
 
-/// The value of an operation, or a panic with its error: for operators, and for operations that take every input.
+/// The value of an operation, or a panic with its error: for operators, and for operations that accept every input.
 #[track_caller]
 pub(crate) fn infallible<X>(result: Result<X>) -> X {
     #[cold]
@@ -79,7 +79,7 @@ operators! {
     Div, div, div_owned, div_scalar, div_scalar_owned, /;
 }
 
-/// A number on the left.
+/// Operators with a number on the left.
 macro_rules! left {
     ($($t:ty)*) => {$(
         impl Add<Var<$t>> for $t {
@@ -148,7 +148,7 @@ impl<T: Float> Var<T> {
         self.add_scalar(-term)
     }
 
-    /// Both factors may be kept for the gradient, so that neither's memory can be reused.
+    /// As `mul`: both factors may be kept for the gradient, so the memory of neither can be reused.
     #[track_caller]
     fn mul_owned(self, rhs: &Self) -> Result<Self> {
         Self::mul(&self, rhs)

@@ -1,11 +1,11 @@
-//! [`Contribution`]: what one operation gives to the gradient of one input, all of it or a part.
+//! [`Contribution`]: an operation's contribution to the gradient of an input, to all of it or a part.
 
 use gradlet_tensor::{Float, Result, Shape, Tensor, fused};
 
 use crate::record::History;
 use crate::var::Var;
 
-/// Consecutive indices, from `start`, of an axis of a tensor of this shape; what is before and behind them is 0.
+/// Consecutive indices, from `start`, of an axis of a tensor of this shape; the gradient is 0 before and after them.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Part {
@@ -15,24 +15,24 @@ pub struct Part {
 }
 
 impl Part {
-    /// `g` among zeros.
+    /// The gradient of this shape: `g` at its place, zeros elsewhere.
     pub(crate) fn among_zeros<T: Float>(&self, g: &Tensor<T>) -> Result<Tensor<T>> {
         let mut whole = Tensor::zeros_of(self.shape)?;
         self.add(&mut whole, g)?;
         Ok(whole)
     }
 
-    /// Adds `g` to its place in `sum`; in place where the sum's memory is not shared.
+    /// Adds `g` at its place in `sum`, without a copy if the memory of `sum` is not shared.
     fn add<T: Float>(&self, sum: &mut Tensor<T>, g: &Tensor<T>) -> Result<()> {
         fused::narrow_add(sum, self.axis, self.start, g)
     }
 }
 
-/// What an operation gives to the gradient of an input.
+/// An operation's contribution to the gradient of an input.
 pub(crate) enum Contribution<T: Float> {
     /// The whole gradient.
     Whole(Var<T>),
-    /// A constant gradient of a part, while the rest gets nothing.
+    /// A constant gradient of a part; the rest gets nothing.
     Part(Var<T>, Box<Part>),
 }
 
@@ -57,11 +57,11 @@ impl<T: Float> Contribution<T> {
         }
     }
 
-    /// `sum += self`; in place where neither is tracked and the sum's memory is not shared.
+    /// `sum += self`; in place if neither is tracked and the sum's memory is not shared.
     pub(crate) fn add_to(self, sum: &mut Var<T>) -> Result<()> {
         match self {
             Self::Whole(g) if sum.is_tracked() || g.is_tracked() => *sum = sum.add(&g)?,
-            // With recording off, as here, the sum is a constant whatever it was made of.
+            // Here recording is off or both are constants, so the sum is a constant.
             constant => {
                 sum.history = History::CONSTANT;
                 constant.add_to_tensor(&mut sum.tensor)?;
@@ -70,7 +70,7 @@ impl<T: Float> Contribution<T> {
         Ok(())
     }
 
-    /// `sum += self`, without a history; in place where the sum's memory is not shared.
+    /// `sum += self`, without a history; in place if the sum's memory is not shared.
     #[track_caller]
     pub(crate) fn add_to_tensor(self, sum: &mut Tensor<T>) -> Result<()> {
         match self {

@@ -1,4 +1,4 @@
-//! The recorded graph: one reference-counted record a node, freed without recursion.
+//! The recorded graph: one reference-counted record for each node, freed without recursion.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -14,16 +14,16 @@ use crate::part::Contribution;
 use crate::saves::{Saves, SavesNoInput};
 use crate::var::{LeafId, Var};
 
-/// Where a value came from; frees what it alone holds without recursion.
+/// Where a value came from. Nodes that only it holds are freed without recursion.
 #[doc(hidden)]
 pub struct History<T: Float>(Origin<T>);
 
 #[derive(Default)]
 pub(crate) enum Origin<T: Float> {
-    /// Nothing to differentiate by.
+    /// A constant, which gets no gradient.
     #[default]
     Constant,
-    /// Where gradients end.
+    /// A leaf, where gradients end.
     Leaf(LeafId),
     /// The output of a recorded operation.
     Node(Node<T>),
@@ -31,29 +31,29 @@ pub(crate) enum Origin<T: Float> {
 
 pub(crate) type Node<T> = Rc<dyn Recorded<T>>;
 
-/// Takes what an operation gives to the gradient of an input, and where that input came from.
+/// Takes the origin of an input, and an operation's contribution to the gradient of that input.
 pub(crate) type Give<'a, T> = dyn FnMut(Origin<T>, Contribution<T>) -> Result<()> + 'a;
 
-/// A recorded operation, whatever its type.
+/// A recorded operation of any type.
 pub(crate) trait Recorded<T: Float>: fmt::Debug {
-    /// Counts up on each thread: larger than the ids of the inputs.
+    /// The number of this record on its thread, larger than the ids of its inputs.
     fn id(&self) -> u64;
 
-    /// Hands the gradient of each wanted input to `give`, with the input's origin. Frees the record on the way, where
-    /// nobody else holds it and recording is off.
+    /// Hands the gradient of each wanted input to `give`, with the input's origin. Frees the record on the way, if
+    /// nothing else holds it and recording is off.
     fn backward(self: Rc<Self>, g: Var<T>, give: &mut Give<'_, T>) -> Result<()>;
 
-    /// Drops the record if nobody else holds it, leaving the nodes it held to the caller.
+    /// Drops the record if nothing else holds it; the nodes that it held go to `held`.
     fn dismantle(self: Rc<Self>, held: &mut Vec<Node<T>>);
 
     /// The operation, for a downcast.
     fn op(&self) -> &dyn Any;
 
-    /// What the record holds, for who looks at the graph.
+    /// The contents of the record, for [`Var::graph`].
     fn describe(&self) -> Description<T>;
 }
 
-/// What a record holds.
+/// The contents of a record.
 pub(crate) struct Description<T: Float> {
     pub(crate) name: String,
     pub(crate) inputs: Vec<History<T>>,
@@ -72,7 +72,7 @@ thread_local! {
     static NEXT_ID: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The operation's output of this value, with a record of it where a gradient may be asked for.
+/// The output with this value, recorded if an input is tracked and recording is on.
 #[inline]
 pub(crate) fn record<T: Float, O: Op<T>>(
     op: O,
@@ -88,7 +88,7 @@ pub(crate) fn record<T: Float, O: Op<T>>(
     recorded(op, saved, histories, value)
 }
 
-/// The operation on inputs that are given away.
+/// The output for inputs that are given away.
 #[track_caller]
 #[inline]
 pub(crate) fn apply_owned<T: Float, O: Op<T, Saves: SavesNoInput>>(
@@ -110,7 +110,7 @@ fn is_recorded<'a, T: Float>(inputs: impl IntoIterator<Item = &'a Var<T>>) -> bo
     is_recording() && inputs.into_iter().any(Var::is_tracked)
 }
 
-/// The id of a record that is being made.
+/// The id for a new record.
 #[inline]
 pub(crate) fn next_id() -> u64 {
     let id = NEXT_ID.get();
@@ -137,7 +137,7 @@ fn recorded<T: Float, O: Op<T>>(
 }
 
 impl<T: Float, O: Op<T>> Record<T, O> {
-    /// What `backward` sees: what was saved, and whose gradients are wanted.
+    /// The second argument of `backward`: the saved tensors, and which gradients are wanted.
     #[inline]
     fn seen(
         saved: <O::Saves as Saves>::View<T, O::Arity>,
@@ -149,7 +149,7 @@ impl<T: Float, O: Op<T>> Record<T, O> {
         })
     }
 
-    /// The gradients of inputs whose record stays.
+    /// The gradients of the inputs, from a record that stays.
     fn gradients_kept(self: &Rc<Self>, g: Var<T>) -> Result<Given<O::Arity, T>> {
         let stored = O::Saves::share(&self.saved);
         let view = if is_recording() {

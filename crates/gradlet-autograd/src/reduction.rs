@@ -1,18 +1,18 @@
-//! [`Reduction`]: what becomes of many losses.
+//! [`Reduction`]: the mean, the sum or each of many losses.
 
 use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::var::Var;
 
-/// What a loss function returns of the losses of all elements, or rows.
+/// How a loss function reduces the losses of all elements, or of all rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Reduction {
-    /// Their mean; NaN where there are none.
+    /// Their mean; NaN if there are none.
     #[default]
     Mean,
-    /// Their sum; 0 where there are none.
+    /// Their sum; 0 if there are none.
     Sum,
-    /// Each of them.
+    /// All of them, not reduced.
     None,
 }
 
@@ -26,7 +26,7 @@ impl Reduction {
         }
     }
 
-    /// As `of`, for losses each of which is multiplied by its weight first.
+    /// As `of`, after each loss is multiplied by its weight.
     #[track_caller]
     pub(crate) fn of_weighted<T: Float>(
         self,

@@ -1,4 +1,4 @@
-//! [`Saves`]: what an operation may keep for its gradient.
+//! [`Saves`]: the tensors that an operation may keep for its gradient.
 
 use gradlet_tensor::{Float, Tensor};
 
@@ -6,14 +6,14 @@ use crate::op::{Arity, Of, Op, Want};
 use crate::record::History;
 use crate::var::Var;
 
-/// What an operation keeps for its gradient; everything else may be freed.
+/// The tensors that an operation keeps for its gradient; all others may be freed.
 pub trait Saves: 'static {
-    /// The tensors kept.
+    /// The tensors that are kept.
     type Stored<T: Float, A: Arity>;
-    /// The same as `backward` sees them: with their histories, where the gradient is recorded too.
+    /// The same tensors as `backward` gets them: with their histories, if the gradient is recorded too.
     type View<T: Float, A: Arity>;
 
-    /// Picks what to keep.
+    /// Picks the tensors to keep.
     #[doc(hidden)]
     fn store<T: Float, O: Op<T, Saves = Self>>(
         op: &O,
@@ -21,15 +21,15 @@ pub trait Saves: 'static {
         output: &Tensor<T>,
     ) -> Self::Stored<T, O::Arity>;
 
-    /// The same tensors once more, for a graph that is walked and stays.
+    /// Second handles to the same tensors, for a graph that stays after it is walked.
     #[doc(hidden)]
     fn share<T: Float, A: Arity>(stored: &Self::Stored<T, A>) -> Self::Stored<T, A>;
 
-    /// Shows each tensor that is kept.
+    /// Calls `see` with each tensor that is kept.
     #[doc(hidden)]
     fn each<T: Float, A: Arity>(stored: &Self::Stored<T, A>, see: &mut dyn FnMut(&Tensor<T>));
 
-    /// Gives back what was kept.
+    /// The kept tensors as Vars with these histories.
     #[doc(hidden)]
     fn view<T: Float, A: Arity>(
         stored: Self::Stored<T, A>,
@@ -38,9 +38,9 @@ pub trait Saves: 'static {
     ) -> Self::View<T, A>;
 }
 
-/// What an operation keeps whose inputs may be given away: [`Nothing`], or the [`Output`].
+/// [`Saves`] that keep no input, so that inputs may be given away: [`Nothing`], or the [`Output`].
 pub trait SavesNoInput: Saves {
-    /// Picks what to keep.
+    /// Picks the tensors to keep.
     #[doc(hidden)]
     fn store_output<T: Float, A: Arity>(output: &Tensor<T>) -> Self::Stored<T, A>;
 }

@@ -9,8 +9,9 @@ use crate::record::{History, Origin};
 
 /// A tensor that remembers how it was computed, so that gradients can flow back through it.
 ///
-/// A constant has no history, a leaf is where gradients end; everything computed from a leaf is tracked, unless
-/// recording is off. Cheap to clone. A graph belongs to the thread that recorded it, so a `Var` is not `Send`.
+/// A constant has no history. A leaf is a Var that gradients are computed for; everything computed from a leaf is
+/// tracked, unless recording is off. Clones are cheap. A graph belongs to the thread that recorded it, so a `Var` is
+/// not `Send`.
 ///
 /// # Example
 ///
@@ -30,7 +31,7 @@ pub struct Var<T: Float = f32> {
     pub(crate) history: History<T>,
 }
 
-/// Names a leaf, so that its gradient can be found; unique in this process.
+/// The name of a leaf, under which its gradient is found; unique in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeafId(u64);
 
@@ -43,7 +44,7 @@ impl LeafId {
 }
 
 impl<T: Float> Var<T> {
-    /// A tensor that nothing is differentiated by.
+    /// A Var without a history, which gets no gradient.
     #[inline]
     pub fn constant(tensor: Tensor<T>) -> Self {
         Self {
@@ -52,12 +53,12 @@ impl<T: Float> Var<T> {
         }
     }
 
-    /// A tensor to differentiate by.
+    /// A new leaf: a Var that gets a gradient.
     pub fn leaf(tensor: Tensor<T>) -> Self {
         Self::with_id(tensor, LeafId::fresh())
     }
 
-    /// A leaf under a name it had before, as a parameter is in each step.
+    /// A leaf with a given name: a parameter keeps its name from step to step.
     #[inline]
     pub fn with_id(tensor: Tensor<T>, id: LeafId) -> Self {
         Self {
@@ -110,7 +111,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Any other number of elements.
+    /// If this does not have exactly one element.
     #[track_caller]
     pub fn item(&self) -> Result<T> {
         self.tensor.item()
@@ -122,7 +123,7 @@ impl<T: Float> Var<T> {
         self.history.is_tracked()
     }
 
-    /// The name under which the gradient is found, for a leaf.
+    /// The name under which the gradient of this leaf is found; `None` if this is not a leaf.
     pub fn leaf_id(&self) -> Option<LeafId> {
         match self.history.origin() {
             Origin::Leaf(id) => Some(*id),
@@ -138,7 +139,7 @@ impl<T: Float> Var<T> {
 }
 
 impl<T: Float> Clone for Var<T> {
-    /// Another handle on the same value and history.
+    /// A second handle to the same value and history.
     #[inline]
     fn clone(&self) -> Self {
         Self {

@@ -1,4 +1,5 @@
-//! [`checkpoint`]: what a function computes is forgotten after the forward pass, and computed again in the backward pass.
+//! [`checkpoint`]: a function whose intermediate values are dropped after the forward pass, and computed again in
+//! backward.
 
 use std::any::Any;
 use std::fmt;
@@ -17,27 +18,29 @@ use crate::var::Var;
 
 type Function<T> = dyn Fn(&[Var<T>]) -> Result<Var<T>>;
 
-/// `f(inputs)`, of which only the inputs are kept: backward calls `f` again, to record then what it needs.
+/// The value of `f(inputs)`. Only the inputs are kept: backward calls `f` again, and records then the tensors that it
+/// needs.
 ///
-/// Less memory for more time: of a deep net that is cut into pieces, backward holds the inputs of each piece and the
-/// records of one, and the forward pass runs twice.
+/// This takes less memory and more time: if a deep net is cut into pieces, backward holds the inputs of each piece and
+/// the records of one, and the forward pass runs twice.
 ///
-/// Gradients go to the inputs and to every tracked Var that `f` captured, such as those of parameters, and can be
-/// differentiated again. `f` has to compute the same each time. What it draws through [`replayable`](crate::replayable)
-/// keys comes again, as that of gradlet's dropout does; a generator that it holds itself would go on. It is kept until the
-/// graph is freed, so it cannot borrow a layer: it captures `parameter.leaf()`, or goes through
-/// [`checkpoint_with`], or a whole layer through `checkpoint_module` of gradlet-nn.
+/// Gradients go to the inputs and to every tracked Var that `f` captured, such as parameters, and can be differentiated
+/// again. `f` has to compute the same each time. Random numbers drawn with [`replayable`](crate::replayable) keys, as
+/// in gradlet's dropout, are the same again; a generator that `f` holds itself would go on to new ones. `f` is kept
+/// until the graph is freed, so it cannot borrow a layer: let it capture `parameter.leaf()`, or use
+/// [`checkpoint_with`], or `checkpoint_module` of gradlet-nn for a whole layer.
 ///
 /// The output counts as tracked even if nothing in `f` is. While recording is off, this is `f(inputs)`. Checkpoints may be
 /// nested.
 ///
 /// # Gradient
 ///
-/// That of `f`; the inputs are saved, and what `f` captured.
+/// The gradient of `f`; the inputs are saved, and the values that `f` captured.
 ///
 /// # Errors
 ///
-/// What `f` returns, also in backward; there, an output of another shape than before, or another number of draws.
+/// If `f` returns one, here or in backward, or if in backward the shape of its output or the number of its draws
+/// differs.
 ///
 /// # Example
 ///
@@ -74,7 +77,7 @@ pub fn checkpoint<T: Float>(
 ///
 /// # Errors
 ///
-/// As for [`checkpoint`].
+/// If [`checkpoint`] would return one.
 ///
 /// # Example
 ///
@@ -106,7 +109,8 @@ pub fn checkpoint_with<T: Float>(
     Ok(run.end(y, again, inputs))
 }
 
-/// The first run of a checkpoint's function, from here to [`end`](Self::end): not recorded, its random draws noted.
+/// The first run of a checkpoint's function, from [`start`](Self::start) to [`end`](Self::end): it is not recorded, and
+/// its random draws are noted.
 ///
 /// A function that is called in between sees the caller's line, which a closure would hide.
 #[doc(hidden)]
@@ -127,7 +131,7 @@ impl FirstRun {
         }
     }
 
-    /// The output `y`, to be computed again by `again` from the same inputs in backward.
+    /// The output `y`, which `again` computes again from the same inputs in backward.
     pub fn end<T: Float>(
         self,
         y: Var<T>,
@@ -164,7 +168,7 @@ struct Checkpoint<T: Float> {
     inputs: Vec<Var<T>>,
     keys: Rc<[DrawKey]>,
     shape: Shape,
-    /// Where the checkpoint was made, for what goes wrong later.
+    /// Where the checkpoint was made, for errors in backward.
     location: &'static Location<'static>,
 }
 
@@ -201,7 +205,7 @@ impl<T: Float> Recorded<T> for Checkpoint<T> {
         let id = self.id;
         // Inputs and captured values that the new graph does not need are freed before it is walked.
         drop((self, tensor));
-        // What is newer was recorded by the call just now; all that led to the inputs, and what was captured, is older.
+        // Newer nodes were recorded by the call just now; those behind the inputs and the captured values are older.
         walk(id + 1, history, g, &mut |_, _| {}, give)
     }
 

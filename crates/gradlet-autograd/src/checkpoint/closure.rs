@@ -5,14 +5,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 thread_local! {
-    /// Closures to free once the one that is being freed is gone; `None` while none is.
+    /// Closures to free after the one that is being freed; `None` while none is being freed.
     static WAITING: RefCell<Option<Vec<Box<dyn Any>>>> = const { RefCell::new(None) };
 }
 
-/// A counted closure.
+/// A reference-counted closure.
 ///
-/// What it captured may be the end of a graph in which the next closure has captured the end of another. Freeing one
-/// inside another would overflow the stack on long chains, so they wait for each other in a list.
+/// It may have captured the end of a graph in which a closure has captured the end of the next graph, and so on.
+/// Freeing one inside the other would overflow the stack on long chains, so they wait in a list.
 pub(crate) struct Closure<F: ?Sized + 'static>(Option<Rc<F>>);
 
 impl<F: ?Sized> Closure<F> {
@@ -42,10 +42,10 @@ impl<F: ?Sized> Drop for Closure<F> {
     }
 }
 
-/// Frees what this captured, and then what waits.
+/// Frees this closure, and then those that wait.
 fn free(closure: Box<dyn Any>) {
     let mut next = Some(closure);
-    // At a thread's end the list may be gone already; then closures are freed one inside another.
+    // At a thread's end the list may be gone already; then closures are freed one inside the other.
     let first = WAITING.try_with(|waiting| match &mut *waiting.borrow_mut() {
         Some(list) => {
             list.extend(next.take());
@@ -66,7 +66,7 @@ fn free(closure: Box<dyn Any>) {
     }
 }
 
-/// Closes the list when it is dropped, also by a panic.
+/// Closes the list when it is dropped, even by a panic.
 struct Close;
 
 impl Drop for Close {

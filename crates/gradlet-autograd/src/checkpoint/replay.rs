@@ -20,7 +20,8 @@ thread_local! {
 /// The key that `fresh` gives, or, while a [`checkpoint`](crate::checkpoint) computes its function again, the key that was
 /// drawn at the same place the first time.
 ///
-/// A layer of your own that draws calls this for each draw; those of gradlet do, through their streams.
+/// A layer of your own that draws random numbers calls this for each draw; gradlet's layers do so through their
+/// streams.
 ///
 /// # Example
 ///
@@ -49,7 +50,7 @@ pub fn replayable(fresh: impl FnOnce() -> DrawKey) -> DrawKey {
     });
     let key = replayed.unwrap_or_else(fresh);
     SCOPES.with_borrow_mut(|scopes| {
-        // What runs inside a replay is not the business of a log outside it.
+        // A log does not note the keys of a replay inside it.
         for scope in scopes.iter_mut().rev() {
             match scope {
                 Scope::Log(keys) => keys.push(key),
@@ -90,7 +91,7 @@ impl Log {
 ///
 /// # Errors
 ///
-/// What `f` returns, or another number of draws.
+/// If `f` returns one, or the number of draws differs.
 pub(crate) fn replayed<X>(keys: &Rc<[DrawKey]>, f: impl FnOnce() -> Result<X>) -> Result<X> {
     let noted = keys.len();
     let keys = Rc::clone(keys);
@@ -112,7 +113,7 @@ pub(crate) fn replayed<X>(keys: &Rc<[DrawKey]>, f: impl FnOnce() -> Result<X>) -
     }
 }
 
-/// A scope that ends when this is dropped, also by a panic.
+/// A scope that ends when this is dropped, even by a panic.
 struct Open {
     depth: usize,
 }

@@ -11,7 +11,7 @@ use crate::{
 use gradlet_tensor::{DrawKey, Mask, rng, tensor};
 use std::cell::{Cell, RefCell};
 
-/// Something of several operations that save inputs and outputs.
+/// A function of several operations that save inputs and outputs.
 fn mix(x: &Var<f64>, y: &Var<f64>) -> Result<Var<f64>> {
     Ok(x.mul(y)?.tanh().mul(&y.exp())?.powi(2) + x)
 }
@@ -191,7 +191,7 @@ fn masks_come_again_also_in_nested_checkpoints_and_second_passes() -> Result<()>
     let x = Var::leaf(random(&[1000], 1));
     let y = checkpoint(f, &[&x])?;
     assert_eq!(draws.get(), 4);
-    // y = m4 m3 exp(m2 m1 x) where all are kept 16-fold, so that the gradient follows from the value.
+    // y = m4 m3 exp(m2 m1 x), 4 exp(4 x) if all four masks keep, so that the gradient follows from the value.
     let kept = y.tensor().map(|y| if y == 0.0 { 0.0 } else { 4.0 });
     let value = y.tensor().clone();
     let loss = y.sum(..)?;
@@ -216,7 +216,7 @@ fn masks_come_again_also_in_nested_checkpoints_and_second_passes() -> Result<()>
 fn dropout_inside_passes_the_gradient_check() -> Result<()> {
     let x = [random(&[20], 3)];
     let f = |x: &[Var<f64>]| {
-        // A fresh stream for each call, since the check has to see one function.
+        // A fresh stream for each call, since the check has to see the same function every time.
         let drop = dropping(&Rc::default());
         checkpoint(move |x| drop(&drop(&x[0].powi(2))?.tanh()), &[&x[0]])
     };

@@ -9,7 +9,7 @@ use crate::var::Var;
 
 /// The Jacobian of `f` for each input: `j[i..., j...] = dy[i...]/dx[j...]`.
 ///
-/// One backward pass for each element of the value.
+/// This takes one backward pass for each element of the value.
 ///
 /// # Shape
 ///
@@ -17,7 +17,7 @@ use crate::var::Var;
 ///
 /// # Errors
 ///
-/// What `f` returns, or more axes in all than a tensor can have.
+/// If `f` returns one, or the result would have more axes than a tensor can have.
 ///
 /// # Example
 ///
@@ -47,7 +47,7 @@ pub fn jacobian<T: Float>(
 
 /// The Hessian of a scalar `f`, for each pair of inputs: `h[a][b][i..., j...] = d2y/(dx_a[i...] dx_b[j...])`.
 ///
-/// One backward pass for each element of the inputs, besides the first.
+/// This takes one backward pass for each element of the inputs, besides the first.
 ///
 /// # Shape
 ///
@@ -55,7 +55,8 @@ pub fn jacobian<T: Float>(
 ///
 /// # Errors
 ///
-/// What `f` returns, a value of more or less than one element, or more axes in all than a tensor can have.
+/// If `f` returns one, its value does not have exactly one element, or the result would have more axes than a tensor
+/// can have.
 ///
 /// # Example
 ///
@@ -87,7 +88,7 @@ pub fn hessian<T: Float>(
     Ok(blocks)
 }
 
-/// The Jacobian of `y` for each `x`, a backward pass a row.
+/// The Jacobian of `y` for each `x`, by one backward pass for each row.
 #[track_caller]
 fn rows<T: Float>(y: &Var<T>, xs: &[Var<T>]) -> Result<Vec<Tensor<T>>> {
     let mut shapes = Vec::with_capacity(xs.len());
@@ -110,7 +111,7 @@ fn rows<T: Float>(y: &Var<T>, xs: &[Var<T>]) -> Result<Vec<Tensor<T>>> {
             rows.push(dx.tensor().flatten(..)?);
         }
     }
-    // A stack may have an axis more than the result, where y is a scalar.
+    // A stack has one axis more than the result if y is a scalar.
     let joined = |(rows, shape): (Vec<Tensor<T>>, Shape)| {
         Tensor::stack(&rows.iter().collect::<Vec<_>>(), 0)?.reshape(shape)
     };

@@ -9,7 +9,7 @@ use crate::var::Var;
 /// The value of `f` and, for each input, the vector-Jacobian product with `g`: `dx[j] = sum_i g[i] dy[i]/dx[j]`.
 ///
 /// Like all functions here it records `f` even inside [`no_grad`](crate::no_grad), and returns tensors without a history;
-/// an input that the value does not depend on gets zeros. What `f` captured counts as constant.
+/// an input that the value does not depend on gets zeros. Values that `f` captured count as constants.
 ///
 /// # Shape
 ///
@@ -17,7 +17,7 @@ use crate::var::Var;
 ///
 /// # Errors
 ///
-/// What `f` returns, or a `g` of another shape than its value.
+/// If `f` returns one, or `g` does not have the shape of its value.
 ///
 /// # Example
 ///
@@ -51,7 +51,7 @@ pub fn vjp<T: Float>(
 /// The value of `f` and the Jacobian-vector product with the tangents: `dy[i] = sum_j dy[i]/dx[j] v[j]`, the derivative
 /// along `v`.
 ///
-/// By differentiating the vector-Jacobian product by its vector, so at the price of two backward passes.
+/// It differentiates the vector-Jacobian product with respect to its vector, which takes two backward passes.
 ///
 /// # Shape
 ///
@@ -59,7 +59,7 @@ pub fn vjp<T: Float>(
 ///
 /// # Errors
 ///
-/// What `f` returns, or tangents of another number or of other shapes than the inputs.
+/// If `f` returns one, or the inputs and the tangents differ in number or in shape.
 ///
 /// # Example
 ///
@@ -86,7 +86,7 @@ pub fn jvp<T: Float>(
     let _recording = set_recording(true);
     let xs = leaves(inputs);
     let y = f(&xs)?;
-    // What comes out is linear in this, so that any value will do.
+    // The result is linear in this, so that any value will do.
     let u = Var::leaf(y.tensor().zeros_like());
     let dxs = pull(&y, u.clone(), &xs, CreateGraph::Yes)?;
     let product = inner(&dxs, tangents)?;
@@ -100,7 +100,7 @@ pub fn jvp<T: Float>(
 /// The value of a scalar `f` and, for each input, the product of its Hessian with `v`, without the Hessian itself:
 /// `hv_a[i] = sum_bj d2y/(dx_a[i] dx_b[j]) v_b[j]`.
 ///
-/// Two backward passes, whatever the size.
+/// This takes two backward passes, whatever the size.
 ///
 /// # Shape
 ///
@@ -108,8 +108,8 @@ pub fn jvp<T: Float>(
 ///
 /// # Errors
 ///
-/// What `f` returns, a value of more or less than one element, or vectors of another number or of other shapes than the
-/// inputs.
+/// If `f` returns one, its value does not have exactly one element, or the inputs and the vectors differ in number or
+/// in shape.
 ///
 /// # Example
 ///
@@ -125,7 +125,7 @@ pub fn jvp<T: Float>(
 ///
 /// # Source
 ///
-/// `torch.autograd.functional.vhp`, which by the Hessian's symmetry is the same, and cheaper than its `hvp`
+/// `torch.autograd.functional.vhp`, which is the same since the Hessian is symmetric, and cheaper than PyTorch's `hvp`
 #[track_caller]
 pub fn hvp<T: Float>(
     f: impl Fn(&[Var<T>]) -> Result<Var<T>>,
@@ -150,7 +150,7 @@ fn tensors<T: Float>(vars: Vec<Var<T>>) -> Vec<Tensor<T>> {
     vars.into_iter().map(Var::into_tensor).collect()
 }
 
-/// The gradient of each `x` for the gradient `g` of `y`; zeros where `y` comes from none.
+/// The gradient of each `x` for the gradient `g` of `y`; zeros if `y` is not tracked.
 #[track_caller]
 pub(super) fn pull<T: Float>(
     y: &Var<T>,
@@ -165,7 +165,7 @@ pub(super) fn pull<T: Float>(
     grad_with(y, g, &xs.iter().collect::<Vec<_>>(), create_graph)
 }
 
-/// The value of a scalar function, and its gradients, tracked.
+/// The value of a scalar function, and its tracked gradients.
 #[track_caller]
 pub(super) fn gradients<T: Float>(
     op: &'static str,
@@ -207,7 +207,7 @@ fn expect_like<T: Float>(
         return Err(Error::new(ErrorKind::OutOfRange {
             op,
             name,
-            expected: "that of the inputs",
+            expected: "the number of inputs",
             value: vectors.len() as f64,
             remedy: format!(" for {} inputs", inputs.len()),
         }));

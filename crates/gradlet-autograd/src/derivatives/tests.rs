@@ -33,7 +33,7 @@ fn difference(g: impl Fn(&[Tensor<f64>]) -> Tensor<f64>, input: usize, j: usize)
     at(STEP).sub(&at(-STEP)).unwrap().map(|d| d / (2.0 * STEP))
 }
 
-/// What a step of 6e-6 leaves of curvature and rounding.
+/// Equal within the error that curvature and rounding leave at a step of 6e-6.
 fn close(a: &Tensor<f64>, b: &Tensor<f64>) {
     assert!(a.allclose(b, 1e-7, 1e-7), "{a} {b}");
 }
@@ -204,7 +204,7 @@ fn mistakes_are_told_apart() {
     let kind = |error: Error| error.to_string();
     let error = kind(jvp(same, &x, &[]).unwrap_err());
     assert!(
-        error.starts_with("jvp: the number of tangents must be that of the inputs, got 0 for 1"),
+        error.starts_with("jvp: the number of tangents must be the number of inputs, got 0 for 1"),
         "{error}"
     );
     let other = [tensor![1.0]];

@@ -1,4 +1,4 @@
-//! [`Graph`]: what was recorded, as data to look at.
+//! [`Graph`]: the recorded operations, as data to look at.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use crate::var::{LeafId, Var};
 pub struct Graph {
     /// The operations; each comes after those whose outputs it takes.
     pub nodes: Vec<GraphNode>,
-    /// The leaves that the operations take, by their age.
+    /// The leaves that the Var was computed from, oldest first.
     pub leaves: Vec<GraphLeaf>,
 }
 
@@ -26,15 +26,15 @@ pub struct Graph {
 pub struct GraphNode {
     /// Its place in [`Graph::nodes`].
     pub id: usize,
-    /// The name of the operation's type.
+    /// The operation's name: [`Op::name`](crate::Op::name).
     pub op: String,
-    /// The shape of the output; `None` where no gradient arrives.
+    /// The shape of the output; `None` if no gradient arrives.
     pub shape: Option<Shape>,
     /// Where each input came from.
     pub inputs: Vec<GraphInput>,
     /// The tensors kept for the gradient.
     pub saved: Vec<Saved>,
-    /// The bytes that the operation keeps beside them: [`Op::attribute_bytes`](crate::Op::attribute_bytes).
+    /// The bytes that the operation keeps besides them: [`Op::attribute_bytes`](crate::Op::attribute_bytes).
     pub attribute_bytes: usize,
 }
 
@@ -43,16 +43,16 @@ pub struct GraphNode {
 pub struct GraphLeaf {
     /// The name under which its gradient is found.
     pub id: LeafId,
-    /// Its shape; `None` where no gradient arrives.
+    /// Its shape; `None` if no gradient arrives.
     pub shape: Option<Shape>,
-    /// What [`Graph::to_dot`] writes; see [`Graph::name`].
+    /// The name that [`Graph::to_dot`] writes; see [`Graph::name`].
     pub name: Option<String>,
 }
 
 /// Where the input of an operation came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GraphInput {
-    /// Nothing is differentiated by it.
+    /// A constant, which gets no gradient.
     Constant,
     /// A leaf.
     Leaf(LeafId),
@@ -65,7 +65,7 @@ pub enum GraphInput {
 pub struct Saved {
     /// Its shape.
     pub shape: Shape,
-    /// The size of all its elements; a view or a shared handle takes less.
+    /// The size of all its elements; a view or a shared tensor takes up less memory.
     pub size_bytes: usize,
 }
 
@@ -79,7 +79,7 @@ impl Saved {
 }
 
 impl GraphNode {
-    /// The bytes of all that is kept for the gradient.
+    /// The number of bytes kept for the gradient.
     pub fn saved_bytes(&self) -> usize {
         let tensors: usize = self.saved.iter().map(|saved| saved.size_bytes).sum();
         tensors + self.attribute_bytes
@@ -87,18 +87,19 @@ impl GraphNode {
 }
 
 impl Graph {
-    /// The bytes of all that is kept for the gradients. A tensor that several operations keep is counted for each.
+    /// The number of bytes kept for the gradients. A tensor that several operations keep is counted for each.
     pub fn saved_bytes(&self) -> usize {
         self.nodes.iter().map(GraphNode::saved_bytes).sum()
     }
 
-    /// The leaf of this name, if it is part of the graph.
+    /// The leaf with this name, if it is part of the graph.
     pub fn leaf(&self, id: LeafId) -> Option<&GraphLeaf> {
         let place = self.leaves.binary_search_by_key(&id, |leaf| leaf.id).ok()?;
         self.leaves.get(place)
     }
 
-    /// Gives a leaf a name for [`to_dot`](Graph::to_dot): a parameter its path. Without effect on other graphs' leaves.
+    /// Gives a leaf a name for [`to_dot`](Graph::to_dot): for a parameter, its path. A leaf that is not in this graph
+    /// is ignored.
     pub fn name(&mut self, id: LeafId, name: impl Into<String>) {
         if let Ok(place) = self.leaves.binary_search_by_key(&id, |leaf| leaf.id) {
             self.leaves[place].name = Some(name.into());
@@ -107,13 +108,13 @@ impl Graph {
 }
 
 impl<T: Float> Var<T> {
-    /// The operations that led here, with what they keep for their gradients.
+    /// The operations that led to this Var, and the tensors that they keep for their gradients.
     ///
-    /// Records know no shapes of outputs: they are learned from a backward pass with a gradient of zeros, in which hooks and
-    /// checkpoints are not called.
+    /// Records do not hold the shapes of outputs: these come from a backward pass with a gradient of zeros, in which
+    /// hooks and checkpoints are not called.
     ///
-    /// A [checkpoint](crate::checkpoint) is one node with the inputs it was given: what its function captured (the
-    /// weights of a layer, say) is neither among the leaves nor in [`saved_bytes`](Graph::saved_bytes).
+    /// A [checkpoint](crate::checkpoint) is one node with the inputs it was given: tensors that its function captured,
+    /// such as the weights of a layer, are neither among the leaves nor in [`saved_bytes`](Graph::saved_bytes).
     ///
     /// # Example
     ///
@@ -148,7 +149,7 @@ impl<T: Float> Var<T> {
                 Ok(())
             };
             let g = Var::constant(self.tensor.zeros_like());
-            // An operation that cannot say its gradient leaves shapes unknown, which the fields allow for.
+            // If an operation fails to compute its gradient, shapes stay unknown, which the fields allow for.
             let _ = walk(0, self.history.clone(), g, &mut see_node, &mut see_leaf);
         }
         let places: BTreeMap<u64, usize> = nodes.keys().copied().zip(0..).collect();
@@ -178,7 +179,8 @@ impl<T: Float> Var<T> {
 
 type Descriptions<T> = BTreeMap<u64, Description<T>>;
 
-/// All records behind a history, by their ids, and the leaves behind them. A loop: recursion would overflow the stack.
+/// All records behind a history, by their ids, and the leaves behind them. Found in a loop: recursion would overflow
+/// the stack.
 fn recorded<T: Float>(history: &History<T>) -> (Descriptions<T>, BTreeMap<LeafId, Option<Shape>>) {
     let (mut nodes, mut leaves) = (BTreeMap::new(), BTreeMap::new());
     let mut open: Vec<Node<T>> = Vec::new();
@@ -196,7 +198,7 @@ fn recorded<T: Float>(history: &History<T>) -> (Descriptions<T>, BTreeMap<LeafId
         }
         let mut description = node.describe();
         if node.op().is::<Retain>() {
-            // The second is the leaf that stands for the gradient: nothing was computed from it.
+            // The second is the leaf that the gradient is returned for: nothing was computed from it.
             description.inputs.truncate(1);
         }
         description
@@ -222,12 +224,12 @@ thread_local! {
     static INSPECTING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this backward pass only looks for shapes, so that no function of the user's is to be called.
+/// Whether this backward pass only looks for shapes, so that no function of the user's may be called.
 pub(crate) fn is_inspecting() -> bool {
     INSPECTING.get()
 }
 
-/// Looking for shapes, until it is dropped, also by a panic.
+/// A guard: backward passes only look for shapes until it is dropped, even by a panic.
 struct Inspecting;
 
 impl Inspecting {

@@ -7,12 +7,12 @@ use gradlet_tensor::Shape;
 use crate::graph::{Graph, GraphInput, GraphLeaf, GraphNode};
 use crate::var::LeafId;
 
-/// What is written once at the top: boxes in a plain typeface.
+/// The lines at the top: boxes in a plain typeface.
 const HEAD: &str = "digraph gradlet {\n\
     \x20 node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"Helvetica\", fontsize=11];\n\
     \x20 edge [arrowsize=0.7];\n";
 
-/// Of a node that nothing takes.
+/// Marks the last node, the output.
 const OUTPUT: &str = ", penwidth=2";
 const LEAF: &str = ", shape=ellipse, style=filled, fillcolor=\"#d9ead3\"";
 const CONSTANT: &str = "label=\"constant\", shape=plaintext, style=\"\", fontcolor=\"#777777\"";
@@ -20,8 +20,8 @@ const CONSTANT: &str = "label=\"constant\", shape=plaintext, style=\"\", fontcol
 impl Graph {
     /// The graph in the language of Graphviz: `dot -Tsvg graph.dot -o graph.svg` draws it.
     ///
-    /// Boxes are operations with the shape of their output and the bytes they keep, green ellipses leaves by their
-    /// [name](Graph::name), arrows go from inputs to outputs, and the output has a bold frame.
+    /// Boxes are operations, with the shape of their output and the bytes they keep; green ellipses are leaves, with
+    /// their [name](Graph::name). Arrows go from inputs to outputs, and the output has a bold frame.
     ///
     /// # Example
     ///
@@ -105,14 +105,14 @@ fn shape_line(shape: Option<Shape>) -> String {
     shape.map_or_else(String::new, |shape| format!("\\n{shape}"))
 }
 
-/// As it has to stand between quotes.
+/// The text as it has to be written between quotes.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '"' | '\\' => escaped.extend(['\\', c]),
             '\n' => escaped.push_str("\\n"),
-            // What is left of the control characters would show as nothing or break the line.
+            // The other control characters would not show, or would break the line.
             c if c.is_control() => escaped.push(' '),
             c => escaped.push(c),
         }

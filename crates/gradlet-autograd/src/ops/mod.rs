@@ -1,5 +1,5 @@
-//! The operations, one a file, in the same wings as the tensors' functions: formula, attributes, value, directly below it the
-//! gradient, the public method, tests.
+//! The operations, one per file, in the same wings as the tensors' functions. A file has the formula, the attributes,
+//! the value, the gradient directly below it, the public method and the tests.
 
 mod arrange;
 mod elementwise;

@@ -21,7 +21,7 @@ impl<T: Float> Op<T> for Cat {
         Tensor::cat(&xs, self.axis)
     }
 
-    /// `dx_k` = the part of g that `x_k` made
+    /// `dx_k` = the part of g at the place of `x_k`
     fn backward(&self, g: Var<T>, ((), wants): ((), Vec<Want>)) -> Result<Vec<Option<Var<T>>>> {
         let mut start = 0;
         let mut parts = Vec::with_capacity(wants.len());
@@ -34,7 +34,7 @@ impl<T: Float> Op<T> for Cat {
 }
 
 impl<T: Float> Var<T> {
-    /// Vars joined along an axis; the other sizes have to agree.
+    /// Vars joined along an axis; their sizes along all other axes have to agree.
     ///
     /// # Shape
     ///
@@ -46,7 +46,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// No inputs, an axis out of range, or sizes that differ.
+    /// If there are no inputs, the axis is out of range, or the other sizes differ.
     ///
     /// # Example
     ///
@@ -86,7 +86,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// No inputs, an axis outside `-rank - 1..=rank`, or shapes that differ.
+    /// If there are no inputs, the axis is outside `-rank - 1..=rank`, or the shapes differ.
     ///
     /// # Example
     ///

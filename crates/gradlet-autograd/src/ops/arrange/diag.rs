@@ -6,7 +6,8 @@ use crate::op::{One, Op};
 use crate::saves::Nothing;
 use crate::var::Var;
 
-/// y[i] = x[i, i + diagonal], or y[i, i + diagonal] = x[i] and 0 elsewhere; columns before the first count as rows
+/// y[i] = x[i, i + diagonal], or y[i, i + diagonal] = x[i] and 0 elsewhere; at [i - diagonal, i] if the diagonal is
+/// negative
 #[derive(Debug)]
 struct Diag {
     diagonal: isize,
@@ -36,12 +37,12 @@ impl<T: Float> Op<T> for Diag {
 }
 
 impl<T: Float> Var<T> {
-    /// A square matrix with the vector on a diagonal and zeros elsewhere, or a diagonal of a matrix as a vector.
+    /// A square matrix with this vector on a diagonal and zeros elsewhere, or a diagonal of this matrix as a vector.
     /// Diagonal 0 is the main one, 1 the one above it, -1 the one below.
     ///
     /// # Shape
     ///
-    /// `[n] -> [n + |diagonal|, n + |diagonal|]`; `[m, n] -> [k]`, k being 0 where there is no such diagonal
+    /// `[n] -> [n + |diagonal|, n + |diagonal|]`; `[m, n] -> [k]`, where k is 0 if the matrix has no such diagonal
     ///
     /// # Gradient
     ///
@@ -49,7 +50,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// A Var that is neither a vector nor a matrix, or a matrix that does not fit into memory.
+    /// If this is neither a vector nor a matrix, or memory does not hold the result.
     ///
     /// # Example
     ///

@@ -6,7 +6,7 @@ use crate::op::{One, Op};
 use crate::saves::Nothing;
 use crate::var::Var;
 
-/// y = x, with a border of `value`; negative pairs take away
+/// y = x, with a border of `value`; negative numbers take elements away
 #[derive(Debug)]
 struct Pad<T> {
     pairs: Vec<(isize, isize)>,
@@ -33,8 +33,8 @@ impl<T: Float> Op<T> for Pad<T> {
 }
 
 impl<T: Float> Var<T> {
-    /// With a border of `value`: `(before, after)` for the LAST axis first, then for the one before it, and so on; axes
-    /// that are not reached stay as they are. Negative numbers take elements away.
+    /// The elements with a border of `value`: `(before, after)` for the LAST axis first, then for the one before it,
+    /// and so on; axes without a pair stay as they are. Negative numbers take elements away.
     ///
     /// # Shape
     ///
@@ -42,11 +42,12 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g` without the border, 0 for what was taken away; nothing is saved.
+    /// `g` without the border, 0 for elements that were taken away; nothing is saved.
     ///
     /// # Errors
     ///
-    /// More pairs than axes, or more taken away from an axis than it has.
+    /// If there are more pairs than axes, an axis has fewer elements than are taken away, or memory does not hold the
+    /// result.
     ///
     /// # Example
     ///

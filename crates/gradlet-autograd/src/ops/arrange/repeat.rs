@@ -44,7 +44,7 @@ impl<T: Float> Op<T> for Repeat {
 }
 
 impl<T: Float> Var<T> {
-    /// The elements repeated as often as the counts say along each axis; counts in front of the axes make new ones.
+    /// The elements repeated along each axis as often as its count says; extra counts in front make new axes.
     ///
     /// # Shape
     ///
@@ -56,7 +56,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Fewer counts than axes, or more elements than memory holds.
+    /// If there are fewer counts than axes, or memory does not hold that many elements.
     ///
     /// # Example
     ///

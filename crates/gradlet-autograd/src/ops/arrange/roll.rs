@@ -26,7 +26,7 @@ impl<T: Float> Op<T> for Roll {
     fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let mut back = Vec::with_capacity(self.shifts.len());
         for (shift, &axis) in self.shifts.iter().zip(&self.axes) {
-            // The smallest number has no negative.
+            // The smallest isize has no negative, but a remainder has one.
             let size = g.tensor().size(axis)? as isize;
             back.push(-shift.checked_rem(size).unwrap_or(0));
         }
@@ -35,8 +35,8 @@ impl<T: Float> Op<T> for Roll {
 }
 
 impl<T: Float> Var<T> {
-    /// The elements shifted along axes: what leaves an axis at its end comes in again at its start.
-    /// An axis that is named twice is shifted by the sum.
+    /// The elements shifted along axes: elements that leave an axis at its end come in again at its start. An axis that
+    /// is named twice is shifted by the sum.
     ///
     /// # Shape
     ///
@@ -48,7 +48,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or another number of shifts than axes.
+    /// If an axis is out of range, or the number of shifts is not the number of axes.
     ///
     /// # Example
     ///

@@ -7,8 +7,8 @@ use crate::ops::pick::Gather;
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
-    /// The elements in order along an axis, and the index along it that each had. Equal ones keep their order; NaN counts
-    /// as largest.
+    /// The elements in order along an axis, and the index that each had along it. Equal ones keep their order; NaN
+    /// counts as largest.
     ///
     /// # Shape
     ///
@@ -20,7 +20,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If the axis is out of range.
     ///
     /// # Example
     ///
@@ -43,8 +43,8 @@ impl<T: Float> Var<T> {
         Ok(self.sorted(axis, self.tensor().sort(axis, order)?))
     }
 
-    /// The first `k` elements in order along an axis, and the index along it that each had: the largest where the order
-    /// is descending, the smallest where it is ascending. Ties go to the element that comes first.
+    /// The first `k` elements in order along an axis, and the index that each had along it: the largest if the order is
+    /// descending, the smallest if it is ascending. Ties go to the element that comes first.
     ///
     /// # Shape
     ///
@@ -56,7 +56,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or more elements than the axis has.
+    /// If the axis is out of range, or has fewer than `k` elements.
     ///
     /// # Example
     ///

@@ -13,7 +13,7 @@ struct Triangle {
     diagonal: isize,
 }
 
-/// The diagonal itself belongs to both.
+/// The side of the diagonal that is kept, with the diagonal itself.
 #[derive(Debug)]
 enum Side {
     Lower,
@@ -54,7 +54,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Fewer than two axes.
+    /// If there are fewer than two axes.
     ///
     /// # Example
     ///
@@ -92,7 +92,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Fewer than two axes.
+    /// If there are fewer than two axes.
     ///
     /// # Example
     ///

@@ -47,7 +47,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///

@@ -24,7 +24,7 @@ impl<T: Float> Pointwise<T> for Atan {
         (x.square() + T::of(1.0)).reciprocal()
     }
 
-    /// Rounded once less than the product.
+    /// This has one rounding less than `g` times the slope.
     #[inline(always)]
     fn gradient(self, g: T, x: T) -> T {
         g / (x * x + T::of(1.0))

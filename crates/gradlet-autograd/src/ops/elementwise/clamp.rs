@@ -42,7 +42,7 @@ impl<T: Float> Pointwise<T> for Clamp<T> {
         x.choose(|x| self.is_inside(x), S::of(1.0), S::of(0.0))
     }
 
-    /// A choice and no product, which would be NaN for an infinite `g`.
+    /// A choice, since a product would be NaN for an infinite `g`.
     #[inline(always)]
     fn gradient(self, g: T, x: T) -> T {
         if self.is_inside(x) { g } else { T::of(0.0) }
@@ -50,7 +50,8 @@ impl<T: Float> Pointwise<T> for Clamp<T> {
 }
 
 impl<T: Float> Var<T> {
-    /// x, but at least `low` and then at most `high`, where given; NaN stays NaN, and a bound that is NaN makes all so.
+    /// x, but at least `low` and then at most `high`, if given; NaN stays NaN, and a bound that is NaN makes every
+    /// element NaN.
     ///
     /// # Shape
     ///
@@ -81,7 +82,7 @@ impl<T: Float> Var<T> {
         self.pointwise(Clamp { low, high })
     }
 
-    /// x, but at least `low` and then at most `high`, element by element, where given and after broadcasting.
+    /// x, but at least `low` and then at most `high`, if given, element by element after broadcasting.
     ///
     /// # Shape
     ///
@@ -90,11 +91,11 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// `g` to the one that was taken, half of it to each of two equal ones, as by [`maximum`](Self::maximum) and
-    /// [`minimum`](Self::minimum); what they compare is saved.
+    /// [`minimum`](Self::minimum); the inputs of each comparison are saved.
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -129,7 +130,7 @@ impl<T: Float> Var<T> {
         }
     }
 
-    /// x between `low` and `high`; `PyTorch`'s defaults are -1 and 1.
+    /// x clamped between `low` and `high`; `PyTorch`'s defaults are -1 and 1.
     ///
     /// # Shape
     ///

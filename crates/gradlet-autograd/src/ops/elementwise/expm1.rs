@@ -1,4 +1,4 @@
-//! The exponential function less one.
+//! The exponential function minus one.
 
 use gradlet_tensor::{Float, math};
 

@@ -28,7 +28,7 @@ impl<T: Float> Pointwise<T> for Gelu {
         below * T::of(0.5) + x * bell
     }
 
-    /// With all digits far below 0, where the error function cancels.
+    /// This keeps all digits far below 0, where `1 + erf` cancels.
     #[inline(always)]
     fn gradient(self, g: T, x: T) -> T {
         g * math::gelu_slope(x)

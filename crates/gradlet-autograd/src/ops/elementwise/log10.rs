@@ -26,7 +26,7 @@ impl<T: Float> Pointwise<T> for Log10 {
         (x * T::of(LN_10)).reciprocal()
     }
 
-    /// Rounded once less than the product.
+    /// This has one rounding less than `g` times the slope.
     #[inline(always)]
     fn gradient(self, g: T, x: T) -> T {
         g / (x * T::of(LN_10))

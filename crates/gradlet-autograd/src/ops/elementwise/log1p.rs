@@ -1,4 +1,4 @@
-//! The natural logarithm of one more.
+//! The natural logarithm of 1 + x.
 
 use gradlet_tensor::{Float, math};
 
@@ -24,7 +24,7 @@ impl<T: Float> Pointwise<T> for Log1p {
         (x + T::of(1.0)).reciprocal()
     }
 
-    /// Rounded once less than the product.
+    /// This has one rounding less than `g` times the slope.
     #[inline(always)]
     fn gradient(self, g: T, x: T) -> T {
         g / (x + T::of(1.0))

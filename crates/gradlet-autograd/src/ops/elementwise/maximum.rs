@@ -50,8 +50,8 @@ impl<T: Float> Op<T> for Minimum {
     }
 }
 
-/// The part of g for each of two: none for one that loses, half for equal ones, all for another; so all for both where one
-/// is NaN.
+/// The part of g for each of two: none for the one that loses, half for equal ones, otherwise all; so all for both if
+/// one is NaN.
 fn shares<T: Float>(
     g: &Var<T>,
     [a, b]: [&Tensor<T>; 2],
@@ -72,7 +72,7 @@ fn shares<T: Float>(
 }
 
 impl<T: Float> Var<T> {
-    /// The larger of each pair of elements, after broadcasting; NaN where one is.
+    /// The larger of each pair of elements, after broadcasting; NaN if one is.
     ///
     /// # Shape
     ///
@@ -80,12 +80,11 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g` to the larger, half of it to each of two equal ones, all of it to each where one is NaN; both inputs are
-    /// saved.
+    /// `g` to the larger, half of it to each of two equal ones, all of it to each if one is NaN; both inputs are saved.
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -116,7 +115,7 @@ impl<T: Float> Var<T> {
         ])
     }
 
-    /// The smaller of each pair of elements, after broadcasting; NaN where one is.
+    /// The smaller of each pair of elements, after broadcasting; NaN if one is.
     ///
     /// # Shape
     ///
@@ -124,12 +123,12 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g` to the smaller, half of it to each of two equal ones, all of it to each where one is NaN; both inputs are
+    /// `g` to the smaller, half of it to each of two equal ones, all of it to each if one is NaN; both inputs are
     /// saved.
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///

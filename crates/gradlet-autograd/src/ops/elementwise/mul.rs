@@ -8,7 +8,7 @@ use crate::var::Var;
 
 /// y = lhs * rhs, summed over the axes along which `to` has size 1 and the factors do not
 ///
-/// Such a sum is what the gradient of a broadcast factor is, and one kernel computes it without the product in memory.
+/// The gradient of a broadcast factor is such a sum, and one kernel computes it without the product in memory.
 #[derive(Debug)]
 struct Mul {
     from: [Shape; 2],
@@ -62,7 +62,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -86,7 +86,7 @@ impl<T: Float> Var<T> {
         Mul { from, to }.apply([self, rhs])
     }
 
-    /// As [`mul`](Self::mul), summed over the axes along which a shape would be repeated.
+    /// As [`mul`](Self::mul), summed over the axes along which the shape `to` would be repeated.
     #[track_caller]
     pub(crate) fn mul_sum_to(&self, rhs: &Self, to: Shape) -> Result<Self> {
         let from = [*self.shape(), *rhs.shape()];

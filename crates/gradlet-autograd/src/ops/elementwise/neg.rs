@@ -30,7 +30,7 @@ impl<T: Float> Op<T> for Neg {
 }
 
 impl<T: Float> Var<T> {
-    /// The number with the other sign, as `-&x`.
+    /// The negative of each element, as `-&x`.
     ///
     /// # Shape
     ///

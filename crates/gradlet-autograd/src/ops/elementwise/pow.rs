@@ -45,8 +45,8 @@ impl<T: Float> Op<T> for Pow {
 }
 
 impl<T: Float> Var<T> {
-    /// x to the power of each exponent, after broadcasting; NaN where x is negative and the exponent no integer, 1 where
-    /// the exponent is 0. For one number as exponent there are [`powf`](Self::powf) and [`powi`](Self::powi).
+    /// x to the power of each exponent, after broadcasting; NaN where x is negative and the exponent is not an integer,
+    /// 1 where the exponent is 0. [`powf`](Self::powf) and [`powi`](Self::powi) take one number as exponent.
     ///
     /// # Shape
     ///
@@ -59,7 +59,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///

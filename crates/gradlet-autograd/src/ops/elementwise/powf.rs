@@ -32,7 +32,7 @@ impl<T: Float> Op<T> for Powf<T> {
 }
 
 impl<T: Float> Var<T> {
-    /// x to a real power; NaN where x is negative and the exponent no integer.
+    /// x to a real power; NaN where x is negative and the exponent is not an integer.
     ///
     /// # Shape
     ///

@@ -24,7 +24,7 @@ impl<T: Float> Pointwise<T> for Sqrt {
         (y * T::of(2.0)).reciprocal()
     }
 
-    /// Rounded once less than the product.
+    /// This has one rounding less than `g` times the slope.
     #[inline(always)]
     fn gradient(self, g: T, y: T) -> T {
         g / (y * T::of(2.0))

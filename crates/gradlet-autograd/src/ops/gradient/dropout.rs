@@ -36,7 +36,8 @@ impl<T: Float> Op<T> for Dropout<T> {
     }
 }
 
-/// `x * scale` where the mask keeps an element, +0 elsewhere: selected, so that a dropped NaN or infinity is 0 too.
+/// `x * scale` where the mask keeps an element, +0 elsewhere. Elements are selected, so that a dropped NaN or infinity
+/// is 0 too.
 ///
 /// # Shape
 ///
@@ -44,11 +45,11 @@ impl<T: Float> Op<T> for Dropout<T> {
 ///
 /// # Gradient
 ///
-/// The same function of `g`, with the same mask; the mask is saved, at one bit an element.
+/// The same function of `g`, with the same mask; the mask is saved, with one bit per element.
 ///
 /// # Errors
 ///
-/// A mask of another shape.
+/// If the mask does not have the shape of `x`.
 ///
 /// # Example
 ///
@@ -67,8 +68,8 @@ pub fn dropout_with<T: Float>(x: &Var<T>, mask: Mask, scale: T) -> Result<Var<T>
     Dropout { mask, scale }.apply(x)
 }
 
-/// As [`dropout_with`], into the memory of `x` where nothing else holds it: PyTorch's `inplace`, which cannot spoil what a
-/// graph saved.
+/// As [`dropout_with`], into the memory of `x` if nothing else holds it: PyTorch's `inplace`, but it cannot overwrite
+/// tensors that a graph saved.
 ///
 /// # Shape
 ///
@@ -80,7 +81,7 @@ pub fn dropout_with<T: Float>(x: &Var<T>, mask: Mask, scale: T) -> Result<Var<T>
 ///
 /// # Errors
 ///
-/// A mask of another shape.
+/// If the mask does not have the shape of `x`.
 ///
 /// # Example
 ///

@@ -18,7 +18,7 @@ type Function<T> = dyn Fn(&Var<T>) -> Result<Option<Var<T>>>;
 /// y = x
 struct Hook<T: Float> {
     f: Closure<Function<T>>,
-    /// Where the hook was put on, for what it makes wrong later.
+    /// Where the hook was made, for errors in backward.
     location: &'static Location<'static>,
 }
 
@@ -30,7 +30,7 @@ impl<T: Float> Op<T> for Hook<T> {
         Ok(x.clone())
     }
 
-    /// dx = f(g), or g where f gives nothing
+    /// dx = f(g), or g if f returns `None`
     fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         if is_inspecting() {
             return Ok(g);
@@ -51,14 +51,15 @@ impl<T: Float> fmt::Debug for Hook<T> {
 }
 
 impl<T: Float> Var<T> {
-    /// The same value, whose gradient `f` is called with when a backward pass reaches it.
+    /// The same value; `f` is called with its gradient when a backward pass reaches it.
     ///
-    /// By then the gradient is complete: everything that was computed from the returned Var has added its part. What was
-    /// computed from `self` goes past the hook. `f` returns `None` to look only, or another gradient of the same shape to
-    /// pass on in its place: to clip it, reverse it, or add noise. Hooks of hooks run from the last to the first.
+    /// By then the gradient is complete: everything that was computed from the returned Var has added its part.
+    /// Gradients of values computed from `self` go past the hook. `f` returns `None` to look only, or a gradient of the
+    /// same shape to pass on instead: to clip it, reverse it, or add noise. Hooks on hooks run from the last to the
+    /// first.
     ///
     /// `f` is called in each backward pass, also in those that differentiate a gradient. With
-    /// [`CreateGraph::Yes`](crate::CreateGraph) the gradient is tracked, and what is computed from it is too.
+    /// [`CreateGraph::Yes`](crate::CreateGraph) the gradient is tracked, and so is everything computed from it.
     ///
     /// A constant, and anything while recording is off, comes back without a hook.
     ///
@@ -68,11 +69,11 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `f(g)`, or `g` where that is `None`; nothing is saved.
+    /// `f(g)`, or `g` if that is `None`; nothing is saved.
     ///
     /// # Errors
     ///
-    /// None here; backward returns what `f` does, and refuses a gradient of another shape.
+    /// If `f` returns an error, or a gradient of a different shape, backward fails; `hook` itself does not.
     ///
     /// # Example
     ///
@@ -90,7 +91,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Source
     ///
-    /// `torch.Tensor.register_hook`, but for the new handle.
+    /// `torch.Tensor.register_hook`, except that it returns a new handle.
     #[must_use = "the hook is on the Var that comes back"]
     #[track_caller]
     pub fn hook(&self, f: impl Fn(&Self) -> Result<Option<Self>> + 'static) -> Self {

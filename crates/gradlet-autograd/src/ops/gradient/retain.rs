@@ -1,4 +1,4 @@
-//! The identity, whose gradient is kept among those of the leaves.
+//! The identity; its gradient is kept with the gradients of the leaves.
 
 use gradlet_tensor::{Float, Result, Tensor};
 
@@ -29,13 +29,14 @@ impl<T: Float> Op<T> for Retain {
 }
 
 impl<T: Float> Var<T> {
-    /// The same value, whose gradient [`backward`](Var::backward) returns too, as if it were a leaf:
+    /// The same value; [`backward`](Var::backward) returns its gradient too, as if it were a leaf:
     /// [`grads.wrt(&h)`](crate::Gradients::wrt).
     ///
-    /// It is an entry of [`Gradients`](crate::Gradients) like any other: who sums over all of them, as for a norm, sums over
-    /// this one, too.
+    /// It is an entry of [`Gradients`](crate::Gradients) like any other: a sum over all of them, such as a norm,
+    /// includes it.
     ///
-    /// A leaf, a constant, what is retained already, and anything while recording is off come back as they are.
+    /// A leaf, a constant and a retained value come back as they are; while recording is off, everything else comes
+    /// back as a constant.
     ///
     /// # Shape
     ///
@@ -43,8 +44,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g`; nothing is saved. A handle that is kept keeps the graph below it: to have it freed during the walk, keep
-    /// [`retained_id`](Var::retained_id) only.
+    /// `g`; nothing is saved. A kept handle keeps the graph below it: to have the graph freed during the walk, keep
+    /// only the [`retained_id`](Var::retained_id).
     ///
     /// # Example
     ///
@@ -63,8 +64,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Source
     ///
-    /// `torch.Tensor.retain_grad`, but for the new handle.
-    #[must_use = "what is retained is the Var that comes back"]
+    /// `torch.Tensor.retain_grad`, except that it returns a new handle.
+    #[must_use = "the retained value is the Var that comes back"]
     pub fn retain(&self) -> Self {
         if !self.is_tracked() || self.leaf_id().or_else(|| self.retained_id()).is_some() {
             return self.clone();
@@ -73,7 +74,8 @@ impl<T: Float> Var<T> {
         infallible(Retain { tap }.apply([self, &Self::with_id(self.tensor.clone(), tap)]))
     }
 
-    /// The name under which [`Gradients`](crate::Gradients) has the gradient of a [retained](Var::retain) value.
+    /// The name under which [`Gradients`](crate::Gradients) has the gradient of this [retained](Var::retain) value;
+    /// `None` if it is not one.
     pub fn retained_id(&self) -> Option<LeafId> {
         match self.history.origin() {
             Origin::Node(node) => Some(node.op().downcast_ref::<Retain>()?.tap),

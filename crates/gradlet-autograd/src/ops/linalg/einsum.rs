@@ -35,19 +35,20 @@ impl<T: Float> Contract for Var<T> {
 }
 
 /// The sum of products that the equation names: `ij,jk->ik` is the matrix product. See
-/// [`gradlet_tensor::einsum`] for what an equation may say.
+/// [`gradlet_tensor::einsum`] for the language of equations.
 ///
 /// # Shape
 ///
-/// The output has an axis for each letter behind `->`.
+/// The output has an axis for each letter after `->`.
 ///
 /// # Gradient
 ///
-/// That of the sums, diagonals and matrix products it is computed by; each factor is saved if the other is tracked.
+/// The gradients of the sums, diagonals and matrix products that compute it; each factor is saved if the other is
+/// tracked.
 ///
 /// # Errors
 ///
-/// An equation that cannot be read, or operands that do not fit it.
+/// If the equation cannot be read, or the operands do not fit it.
 ///
 /// # Example
 ///

@@ -1,4 +1,4 @@
-//! A matrix product with a transposed weight, and a bias: what a linear layer computes.
+//! A matrix product with a transposed weight, and a bias, as in a linear layer.
 
 use gradlet_tensor::{Float, Result, Tensor};
 
@@ -45,7 +45,7 @@ impl<T: Float> Op<T> for Linear {
 }
 
 impl<T: Float> Var<T> {
-    /// `self * weight^T + bias`, for a weight as layers keep it.
+    /// `self * weight^T + bias`, for a weight with one row per output, as layers keep it.
     ///
     /// # Shape
     ///
@@ -58,7 +58,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// A weight that is no matrix, or sizes that differ.
+    /// If the weight is not a matrix, or the sizes differ.
     ///
     /// # Example
     ///
@@ -82,7 +82,7 @@ impl<T: Float> Var<T> {
         if let Some(bias) = bias {
             Linear.apply([self, weight, bias])
         } else {
-            // Words the errors of a weight that does not fit.
+            // Returns the error for a weight that does not fit.
             if weight.rank() != 2 || self.shape().last() != Some(&weight.shape()[1]) {
                 self.tensor().linear(weight.tensor(), None)?;
             }

@@ -44,11 +44,11 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g * rhs^T` and `self^T * g`, on strides; each input is saved if the other is tracked.
+    /// `g * rhs^T` and `self^T * g`, transposed as views; each input is saved if the other is tracked.
     ///
     /// # Errors
     ///
-    /// A scalar, inner sizes that differ, or leading axes that do not broadcast.
+    /// If an input is a scalar, the inner sizes differ, or the leading axes do not broadcast.
     ///
     /// # Example
     ///
@@ -74,7 +74,7 @@ impl<T: Float> Var<T> {
         let (left, right) = (self.rank(), rhs.rank());
         let lead = |x: &Self| Shape::new(&x.shape()[..x.rank().saturating_sub(2)]);
         if left == 0 || right == 0 || inner_sizes(self, rhs) || (left == 2 && right == 2) {
-            // The tensor's method words the errors.
+            // The tensor's method returns the errors.
             return Matmul.apply([self, rhs]);
         }
         if left == 1 {

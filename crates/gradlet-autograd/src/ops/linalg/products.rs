@@ -1,11 +1,11 @@
-//! Products of vectors and matrices under their own names: inner, outer, batched, and one added to a matrix.
+//! Products of vectors and matrices: inner, outer, batched, and one added to a matrix.
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape, fused};
 
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
-    /// `beta * self + alpha * lhs * rhs`; with a beta of 0 the first is left out, whatever it holds.
+    /// `beta * self + alpha * lhs * rhs`; if beta is 0, the first term is left out, even if it is NaN.
     ///
     /// # Shape
     ///
@@ -13,12 +13,12 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `beta * g`, summed where self was repeated, and those of [`matmul`](Self::matmul) times alpha; each factor is
-    /// saved if the other is tracked.
+    /// `beta * g`, summed where self was repeated, and the gradients of [`matmul`](Self::matmul) times alpha; each
+    /// factor is saved if the other is tracked.
     ///
     /// # Errors
     ///
-    /// Factors that are no matrices or whose inner sizes differ, or a `self` that does not broadcast to their product.
+    /// If the factors are not matrices, their inner sizes differ, or `self` does not broadcast to their product.
     ///
     /// # Example
     ///
@@ -55,7 +55,7 @@ impl<T: Float> Var<T> {
         product.add(&term.mul_scalar(beta))
     }
 
-    /// The sum of products of two vectors.
+    /// The sum of the products of the elements of two vectors.
     ///
     /// # Shape
     ///
@@ -67,7 +67,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Anything but two vectors of one size.
+    /// If these are not two vectors of the same size.
     ///
     /// # Example
     ///
@@ -93,7 +93,7 @@ impl<T: Float> Var<T> {
         self.matmul(rhs).map_err(|error| error.of("dot"))
     }
 
-    /// All products of two vectors' elements: `y[i, j] = self[i] * rhs[j]`.
+    /// The product of each element of one vector with each of the other: `y[i, j] = self[i] * rhs[j]`.
     ///
     /// # Shape
     ///
@@ -105,7 +105,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Anything but two vectors.
+    /// If these are not two vectors.
     ///
     /// # Example
     ///
@@ -141,7 +141,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Anything but two batches of matrices of one length, or inner sizes that differ.
+    /// If these are not two batches of the same number of matrices, or the inner sizes differ.
     ///
     /// # Example
     ///
@@ -167,7 +167,7 @@ impl<T: Float> Var<T> {
     }
 }
 
-/// An error unless there are `rank` axes; `expected` is what the message asks for.
+/// An error unless there are `rank` axes; `expected` is what the message asks for, such as "matrices".
 #[track_caller]
 fn expect_rank(op: &'static str, shape: &Shape, rank: usize, expected: &'static str) -> Result<()> {
     if shape.rank() == rank {

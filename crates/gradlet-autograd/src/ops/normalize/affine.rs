@@ -1,4 +1,4 @@
-//! Elements moved and scaled by group or by place: what weights and biases make of standardized ones.
+//! Elements scaled and shifted by group or by place, as standardized ones are by weights and biases.
 
 use gradlet_tensor::{Float, Result, Shape, Tensor, fused};
 
@@ -6,10 +6,10 @@ use crate::op::{Fixed, Op, Want};
 use crate::saves::SomeInputs;
 use crate::var::Var;
 
-/// y = (x - mean) * scale + shift, these three being of one shape, and repeated
+/// y = (x - mean) * scale + shift, the last three of one shape and repeated
 #[derive(Debug)]
 struct Affine<T: Float> {
-    /// 0 where there is none.
+    /// `None` for 0.
     mean: Option<Tensor<T>>,
     parameters: Shape,
 }
@@ -25,7 +25,8 @@ impl<T: Float> Op<T> for Affine<T> {
         }
     }
 
-    /// dx = g * scale, dscale = sum of g * (x - mean) and dshift = sum of g, both over what they were repeated along
+    /// dx = g * scale, dscale = sum of g * (x - mean) and dshift = sum of g, both over the axes along which they were
+    /// repeated
     fn backward(
         &self,
         g: Var<T>,
@@ -60,7 +61,7 @@ impl<T: Float> Op<T> for Affine<T> {
 }
 
 impl<T: Float> Var<T> {
-    /// `(self - mean) * scale + shift`, these three being of one shape and repeated; the mean is 0 where there is none.
+    /// `(self - mean) * scale + shift`, the last three of one shape and repeated; without a mean it is 0.
     ///
     /// # Shape
     ///
@@ -68,12 +69,12 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g * scale`, and `g * (self - mean)` and `g` summed over what scale and shift were repeated along; `self` is saved
-    /// if the scale is tracked, the scale if `self` is.
+    /// `g * scale`, and `g * (self - mean)` and `g` summed over the axes along which scale and shift were repeated;
+    /// `self` is saved if the scale is tracked, the scale if `self` is.
     ///
     /// # Errors
     ///
-    /// Shapes of the three that differ, or that do not broadcast to that of `self`.
+    /// If the shapes of the three differ, or do not broadcast to the shape of `self`.
     #[track_caller]
     pub(crate) fn affine(
         &self,
@@ -85,7 +86,7 @@ impl<T: Float> Var<T> {
         Affine { mean, parameters }.apply([self, scale, shift])
     }
 
-    /// `self * weight + bias`, both of one shape and repeated, where there are such.
+    /// `self * weight + bias`, without those that are `None`; both of one shape and repeated.
     #[track_caller]
     pub(crate) fn scale_and_shift(
         self,

@@ -11,8 +11,7 @@ use crate::var::Var;
 pub struct RunningStatistics<T: Float = f32> {
     /// The mean.
     pub mean: Tensor<T>,
-    /// The variance, as estimated for the population: squared deviations summed and divided by their number
-    /// less one.
+    /// The unbiased variance: the sum of squared deviations, divided by their number minus one.
     pub variance: Tensor<T>,
 }
 
@@ -21,7 +20,7 @@ impl<T: Float> RunningStatistics<T> {
     ///
     /// # Errors
     ///
-    /// More channels than memory holds.
+    /// If memory does not hold that many channels.
     #[track_caller]
     pub fn new(channels: usize) -> Result<Self> {
         Ok(Self {
@@ -36,7 +35,7 @@ impl<T: Float> RunningStatistics<T> {
         self.variance.expect_shape(op, channels)
     }
 
-    /// Moves by the share `momentum` to the moments of a batch of `count` values per channel.
+    /// Moves by the fraction `momentum` of the distance to the moments of a batch of `count` values per channel.
     #[track_caller]
     fn move_to(
         &mut self,
@@ -57,12 +56,12 @@ impl<T: Float> RunningStatistics<T> {
 /// Where [`Var::batch_norm`] takes its mean and variance from.
 #[derive(Debug)]
 pub enum Statistics<'a, T: Float = f32> {
-    /// From the batch; running statistics, where there are such, move to it by the share `momentum` of the
-    /// distance: 0.1 in PyTorch.
+    /// From the batch; running statistics, if given, move toward it by the fraction `momentum` of the distance: 0.1 in
+    /// PyTorch.
     Batch {
-        /// What is moved.
+        /// The statistics to move.
         running: Option<&'a mut RunningStatistics<T>>,
-        /// By how much.
+        /// The fraction of the distance that they move.
         momentum: f64,
     },
     /// From statistics of earlier batches.
@@ -70,11 +69,11 @@ pub enum Statistics<'a, T: Float = f32> {
 }
 
 impl<T: Float> Var<T> {
-    /// Standardized over each channel: less the mean, divided by `sqrt(variance + eps)`, times the channel's
-    /// `weight`, plus its `bias`.
+    /// The elements standardized over each channel: minus the mean, divided by `sqrt(variance + eps)`, times the
+    /// channel's `weight`, plus its `bias`.
     ///
-    /// The batch's variance is the mean of the squared deviations; running statistics move to the unbiased
-    /// one. They stay as they are in a batch without elements. PyTorch's eps is 1e-5.
+    /// The batch's variance is the mean of the squared deviations; running statistics move toward the unbiased one. A
+    /// batch without elements leaves them as they are. PyTorch's eps is 1e-5.
     ///
     /// # Shape
     ///
@@ -83,14 +82,14 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// With h the standardized input and d = `g * weight`:
-    /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)` by the batch's statistics,
-    /// `d / sqrt(variance + eps)` by running ones; `g * h` and `g`, summed over all axes but the channels.
-    /// Input, h for the weight, and two numbers for each mean are saved.
+    /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)` with the batch's statistics, `d / sqrt(variance + eps)`
+    /// with running ones; `g * h` and `g` for weight and bias, summed over all axes but the channels. The input, h for
+    /// the weight, and two numbers for each mean are saved.
     ///
     /// # Errors
     ///
-    /// Fewer than two axes, a weight, bias or statistics of another shape, or a single value per channel in
-    /// training. The statistics are not moved then.
+    /// If there are fewer than two axes, the weight, bias or statistics have a different shape, or there is a single
+    /// value per channel in training. The statistics are not moved then.
     ///
     /// # Example
     ///

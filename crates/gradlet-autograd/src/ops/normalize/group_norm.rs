@@ -7,7 +7,7 @@ use super::standardize::{Standard, single_value};
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
-    /// Standardized over each group of channels of each sample: less the mean, divided by
+    /// The elements standardized over each group of channels of each sample: minus the mean, divided by
     /// `sqrt(variance + eps)`, times the channel's `weight`, plus its `bias`.
     ///
     /// The variance is the mean of the squared deviations. PyTorch's eps is 1e-5. As many groups as channels
@@ -21,12 +21,12 @@ impl<T: Float> Var<T> {
     ///
     /// With h the standardized input and d = `g * weight`:
     /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)`, `g * h` and `g`, the last two summed over
-    /// all axes but the channels. Input, h for the weight, and two numbers for each mean are saved.
+    /// all axes but the channels. The input, h for the weight, and two numbers for each mean are saved.
     ///
     /// # Errors
     ///
-    /// Fewer than two axes, a number of channels that `groups` does not divide, a weight or bias of another
-    /// shape, or a single value to take the mean of in the whole batch.
+    /// If there are fewer than two axes, `groups` does not divide the number of channels, the weight or bias has a
+    /// different shape, or the batch is one sample with a single value per group.
     ///
     /// # Example
     ///
@@ -63,10 +63,10 @@ impl<T: Float> Var<T> {
                 remedy: format!("; there are {channels} channels"),
             }));
         }
-        // An axis without elements may stand beside sizes whose product is no size.
+        // If an axis has no elements, the product of the other sizes may overflow.
         let values = (channels / groups).saturating_mul(places);
         let rows = [samples.saturating_mul(groups), values];
-        // As in PyTorch: groups of one value pass where the batch has several.
+        // As in PyTorch: groups of one value pass if the batch has several samples.
         if (samples, values) == (1, 1) {
             return Err(single_value(op));
         }
@@ -78,7 +78,7 @@ impl<T: Float> Var<T> {
             .reshape(self.shape())
     }
 
-    /// Of `[n, c, ...]`, the same as `[n, c, places]`, and parameters `[c]` as `[c, 1]`.
+    /// This `[n, c, ...]` as `[n, c, places]`, and parameters `[c]` as `[c, 1]`.
     #[track_caller]
     pub(crate) fn channels<const N: usize>(
         &self,

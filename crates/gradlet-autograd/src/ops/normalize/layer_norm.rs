@@ -7,7 +7,7 @@ use super::standardize::Standard;
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
-    /// Standardized over the last axes: less the mean, divided by `sqrt(variance + eps)`, times `weight`,
+    /// The elements standardized over the last axes: minus the mean, divided by `sqrt(variance + eps)`, times `weight`,
     /// plus `bias`.
     ///
     /// The variance is the mean of the squared deviations. PyTorch's eps is 1e-5.
@@ -20,11 +20,12 @@ impl<T: Float> Var<T> {
     ///
     /// With h the standardized input and d = `g * weight`:
     /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)`, `g * h` and `g`, the last two summed over
-    /// the leading axes. Input, h for the weight, and two numbers for each mean are saved.
+    /// the leading axes. The input, h for the weight, and two numbers for each mean are saved.
     ///
     /// # Errors
     ///
-    /// A normalized shape without axes, or that the input's does not end with; a weight or bias of another shape.
+    /// If the normalized shape has no axes, the input's shape does not end with it, or the weight or bias does not have
+    /// it.
     ///
     /// # Example
     ///
@@ -58,7 +59,7 @@ impl<T: Float> Var<T> {
             .scale_and_shift(weight, bias)
     }
 
-    /// The last axes as rows, each to be normalized, where they have the shape they should.
+    /// The elements as rows to normalize; an error unless the last axes and the parameters have the shape `normalized`.
     #[track_caller]
     pub(crate) fn normalized_rows(
         &self,

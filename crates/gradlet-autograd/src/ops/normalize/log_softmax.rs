@@ -67,7 +67,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If the axis is out of range.
     ///
     /// # Example
     ///

@@ -7,9 +7,9 @@ use super::standardize::Standard;
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
-    /// Divided by the root of mean square plus eps over the last axes, times `weight`.
+    /// The elements divided by `sqrt(mean square + eps)` over the last axes, times `weight`.
     ///
-    /// Without an eps it is the element type's epsilon, as in PyTorch.
+    /// Without an `eps`, it is the epsilon of the element type, as in PyTorch.
     ///
     /// # Shape
     ///
@@ -18,11 +18,11 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// With h the divided input and d = `g * weight`: `(d - h * mean(d * h)) / sqrt(mean square + eps)`, and
-    /// `g * h` summed over the leading axes. Input, h for the weight, and two numbers for each mean are saved.
+    /// `g * h` summed over the leading axes. The input, h for the weight, and two numbers for each mean are saved.
     ///
     /// # Errors
     ///
-    /// A normalized shape without axes, or that the input's does not end with; a weight of another shape.
+    /// If the normalized shape has no axes, the input's shape does not end with it, or the weight does not have it.
     ///
     /// # Example
     ///

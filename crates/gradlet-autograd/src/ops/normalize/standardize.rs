@@ -1,5 +1,5 @@
-//! Elements made comparable, group by group: divided by their standard deviation from the mean, or by their root mean
-//! square.
+//! Elements standardized group by group: minus their mean and divided by their standard deviation, or divided by their
+//! root mean square.
 
 use gradlet_tensor::fused::{self, Centre};
 use gradlet_tensor::{Error, ErrorKind, Float, Keep, Result, Tensor};
@@ -16,7 +16,7 @@ pub(crate) struct Standard {
     pub(crate) eps: f64,
 }
 
-/// What groups are standardized by, `[groups, 1]` each.
+/// The mean and the factor that groups are standardized by, `[groups, 1]` each.
 #[derive(Clone, Debug)]
 struct Moments<T: Float> {
     mean: Tensor<T>,
@@ -31,7 +31,7 @@ impl<T: Float> Moments<T> {
 }
 
 impl Standard {
-    /// Standardized elements, given what [`fused::moments`] says of them.
+    /// The standardized elements, given their [`fused::moments`].
     ///
     /// # Shape
     ///
@@ -39,8 +39,8 @@ impl Standard {
     ///
     /// # Gradient
     ///
-    /// `scale * (g - mean(g) - y * mean(g * y))`, `scale` being what distances were multiplied by, without `mean(g)`
-    /// where they are from 0; the input and two numbers for each group are saved.
+    /// `scale * (g - mean(g) - y * mean(g * y))`, where `scale` is the factor of the distances; without `mean(g)` if
+    /// they are from 0; the input and two numbers for each group are saved.
     #[track_caller]
     pub(crate) fn apply<T: Float>(
         self,
@@ -52,7 +52,7 @@ impl Standard {
         Standardize { standard, moments }.apply(x)
     }
 
-    /// As `apply`, of the rows of `[rows, n]`.
+    /// As `apply`, for the rows of `[rows, n]`.
     #[track_caller]
     pub(crate) fn apply_to_rows<T: Float>(self, x: &Var<T>) -> Result<Var<T>> {
         let x = x.unsqueeze(0)?;
@@ -81,7 +81,7 @@ fn mean<T: Float>(x: &Var<T>) -> Result<Var<T>> {
     x.mean(Keep([0, 2]))
 }
 
-/// y = (x - mean) * scale, mean and scale being functions of x
+/// y = (x - mean) * scale, where mean and scale are functions of x
 #[derive(Debug)]
 struct Standardize<T: Float> {
     standard: Standard,
@@ -97,7 +97,7 @@ impl<T: Float> Op<T> for Standardize<T> {
         fused::affine(x, [mean, scale, &mean.zeros_like()])
     }
 
-    /// dx = scale * (g - mean(g) - y * mean(g * y)); without mean(g) from zero
+    /// dx = scale * (g - mean(g) - y * mean(g * y)); without mean(g) if distances are from zero
     fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let (standard, moments) = (self.standard, self.moments.clone());
         StandardizeGradient { standard, moments }.apply([&g, &x])
@@ -108,7 +108,8 @@ impl<T: Float> Op<T> for Standardize<T> {
     }
 }
 
-/// z = scale * (g - mean(g) - y * mean(g * y)), y being the standardized x; without mean(g) from zero
+/// z = scale * (g - mean(g) - y * mean(g * y)), where y is the standardized x; without mean(g) if distances are from
+/// zero
 #[derive(Debug)]
 struct StandardizeGradient<T: Float> {
     standard: Standard,
@@ -154,7 +155,7 @@ impl<T: Float> Op<T> for StandardizeGradient<T> {
     }
 }
 
-/// The error of a mean over one value, which standardizing would make 0 whatever it is.
+/// The error for a mean over one value, which standardizing would always make 0.
 #[track_caller]
 pub(crate) fn single_value(op: &'static str) -> Error {
     Error::new(ErrorKind::OutOfRange {

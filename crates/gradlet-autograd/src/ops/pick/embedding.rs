@@ -7,7 +7,7 @@ use crate::ops::pick::IndexAdd;
 use crate::saves::Nothing;
 use crate::var::Var;
 
-/// y[i, ..] = x[indices[i], ..], where the row `padding` learns nothing
+/// y[i, ..] = x[indices[i], ..], where the row `padding` gets no gradient
 #[derive(Debug)]
 struct PaddedLookup {
     indices: Tensor<i64>,
@@ -41,7 +41,7 @@ impl<T: Float> Op<T> for PaddedLookup {
 }
 
 impl<T: Float> Var<T> {
-    /// The row of this matrix that each index names.
+    /// The row of this matrix for each index.
     ///
     /// # Shape
     ///
@@ -49,11 +49,11 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g`'s rows added where they came from, in the order of the indices; the indices are saved.
+    /// Each row of `g` is added to the row that it came from, in the order of the indices; the indices are saved.
     ///
     /// # Errors
     ///
-    /// A weight that is no matrix, an index out of range (negative ones are), or a ninth axis.
+    /// If this is not a matrix, an index is negative or too large, or the result would have more than eight axes.
     ///
     /// # Example
     ///
@@ -79,8 +79,8 @@ impl<T: Float> Var<T> {
         rows.map_err(|error| error.of("embedding"))?.reshape(&shape)
     }
 
-    /// As [`embedding`](Self::embedding), with one row, the padding's, that gets no gradient. Its number counts from the
-    /// end where negative.
+    /// As [`embedding`](Self::embedding), but the row `padding` gets no gradient. A negative `padding` counts from the
+    /// end.
     ///
     /// # Shape
     ///
@@ -88,7 +88,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// As for [`embedding`](Self::embedding), or a padding that is no row.
+    /// If [`embedding`](Self::embedding) would return one, or `padding` is out of range.
     ///
     /// # Example
     ///

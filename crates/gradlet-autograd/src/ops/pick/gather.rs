@@ -47,12 +47,12 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g`'s elements added where they came from, in row-major order; the indices are saved.
+    /// Each element of `g` is added to the element that it came from, in row-major order; the indices are saved.
     ///
     /// # Errors
     ///
-    /// An axis or an index out of range (negative indices are), another number of axes, or more indices than elements
-    /// along another axis.
+    /// If the axis is out of range, an index is negative or too large, the numbers of axes differ, or there are more
+    /// indices than elements along one of the other axes.
     ///
     /// # Example
     ///
@@ -89,7 +89,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis or an index out of range (negative indices are), another number of axes, or sizes that do not broadcast.
+    /// If the axis is out of range, an index is negative or too large, the numbers of axes differ, or the sizes do not
+    /// broadcast.
     ///
     /// # Example
     ///

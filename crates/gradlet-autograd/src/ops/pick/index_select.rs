@@ -79,11 +79,11 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g`'s slices added where they came from, in the order of the indices; the indices are saved.
+    /// Each slice of `g` is added to the slice that it came from, in the order of the indices; the indices are saved.
     ///
     /// # Errors
     ///
-    /// An axis or an index out of range, or indices that are not a vector.
+    /// If the axis is out of range, an index is negative or too large, or the indices are not a vector.
     ///
     /// # Example
     ///

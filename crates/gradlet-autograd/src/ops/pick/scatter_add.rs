@@ -40,7 +40,7 @@ impl<T: Float> Op<T> for ScatterAdd {
 }
 
 impl<T: Float> Var<T> {
-    /// These elements, with those of `source` added where the indices say; repeated ones add up in row-major order:
+    /// These elements, with the elements of `source` added at the indices; repeated indices add up in row-major order:
     /// `y[i, indices[i, j, k], k] += source[i, j, k]` for axis 1.
     ///
     /// # Shape
@@ -55,8 +55,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis or an index out of range (negative indices are), another number of axes, more indices than elements of
-    /// `x` along another axis, or than elements of the source along any.
+    /// If the axis is out of range, an index is negative or too large, the numbers of axes differ, or there are more
+    /// indices than elements of `x` along one of the other axes, or than elements of the source along any axis.
     ///
     /// # Example
     ///

@@ -25,7 +25,7 @@ impl<T: Float> Op<T> for Cumsum {
         }
     }
 
-    /// `dx_i` = `g_i` + .. + `g_n`, or from the other end
+    /// `dx_i` = `g_i` + .. + `g_n`, or `g_0` + .. + `g_i`
     fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let (axis, reversed) = (self.axis, !self.reversed);
         Self { axis, reversed }.apply(&g)
@@ -33,7 +33,7 @@ impl<T: Float> Op<T> for Cumsum {
 }
 
 impl<T: Float> Var<T> {
-    /// The sum of the elements up to each one along an axis, itself included: `y_i = x_0 + .. + x_i`, summed in f64.
+    /// The running sum of the elements along an axis: `y_i = x_0 + .. + x_i`, summed in f64.
     ///
     /// # Shape
     ///
@@ -45,7 +45,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If the axis is out of range.
     ///
     /// # Example
     ///

@@ -34,7 +34,7 @@ impl<T: Float> Op<T> for LogSumExp {
 }
 
 impl<T: Float> Var<T> {
-    /// `ln sum e^x` over the axes, without overflow; -inf where there are no elements.
+    /// `ln sum e^x` over the axes, without overflow; -inf if there are no elements.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
@@ -44,7 +44,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g` times the softmax; NaN where y is infinite. The input is saved.
+    /// `g` times the softmax; NaN or 0 where y is infinite. The input is saved.
     ///
     /// # Errors
     ///

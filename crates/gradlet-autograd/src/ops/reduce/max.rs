@@ -37,7 +37,7 @@ impl<T: Float> Op<T> for Extreme {
         self.end.of(x, self.axes)
     }
 
-    /// dx = g where x = y, divided by how many are
+    /// dx = g where x = y, divided by the number of such elements
     fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let x = x.tensor();
         let y = self.end.of(x, self.axes.keep())?;
@@ -49,7 +49,7 @@ impl<T: Float> Op<T> for Extreme {
 }
 
 impl<T: Float> Var<T> {
-    /// The largest element over the axes; NaN where there is one.
+    /// The largest element over the axes; NaN if an element is NaN.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
@@ -92,7 +92,7 @@ impl<T: Float> Var<T> {
         .apply(self)
     }
 
-    /// The smallest element over the axes; NaN where there is one.
+    /// The smallest element over the axes; NaN if an element is NaN.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
@@ -135,7 +135,7 @@ impl<T: Float> Var<T> {
         .apply(self)
     }
 
-    /// The largest element over the axes, and its index: the first of equal ones, or of the NaNs.
+    /// The largest element over the axes, and its index: the first of equal ones, or the first NaN.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// Over several axes, elements are numbered in row-major order.
@@ -161,14 +161,14 @@ impl<T: Float> Var<T> {
     /// let x = Var::leaf(tensor![[2.0, 5.0, 5.0]]);
     /// let (y, indices) = x.max_with_indices(Keep(1))?;
     /// assert_eq!((y.tensor(), &indices), (&tensor![[5.0]], &tensor![i64; [1]]));
-    /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![[0.0, 1.0, 0.0]])); // not shared, as by max
+    /// assert_eq!(y.backward()?.wrt(&x), Some(&tensor![[0.0, 1.0, 0.0]])); // max would share it
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Source
     ///
-    /// `torch.max` with an axis, there a single one
+    /// `torch.max` with an axis; it takes only one
     #[track_caller]
     pub fn max_with_indices(&self, axes: impl Axes) -> Result<(Self, Tensor<i64>)> {
         let axes = ReducedAxes::new("max_with_indices", *self.shape(), &axes)?;
@@ -179,7 +179,7 @@ impl<T: Float> Var<T> {
         Ok((self.taken(axes, &indices)?, indices))
     }
 
-    /// The smallest element over the axes, and its index: the first of equal ones, or of the NaNs.
+    /// The smallest element over the axes, and its index: the first of equal ones, or the first NaN.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// Over several axes, elements are numbered in row-major order.
@@ -213,7 +213,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Source
     ///
-    /// `torch.min` with an axis, there a single one
+    /// `torch.min` with an axis; it takes only one
     #[track_caller]
     pub fn min_with_indices(&self, axes: impl Axes) -> Result<(Self, Tensor<i64>)> {
         let axes = ReducedAxes::new("min_with_indices", *self.shape(), &axes)?;
@@ -224,7 +224,7 @@ impl<T: Float> Var<T> {
         Ok((self.taken(axes, &indices)?, indices))
     }
 
-    /// The elements at indices over the axes.
+    /// The elements at these indices over the axes.
     #[track_caller]
     fn taken(&self, axes: ReducedAxes, indices: &Tensor<i64>) -> Result<Self> {
         if axes.count() == 1 {

@@ -22,7 +22,7 @@ impl<T: Float> Op<T> for Mean {
 
     /// dx = g / count, repeated over the axes
     fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
-        // Nothing is repeated 0 times, but a quotient by 0 would still be differentiated.
+        // With a count of 0 no element is repeated, but a quotient by 0 would still be differentiated.
         let count = T::of(self.0.count().max(1) as f64);
         let g = g.div_scalar(count).reshape(self.0.kept())?;
         g.broadcast_to(self.0.input())
@@ -30,7 +30,7 @@ impl<T: Float> Op<T> for Mean {
 }
 
 impl<T: Float> Var<T> {
-    /// The mean over the axes; NaN where there are no elements.
+    /// The mean over the axes; NaN if there are no elements.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape

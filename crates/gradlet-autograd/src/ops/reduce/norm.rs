@@ -21,7 +21,7 @@ impl<T: Float> Op<T> for Norm {
         x.norm(self.p, self.axes)
     }
 
-    /// dx = g sign(x) (|x| / y)^(p - 1), a power of what is at most 1, or at least 1 for p < 0; 0 where x or y is 0
+    /// dx = g sign(x) (|x| / y)^(p - 1), 0 where x or y is 0; the ratio is at most 1, or at least 1 for p < 0
     fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let (p, zero, one) = (self.p, T::of(0.0), T::of(1.0));
         let sign = Var::constant(x.tensor().sign());
@@ -33,7 +33,7 @@ impl<T: Float> Op<T> for Norm {
             return sign.mul(&g);
         }
         let y = x.norm(p, self.axes.keep())?;
-        // Neither divided by nor differentiated where it is 0, or NaN because there are no elements.
+        // Where y is 0, or NaN because there are no elements, it is neither a divisor nor differentiated.
         let none = x.is_empty();
         let flat = y.tensor().map(|y| none || y == zero);
         let (y, g) = (y.masked_fill(&flat, one)?, g.masked_fill(&flat, zero)?);
@@ -57,8 +57,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g * sign(x) * (|x| / y)^(p - 1)`, 0 where x or y is 0; for an infinite p `g` with the sign of x, shared evenly
-    /// among the elements of that size; 0 for p = 0. The input is saved.
+    /// `g * sign(x) * (|x| / y)^(p - 1)`, 0 where x or y is 0; for an infinite p, `g` with the sign of x, shared evenly
+    /// among the elements with `|x| = y`; 0 for p = 0. The input is saved.
     ///
     /// # Errors
     ///

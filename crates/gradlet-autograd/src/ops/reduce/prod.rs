@@ -5,11 +5,11 @@ use gradlet_tensor::{Axes, Float, ReducedAxes, Result};
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
-    /// The product over the axes; 1 where there are no elements.
+    /// The product over the axes; 1 if there are no elements.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
-    /// It multiplies halves with each other until one is left, so that the gradient needs no division and is right where
-    /// elements are 0.
+    /// Halves are multiplied with each other until one element is left, so that the gradient needs no division and is
+    /// right where elements are 0.
     ///
     /// # Shape
     ///
@@ -17,8 +17,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g` times the product of all other elements; the factors of each halving are saved, as many numbers as the input
-    /// has.
+    /// `g` times the product of all other elements; the factors of each halving are saved, `2 * (n - 1)` numbers for
+    /// each product of n elements.
     ///
     /// # Errors
     ///

@@ -26,7 +26,7 @@ impl<T: Float> Op<T> for Sum {
 }
 
 impl<T: Float> Var<T> {
-    /// The sum over the axes; 0 where there are no elements.
+    /// The sum over the axes; 0 if there are no elements.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape

@@ -6,7 +6,7 @@ use crate::op::{One, Op};
 use crate::saves::Inputs;
 use crate::var::Var;
 
-/// What is reduced, and what it is divided by.
+/// The axes to reduce, and the correction of the divisor.
 #[derive(Clone, Copy, Debug)]
 struct Spread {
     axes: ReducedAxes,
@@ -18,7 +18,7 @@ impl Spread {
     fn slope<T: Float>(&self, x: &Var<T>) -> Result<Var<T>> {
         let left = (self.axes.count() as f64 - self.correction).max(0.0);
         let mean = |x: &Var<T>| x.mean(self.axes.keep());
-        // A mean is rounded; what that leaves in the distances is taken off again.
+        // A mean is rounded; the error that this leaves in the distances is subtracted again.
         let distances = x.sub(&mean(x)?)?;
         Ok(distances.sub(&mean(&distances)?)?.div_scalar(T::of(left)))
     }
@@ -55,7 +55,7 @@ impl<T: Float> Op<T> for Deviation {
         x.std(self.0.axes, self.0.correction)
     }
 
-    /// dx = g (x - mean) / (n - correction) / y, 0 where y = 0; without elements it is not differentiated through y = NaN
+    /// dx = g (x - mean) / (n - correction) / y, 0 where y = 0; if there are no elements, y = NaN is not differentiated
     fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let y = x.std(self.0.axes.keep(), self.0.correction)?;
         let none = x.is_empty();
@@ -69,8 +69,8 @@ impl<T: Float> Op<T> for Deviation {
 }
 
 impl<T: Float> Var<T> {
-    /// The variance over the axes: squared distances from the mean, summed, divided by `max(n - correction, 0)` for n
-    /// elements; `PyTorch`'s default correction is 1. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
+    /// The variance over the axes: the sum of squared distances from the mean, divided by `max(n - correction, 0)` for
+    /// n elements; `PyTorch`'s default correction is 1. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(grads.wrt(&third).map(Tensor::to_vec), Some(vec![0.0; 3]));
         let high = Var::leaf(tensor![123_456.0, 123_457.0, 123_459.0]);
         let grads = high.var(0, 1.0)?.backward()?;
-        // The mean is 123457.33, of which f32 has no more than 123457.336.
+        // The mean is 123457.33, and the nearest f32 is 123457.336.
         let expected = tensor![-4.0 / 3.0, -1.0 / 3.0, 5.0 / 3.0];
         assert!(
             grads

@@ -1,4 +1,4 @@
-//! Broadcasting, an operation of its own so that all others see equal shapes.
+//! Broadcasting, as an operation of its own so that most others see equal shapes.
 
 use std::borrow::Cow;
 
@@ -55,7 +55,7 @@ impl<T: Float> Op<T> for SumTo {
 }
 
 impl<T: Float> Var<T> {
-    /// Repeated along axes of size 1 and new leading axes, without a copy.
+    /// The elements repeated along axes of size 1 and new leading axes, without a copy.
     ///
     /// # Shape
     ///
@@ -67,7 +67,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// A shape that this one does not broadcast to.
+    /// If this does not broadcast to the shape.
     ///
     /// # Example
     ///
@@ -92,7 +92,7 @@ impl<T: Float> Var<T> {
         .apply(self)
     }
 
-    /// Repeated along axes of size 1 and new leading axes, without a copy; -1 keeps a size.
+    /// The elements repeated along axes of size 1 and new leading axes, without a copy; -1 keeps a size.
     ///
     /// # Shape
     ///
@@ -104,7 +104,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Fewer sizes than axes, another size for an axis whose size is not 1, a size below -1, or -1 for a new axis.
+    /// If there are fewer sizes than axes, an axis whose size is not 1 is given a different one, a size is below -1, or
+    /// a new axis is given -1.
     ///
     /// # Example
     ///
@@ -127,7 +128,7 @@ impl<T: Float> Var<T> {
         self.broadcast_to(self.shape().expanded(sizes)?)
     }
 
-    /// The sum over the axes along which a shape was repeated to this one's.
+    /// The sum over the axes along which the shape `to` was repeated to this one.
     #[track_caller]
     pub(crate) fn sum_to(&self, to: Shape) -> Result<Self> {
         let from = *self.shape();

@@ -56,7 +56,7 @@ impl<T: Float> Op<T> for Surround {
 }
 
 impl<T: Float> Var<T> {
-    /// `length` indices of one axis, from `start`. A view.
+    /// The elements at `length` indices of one axis, from `start`. A view.
     ///
     /// # Shape
     ///
@@ -68,7 +68,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// A range or an axis out of range.
+    /// If the axis is out of range, or does not have these indices.
     ///
     /// # Example
     ///
@@ -90,7 +90,7 @@ impl<T: Float> Var<T> {
         Narrow { part, length }.apply(self)
     }
 
-    /// One index of one axis, which goes away. A view.
+    /// The elements at one index of one axis, which goes away. A view.
     ///
     /// # Shape
     ///
@@ -102,7 +102,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An index or an axis out of range.
+    /// If the axis or the index is out of range.
     ///
     /// # Example
     ///
@@ -155,7 +155,7 @@ mod tests {
     fn parts_add_up_in_a_sum_that_something_else_holds_or_repeats() -> Result<()> {
         let x = Var::leaf(tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
         let y = &x * 2.0;
-        // The first gradient of y is one number seen six times, then parts come and overlap, along either axis.
+        // The first gradient of y is one number repeated six times, then overlapping parts are added, along both axes.
         let loss = y
             .sum(..)?
             .add(&y.narrow(1, 0, 2)?.mul_scalar(10.0).sum(..)?)?

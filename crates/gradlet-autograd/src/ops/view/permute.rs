@@ -1,4 +1,4 @@
-//! Axes in another order.
+//! Axes in a different order.
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
@@ -53,7 +53,7 @@ impl<T: Float> Op<T> for Transpose {
 }
 
 impl<T: Float> Var<T> {
-    /// Axes in another order: axis i of the result is axis `axes[i]` of this one. A view.
+    /// The axes in a different order: axis i of the result is axis `axes[i]` of this one. A view.
     ///
     /// # Shape
     ///
@@ -65,7 +65,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Anything but each axis once.
+    /// If `axes` does not name each axis once.
     ///
     /// # Example
     ///
@@ -99,7 +99,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If an axis is out of range.
     ///
     /// # Example
     ///
@@ -129,7 +129,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// A Var that is no matrix.
+    /// If this is not a matrix.
     ///
     /// # Example
     ///

@@ -1,4 +1,4 @@
-//! Another shape of the same elements.
+//! The same elements in a different shape.
 
 use std::ops::RangeBounds;
 
@@ -8,7 +8,7 @@ use crate::op::{One, Op};
 use crate::saves::Nothing;
 use crate::var::Var;
 
-/// y = x, in another shape
+/// y = x, in a different shape
 #[derive(Debug)]
 struct Reshape {
     from: Shape,
@@ -30,7 +30,7 @@ impl<T: Float> Op<T> for Reshape {
 }
 
 impl<T: Float> Var<T> {
-    /// The same elements, in row-major order, in another shape.
+    /// The same elements, in row-major order, in the given shape.
     ///
     /// # Shape
     ///
@@ -42,7 +42,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Another number of elements.
+    /// If the shape does not have the same number of elements.
     ///
     /// # Example
     ///
@@ -115,7 +115,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, sizes whose product is another than the axis', none, or more than eight axes.
+    /// If the axis is out of range, there are no sizes, their product is not the size of the axis, or the result would
+    /// have more than eight axes.
     ///
     /// # Example
     ///
@@ -133,7 +134,7 @@ impl<T: Float> Var<T> {
         self.reshape(self.shape().unflattened(axis, sizes)?)
     }
 
-    /// Without those of the axes that have size 1; a scalar has an axis 0 here.
+    /// The same elements without those of the given axes that have size 1; a scalar has an axis 0 here.
     ///
     /// # Shape
     ///
@@ -165,7 +166,7 @@ impl<T: Float> Var<T> {
         self.reshape(self.shape().squeezed(axes)?)
     }
 
-    /// With a new axis of size 1 before the given one; -1 puts it last.
+    /// The same elements with a new axis of size 1 before the given one; -1 puts it last.
     ///
     /// # Shape
     ///
@@ -177,7 +178,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis outside `-rank - 1..=rank`, or a ninth one.
+    /// If the axis is outside `-rank - 1..=rank`, or would be the ninth.
     ///
     /// # Example
     ///

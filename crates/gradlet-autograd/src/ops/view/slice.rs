@@ -9,7 +9,7 @@ use crate::ops::pick::IndexAdd;
 use crate::saves::Nothing;
 use crate::var::Var;
 
-/// y[.., i, ..] = x[.., indices[i], ..], the indices being evenly spaced
+/// y[.., i, ..] = x[.., indices[i], ..], with evenly spaced indices
 #[derive(Debug)]
 struct Every {
     axis: isize,
@@ -40,8 +40,8 @@ impl<T: Float> Op<T> for Every {
 }
 
 impl<T: Float> Var<T> {
-    /// Every `step`-th index of an axis within a range, as Python slices: negative bounds count from the end, and bounds
-    /// beyond the axis stand for its ends. A view.
+    /// Every `step`-th index of an axis within a range, as in Python: negative bounds count from the end, and bounds
+    /// beyond the axis are moved to its ends. A view.
     ///
     /// # Shape
     ///
@@ -53,7 +53,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or a step of 0.
+    /// If the axis is out of range, or the step is 0.
     ///
     /// # Example
     ///
@@ -82,7 +82,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Shape
     ///
-    /// `split(3, 1)`: `[a, 7, b] -> [a, 3, b], [a, 3, b], [a, 1, b]`; of an axis of size 0: one part
+    /// `split(3, 1)`: `[a, 7, b] -> [a, 3, b], [a, 3, b], [a, 1, b]`; an axis of size 0 gives one part
     ///
     /// # Gradient
     ///
@@ -90,7 +90,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or parts of size 0 of an axis of another size.
+    /// If the axis is out of range, or `size` is 0 and the axis is not empty.
     ///
     /// # Example
     ///
@@ -125,7 +125,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or sizes whose sum is another than the axis'.
+    /// If the axis is out of range, or the sum of the sizes is not the size of the axis.
     ///
     /// # Example
     ///
@@ -149,7 +149,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Shape
     ///
-    /// `chunk(4, 0)`: `[9] -> [3], [3], [3]`; of an axis of size 0: `count` empty parts
+    /// `chunk(4, 0)`: `[9] -> [3], [3], [3]`; an axis of size 0 gives `count` empty parts
     ///
     /// # Gradient
     ///
@@ -157,7 +157,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or no parts.
+    /// If the axis is out of range, or `count` is 0.
     ///
     /// # Example
     ///
@@ -181,7 +181,7 @@ impl<T: Float> Var<T> {
         self.parts(&self.tensor().chunk(count, axis)?, axis)
     }
 
-    /// Consecutive parts of an axis, as large as those of the value are.
+    /// Consecutive parts of an axis, as large as these `tensors`.
     #[track_caller]
     fn parts(&self, tensors: &[Tensor<T>], axis: isize) -> Result<Vec<Self>> {
         let mut start = 0;
