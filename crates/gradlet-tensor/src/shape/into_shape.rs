@@ -1,4 +1,4 @@
-//! [`IntoShape`]: what functions take where they need a shape.
+//! [`IntoShape`]: the argument type of functions that need a shape.
 
 use super::Shape;
 use crate::error::Result;
