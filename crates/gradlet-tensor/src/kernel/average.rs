@@ -5,20 +5,20 @@ use std::ops::Range;
 use super::window::Window;
 use crate::element::Float;
 
-/// Which elements of an axis each output averages.
+/// The elements of an axis that each output averages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Spans {
-    /// Those of a window that slides, without dilation.
+    /// The elements of a window that slides, without dilation.
     Sliding {
         window: Window,
         padding_counts: bool,
     },
-    /// Those of one of `output` equal parts, rounded outwards.
+    /// The elements of one of `output` equal parts, whose bounds are rounded outward.
     Parts { input: usize, output: usize },
 }
 
 impl Spans {
-    /// Parts, which are windows that slide where the sizes divide.
+    /// `output` equal parts: as windows that slide, if `output` divides `input`.
     pub(crate) fn parts(input: usize, output: usize) -> Self {
         if output == 0 || input == 0 || !input.is_multiple_of(output) {
             return Self::Parts { input, output };
@@ -52,8 +52,8 @@ impl Spans {
         }
     }
 
-    /// The outputs whose windows lie inside the input, where the first of these windows begins, its size, and
-    /// how far apart they begin.
+    /// The outputs whose windows are inside the input, the place where the first of these windows begins, and
+    /// the windows' size and stride.
     fn whole(&self) -> (Range<usize>, usize, [usize; 2]) {
         match self {
             Self::Sliding { window, .. } => {
@@ -69,7 +69,7 @@ impl Spans {
         }
     }
 
-    /// An output's elements, and how many they count as.
+    /// The elements of an output, and the number that they count as.
     #[inline(always)]
     pub(crate) fn at(&self, i: usize) -> (Range<usize>, f64) {
         match *self {
@@ -84,7 +84,7 @@ impl Spans {
                     },
                 padding_counts,
             } => {
-                // Counted from the beginning of the padding.
+                // Places count from the beginning of the padding.
                 let start = i * stride;
                 let end = start.saturating_add(kernel).min(input + 2 * padding);
                 let elements =
@@ -153,8 +153,8 @@ vectorized! {
         }
     }
 
-    /// `dx[i, j]` = the sum of `g[p, q]`, divided so, over the outputs (p, q) that average element (i, j).
-    /// `line` is memory for a row of dx.
+    /// `dx[i, j]` = the sum of `g[p, q]`, divided as in `average`, over the outputs (p, q) that average element
+    /// (i, j). `line` is memory for a row of dx.
     pub(crate) fn spread<T: Float>(
         [down, along]: &[Spans; 2],
         divisor: Option<f64>,

@@ -100,7 +100,7 @@ impl<T: Element> Tensor<T> {
     /// let x = tensor![[1.0, 5.0], [7.0, 3.0]];
     /// assert_eq!(x.min(0)?, tensor![1.0, 3.0]);
     /// assert_eq!(x.min(Keep([0, 1]))?, tensor![[1.0]]);
-    /// assert!(Tensor::zeros([2, 0])?.min(1).is_err()); // two results, of no elements each
+    /// assert!(Tensor::zeros([2, 0])?.min(1).is_err()); // two results, neither with elements to choose from
     /// assert_eq!(Tensor::zeros([0, 2])?.min(1)?.shape(), [0]); // no results
     /// # Ok(())
     /// # }

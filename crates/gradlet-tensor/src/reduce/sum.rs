@@ -182,7 +182,7 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// The sum of a slice; that of a large one is computed block by block on several threads.
+/// The sum of a slice, block by block on several threads if it is large.
 fn sum_all<T: Float>(x: &[T]) -> T {
     if !parallel::pays(x.len()) {
         return fold::sum(x);

@@ -160,8 +160,8 @@ impl Shape {
     ///
     /// # Errors
     ///
-    /// If there are fewer sizes than axes, or a size differs from that of an axis whose size is not 1, or a size is
-    /// below -1, or a new axis has size -1.
+    /// If there are fewer sizes than axes, or a size changes an axis whose size is not 1, or a size is below -1, or a
+    /// new axis has size -1.
     ///
     /// # Example
     ///

@@ -82,7 +82,7 @@ impl<T: Element> Tensor<T> {
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
     /// assert_eq!(x.t()?, tensor![[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]);
-    /// assert!(tensor![1.0, 2.0].t().is_err()); // a vector is no matrix
+    /// assert!(tensor![1.0, 2.0].t().is_err()); // a vector is not a matrix
     /// # Ok(())
     /// # }
     /// ```
