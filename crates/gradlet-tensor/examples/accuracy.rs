@@ -14,7 +14,7 @@ use gradlet_tensor::{Float, Result, Tensor, math, threads};
 
 struct Function {
     name: &'static str,
-    /// In units in the last place.
+    /// The largest error allowed, in units in the last place.
     limit: f64,
     f: fn(&Tensor) -> Tensor,
     exact: fn(&Tensor<f64>) -> Tensor<f64>,

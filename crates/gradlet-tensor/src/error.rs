@@ -11,7 +11,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The error type: what went wrong, with the caller's file and line and, inside a model, the path of the module.
 ///
-/// One pointer wide. There is one error type for all of gradlet, so that `?` never converts.
+/// It is one pointer wide. There is one error type for all of gradlet, so that `?` never converts.
 pub struct Error(Box<Report>);
 
 struct Report {

@@ -186,8 +186,8 @@ impl<T: Element> Tensor<T> {
 
     /// The elements in row-major order, if memory holds them in that order without gaps; `None` otherwise.
     ///
-    /// New tensors are in row-major order; views may not be, nor the results of elementwise operations on transposed
-    /// tensors. [`contiguous`](Self::contiguous) gives a tensor that is.
+    /// New tensors are in row-major order; views may not be, nor the results of elementwise operations on transposed or
+    /// broadcast tensors. [`contiguous`](Self::contiguous) gives a tensor that is.
     ///
     /// # Example
     ///
@@ -282,7 +282,7 @@ impl<T: Element> Clone for Tensor<T> {
     }
 }
 
-/// Equal shapes and equal elements (so a NaN equals nothing).
+/// Tensors are equal if their shapes and all their elements are (so a NaN equals nothing).
 impl<T: Element> PartialEq for Tensor<T> {
     fn eq(&self, other: &Self) -> bool {
         self.shape() == other.shape() && self.iter().eq(other.iter())

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::shape::IntoShape;
 use crate::tensor::Tensor;
 
-/// PCG XSL RR 128/64, with the same numbers on every platform.
+/// The generator PCG XSL RR 128/64, with the same numbers on every platform.
 ///
 /// # Source
 ///

@@ -35,7 +35,7 @@ impl Tensor {
         Self::arange_of(start, end, step)
     }
 
-    /// `count` numbers at equal distances, from `start` to `end`, both included; one number is `start`.
+    /// `count` numbers at equal distances, from `start` to `end`, both included; only `start` if `count` is 1.
     ///
     /// # Errors
     ///

@@ -191,7 +191,7 @@ vectorized! {
     }
 }
 
-/// `y[q]` = the sum of the `kernel` elements from `q * stride`, divided
+/// `y[q]` = the sum of the `kernel` elements from `q * stride` on, divided by `divisor`
 #[inline(always)]
 fn average_whole<T: Float>(x: &[T], [kernel, stride]: [usize; 2], divisor: T, y: &mut [T]) {
     if stride == 1 && !y.is_empty() {
@@ -212,7 +212,7 @@ fn average_whole<T: Float>(x: &[T], [kernel, stride]: [usize; 2], divisor: T, y:
     }
 }
 
-/// `dx[q * stride + i] += g[q]`, divided, for each i below `kernel`
+/// `dx[q * stride + i] += g[q] / divisor` for each i below `kernel`
 #[inline(always)]
 fn spread_whole<T: Float>(g: &[T], [kernel, stride]: [usize; 2], divisor: T, dx: &mut [T]) {
     if stride == 1 && !g.is_empty() {

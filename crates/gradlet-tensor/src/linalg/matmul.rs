@@ -158,7 +158,7 @@ impl<T: Float> Tensor<T> {
             places
         };
         Self::build(shape, |out| {
-            // Without elements, there may be more matrices than memory could hold places for.
+            // Without elements, there may be more matrices than memory holds places for.
             if out.is_empty() {
                 return;
             }

@@ -96,7 +96,7 @@ impl<T: Float> Tensor<T> {
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// Blocks are summed in a fixed order, which gives the same bits on any number of threads and any processor. An
-    /// element that a broadcast view repeats is summed once and multiplied by the number of times.
+    /// element that a broadcast view repeats is summed once and multiplied by its number.
     ///
     /// # Shape
     ///

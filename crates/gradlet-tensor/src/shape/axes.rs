@@ -25,7 +25,7 @@ use crate::shape::{MAX_RANK, Shape};
 /// # }
 /// ```
 pub trait Axes {
-    /// Which of the shape's axes are meant.
+    /// Whether each axis of the shape is selected.
     ///
     /// # Errors
     ///
@@ -181,7 +181,7 @@ impl ReducedAxes {
         Self { input, ..self }
     }
 
-    /// Which axes are reduced.
+    /// Whether each axis is reduced.
     #[inline]
     pub(crate) fn marks(&self) -> &[bool; MAX_RANK] {
         &self.reduced

@@ -3,7 +3,7 @@
 use super::Shape;
 use crate::error::Result;
 
-/// Anything that gives a shape: `()`, `3`, `[2, 3]`, a slice or `&Vec` of sizes, or a [`Shape`].
+/// A value that gives a shape: `()`, `3`, `[2, 3]`, a slice or `&Vec` of sizes, or a [`Shape`].
 ///
 /// # Example
 ///

@@ -88,7 +88,7 @@ impl<T: Element> Tensor<T> {
         self.reshape(self.shape().flattened(axes)?)
     }
 
-    /// A view without those of the axes that have size 1. For a scalar, axis 0 is accepted too.
+    /// A view without those of the given axes whose size is 1. For a scalar, axis 0 is accepted too.
     ///
     /// # Shape
     ///

@@ -85,7 +85,7 @@ impl<T: Element> Tensor<T> {
     }
 
     /// A view of every `step`-th index of an axis within a range, as in Python: negative bounds count from the end, and
-    /// bounds beyond the axis are its ends.
+    /// bounds beyond the axis count as its ends.
     ///
     /// # Shape
     ///
@@ -121,7 +121,7 @@ impl<T: Element> Tensor<T> {
 
 impl Shape {
     /// The first index and the number of indices that a range covers along an axis: negative bounds count from the end,
-    /// and bounds beyond the axis are its ends.
+    /// and bounds beyond the axis count as its ends.
     ///
     /// # Errors
     ///
@@ -142,7 +142,7 @@ impl Shape {
         let place = |bound: isize, behind: usize| {
             let place = match usize::try_from(bound) {
                 Ok(bound) => bound.saturating_add(behind),
-                // The place after one before the start is before the start too, or is the start.
+                // If an index is before the start, the place after it is too, or is the start.
                 Err(_) => size
                     .saturating_add(behind)
                     .saturating_sub(bound.unsigned_abs()),

@@ -27,7 +27,7 @@ impl Shape {
         self.axis_or_scalar_for("axis", axis)
     }
 
-    /// The shape without those of the axes that have size 1.
+    /// The shape without those of the given axes whose size is 1.
     ///
     /// # Shape
     ///

@@ -129,8 +129,8 @@ mod tests {
     use super::super::ulp::error_f32;
     use super::*;
 
-    /// x, gelu(x), its slope, and its approximation by a tangent: Python's mpmath 1.4 with 60 digits,
-    /// `x * erfc(-x / sqrt(2)) / 2` and so on.
+    /// x, gelu(x), its slope, and its approximation by a hyperbolic tangent, from Python's mpmath 1.4
+    /// with 60 digits: `x * erfc(-x / sqrt(2)) / 2` and so on.
     #[rustfmt::skip] // a table
     const EXACT: [(f64, f64, f64, f64); 16] = [
         (-38.25, -7.954_8e-319, -3.042_703e-317, -0.0),
