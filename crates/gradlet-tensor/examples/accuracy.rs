@@ -1,8 +1,8 @@
 //! The largest error of each function over all 2^32 f32, in units in the last place:
 //! `cargo run --release -p gradlet-tensor --example accuracy -- [NAME ..]`.
 //!
-//! Exact is the standard library's function in f64, or gradlet's own, whose tests compare it with slower and more exact
-//! ones. Exits with 1 if an error is above its limit, and with 2 if a name is unknown.
+//! The exact values are from the standard library's function in f64, or from gradlet's own, whose tests compare it with
+//! slower and more exact ones. The exit code is 1 if an error is above its limit, and 2 if a name is unknown.
 
 #[path = "../src/kernel/math/ulp.rs"]
 mod ulp;
@@ -14,7 +14,7 @@ use gradlet_tensor::{Float, Result, Tensor, math, threads};
 
 struct Function {
     name: &'static str,
-    /// In units in the last place.
+    /// The largest error allowed, in units in the last place.
     limit: f64,
     f: fn(&Tensor) -> Tensor,
     exact: fn(&Tensor<f64>) -> Tensor<f64>,
@@ -101,7 +101,7 @@ const FUNCTIONS: [Function; 13] = [
     },
 ];
 
-// Generic: the trait of these methods has no public name, but is part of `Float`.
+// These are generic because the trait of the methods has no public name, but is part of `Float`.
 fn gelu<T: Float>(x: &Tensor<T>) -> Tensor<T> {
     x.map(math::gelu)
 }
@@ -114,7 +114,7 @@ fn silu<T: Float>(x: &Tensor<T>) -> Tensor<T> {
     x.map(math::silu)
 }
 
-/// Numbers that are looked at together, and how many such blocks all f32 are.
+/// The number of f32 in a block, and the number of blocks of all f32.
 const BLOCK: u32 = 1 << 14;
 const BLOCKS: u32 = 1 << 18;
 
@@ -161,7 +161,7 @@ fn main() -> Result<ExitCode> {
     let known = |name: &&String| FUNCTIONS.iter().any(|function| function.name == *name);
     if let Some(name) = names.iter().find(|name| !known(name)) {
         let all = FUNCTIONS.map(|function| function.name).join(", ");
-        eprintln!("no function {name}; there are {all}");
+        eprintln!("no function {name}; the functions are {all}");
         return Ok(ExitCode::from(2));
     }
     let count = threads::count() as u32;

@@ -5,11 +5,11 @@ use std::fmt;
 use crate::element::Element;
 use crate::tensor::Tensor;
 
-/// Tensors of more elements are shortened, as in `NumPy`.
+/// Tensors with more elements than this are shortened, as in `NumPy`.
 const THRESHOLD: usize = 1000;
-/// Items shown at each end of a shortened axis.
+/// The number of items shown at each end of a shortened axis.
 const EDGE: usize = 3;
-/// Digits behind the point when the formatter asks for no other number.
+/// Digits after the point if the formatter does not set their number.
 const PRECISION: usize = 4;
 
 /// Nested brackets with aligned columns; large tensors are shortened, `{:.2}` sets the digits.
@@ -31,8 +31,8 @@ impl<T: Element> fmt::Display for Tensor<T> {
     }
 }
 
-/// Numbers as text: whole ones as `1`, or as `1.` beside others, else with `precision` digits; scientific where
-/// magnitudes differ by a thousand and more and digits would be lost.
+/// Numbers as text: floats as `1.` if all are whole, else with `precision` digits; in scientific notation if one is at
+/// least 1e8, or, where not all are whole, if one is below 1e-4 or two differ by a factor of at least 1e8.
 fn numbers<T: Element>(values: &[T], precision: usize) -> Vec<String> {
     let is_float = matches!(T::NAME, "f32" | "f64");
     if !is_float {
@@ -65,7 +65,7 @@ fn numbers<T: Element>(values: &[T], precision: usize) -> Vec<String> {
         .collect()
 }
 
-/// The indices along an axis that are shown; `None` stands for those left out.
+/// The indices along an axis that are shown; `None` marks the ones left out.
 fn shown(size: usize, shorten: bool) -> impl Iterator<Item = Option<usize>> {
     let cut = shorten && size > 2 * EDGE;
     let head = if cut { EDGE } else { size };

@@ -1,4 +1,4 @@
-//! Which numbers a tensor can hold: [`Element`] to store, [`Float`] to compute with.
+//! The numbers that a tensor can hold: [`Element`] to store, [`Float`] to compute with.
 
 use std::fmt::{Debug, Display};
 
@@ -25,7 +25,7 @@ pub trait Element:
     fn to_f64(self) -> f64;
     /// The nearest value of this type; a float becomes an integer by truncation, saturating, NaN becoming 0.
     fn from_f64(value: f64) -> Self;
-    /// The value of an integer or a `bool`, which `f64` may not hold; `None` of a float.
+    /// The exact value of an integer or a `bool` (`f64` may not hold it); `None` for a float.
     #[doc(hidden)]
     fn to_integer(self) -> Option<i128>;
     /// The nearest value of this type.
@@ -95,9 +95,10 @@ impl Element for bool {
     }
 }
 
-/// A number that mathematics works on: `f32` or `f64`.
+/// A number to calculate with: `f32` or `f64`.
 ///
-/// `x.exp()` is `num_traits`' and calls the system's library; [`math::exp`](crate::math::exp) and its like are faster in loops.
+/// `x.exp()` is from `num_traits` and calls the system's library; the functions of [`math`](crate::math), such as
+/// `math::exp(x)`, are faster in loops.
 pub trait Float: Element + num_traits::Float + Math + Gemm {
     /// A literal of this type, rounded once from `f64`.
     fn of(value: f64) -> Self;

@@ -1,4 +1,4 @@
-//! The elements of a tensor, read all at once, one after the other, or one by its indices.
+//! Reading the elements of a tensor: all at once, one after the other, or one by its indices.
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
@@ -6,7 +6,7 @@ use crate::shape::{IntoShape, Layout, walk};
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
-    /// The same elements in row-major order: a cheap clone where they lie so already, a copy otherwise.
+    /// The same elements in row-major order: a cheap clone if memory holds them in that order, a copy otherwise.
     ///
     /// # Example
     ///
@@ -25,7 +25,7 @@ impl<T: Element> Tensor<T> {
         self.to_owned_copy()
     }
 
-    /// As [`contiguous`](Self::contiguous), with an error where memory does not hold a copy of a broadcast view.
+    /// As [`contiguous`](Self::contiguous), with an error if memory does not hold the copy, as for a broadcast view.
     #[track_caller]
     pub(crate) fn try_contiguous(&self) -> Result<Self> {
         if self.layout().contiguous {
@@ -36,7 +36,7 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// A copy that shares nothing.
+    /// A copy that shares no memory with this tensor.
     pub(crate) fn to_owned_copy(&self) -> Self {
         Self::build_like(Layout::contiguous(*self.shape()), |out| {
             walk::copy(self.storage(), self.layout(), out);
@@ -48,7 +48,7 @@ impl<T: Element> Tensor<T> {
         self.iter().collect()
     }
 
-    /// Walks over the elements in row-major order.
+    /// An iterator over the elements in row-major order.
     ///
     /// # Example
     ///
@@ -60,11 +60,11 @@ impl<T: Element> Tensor<T> {
         walk::Elements::new(self.storage(), self.layout())
     }
 
-    /// The value of a tensor of one element.
+    /// The value of a tensor that has one element.
     ///
     /// # Errors
     ///
-    /// Any other number of elements.
+    /// If the number of elements is not 1.
     ///
     /// # Example
     ///
@@ -94,7 +94,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Another number of indices than axes, or one out of range.
+    /// If the number of indices is not the number of axes, or an index is out of range.
     ///
     /// # Example
     ///
@@ -133,11 +133,11 @@ impl<T: Element> Tensor<T> {
         Ok(self.storage()[place])
     }
 
-    /// An error unless the shape is the expected one.
+    /// Returns an error unless the shape is the expected one; the message begins with `op`.
     ///
     /// # Errors
     ///
-    /// Another shape; `op` is the name that the message begins with.
+    /// If the shape is not the expected one, or `expected` has too many axes.
     #[track_caller]
     pub fn expect_shape(&self, op: &'static str, expected: impl IntoShape) -> Result<()> {
         let expected = expected.into_shape()?;

@@ -1,4 +1,4 @@
-//! [`Error`]: what went wrong, in which call of the user's, and in which module of the model.
+//! [`Error`]: what went wrong, in which of the user's calls, and in which module of the model.
 
 use std::fmt;
 use std::panic::Location;
@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use crate::shape::Shape;
 
-/// The result of anything in gradlet that can fail.
+/// The result of every function in gradlet that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, with the caller's file and line and, inside a model, the path of the module.
+/// The error type: what went wrong, with the caller's file and line and, inside a model, the path of the module.
 ///
-/// One pointer wide. There is one error type for all of gradlet, so that `?` never converts.
+/// It is one pointer wide. There is one error type for all of gradlet, so that `?` never converts.
 pub struct Error(Box<Report>);
 
 struct Report {
@@ -26,7 +26,7 @@ struct Report {
 #[allow(missing_docs, reason = "each message names its fields")]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Sizes of two shapes neither agree nor are 1.
+    /// Two shapes have sizes that are neither equal nor 1.
     #[error("{op}: shapes do not broadcast: {lhs} and {rhs} (axis {axis} from {}); sizes must be equal or 1", sizes(lhs, rhs, *axis))]
     Broadcast {
         op: &'static str,
@@ -51,26 +51,26 @@ pub enum ErrorKind {
         rows: usize,
         remedy: &'static str,
     },
-    /// A tensor has a number of axes that the operation does not take.
+    /// The number of axes is not one that the operation takes.
     #[error("{op}: expected {expected}, got shape {shape}")]
     Rank {
         op: &'static str,
         expected: &'static str,
         shape: Shape,
     },
-    /// A shape of more axes than a tensor can have.
+    /// A shape has more axes than a tensor can have.
     #[error("shape {shape} cannot take another axis of size {size}: a tensor has at most 8 axes")]
     TooManyAxes { shape: Shape, size: usize },
-    /// A shape whose elements do not fit into memory.
+    /// The elements of a shape do not fit into memory.
     #[error("shape {shape} {}", excess(shape, *size_bytes))]
     TooLarge { shape: Shape, size_bytes: usize },
-    /// Another number of elements than before.
+    /// A reshape would change the number of elements.
     #[error("reshape: {from} has {} elements, {to} has {}", from.len(), to.len())]
     ElementCount { from: Shape, to: Shape },
-    /// Another number of values than the shape has elements.
+    /// The number of values is not the number of elements in the shape.
     #[error("from_slice: shape {shape} needs {} values, got {found}", shape.numel())]
     ValueCount { shape: Shape, found: usize },
-    /// An axis that the tensor does not have.
+    /// The tensor does not have this axis.
     #[error(
         "{op}: axis {axis} is out of range for shape {shape}{}",
         axis_range(shape)
@@ -80,14 +80,14 @@ pub enum ErrorKind {
         axis: isize,
         shape: Shape,
     },
-    /// The same axis twice.
+    /// The same axis is named twice.
     #[error("{op}: axis {axis} is named twice for shape {shape}")]
     AxisRepeated {
         op: &'static str,
         axis: usize,
         shape: Shape,
     },
-    /// An index that an axis does not have.
+    /// The axis does not have this index.
     #[error("{op}: index {index} is out of range for axis {axis} of size {size} in shape {shape}")]
     IndexOutOfRange {
         op: &'static str,
@@ -96,7 +96,7 @@ pub enum ErrorKind {
         size: usize,
         shape: Shape,
     },
-    /// A range of indices that an axis does not have.
+    /// The axis does not have this range of indices.
     #[error("{op}: {start}..{} is out of range for axis {axis} of size {size} in shape {shape}", start.saturating_add(*length))]
     RangeOutOfRange {
         op: &'static str,
@@ -106,22 +106,22 @@ pub enum ErrorKind {
         size: usize,
         shape: Shape,
     },
-    /// No elements where at least one is needed.
+    /// There are no elements where at least one is needed.
     #[error(
         "{op}: shape {shape} has no elements along the reduced axes, so there is no value to return"
     )]
     Empty { op: &'static str, shape: Shape },
-    /// An empty list of tensors.
+    /// A list of tensors is empty.
     #[error("{op}: expected at least one tensor")]
     NoTensors { op: &'static str },
-    /// Another number of elements than the one that is needed.
+    /// The number of elements is not 1.
     #[error("{op}: expected one element, got shape {shape}{remedy}")]
     NotOneElement {
         op: &'static str,
         shape: Shape,
         remedy: &'static str,
     },
-    /// A setting outside its range.
+    /// A setting is outside its range.
     #[error("{op}: {name} must be {expected}, got {value}{remedy}")]
     OutOfRange {
         op: &'static str,
@@ -130,27 +130,27 @@ pub enum ErrorKind {
         value: f64,
         remedy: String,
     },
-    /// An `einsum` equation that cannot be read, or that the operands do not fit.
+    /// An `einsum` equation cannot be read, or the operands do not fit it.
     #[error("einsum: {equation:?}: {reason}")]
     Equation { equation: String, reason: String },
-    /// A backward from a value that no tracked variable led to.
+    /// Backward started from a value that depends on no tracked variable.
     #[error(
         "backward: the loss does not depend on any tracked variable; was it computed under no_grad, or from constants?"
     )]
     Untracked,
-    /// A backward or optimizer step over a parameter without a gradient.
+    /// A parameter has no gradient in a backward or an optimizer step.
     #[error(
         "{op}: parameter {path} got no gradient; freeze it, or allow missing gradients if that is intended"
     )]
     MissingGradient { op: &'static str, path: String },
-    /// A parameter of another element type than the gradients have.
+    /// The element type of a parameter is not that of the gradients.
     #[error("{op}: parameter {path} is not of type {expected}")]
     ElementType {
         op: &'static str,
         path: String,
         expected: &'static str,
     },
-    /// An analytic gradient that numeric differentiation contradicts.
+    /// Numeric differentiation contradicts an analytic gradient.
     #[error("{check}: input {input}, element {element}: analytic {analytic}, numeric {numeric}")]
     GradientMismatch {
         check: &'static str,
@@ -159,13 +159,13 @@ pub enum ErrorKind {
         analytic: f64,
         numeric: f64,
     },
-    /// A file that cannot be read or written.
+    /// A file cannot be read or written.
     #[error("{}: {reason}", path.display())]
     File { path: PathBuf, reason: String },
 }
 
 impl ErrorKind {
-    /// The operation that failed, where any can fail so.
+    /// The name of the operation that failed; `None` if the message does not begin with a name that can be replaced.
     fn op_mut(&mut self) -> Option<&mut &'static str> {
         match self {
             Self::Broadcast { op, .. }
@@ -194,7 +194,7 @@ impl ErrorKind {
     }
 }
 
-/// "the left" with the two sizes of an axis, counted in the longer shape; the shorter one may not have it.
+/// The sizes of both shapes along `axis`, which is counted in the longer shape; the shorter one may not have it.
 fn sizes(lhs: &Shape, rhs: &Shape, axis: usize) -> String {
     let rank = lhs.rank().max(rhs.rank());
     let size = |shape: &Shape| {
@@ -237,12 +237,12 @@ impl Error {
         &self.0.kind
     }
 
-    /// Where the call that failed stands in the user's code.
+    /// The place of the failed call in the user's code.
     pub fn location(&self) -> &'static Location<'static> {
         self.0.location
     }
 
-    /// The same error under another operation's name: that of the one which was called, and is made of the one that failed.
+    /// The same error under a different operation's name, for an operation that calls the one that failed.
     ///
     /// # Example
     ///
@@ -260,7 +260,7 @@ impl Error {
         self
     }
 
-    /// The same error at another line: that of the call which is at fault, where it shows only later.
+    /// The same error at a different line, for an error that shows later than the call that caused it.
     ///
     /// # Example
     ///
@@ -276,7 +276,7 @@ impl Error {
         self
     }
 
-    /// The same error, seen from the container whose child `name` of kind `kind` failed.
+    /// The same error with the child's name put in front of the module's path; `kind` is the child's kind.
     #[must_use]
     pub fn within(mut self, name: impl fmt::Display, kind: &'static str) -> Self {
         self.0.module = Some(match self.0.module.take() {

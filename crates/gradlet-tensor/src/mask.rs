@@ -1,4 +1,4 @@
-//! [`Mask`]: which elements dropout keeps, at one bit an element.
+//! [`Mask`]: which elements dropout keeps, one bit per element.
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
@@ -10,7 +10,7 @@ use crate::shape::{IntoShape, Shape};
 use crate::storage::Buffer;
 use crate::tensor::Tensor;
 
-/// Independent random bits, 64 to a word: 1 where an element is kept. Cheap to clone.
+/// Independent random bits, 64 per word: 1 where an element is kept. Cheap to clone.
 ///
 /// # Example
 ///
@@ -37,7 +37,7 @@ impl Mask {
     ///
     /// # Errors
     ///
-    /// A probability outside [0, 1], or more elements than memory holds.
+    /// If the probability is outside [0, 1], or memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -60,11 +60,11 @@ impl Mask {
         })
     }
 
-    /// An error unless `p` is in [0, 1]; the message begins with `op` and says which way round `p` is meant.
+    /// Returns an error unless `p` is in [0, 1]; the message begins with `op` and says what `p` is the probability of.
     ///
     /// # Errors
     ///
-    /// A `p` outside [0, 1], or NaN.
+    /// If `p` is outside [0, 1] or NaN.
     ///
     /// # Example
     ///
@@ -81,7 +81,7 @@ impl Mask {
         Err(Self::bad_probability(op, "in [0, 1]", p))
     }
 
-    /// The error for a `p` outside its range, `expected` in words, which guesses at what may have been meant.
+    /// The error for a `p` outside the range `expected`, such as "in [0, 1)"; it guesses at the `p` that was meant.
     ///
     /// # Example
     ///
@@ -101,7 +101,7 @@ impl Mask {
         };
         let remedy = format!(
             "; it is the probability that an element is zeroed (0 keeps all, 1 zeroes all), \
-             1 - p where you have the probability to keep one{meant}"
+             not that it is kept, which is 1 - p{meant}"
         );
         Error::new(ErrorKind::OutOfRange {
             op,
@@ -116,7 +116,7 @@ impl Mask {
     ///
     /// # Errors
     ///
-    /// More elements than memory holds.
+    /// If memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -152,7 +152,7 @@ impl Mask {
         Ok(Self { shape, words })
     }
 
-    /// The mask of a larger shape in which axes of size 1 repeat: elements along them are kept or dropped together.
+    /// The mask broadcast to a larger shape: elements along the repeated axes are kept or dropped together.
     ///
     /// # Shape
     ///
@@ -160,7 +160,7 @@ impl Mask {
     ///
     /// # Errors
     ///
-    /// A shape that this one does not broadcast to, or more elements than memory holds.
+    /// If the mask's shape does not broadcast to the given one, or memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -181,7 +181,7 @@ impl Mask {
         if !shape.is_countable() {
             return Err(too_large(shape));
         }
-        // One run of equal bits for each bit, where all repeated axes come last.
+        // If all repeated axes come last, each bit becomes one run of equal bits.
         let lead = (0..shape.rank())
             .take_while(|&i| self.shape.get(i) == shape.get(i))
             .count();
@@ -199,22 +199,22 @@ impl Mask {
         })
     }
 
-    /// The shape of what the mask covers.
+    /// The shape of the tensors that the mask is for.
     pub fn shape(&self) -> &Shape {
         &self.shape
     }
 
-    /// The number of elements it covers.
+    /// The number of bits: one per element.
     pub fn len(&self) -> usize {
         self.shape.numel()
     }
 
-    /// Whether it covers none.
+    /// Whether there are no bits.
     pub fn is_empty(&self) -> bool {
         self.shape.numel() == 0
     }
 
-    /// Memory that the bits take: one bit an element, in words of 64.
+    /// The memory of the bits: one bit per element, in words of 64.
     pub fn size_bytes(&self) -> usize {
         std::mem::size_of_val(self.words.as_slice())
     }
@@ -254,7 +254,7 @@ impl Mask {
             .sum()
     }
 
-    /// `y[i] = x[i] * scale` where kept and +0 elsewhere, whatever stood there: selected, not multiplied.
+    /// `y[i] = x[i] * scale` where kept and +0 elsewhere, even for NaN: elements are selected, not multiplied by 0.
     ///
     /// # Shape
     ///
@@ -262,7 +262,7 @@ impl Mask {
     ///
     /// # Errors
     ///
-    /// An `x` of another shape.
+    /// If the shape of `x` is not the mask's, or memory does not hold the result.
     ///
     /// # Example
     ///
@@ -286,7 +286,7 @@ impl Mask {
         })
     }
 
-    /// As [`apply`](Self::apply), into the memory of `x` where it is not shared.
+    /// As [`apply`](Self::apply), in the memory of `x` if it is not shared.
     ///
     /// # Shape
     ///
@@ -294,7 +294,7 @@ impl Mask {
     ///
     /// # Errors
     ///
-    /// An `x` of another shape.
+    /// If the shape of `x` is not the mask's, or memory does not hold the result.
     ///
     /// # Example
     ///
@@ -323,7 +323,7 @@ impl Mask {
     ///
     /// # Errors
     ///
-    /// More elements than memory holds.
+    /// If memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -350,7 +350,7 @@ fn too_large(shape: Shape) -> Error {
     })
 }
 
-/// Sets `count` bits from bit `first` on.
+/// Sets `count` bits, starting at bit `first`.
 fn set_bits(words: &mut [u64], first: usize, count: usize) {
     let (mut bit, end) = (first, first + count);
     while bit < end {
@@ -432,7 +432,7 @@ mod tests {
     fn a_probability_says_which_way_round_it_is() {
         let message = |p| Mask::draw([3], p, KEY).unwrap_err().to_string();
         let meaning = "it is the probability that an element is zeroed (0 keeps all, 1 zeroes all), \
-                       1 - p where you have the probability to keep one";
+                       not that it is kept, which is 1 - p";
         assert!(message(1.5).starts_with(&format!(
             "mask: p must be in [0, 1], got 1.5; {meaning}; in percent? that would be p = 0.015 (at "
         )));

@@ -1,7 +1,7 @@
 //! Functions of one number, `f32` or `f64`, written so that a loop over them becomes vector code.
 //!
-//! They have no branches and call nothing, and every processor computes the same bits. `num_traits::Float` has functions of
-//! the same names, which call the system's library for each element. `docs/reliability.md` lists the errors of these.
+//! They have no branches and no calls, and give the same bits on every processor. `num_traits::Float` has functions of
+//! the same names, which call the system's library for each element. `docs/reliability.md` lists the errors of ours.
 //!
 //! # Example
 //!

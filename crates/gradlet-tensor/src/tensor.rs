@@ -49,7 +49,7 @@ impl<T: Element> Storage<T> {
     }
 }
 
-/// Apart, so that not every loop over elements has its own copy.
+/// A function of its own, so that not every loop over elements contains a copy.
 #[cold]
 #[inline(never)]
 #[track_caller]
@@ -65,14 +65,14 @@ impl<T: Element> Tensor<T> {
         }
     }
 
-    /// A tensor of this shape whose elements `fill` has to write, all of them: it is handed old numbers.
+    /// A tensor of this shape whose elements `fill` writes. It must write all of them: the memory holds old numbers.
     #[track_caller]
     #[inline]
     pub(crate) fn build(shape: Shape, fill: impl FnOnce(&mut [T])) -> Result<Self> {
         Self::build_in(Layout::contiguous(shape), fill)
     }
 
-    /// As `build`, in the order of a dense layout that starts at offset 0.
+    /// As `build`, with the elements in the order of a dense layout that starts at offset 0.
     #[track_caller]
     #[inline]
     pub(crate) fn build_in(layout: Layout, fill: impl FnOnce(&mut [T])) -> Result<Self> {
@@ -94,16 +94,16 @@ impl<T: Element> Tensor<T> {
         Ok(Self::with(layout, Storage::Heap(buffer)))
     }
 
-    /// As `build_in`, for a shape that another tensor of at least this size has.
+    /// As `build_in`, for a shape no larger than that of an existing tensor.
     ///
-    /// Panics where memory is at an end, as a `Vec` would.
+    /// Panics if memory runs out, as a `Vec` would.
     #[track_caller]
     #[inline]
     pub(crate) fn build_like(layout: Layout, fill: impl FnOnce(&mut [T])) -> Self {
         Self::build_in(layout, fill).unwrap_or_else(|error| raise(&error))
     }
 
-    /// The scalar tensor (shape `[]`) of this value.
+    /// A tensor of shape `[]` that holds this value.
     ///
     /// # Example
     ///
@@ -122,13 +122,13 @@ impl<T: Element> Tensor<T> {
         &self.inner.layout
     }
 
-    /// Everything in the storage, of which `layout` picks the elements.
+    /// All numbers in the storage; `layout` says which of them are this tensor's elements.
     #[inline]
     pub(crate) fn storage(&self) -> &[T] {
         self.inner.storage.as_slice()
     }
 
-    /// The layout of this tensor broadcast to a shape that a tensor may have.
+    /// The layout of this tensor broadcast to a shape, with an error if the shape is too large for a tensor.
     #[track_caller]
     pub(crate) fn layout_broadcast_to(&self, shape: Shape) -> Result<Layout> {
         let layout = self.layout().broadcast_to(shape)?;
@@ -138,7 +138,7 @@ impl<T: Element> Tensor<T> {
         Err(too_large(shape, size_of::<T>()))
     }
 
-    /// The same storage seen through another layout, which must stay inside it.
+    /// A tensor with the same storage and a different layout, which must stay inside the storage.
     #[inline]
     pub(crate) fn view(&self, layout: Layout) -> Self {
         Self::with(layout, self.inner.storage.clone())
@@ -162,8 +162,8 @@ impl<T: Element> Tensor<T> {
         self.inner.layout.shape.numel()
     }
 
-    /// The number of elements times the size of one in bytes: 4 for f32. Views share the memory of what they view, and
-    /// a broadcast one takes less than this.
+    /// The number of elements times the bytes of one: 4 for f32. A view shares the memory of the tensor it views; a
+    /// broadcast view takes less memory than this.
     pub fn size_bytes(&self) -> usize {
         self.len() * size_of::<T>()
     }
@@ -173,21 +173,21 @@ impl<T: Element> Tensor<T> {
         self.inner.layout.shape.numel() == 0
     }
 
-    /// The size of one axis, counted from the end where negative.
+    /// The size of one axis; a negative axis counts from the end.
     ///
     /// # Errors
     ///
-    /// An axis outside `-rank..rank`.
+    /// If the axis is outside `-rank..rank`.
     #[track_caller]
     pub fn size(&self, axis: isize) -> Result<usize> {
         let shape = *self.shape();
         Ok(shape[shape.axis_for("size", axis)?])
     }
 
-    /// The elements in row-major order, where they lie so in memory; `None` elsewhere.
+    /// The elements in row-major order, if memory holds them in that order without gaps; `None` otherwise.
     ///
-    /// A fresh tensor's do; a view's may not, nor what elementwise work makes of a transposed or broadcast one.
-    /// [`contiguous`](Self::contiguous) sees to it.
+    /// New tensors are in row-major order; views may not be, nor the results of elementwise operations on transposed or
+    /// broadcast tensors. [`contiguous`](Self::contiguous) gives a tensor that is.
     ///
     /// # Example
     ///
@@ -215,7 +215,7 @@ impl<T: Element> Tensor<T> {
         }
     }
 
-    /// The elements in the order of memory, where they fill it without gaps.
+    /// The elements in the order of memory, if they lie there without gaps or repeats; `None` otherwise.
     #[inline]
     pub(crate) fn as_dense_slice(&self) -> Option<&[T]> {
         let layout = &self.inner.layout;
@@ -227,7 +227,7 @@ impl<T: Element> Tensor<T> {
         }
     }
 
-    /// Whether no other tensor shares this one's elements, so that writing needs no copy.
+    /// Whether no other tensor shares these elements, so that writing needs no copy.
     pub fn is_unshared(&self) -> bool {
         self.inner.is_unique()
             && match &self.inner.storage {
@@ -236,7 +236,7 @@ impl<T: Element> Tensor<T> {
             }
     }
 
-    /// The elements in row-major order, to write to; copied first where they are shared or strided.
+    /// The elements in row-major order, to write to; they are copied first if they are shared or not in that order.
     ///
     /// # Example
     ///
@@ -255,7 +255,7 @@ impl<T: Element> Tensor<T> {
         self.try_mut().unwrap_or_default()
     }
 
-    /// The elements in row-major order, to write to, where no copy is needed for that.
+    /// The elements in row-major order, to write to; `None` if that would need a copy.
     #[inline]
     pub(crate) fn try_mut(&mut self) -> Option<&mut [T]> {
         let Inner { layout, storage } = self.inner.get_mut()?;
@@ -273,7 +273,7 @@ impl<T: Element> Tensor<T> {
 }
 
 impl<T: Element> Clone for Tensor<T> {
-    /// Another handle on the same elements.
+    /// A second handle on the same elements.
     #[inline]
     fn clone(&self) -> Self {
         Self {
@@ -282,7 +282,7 @@ impl<T: Element> Clone for Tensor<T> {
     }
 }
 
-/// Equal shapes and equal elements (so a NaN equals nothing).
+/// Tensors are equal if their shapes and all their elements are (so a NaN equals nothing).
 impl<T: Element> PartialEq for Tensor<T> {
     fn eq(&self, other: &Self) -> bool {
         self.shape() == other.shape() && self.iter().eq(other.iter())

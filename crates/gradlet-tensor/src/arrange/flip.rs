@@ -1,4 +1,4 @@
-//! Elements in reverse order, and shifted around.
+//! Reversing the order of elements, and shifting them around.
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
@@ -16,7 +16,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or named twice.
+    /// If an axis is out of range or named twice.
     ///
     /// # Example
     ///
@@ -37,7 +37,8 @@ impl<T: Element> Tensor<T> {
         let Some(last) = (0..sizes.len()).rfind(turns) else {
             return Ok(self.clone());
         };
-        // Rows are reversed where the last axis is; otherwise they are as long as all axes behind the last reversed one.
+        // If the last axis is reversed, its rows are. Otherwise a row is all axes after the last reversed one, and is
+        // copied.
         let reversed = last + 1 == sizes.len();
         let outer = if reversed { last } else { last + 1 };
         let rows = Shape::new(&sizes[..outer])?.numel();
@@ -68,7 +69,7 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// The elements shifted along axes: what leaves an axis at its end comes in again at its start.
+    /// The elements shifted along axes: elements that leave an axis at its end come in again at its start.
     /// An axis that is named twice is shifted by the sum.
     ///
     /// # Shape
@@ -77,7 +78,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or another number of shifts than axes.
+    /// If an axis is out of range, or the numbers of shifts and axes differ.
     ///
     /// # Example
     ///
@@ -124,7 +125,7 @@ impl<T: Element> Tensor<T> {
         Ok(self.shape()[axis])
     }
 
-    /// As [`roll`](Self::roll), over all elements in row-major order as if they were one row.
+    /// As [`roll`](Self::roll), for all elements in row-major order as one row.
     ///
     /// # Shape
     ///

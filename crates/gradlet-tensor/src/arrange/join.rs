@@ -6,7 +6,7 @@ use crate::kernel::parallel::{PART, for_chunks, for_rows};
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
-    /// Tensors joined along an axis; the other sizes have to agree.
+    /// The tensors joined along an axis; their other sizes must agree.
     ///
     /// # Shape
     ///
@@ -14,7 +14,8 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// No tensors, an axis out of range (a scalar has none), or sizes that differ along another axis.
+    /// If there are no tensors, or the axis is out of range (a scalar has none), or sizes differ along any axis but
+    /// that one.
     ///
     /// # Example
     ///
@@ -84,7 +85,7 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// Tensors of one shape joined along a new axis.
+    /// The tensors, which must have the same shape, joined along a new axis.
     ///
     /// # Shape
     ///
@@ -92,7 +93,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// No tensors, an axis outside `-rank - 1..=rank`, shapes that differ, or a ninth axis.
+    /// If there are no tensors, or the axis is outside `-rank - 1..=rank` or would be the ninth, or shapes differ.
     ///
     /// # Example
     ///

@@ -1,4 +1,4 @@
-//! A border of one value around the elements, and the elements repeated.
+//! Adding a border of one value around the elements, and repeating the elements.
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
@@ -8,8 +8,8 @@ use crate::shape::walk;
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
-    /// With a border of `value`: `(before, after)` for the LAST axis first, then for the one before it, and so on; axes
-    /// that are not reached stay as they are. Negative numbers take elements away.
+    /// The elements with a border of `value`: `(before, after)` for the LAST axis first, then for the one before it,
+    /// and so on; axes without a pair stay as they are. Negative numbers remove elements.
     ///
     /// # Shape
     ///
@@ -17,7 +17,8 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// More pairs than axes, or more taken away from an axis than it has.
+    /// If there are more pairs than axes, or a pair removes more elements than the axis has, or memory does not hold
+    /// the result.
     ///
     /// # Example
     ///
@@ -43,7 +44,7 @@ impl<T: Element> Tensor<T> {
             return Ok(inside);
         }
         if shape.numel() == 0 || shape.numel() == usize::MAX {
-            // No elements, or more than can be counted, which is an error there.
+            // No elements, or more than can be counted: `full_of` returns the error.
             return Self::full_of(shape, value);
         }
         let sizes = (&shape, inside.shape());
@@ -51,7 +52,7 @@ impl<T: Element> Tensor<T> {
         for (to, pair) in before.iter_mut().rev().zip(pairs) {
             *to = pair.0.max(0).unsigned_abs();
         }
-        // Rows go from the last axis with a border to the end.
+        // A row spans the last axis with a border and all axes after it.
         let last = (0..self.rank())
             .rfind(|&axis| sizes.0[axis] != sizes.1[axis])
             .unwrap_or(0);
@@ -89,7 +90,7 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// What stays of the elements where some are taken away, and the shape with the border.
+    /// The elements that stay after negative pairs have removed some, and the shape with the border.
     #[track_caller]
     fn padded(&self, pairs: &[(isize, isize)]) -> Result<(Self, Shape)> {
         let (mut inside, mut shape) = (self.clone(), *self.shape());
@@ -106,10 +107,10 @@ impl<T: Element> Tensor<T> {
             let Some(left) = start.checked_add(end).and_then(|cut| size.checked_sub(cut)) else {
                 return Err(Error::new(ErrorKind::OutOfRange {
                     op: "pad",
-                    name: "what is taken away",
-                    expected: "at most what there is",
+                    name: "the number of elements removed",
+                    expected: "at most the size of the axis",
                     value: start.saturating_add(end) as f64,
-                    remedy: format!("; axis {axis} of shape {} has {size}", self.shape()),
+                    remedy: format!("; axis {axis} of shape {} has size {size}", self.shape()),
                 }));
             };
             inside = inside.narrow(axis as isize, start, left)?;
@@ -119,7 +120,7 @@ impl<T: Element> Tensor<T> {
         Ok((inside, shape))
     }
 
-    /// The elements repeated as often as the counts say along each axis; counts in front of the axes make new ones.
+    /// The elements repeated along each axis, as often as its count says; extra counts in front make new axes.
     ///
     /// # Shape
     ///
@@ -127,7 +128,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Fewer counts than axes, or more elements than memory holds.
+    /// If there are fewer counts than axes, or memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -142,7 +143,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Source
     ///
-    /// `torch.Tensor.repeat`, which is `numpy.tile`
+    /// `torch.Tensor.repeat`, the same as `numpy.tile`
     #[track_caller]
     pub fn repeat(&self, counts: &[usize]) -> Result<Self> {
         let Some(new) = counts.len().checked_sub(self.rank()) else {

@@ -1,4 +1,4 @@
-//! Elements in order of size along an axis, and where they came from.
+//! Sorting elements along an axis, and the indices they had before.
 
 use std::cmp::Ordering;
 
@@ -8,7 +8,7 @@ use crate::kernel::parallel;
 use crate::shape::Keep;
 use crate::tensor::Tensor;
 
-/// Which elements come first.
+/// The order in which elements are sorted.
 ///
 /// # Example
 ///
@@ -23,15 +23,15 @@ use crate::tensor::Tensor;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// The smallest first, NaN last.
+    /// The smallest element first, NaN last.
     Ascending,
-    /// NaN first, then the largest.
+    /// NaN first, then the largest element.
     Descending,
 }
 
 impl Order {
-    /// Whether `a` stands before `b`; neither does before an equal one. NaN is larger than everything else. Without
-    /// branches, which sorting would mispredict.
+    /// Whether `a` comes before `b`; equal elements do not come before each other, and NaN is larger than all numbers.
+    /// It has no branches, which sorting would mispredict.
     #[inline(always)]
     #[expect(
         clippy::needless_bitwise_bool,
@@ -45,7 +45,7 @@ impl Order {
         (low < high) | ((low == low) & (high != high))
     }
 
-    /// The order of elements with their indices: that of the indices among equal ones.
+    /// The order of elements with their indices; equal elements are in the order of their indices.
     #[inline(always)]
     fn compare<T: Element>(self, &(a, i): &(T, i64), &(b, j): &(T, i64)) -> Ordering {
         if self.before(a, b) | ((i < j) & !self.before(b, a)) {
@@ -58,23 +58,23 @@ impl Order {
     }
 }
 
-/// So many first elements are found by keeping the best so far in order; of more, sorting costs less.
+/// Up to this many first elements are found by keeping the best so far in order; sorting is faster for more.
 const FEW: usize = 16;
 
-/// What sorting an element costs, in passes over it.
+/// The cost of sorting an element, in passes over it.
 const WORK: usize = 16;
 
 impl<T: Element> Tensor<T> {
-    /// The elements in order along an axis, and the index along it that each had. Equal ones keep their order; NaN counts
-    /// as largest.
+    /// The elements sorted along an axis, and the index that each had along it. Equal elements keep their order; NaN
+    /// counts as the largest.
     ///
     /// # Shape
     ///
-    /// `[a, n, b] -> [a, n, b], [a, n, b]`; a scalar has an axis 0
+    /// `[a, n, b] -> [a, n, b], [a, n, b]`; for a scalar, axis 0 is accepted too
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If the axis is out of range.
     ///
     /// # Example
     ///
@@ -101,15 +101,15 @@ impl<T: Element> Tensor<T> {
         )
     }
 
-    /// The indices that would sort an axis: the second result of [`sort`](Self::sort).
+    /// The indices that sort an axis: the second result of [`sort`](Self::sort).
     ///
     /// # Shape
     ///
-    /// `[a, n, b] -> [a, n, b]`; a scalar has an axis 0
+    /// `[a, n, b] -> [a, n, b]`; for a scalar, axis 0 is accepted too
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If the axis is out of range.
     ///
     /// # Example
     ///
@@ -131,16 +131,16 @@ impl<T: Element> Tensor<T> {
         Ok(indices)
     }
 
-    /// The first `k` elements in order along an axis, and the index along it that each had: the largest ones where the
-    /// order is descending, the smallest where it is ascending. Ties go to the element that comes first.
+    /// The first `k` elements in order along an axis, and the index that each had along it: the largest if the order is
+    /// descending, the smallest if it is ascending. Among equal elements, the one that comes first is taken first.
     ///
     /// # Shape
     ///
-    /// `[a, n, b] -> [a, k, b], [a, k, b]`; a scalar has an axis 0
+    /// `[a, n, b] -> [a, k, b], [a, k, b]`; for a scalar, axis 0 is accepted too
     ///
     /// # Errors
     ///
-    /// An axis out of range, or more elements than the axis has.
+    /// If the axis is out of range, or `k` is above its size, or `k` is 0 for a scalar.
     ///
     /// # Example
     ///
@@ -220,7 +220,7 @@ impl<T: Element> Tensor<T> {
     }
 }
 
-/// The first `k` elements in order, and their indices, into `found`, which is empty.
+/// Puts the first `k` elements in order, with their indices, into `found`, which is empty.
 fn best<T: Element>(x: &[T], k: usize, order: Order, found: &mut Vec<(T, i64)>) {
     for (&x, i) in x.iter().zip(0..) {
         if found.len() == k {
@@ -229,7 +229,7 @@ fn best<T: Element>(x: &[T], k: usize, order: Order, found: &mut Vec<(T, i64)>) 
                 _ => continue,
             }
         }
-        // Behind equal ones, whose indices are smaller.
+        // After equal elements, whose indices are smaller.
         let place = found
             .iter()
             .rposition(|&(other, _)| !order.before(x, other));

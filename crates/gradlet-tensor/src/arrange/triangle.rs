@@ -16,7 +16,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Fewer than two axes.
+    /// If there are fewer than two axes.
     ///
     /// # Example
     ///
@@ -31,7 +31,7 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn tril(&self, diagonal: isize) -> Result<Self> {
-        // The columns before the first one behind the diagonal.
+        // The columns up to the diagonal.
         self.rows_within("tril", |row, columns| (0, end(row, diagonal).min(columns)))
     }
 
@@ -44,7 +44,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Fewer than two axes.
+    /// If there are fewer than two axes.
     ///
     /// # Example
     ///
@@ -65,8 +65,8 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// The elements of each row from a first column to before an end, given the row and the number of columns; zeros
-    /// elsewhere.
+    /// The elements that each row keeps, zeros elsewhere; `kept(row, columns)` gives the row's first kept column and
+    /// the end.
     #[track_caller]
     fn rows_within(
         &self,
@@ -94,16 +94,16 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// A square matrix with the vector on a diagonal and zeros elsewhere, or a diagonal of a matrix as a vector.
+    /// For a vector, a square matrix with it on a diagonal and zeros elsewhere; for a matrix, a diagonal as a vector.
     /// Diagonal 0 is the main one, 1 the one above it, -1 the one below.
     ///
     /// # Shape
     ///
-    /// `[n] -> [n + |diagonal|, n + |diagonal|]`; `[m, n] -> [k]`, k being 0 where there is no such diagonal
+    /// `[n] -> [n + |diagonal|, n + |diagonal|]`; `[m, n] -> [k]`, with k = 0 if there is no such diagonal
     ///
     /// # Errors
     ///
-    /// A tensor that is neither a vector nor a matrix, or a matrix that does not fit into memory.
+    /// If the tensor is neither a vector nor a matrix, or memory does not hold the result.
     ///
     /// # Example
     ///
@@ -154,7 +154,7 @@ impl<T: Element> Tensor<T> {
     }
 }
 
-/// The first column behind a diagonal in a row, which is `row + diagonal + 1` or 0.
+/// The first column after the diagonal in a row: `row + diagonal + 1`, or 0 if that is negative.
 fn end(row: usize, diagonal: isize) -> usize {
     let next = row.saturating_add(1);
     if diagonal < 0 {

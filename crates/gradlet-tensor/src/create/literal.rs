@@ -31,7 +31,7 @@ impl<T, L: Literal<T>, const N: usize> Literal<T> for [L; N] {
     }
 }
 
-/// The tensor of a literal. Rows of different lengths do not compile.
+/// The tensor that a literal describes. Rows of different lengths do not compile.
 #[doc(hidden)]
 pub fn from_literal<T: Element>(literal: impl Literal<T>) -> Tensor<T> {
     fn build<T: Element, L: Literal<T>>(literal: L) -> Tensor<T> {
@@ -47,12 +47,12 @@ pub fn from_literal<T: Element>(literal: impl Literal<T>) -> Tensor<T> {
     build(literal)
 }
 
-/// A tensor written out: `tensor![1.0, 2.0]`, `tensor![[1.0, 2.0], [3.0, 4.0]]`; of `f32`, or of another element type
-/// that is named first: `tensor![i64; 3, 1, 2]`.
+/// A tensor written out: `tensor![1.0, 2.0]`, `tensor![[1.0, 2.0], [3.0, 4.0]]`. The elements are `f32`, unless a type
+/// is named first: `tensor![i64; 3, 1, 2]`.
 ///
 /// # Panics
 ///
-/// More than 8 nested lists.
+/// If there are more than 8 nested lists.
 ///
 /// # Example
 ///

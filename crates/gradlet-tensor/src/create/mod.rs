@@ -1,4 +1,4 @@
-//! How tensors come about: from values, as ranges, at random, as literals.
+//! Ways to create tensors: from values, as ranges, at random, as literals.
 
 mod literal;
 mod random;

@@ -1,4 +1,4 @@
-//! Random tensors, and the generator that examples and tests hand around; any `rand::Rng` does as well.
+//! Random tensors, and the generator that examples and tests use; any `rand::Rng` works too.
 
 use rand::{Rng, RngExt, SeedableRng};
 
@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::shape::IntoShape;
 use crate::tensor::Tensor;
 
-/// PCG XSL RR 128/64, with the same numbers on every platform.
+/// The generator PCG XSL RR 128/64, with the same numbers on every platform.
 ///
 /// # Source
 ///
@@ -15,7 +15,7 @@ use crate::tensor::Tensor;
 /// Generation", 2014.
 pub type Pcg64 = rand_pcg::Pcg64;
 
-/// A generator started from a seed: equal seeds give equal numbers, on any machine.
+/// A random number generator started from a seed: equal seeds give equal numbers on every machine.
 ///
 /// # Example
 ///
@@ -38,7 +38,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Bounds that are not finite or not in order, or more elements than memory holds.
+    /// If a bound is not finite, or `low` is above `high`, or memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -71,13 +71,13 @@ impl<T: Float> Tensor<T> {
         Self::from_fn(shape, |_| T::of(low + (high - low) * rng.random::<f64>()))
     }
 
-    /// Independent normal numbers of this mean and standard deviation, drawn from the caller's generator in row-major
+    /// Independent normal numbers with this mean and standard deviation, drawn from the caller's generator in row-major
     /// order, two at a time.
     ///
     /// # Errors
     ///
-    /// A standard deviation that is negative or not finite, a mean that is not finite, or more elements than memory
-    /// holds.
+    /// If the standard deviation is negative or not finite, or the mean is not finite, or memory does not hold that
+    /// many elements.
     ///
     /// # Example
     ///
@@ -124,7 +124,7 @@ impl<T: Float> Tensor<T> {
         let mut spare = None;
         Self::from_fn(shape, |_| {
             let z = spare.take().unwrap_or_else(|| {
-                // 1 - u lies in (0, 1], where the logarithm is finite.
+                // 1 - u is in (0, 1], where the logarithm is finite.
                 let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
                 let (sin, cos) = (std::f64::consts::TAU * rng.random::<f64>()).sin_cos();
                 spare = Some(radius * sin);

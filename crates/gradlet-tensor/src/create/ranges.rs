@@ -1,18 +1,19 @@
-//! Evenly spaced numbers.
+//! Tensors of evenly spaced numbers.
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Tensor;
 
 impl Tensor {
-    /// `start, start + step, ..` up to, and not with, `end`: element i is `start + i * step`, computed in `f64`.
+    /// The numbers `start, start + step, ..` before `end`: element i is `start + i * step`, computed in `f64`.
     ///
-    /// There are `(end - start) / step` elements, rounded up; where that is not exact, one more or fewer can come out,
-    /// as in PyTorch and NumPy. [`linspace`](Self::linspace) takes the number itself.
+    /// The number of elements is `(end - start) / step`, rounded up. Rounding errors of the quotient can make it one
+    /// more or less, as in PyTorch and NumPy; [`linspace`](Self::linspace) takes the number itself.
     ///
     /// # Errors
     ///
-    /// A step that is 0, points away from `end` or is not finite, or more elements than memory holds.
+    /// If the step is 0, not finite or leads away from `end`, or an end is not finite, or memory does not hold that
+    /// many elements.
     ///
     /// # Example
     ///
@@ -28,17 +29,17 @@ impl Tensor {
     ///
     /// # Source
     ///
-    /// `torch.arange`, of floats alone
+    /// `torch.arange`, for floats
     #[track_caller]
     pub fn arange(start: f64, end: f64, step: f64) -> Result<Self> {
         Self::arange_of(start, end, step)
     }
 
-    /// `count` numbers at equal distances, with `start` first and `end` last; of one number, `start`.
+    /// `count` numbers at equal distances, from `start` to `end`, both included; only `start` if `count` is 1.
     ///
     /// # Errors
     ///
-    /// An end that is not finite, or more elements than memory holds.
+    /// If an end is not finite, or memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -61,11 +62,11 @@ impl Tensor {
 }
 
 impl<T: Element> Tensor<T> {
-    /// As [`arange`](Tensor::arange), for every element type; integers are rounded towards 0.
+    /// As [`arange`](Tensor::arange), for every element type; integers are rounded toward 0.
     ///
     /// # Errors
     ///
-    /// As for `arange`.
+    /// If `arange` would give an error.
     ///
     /// # Example
     ///
@@ -95,11 +96,11 @@ impl<T: Element> Tensor<T> {
         Self::from_fn(count as usize, |i| T::from_f64(start + i as f64 * step))
     }
 
-    /// As [`linspace`](Tensor::linspace), for every element type; integers are rounded towards 0.
+    /// As [`linspace`](Tensor::linspace), for every element type; integers are rounded toward 0.
     ///
     /// # Errors
     ///
-    /// As for `linspace`.
+    /// If `linspace` would give an error.
     ///
     /// # Example
     ///

@@ -1,7 +1,7 @@
-//! Tensors of given values, or made by a rule.
+//! Tensors of given values, and of values that a function gives.
 //!
-//! Plain constructors exist for `f32` alone, so that no bare literal turns a net into `f64`; those that end in `_of` or
-//! take values are for every element type.
+//! The constructors with short names are for `f32`, so that no bare literal turns a net into `f64`; those that end in
+//! `_of` or take values are for every element type.
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
@@ -9,11 +9,11 @@ use crate::shape::IntoShape;
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
-    /// The tensor of these values in row-major order.
+    /// The tensor that holds these values in row-major order.
     ///
     /// # Errors
     ///
-    /// Another number of values than the shape has elements.
+    /// If the number of values is not the number of elements in the shape.
     ///
     /// # Example
     ///
@@ -37,11 +37,11 @@ impl<T: Element> Tensor<T> {
         Self::build(shape, |out| out.copy_from_slice(values))
     }
 
-    /// The tensor of the values that `f` gives for the row-major index of each element.
+    /// The tensor whose elements are the values of `f` at their row-major indices.
     ///
     /// # Errors
     ///
-    /// More elements than memory holds.
+    /// If memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -60,11 +60,11 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// Every element the same value.
+    /// A tensor whose elements all have the same value.
     ///
     /// # Errors
     ///
-    /// More elements than memory holds.
+    /// If memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -80,11 +80,11 @@ impl<T: Element> Tensor<T> {
         Self::build(shape.into_shape()?, |out| out.fill(value))
     }
 
-    /// Every element 0 (or `false`).
+    /// A tensor whose elements are all 0 (or `false`).
     ///
     /// # Errors
     ///
-    /// More elements than memory holds.
+    /// If memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -100,11 +100,11 @@ impl<T: Element> Tensor<T> {
         Self::full_of(shape, T::default())
     }
 
-    /// Every element 1 (or `true`).
+    /// A tensor whose elements are all 1 (or `true`).
     ///
     /// # Errors
     ///
-    /// More elements than memory holds.
+    /// If memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -120,11 +120,11 @@ impl<T: Element> Tensor<T> {
         Self::full_of(shape, T::from_f64(1.0))
     }
 
-    /// The identity matrix of `n` rows and columns.
+    /// The identity matrix with `n` rows and columns.
     ///
     /// # Errors
     ///
-    /// If memory does not hold the elements.
+    /// If memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -145,7 +145,7 @@ impl<T: Element> Tensor<T> {
         Ok(x)
     }
 
-    /// Zeros in the shape of this tensor.
+    /// A tensor of zeros with the shape of this one.
     ///
     /// # Example
     ///
@@ -159,7 +159,7 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// Ones in the shape of this tensor.
+    /// A tensor of ones with the shape of this one.
     ///
     /// # Example
     ///
@@ -175,11 +175,11 @@ impl<T: Element> Tensor<T> {
 }
 
 impl Tensor {
-    /// Every element 0, of `f32`; [`zeros_of`](Self::zeros_of) for other types.
+    /// A tensor whose elements are all 0, in `f32`; [`zeros_of`](Self::zeros_of) is for other types.
     ///
     /// # Errors
     ///
-    /// More elements than memory holds.
+    /// If memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -197,11 +197,11 @@ impl Tensor {
         Self::full_of(shape, 0.0)
     }
 
-    /// Every element 1, of `f32`; [`ones_of`](Self::ones_of) for other types.
+    /// A tensor whose elements are all 1, in `f32`; [`ones_of`](Self::ones_of) is for other types.
     ///
     /// # Errors
     ///
-    /// More elements than memory holds.
+    /// If memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -217,11 +217,11 @@ impl Tensor {
         Self::full_of(shape, 1.0)
     }
 
-    /// Every element the same value, of `f32`; [`full_of`](Self::full_of) for other types.
+    /// A tensor whose elements all have the same value, in `f32`; [`full_of`](Self::full_of) is for other types.
     ///
     /// # Errors
     ///
-    /// More elements than memory holds.
+    /// If memory does not hold that many elements.
     ///
     /// # Example
     ///
@@ -237,11 +237,11 @@ impl Tensor {
         Self::full_of(shape, value)
     }
 
-    /// The identity matrix of `n` rows and columns, of `f32`; [`eye_of`](Self::eye_of) for other types.
+    /// The identity matrix with `n` rows and columns, in `f32`; [`eye_of`](Self::eye_of) is for other types.
     ///
     /// # Errors
     ///
-    /// More elements than memory holds.
+    /// If memory does not hold that many elements.
     ///
     /// # Example
     ///

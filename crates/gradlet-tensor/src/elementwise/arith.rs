@@ -1,4 +1,4 @@
-//! Arithmetic and comparison, with broadcasting: methods that return errors, operators that panic with the same text.
+//! Arithmetic and comparisons, with broadcasting: methods that return errors, operators that panic with the same text.
 
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -17,7 +17,7 @@ macro_rules! binary {
             ///
             /// # Errors
             ///
-            /// Shapes that do not broadcast.
+            /// If the shapes do not broadcast.
             ///
             /// # Example
             ///
@@ -52,7 +52,7 @@ macro_rules! binary {
                 self.map(|a| a $op rhs)
             }
 
-            #[doc = concat!("`self ", stringify!($op), "= rhs`, `rhs` broadcast to this shape; in place where unshared.")]
+            #[doc = concat!("`self ", stringify!($op), "= rhs` after broadcasting `rhs`; in place if unshared.")]
             ///
             /// # Shape
             ///
@@ -60,7 +60,7 @@ macro_rules! binary {
             ///
             /// # Errors
             ///
-            /// An `rhs` that does not broadcast to this shape. Nothing is changed then.
+            /// If `rhs` does not broadcast to this shape. The elements are then unchanged.
             ///
             /// # Example
             ///
@@ -185,10 +185,10 @@ impl<T: Float> Neg for Tensor<T> {
 
 macro_rules! comparison {
     ($($method:ident, $op:tt;)*) => {
-        /// Comparisons, elementwise after broadcasting; any comparison with a NaN but `ne` is false.
+        /// Comparisons, elementwise after broadcasting; all of them but `ne` are false for a NaN.
         #[allow(clippy::should_implement_trait, reason = "`==` compares whole tensors, `eq` elements, as in NumPy")]
         impl<T: Element> Tensor<T> {$(
-            #[doc = concat!("Where `self ", stringify!($op), " rhs`.")]
+            #[doc = concat!("Whether `self ", stringify!($op), " rhs`, for each element.")]
             ///
             /// # Shape
             ///
@@ -196,7 +196,7 @@ macro_rules! comparison {
             ///
             /// # Errors
             ///
-            /// Shapes that do not broadcast.
+            /// If the shapes do not broadcast.
             ///
             /// # Example
             ///

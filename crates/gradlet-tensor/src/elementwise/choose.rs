@@ -1,4 +1,4 @@
-//! Elementwise choices: by a condition, by size, by bounds.
+//! Elementwise choices by a condition, by size or by bounds, powers, and rounded quotients.
 
 use crate::element::{Element, Float};
 use crate::error::Result;
@@ -8,7 +8,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
-    /// `x` where the condition holds, `y` elsewhere, after broadcasting.
+    /// `x` where the condition is true, `y` elsewhere, after broadcasting.
     ///
     /// # Shape
     ///
@@ -16,7 +16,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -51,7 +51,7 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// `value` where the mask holds, x elsewhere, after broadcasting.
+    /// `value` where the mask is true, x elsewhere, after broadcasting.
     ///
     /// # Shape
     ///
@@ -59,7 +59,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -83,7 +83,7 @@ impl<T: Element> Tensor<T> {
 }
 
 impl<T: Float> Tensor<T> {
-    /// The larger of each pair of elements, after broadcasting; NaN where one is.
+    /// The larger of each pair of elements, after broadcasting; NaN where either is NaN.
     ///
     /// # Shape
     ///
@@ -91,7 +91,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -108,7 +108,7 @@ impl<T: Float> Tensor<T> {
         self.zip_for("maximum", rhs, |a, b| if a > b || a != a { a } else { b })
     }
 
-    /// The smaller of each pair of elements, after broadcasting; NaN where one is.
+    /// The smaller of each pair of elements, after broadcasting; NaN where either is NaN.
     ///
     /// # Shape
     ///
@@ -116,7 +116,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -132,7 +132,8 @@ impl<T: Float> Tensor<T> {
         self.zip_for("minimum", rhs, |a, b| if a < b || a != a { a } else { b })
     }
 
-    /// x, but at least `low` and then at most `high`, where given; NaN stays NaN, and a bound that is NaN makes all so.
+    /// x raised to at least `low`, then lowered to at most `high`, for the bounds that are given; NaN stays NaN, and a
+    /// bound that is NaN makes all elements NaN.
     ///
     /// # Example
     ///
@@ -151,8 +152,8 @@ impl<T: Float> Tensor<T> {
         })
     }
 
-    /// x to the power of each exponent, after broadcasting; NaN where x is negative and the exponent no integer, 1 where
-    /// the exponent is 0.
+    /// x to the power of each exponent, after broadcasting; NaN where x is negative and the exponent is not an integer,
+    /// 1 where the exponent is 0.
     ///
     /// # Shape
     ///
@@ -160,7 +161,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -177,7 +178,7 @@ impl<T: Float> Tensor<T> {
         self.zip_for("pow", exponent, num_traits::Float::powf)
     }
 
-    /// The quotient rounded towards minus infinity, after broadcasting.
+    /// The quotient rounded toward minus infinity, after broadcasting.
     ///
     /// # Shape
     ///
@@ -185,7 +186,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -205,7 +206,7 @@ impl<T: Float> Tensor<T> {
         self.zip_for("div_floor", rhs, floored)
     }
 
-    /// The quotient rounded towards 0, after broadcasting.
+    /// The quotient rounded toward 0, after broadcasting.
     ///
     /// # Shape
     ///
@@ -213,7 +214,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -234,7 +235,7 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// From the exact remainder: the rounded quotient may lie on the wrong side of a whole number.
+/// The floor of a / b, from the exact remainder: the rounded quotient may be on the wrong side of a whole number.
 #[inline(always)]
 fn floored<T: Float>(a: T, b: T) -> T {
     let (zero, one) = (T::of(0.0), T::of(1.0));
@@ -344,7 +345,7 @@ mod tests {
             kinds in prop::collection::vec(0..4usize, 3),
             long in 0..12usize,
         ) {
-            // As it is, transposed, one row or one number repeated; rows that are split between threads.
+            // Unchanged, transposed, one row or one number repeated; rows that are split between threads.
             let columns = if long == 0 { 70_000 } else { 4 };
             let view = |i: usize, kind: usize| -> Result<Tensor<i64>> {
                 let x = Tensor::<i64>::from_fn([5, columns], |n| (n * 3 + i) as i64)?;

@@ -1,4 +1,4 @@
-//! Truth: whether numbers are close, what kind of number each is, and, or, not, and whether any or all hold.
+//! Conditions: whether numbers are close, infinite or NaN; and, or, not; whether any or all are true.
 
 use crate::element::Float;
 use crate::error::Result;
@@ -8,8 +8,8 @@ use crate::shape::{Axes, ReducedAxes};
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
-    /// Whether shapes agree and everywhere `|self - other| <= atol + rtol * |other|`; NaN is close to nothing, and an
-    /// infinity to itself alone.
+    /// Whether the shapes agree and all elements have `|self - other| <= atol + rtol * |other|`; NaN is close to
+    /// nothing, and an infinity only to itself.
     ///
     /// # Example
     ///
@@ -27,7 +27,7 @@ impl<T: Float> Tensor<T> {
             })
     }
 
-    /// Where x is not a number.
+    /// Whether x is NaN, for each element.
     ///
     /// # Example
     ///
@@ -39,7 +39,7 @@ impl<T: Float> Tensor<T> {
         self.map(num_traits::Float::is_nan)
     }
 
-    /// Where x is neither infinite nor NaN.
+    /// Whether x is neither infinite nor NaN, for each element.
     ///
     /// # Example
     ///
@@ -51,7 +51,7 @@ impl<T: Float> Tensor<T> {
         self.map(num_traits::Float::is_finite)
     }
 
-    /// Where x is infinite, of either sign.
+    /// Whether x is infinite, with either sign, for each element.
     ///
     /// # Example
     ///
@@ -65,7 +65,7 @@ impl<T: Float> Tensor<T> {
 }
 
 impl Tensor<bool> {
-    /// Where both hold, after broadcasting.
+    /// Whether both are true, for each pair of elements after broadcasting.
     ///
     /// # Shape
     ///
@@ -73,7 +73,7 @@ impl Tensor<bool> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -91,7 +91,7 @@ impl Tensor<bool> {
         self.zip_for("logical_and", rhs, |a, b| a && b)
     }
 
-    /// Where at least one holds, after broadcasting.
+    /// Whether at least one is true, for each pair of elements after broadcasting.
     ///
     /// # Shape
     ///
@@ -99,7 +99,7 @@ impl Tensor<bool> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -116,7 +116,7 @@ impl Tensor<bool> {
         self.zip_for("logical_or", rhs, |a, b| a || b)
     }
 
-    /// Where exactly one holds, after broadcasting.
+    /// Whether exactly one is true, for each pair of elements after broadcasting.
     ///
     /// # Shape
     ///
@@ -124,7 +124,7 @@ impl Tensor<bool> {
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -141,7 +141,7 @@ impl Tensor<bool> {
         self.zip_for("logical_xor", rhs, |a, b| a != b)
     }
 
-    /// Where it does not hold.
+    /// Whether it is false, for each element.
     ///
     /// # Example
     ///
@@ -157,7 +157,7 @@ impl Tensor<bool> {
         self.map(|a| !a)
     }
 
-    /// Whether any element over the axes is true; false where there are none.
+    /// Whether any element over the axes is true; false if there are no elements.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
@@ -186,7 +186,7 @@ impl Tensor<bool> {
         self.fold_over(axes, false, |a, b| a || b)
     }
 
-    /// Whether all elements over the axes are true; true where there are none.
+    /// Whether all elements over the axes are true; true if there are no elements.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
@@ -231,7 +231,7 @@ impl Tensor<bool> {
         Blocks::new(self, axes)?.reduce(|x| fold::fold(x, first, &f), columns)
     }
 
-    /// How many elements hold.
+    /// The number of elements that are true.
     ///
     /// # Example
     ///

@@ -1,4 +1,4 @@
-//! Elementwise functions that the standard library computes, and those that follow from them.
+//! Elementwise functions that the standard library computes, and functions made from those.
 
 use crate::element::Float;
 use crate::kernel::fold;
@@ -30,22 +30,22 @@ by_std! {
 }
 
 impl<T: Float> Tensor<T> {
-    /// The cosine of x in radians; NaN for infinite ones.
+    /// The cosine of x in radians; NaN for infinite x.
     pub fn cos(&self) -> Self {
         self.periodic(T::near_cos_, num_traits::Float::cos)
     }
 
-    /// The sine of x in radians; NaN for infinite ones.
+    /// The sine of x in radians; NaN for infinite x.
     pub fn sin(&self) -> Self {
         self.periodic(T::near_sin_, num_traits::Float::sin)
     }
 
-    /// The tangent of x in radians; NaN for infinite ones.
+    /// The tangent of x in radians; NaN for infinite x.
     pub fn tan(&self) -> Self {
         self.periodic(T::near_tan_, num_traits::Float::tan)
     }
 
-    /// `near` of numbers that are near 0, `far` of others: in one loop without branches where there are no others.
+    /// `near` of numbers near 0, `far` of all others. If all numbers are known to be near 0, the loop has no branches.
     fn periodic(&self, near: impl Fn(T) -> T + Sync, far: impl Fn(T) -> T + Sync) -> Self {
         let larger = |a: T, b: T| if b.abs() > a { b.abs() } else { a };
         let all_near = |x: &[T]| fold::fold(x, T::zero(), &larger) <= T::NEAR;
@@ -56,7 +56,7 @@ impl<T: Float> Tensor<T> {
         }
     }
 
-    /// The nearest whole number; of two equally near, the even one.
+    /// The nearest whole number; the even one if two are equally near.
     ///
     /// # Example
     ///
@@ -76,7 +76,7 @@ impl<T: Float> Tensor<T> {
         })
     }
 
-    /// -1, 0 or 1, as x is below, at or above 0; 0 for NaN.
+    /// The sign: -1 if x is below 0, 0 at 0, 1 above; 0 for NaN.
     ///
     /// # Example
     ///
@@ -97,7 +97,7 @@ impl<T: Float> Tensor<T> {
         })
     }
 
-    /// `e^x - 1`, within 2 units in the last place, near 0 too.
+    /// `e^x - 1`, within 2 units in the last place, even near 0.
     ///
     /// # Example
     ///
@@ -109,7 +109,7 @@ impl<T: Float> Tensor<T> {
         self.map(math::expm1)
     }
 
-    /// `ln(1 + x)`, within 2 units in the last place, near 0 too; -inf at -1, NaN below.
+    /// `ln(1 + x)`, within 2 units in the last place, even near 0; -inf at -1, NaN below.
     ///
     /// # Example
     ///
@@ -145,7 +145,7 @@ impl<T: Float> Tensor<T> {
         self.map(|x| x * x)
     }
 
-    /// `1 / x`; at 0 infinite, with the sign of the zero.
+    /// `1 / x`; infinite at 0, with the sign of the zero.
     ///
     /// # Example
     ///

@@ -1,4 +1,4 @@
-//! Elementwise functions over one, two or more tensors: the loops that arithmetic and operators share.
+//! Elementwise functions over one or two tensors: the loops that arithmetic and operators share.
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result, raise};
@@ -10,7 +10,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
-    /// The tensor of `f` of each element, computed once where elements repeat in a broadcast view.
+    /// The tensor of `f(x)` for each element x; elements that a broadcast view repeats are computed once.
     ///
     /// The function should be small: it is compiled into the loop, for each instruction set.
     ///
@@ -46,8 +46,8 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// The elements as another type, each the nearest there is: floats to integers truncate, larger numbers than a type
-    /// has saturate, NaN becomes 0; what is not 0 becomes `true`.
+    /// The elements in a different type, each the nearest value: floats truncate to integers, numbers beyond a type's
+    /// range saturate, NaN becomes 0; as `bool`, numbers that are not 0 become `true`.
     ///
     /// # Example
     ///
@@ -63,7 +63,7 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// Replaces each element by `f` of it; in place where the elements are not shared.
+    /// Replaces each element x by `f(x)`; in place if the elements are not shared.
     ///
     /// # Example
     ///
@@ -83,7 +83,7 @@ impl<T: Element> Tensor<T> {
         }
     }
 
-    /// The tensor of `f` of each pair of elements, after broadcasting; computed once along axes where both repeat.
+    /// The tensor of `f` of each pair of elements, after broadcasting; computed once where both tensors repeat.
     ///
     /// # Shape
     ///
@@ -157,7 +157,7 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// Replaces each element `x` by `f(x, r)`, `r` being the element of `rhs` broadcast to this shape.
+    /// Replaces each element `x` by `f(x, r)`, where `r` is the element of `rhs` after broadcasting it to this shape.
     ///
     /// # Shape
     ///
@@ -294,7 +294,7 @@ mod tests {
             [(1 << 53) + 1, i64::MAX as u64, 0]
         );
         assert_eq!(large.cast::<i32>().to_vec(), [i32::MAX, i32::MAX, -1]);
-        // Rounded to f64 first, it would be halfway between two numbers of f32, and become the other one.
+        // If rounded to f64 first, it would be halfway between two numbers of f32, and become the wrong one.
         let once = tensor![i64; (1 << 54) + (1 << 30) + 1].cast::<f32>();
         assert_eq!(once.to_vec(), [18_014_400_656_965_632.0]);
         assert_eq!(

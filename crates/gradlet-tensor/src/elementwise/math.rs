@@ -69,7 +69,7 @@ impl<T: Float> Tensor<T> {
         self.map(math::sigmoid)
     }
 
-    /// x to an integer power; x^0 is 1 for every x, NaN included.
+    /// x to an integer power; x^0 is 1 for every x, even NaN.
     ///
     /// # Example
     ///
@@ -90,7 +90,7 @@ impl<T: Float> Tensor<T> {
         }
     }
 
-    /// x to a real power; NaN where x is negative and the exponent no integer.
+    /// x to a real power; NaN where x is negative and the exponent is not an integer.
     ///
     /// # Example
     ///
@@ -103,7 +103,7 @@ impl<T: Float> Tensor<T> {
         self.map(|x| num_traits::Float::powf(x, exponent))
     }
 
-    /// The larger of each element and a number; NaN stays NaN, and a number that is NaN bounds nothing.
+    /// The larger of each element and a number; NaN stays NaN. If the number is NaN, the elements stay as they are.
     ///
     /// # Example
     ///

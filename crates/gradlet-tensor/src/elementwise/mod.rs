@@ -1,4 +1,4 @@
-//! What is done to each element by itself: maps, arithmetic, comparisons, functions, choices.
+//! Operations on each element by itself: maps, arithmetic, comparisons, functions, choices.
 
 mod arith;
 mod choose;

@@ -5,20 +5,20 @@ use std::ops::Range;
 use super::window::Window;
 use crate::element::Float;
 
-/// Which elements of an axis each output averages.
+/// The elements of an axis that each output averages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Spans {
-    /// Those of a window that slides.
+    /// The elements of a window that slides.
     Sliding {
         window: Window,
         padding_counts: bool,
     },
-    /// Those of one of `output` equal parts, rounded outwards.
+    /// The elements of one of `output` equal parts, whose bounds are rounded outward.
     Parts { input: usize, output: usize },
 }
 
 impl Spans {
-    /// Parts, which are windows that slide where the sizes divide.
+    /// `output` equal parts: as windows that slide, if `output` divides `input`.
     pub(crate) fn parts(input: usize, output: usize) -> Self {
         if output == 0 || input == 0 || !input.is_multiple_of(output) {
             return Self::Parts { input, output };
@@ -60,7 +60,7 @@ impl Spans {
         }
     }
 
-    /// The outputs whose windows lie inside the input, where the first of these windows begins, its size, and
+    /// The outputs whose windows are inside the input, the place where the first of these windows begins, its size, and
     /// how far apart they begin; none if windows have gaps.
     fn whole(&self) -> (Range<usize>, usize, [usize; 2]) {
         match self {
@@ -77,7 +77,7 @@ impl Spans {
         }
     }
 
-    /// The first of an output's elements to the last, and how many they count as.
+    /// The range of the elements of an output, and the number that they count as.
     #[inline(always)]
     pub(crate) fn at(&self, i: usize) -> (Range<usize>, f64) {
         match *self {
@@ -156,8 +156,8 @@ vectorized! {
         }
     }
 
-    /// `dx[i, j]` = the sum of `g[p, q]`, divided so, over the outputs (p, q) that average element (i, j).
-    /// `line` is memory for a row of dx.
+    /// `dx[i, j]` = the sum of `g[p, q]`, divided as in `average`, over the outputs (p, q) that average element
+    /// (i, j). `line` is memory for a row of dx.
     pub(crate) fn spread<T: Float>(
         [down, along]: &[Spans; 2],
         divisor: Option<f64>,
@@ -195,7 +195,7 @@ vectorized! {
     }
 }
 
-/// `y[q]` = the sum of the `kernel` elements from `q * stride`, divided
+/// `y[q]` = the sum of the `kernel` elements from `q * stride` on, divided by `divisor`
 #[inline(always)]
 fn average_whole<T: Float>(x: &[T], [kernel, stride]: [usize; 2], divisor: T, y: &mut [T]) {
     if stride == 1 && !y.is_empty() {
@@ -216,7 +216,7 @@ fn average_whole<T: Float>(x: &[T], [kernel, stride]: [usize; 2], divisor: T, y:
     }
 }
 
-/// `dx[q * stride + i] += g[q]`, divided, for each i below `kernel`
+/// `dx[q * stride + i] += g[q] / divisor` for each i below `kernel`
 #[inline(always)]
 fn spread_whole<T: Float>(g: &[T], [kernel, stride]: [usize; 2], divisor: T, dx: &mut [T]) {
     if stride == 1 && !g.is_empty() {

@@ -1,4 +1,4 @@
-//! Packed Bernoulli bits, 64 elements a word, each exact to the last binary digit of its
+//! Packed Bernoulli bits, 64 elements per word, each exact to the last binary digit of its
 //! probability.
 
 use rand::{Rng, SeedableRng};
@@ -6,20 +6,20 @@ use rand_pcg::Pcg64Mcg;
 
 use crate::threads;
 
-/// Elements that share one generator. Part of what a mask is: another size draws other bits from
-/// the same key.
+/// The number of elements that share one generator. A different size would draw different bits from
+/// the same key, so it is part of the masks' definition.
 pub(crate) const BLOCK: usize = 16_384;
 const BLOCK_WORDS: usize = BLOCK / 64;
-/// Words that are drawn together. Also part of what a mask is. Measured on 2^20 elements, p = 0.1:
-/// one word 0.36 ms, two 0.30, four 0.25, eight 0.24 (fewer mispredicted stops against more digits
-/// until the last lane is decided).
+/// The number of words that are drawn together, also part of the masks' definition. Measured on 2^20
+/// elements, p = 0.1: one word 0.36 ms, two 0.30, four 0.25, eight 0.24 (fewer mispredicted stops
+/// against more digits until the last lane is decided).
 const GROUP: usize = 4;
-/// Blocks from which threads pay, and twice what one part has: 8 take 2 microseconds at p = 0.5 and
-/// 32 at most others.
+/// The number of blocks from which threads are faster, twice the blocks of a part: 8 take 2
+/// microseconds at p = 0.5 and 32 at most other probabilities.
 const PARALLEL_BLOCKS: usize = 8;
 
-/// Names one draw: the same key and probability give the same bits on every machine and any number
-/// of threads.
+/// The name of one draw: the same key and probability give the same bits on every machine and any
+/// number of threads.
 ///
 /// # Example
 ///
@@ -34,23 +34,23 @@ const PARALLEL_BLOCKS: usize = 8;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DrawKey {
-    /// The layer's own random number. 64 bits: among a million layers, two share one with odds of 1
-    /// in 37 million.
+    /// The layer's own random number. It has 64 bits: the odds that any two of a million layers
+    /// share one are 1 in 37 million.
     pub seed: u64,
-    /// How many draws the layer made before.
+    /// The number of draws that the layer made before.
     pub call: u64,
 }
 
 impl DrawKey {
-    /// A generator for this draw, for numbers other than masks (the same on every machine).
+    /// A generator for this draw, for random numbers that are not masks; the same on every machine.
     pub fn rng(self) -> impl Rng {
-        // No mask has so many blocks.
+        // No mask has that many blocks.
         self.generator(u64::MAX)
     }
 
     /// The generator of one block: the fastest 64-bit member of `rand_pcg` (2^20 bits at p = 0.5 in
     /// 0.024 ms, `Pcg64` in 0.028, `Pcg64Dxsm` in 0.036). PCG's weakness, related streams, needs
-    /// related states: the hash leaves none.
+    /// related states, and the hash leaves none.
     fn generator(self, block: u64) -> Pcg64Mcg {
         let low = self.hash(0, block).to_le_bytes();
         let high = self.hash(1, block).to_le_bytes();
@@ -60,8 +60,8 @@ impl DrawKey {
         Pcg64Mcg::from_seed(seed)
     }
 
-    /// One of two independent 64-bit hashes: in 128 bits, chance does not bring two (seed, call,
-    /// block) together.
+    /// One of two independent 64-bit hashes: in 128 bits, two (seed, call, block) do not collide by
+    /// chance.
     fn hash(self, lane: u64, block: u64) -> u64 {
         [self.seed, self.call, block]
             .iter()
@@ -104,21 +104,21 @@ impl Digits {
         }
     }
 
-    /// All ones where digit `k`, counted from 1 after the point, is 1.
+    /// All ones if digit `k`, counted from 1 after the point, is 1, else all zeros.
     fn mask(self, k: u32) -> u64 {
         let digit = self.mantissa.checked_shr(self.count - k).unwrap_or(0) & 1;
         0u64.wrapping_sub(digit)
     }
 }
 
-/// Fills `words` with `len` bits, least significant first: 1 where the element is kept, 0 from
-/// `len` on.
+/// Fills `words` with `len` bits, least significant first: 1 where the element is kept, 0 after the
+/// first `len`.
 ///
 /// Each bit is 0 with exactly `drop_probability`, to its last binary digit; 0 and 1 draw nothing. A
 /// shorter `len` gives a prefix of the same bits.
 ///
 /// # Panics
-/// Unless `words` holds exactly `len` bits' words and the probability is in [0, 1].
+/// If `words` does not have exactly the words for `len` bits, or the probability is outside [0, 1].
 pub(crate) fn fill_kept(words: &mut [u64], len: usize, drop_probability: f64, key: DrawKey) {
     assert_eq!(
         words.len(),
@@ -159,8 +159,8 @@ fn fill_block(words: &mut [u64], digits: Digits, rng: &mut impl Rng) {
         *group = draw(digits, rng);
     }
     if !rest.is_empty() {
-        // A whole group, whatever its length: the bits of the words that exist depend on nothing
-        // else.
+        // A whole group is drawn even if fewer words are left, so that their bits do not depend on
+        // the length.
         rest.copy_from_slice(&draw(digits, rng)[..rest.len()]);
     }
 }
@@ -168,8 +168,8 @@ fn fill_block(words: &mut [u64], digits: Digits, rng: &mut impl Rng) {
 /// Compares 64 `GROUP` uniform numbers u in [0, 1) with the probability p, digit by digit: u < p
 /// drops, u >= p keeps.
 ///
-/// One random word holds the same digit of 64 numbers. A lane is decided where its digit differs
-/// from p's; lanes equal to the last digit are u >= p, as further digits can only add.
+/// One random word holds the same digit of 64 numbers. A lane is decided by the first digit that
+/// differs from p's. Lanes equal to p up to its last digit are u >= p, as further digits only add.
 #[inline]
 fn draw(digits: Digits, rng: &mut impl Rng) -> [u64; GROUP] {
     let mut undecided = [u64::MAX; GROUP];
@@ -209,7 +209,7 @@ mod tests {
         words.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 
-    /// Gives the words of a list, then panics.
+    /// A generator that returns the words of a list, then panics.
     struct Script(std::vec::IntoIter<u64>);
 
     impl TryRng for Script {
@@ -225,8 +225,8 @@ mod tests {
         }
     }
 
-    /// One lane at a time, digits by doubling: bit `lane` of word `word` of each row is its next
-    /// digit.
+    /// The words computed one lane at a time, with p's digits by doubling: bit `lane` of word `word` of
+    /// each row is a lane's next digit.
     fn naive(p: f64, words: usize, rng: &mut impl Rng) -> Vec<u64> {
         let mut kept = Vec::new();
         while kept.len() < words {
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn golden_bits_of_one_key() {
-        // Computed apart from this code, with big integers and fractions, from the constants of PCG
+        // Computed without this code, with big integers and fractions, from the constants of PCG
         // and SplitMix64.
         assert_eq!(
             kept(128, 0.5, KEY),
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn other_numbers_of_a_key_are_not_its_masks_bits() {
-        // At p = 0.5 the words of a mask are what its generator gives.
+        // At p = 0.5 the words of a mask are the words of its generator.
         let masks = kept(64 * 1000, 0.5, KEY);
         let mut rng = KEY.rng();
         assert!((0..1000).all(|_| !masks.contains(&rng.next_u64())));
@@ -327,8 +327,8 @@ mod tests {
         assert_eq!(rng.0.len(), 0);
     }
 
-    /// Bounds outside of which an exact binomial count falls with odds of 1e-9 a side (60-digit
-    /// arithmetic).
+    /// The bounds are such that an exact binomial count is outside with odds of 1e-9 on each side
+    /// (60-digit arithmetic).
     #[test]
     fn kept_counts_are_binomial() {
         let len = 1 << 20;
@@ -373,7 +373,7 @@ mod tests {
             .collect();
         for (i, a) in blocks.iter().enumerate() {
             for b in &blocks[..i] {
-                // 6 standard deviations (64) around half of the bits, as unrelated bits agree.
+                // Unrelated bits agree in half of the cases; the bounds are 6 standard deviations (of 64).
                 let agree: u32 = a.iter().zip(*b).map(|(a, b)| (!(a ^ b)).count_ones()).sum();
                 assert!((8_192 - 384..=8_192 + 384).contains(&agree), "{agree}");
             }

@@ -1,5 +1,5 @@
-//! Convolutions as matrix products: columns of what the kernel sees, made block by block in memory that the caches
-//! hold.
+//! Convolutions as matrix products with columns of the elements that the kernel sees, made block by block in memory
+//! that the caches hold.
 
 use std::ops::Range;
 
@@ -10,13 +10,14 @@ use super::unfold::{fold, unfold};
 use super::window::Window;
 use crate::element::Float;
 
-/// Elements of a block's columns at most, unless a single tile has more: a quarter of a second-level cache of 1 MiB.
+/// The largest number of elements in a block's columns, unless a single tile has more: a quarter of a second-level
+/// cache of 1 MiB.
 const BLOCK: usize = 1 << 16;
-/// Positions that a block has at least where there are so many: the width of the matrix kernel's tiles.
+/// The smallest number of positions in a block, if there are that many: the width of the matrix kernel's tiles.
 const TILE: usize = 48;
-/// Multiplications that a part has at least.
+/// The smallest number of multiplications in a part.
 const WORK: usize = 1 << 18;
-/// Parts that a weight's gradient is summed in at most, and how many elements all of them may have.
+/// The largest number of parts that a weight's gradient is summed in, and of elements in all of them.
 const PARTS: usize = 16;
 const PARTIAL: usize = 1 << 20;
 
@@ -25,13 +26,13 @@ const PARTIAL: usize = 1 << 20;
 pub(crate) struct Convolved {
     pub(crate) images: usize,
     pub(crate) groups: usize,
-    /// Channels of each group.
+    /// The numbers of channels in each group.
     pub(crate) inputs: usize,
     pub(crate) outputs: usize,
     pub(crate) windows: [Window; 2],
 }
 
-/// What is done at once: some positions of one image, or all positions of several.
+/// The positions that are computed at once: some of one image, or all of several.
 #[derive(Clone, Debug)]
 struct Block {
     images: Range<usize>,
@@ -49,12 +50,12 @@ impl Convolved {
         self.windows[0].output * self.windows[1].output
     }
 
-    /// Elements of one channel of an image.
+    /// The number of elements in one channel of an image.
     fn plane(&self) -> usize {
         self.windows[0].input * self.windows[1].input
     }
 
-    /// Rows of the columns: the elements that one output is made of.
+    /// The number of rows in the columns: the elements that one output is made from.
     fn taps(&self) -> usize {
         self.inputs * self.windows[0].kernel * self.windows[1].kernel
     }
@@ -67,19 +68,19 @@ impl Convolved {
         self.groups * self.outputs * self.positions()
     }
 
-    /// Whether an image is its own columns.
+    /// Whether an image is already in the form of columns.
     fn is_pointwise(&self) -> bool {
         self.windows.iter().all(Window::is_identity)
     }
 
-    /// The largest block's numbers of images and positions.
+    /// The numbers of images and positions in the largest block.
     fn block(&self) -> [usize; 2] {
         let positions = self.positions();
         let most = (BLOCK / self.taps() / TILE * TILE).max(TILE);
         if positions > most {
             [1, most]
         } else {
-            // Enough images for two tiles, where one has less than one.
+            // Enough images for two tiles, if one image has less than one.
             let images = if positions < TILE {
                 (2 * TILE).min(most) / positions
             } else {
@@ -89,14 +90,14 @@ impl Convolved {
         }
     }
 
-    /// The number of images that go to a thread at once.
+    /// The number of images that a thread gets at once.
     fn part(&self) -> usize {
         let image = self.image_outputs().saturating_mul(self.taps());
         let images = WORK.div_ceil(image).next_multiple_of(self.block()[0]);
         images.min(self.images)
     }
 
-    /// Calls `run` with the blocks of a range of images, group by group.
+    /// Calls `run` with each group and block of a range of images.
     fn for_blocks(&self, images: Range<usize>, mut run: impl FnMut(usize, &Block)) {
         let ([step, length], all) = (self.block(), self.positions());
         for first in images.clone().step_by(step) {
@@ -112,7 +113,7 @@ impl Convolved {
         }
     }
 
-    /// Memory for `rows` numbers for each position of a block.
+    /// Memory for `rows` numbers at each position of a block.
     fn scratch<T: Float>(&self, rows: usize) -> Scratch<T> {
         let [images, positions] = self.block();
         Scratch::new(rows * images * positions)
@@ -230,7 +231,7 @@ pub(crate) fn convolve<T: Float + Gemm>(
     });
 }
 
-/// `dx = sum_o,p weight[o, t] * g[n, o, p]`, added where column t of position p came from.
+/// `dx = sum_o,p weight[o, t] * g[n, o, p]`, added at the element that column t of position p came from.
 pub(crate) fn input_gradient<T: Float + Gemm>(
     sizes: &Convolved,
     weight: &[T],
@@ -300,7 +301,7 @@ pub(crate) fn weight_gradient<T: Float + Gemm>(
     });
 }
 
-/// Sets `out` to the sum over some images.
+/// Sets `out` to the weight's gradient summed over some images.
 fn add_weight_gradient<T: Float + Gemm>(
     sizes: &Convolved,
     x: &[T],

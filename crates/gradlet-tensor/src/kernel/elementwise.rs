@@ -61,13 +61,13 @@ vectorized! {
         }
     }
 
-    /// `(y_0[i], .., y_N[i]) = f((y_0[i], .., y_N[i]), b[i])` for slices of one length
+    /// `(y_0[i], .., y_N[i]) = f((y_0[i], .., y_N[i]), b[i])` for slices of the same length
     pub(crate) fn update<T: Copy, const N: usize, F: Fn([T; N], T) -> [T; N]>(
         targets: &mut [&mut [T]; N],
         b: &[T],
         f: &F,
     ) {
-        // Blocks of fixed size on the stack let the compiler see that nothing overlaps.
+        // Blocks of fixed size on the stack let the compiler see that no memory overlaps.
         const BLOCK: usize = 64;
         let len = b.len();
         let mut start = 0;

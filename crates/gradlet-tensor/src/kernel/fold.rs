@@ -1,22 +1,22 @@
 //! Reductions over rows and columns of contiguous elements.
 //!
-//! Sums go by fixed blocks and lanes, so their bits depend neither on the instruction set nor on the number of threads,
-//! and their error grows with the logarithm of the length.
+//! Sums are taken in fixed blocks and lanes, so their bits depend neither on the instruction set nor on the number of
+//! threads, and their error grows with the logarithm of the length.
 
 use num_traits::Float;
 
 use super::partial::pair;
 
-/// Partial sums that are kept side by side: two AVX-512 registers of f32, enough to hide an addition's latency.
+/// The number of partial sums side by side: two AVX-512 registers of f32, enough to hide an addition's latency.
 const LANES: usize = 32;
-/// Elements summed lane by lane before partial sums are paired.
+/// The number of elements summed lane by lane before partial sums are paired.
 pub(crate) const BLOCK: usize = 64 * LANES;
-/// Rows added up before their sum is added to the total.
+/// The number of rows added up before their sum is added to the total.
 const ROWS: usize = 64;
-/// Columns worked on at a time, small enough for registers and the first cache.
+/// The number of columns worked on at a time, small enough for registers and the first cache.
 const COLUMNS: usize = 256;
 
-/// Rows `row_step` apart, whose elements follow each other (`step` 1) or are one and the same (`step` 0).
+/// Rows `row_step` apart, whose elements follow each other (`step` 1) or are all the same one (`step` 0).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rows<'a, T> {
     pub(crate) data: &'a [T],
@@ -25,7 +25,7 @@ pub(crate) struct Rows<'a, T> {
 }
 
 impl<'a, T: Float> Rows<'a, T> {
-    /// `width` elements of a row, or the first one where all are the same.
+    /// `width` elements of a row, or a single one if all are the same.
     #[inline(always)]
     fn part(&self, row: usize, first: usize, width: usize) -> &'a [T] {
         let width = if self.step == 1 { width } else { 1 };
@@ -49,9 +49,9 @@ vectorized! {
         pair(lanes, |a, b| a + b)
     }
 
-    /// How many are true.
+    /// The number of elements that are true.
     pub(crate) fn count(x: &[bool]) -> usize {
-        // As many as a byte can count.
+        // A byte can count up to 255.
         x.chunks(255).map(|x| usize::from(x.iter().fold(0, |n, &x| n + u8::from(x)))).sum()
     }
 
@@ -77,7 +77,7 @@ vectorized! {
         x.iter().position(|&x| !beats(best, x))
     }
 
-    /// `out[c]` = the first row whose element in that column no other one `beats`; at least one row
+    /// `out[c]` = the first row whose element in column c no other element beats; at least one row
     pub(crate) fn arg_rows<T: Copy, F: Fn(T, T) -> bool>(x: &[T], out: &mut [i64], beats: &F) {
         let columns = out.len();
         out.fill(0);
@@ -174,7 +174,7 @@ pub(crate) fn running_sums<T: crate::element::Float>(x: &[T], columns: usize, y:
     );
 }
 
-/// `y[r, c]` = the sum of `x[.., c]` from row r, in f64
+/// `y[r, c]` = the sum of `x[.., c]` from row r on, in f64
 pub(crate) fn running_sums_reversed<T: crate::element::Float>(
     x: &[T],
     columns: usize,
@@ -209,7 +209,7 @@ fn run_sums<'a, T: crate::element::Float>(
     }
 }
 
-/// The sum of all elements: blocks of `BLOCK`, paired like a balanced tree.
+/// The sum of all elements: blocks of `BLOCK` are summed, then paired in a balanced tree.
 pub(crate) fn sum<T: Float>(x: &[T]) -> T {
     if x.len() <= BLOCK {
         return sum_block(x);
@@ -219,8 +219,8 @@ pub(crate) fn sum<T: Float>(x: &[T]) -> T {
     sum(left) + sum(right)
 }
 
-/// The index of the first element that no other one `beats`; at least one element. Two passes that vectorize, the second
-/// of which ends where the element stands.
+/// The index of the first element that no other element beats; at least one element. It takes two passes that
+/// vectorize; the second ends at that element.
 pub(crate) fn arg<T: Copy>(x: &[T], beats: &impl Fn(T, T) -> bool) -> i64 {
     let best = fold(x, x[0], &|best, x| if beats(x, best) { x } else { best });
     let mut blocks = x.chunks(8 * LANES).enumerate();
@@ -244,8 +244,8 @@ mod tests {
     fn a_million_tenths_lose_only_the_last_digits() {
         let x = vec![0.1f32; 1 << 20];
         let exact = f64::from(0.1f32) * f64::from(1 << 20);
-        // Each element passes 64 additions in its lane, 5 between lanes and 9 between blocks, each off by half an
-        // epsilon at most. A running sum is off by about 1e-3 here.
+        // Each element passes 64 additions in its lane, 5 between lanes and 9 between blocks, each wrong by half an
+        // epsilon at most. A running sum is wrong by about 1e-3 here.
         let bound = f64::from(64 + 5 + 9) / 2.0 * f64::from(f32::EPSILON);
         assert!((f64::from(sum(&x)) - exact).abs() / exact < bound);
     }

@@ -1,14 +1,14 @@
-//! Elements picked by index, and added to.
+//! Picking elements by index, and adding to them.
 
 use std::ops::Range;
 
 use super::elementwise::zip_in_place;
 use crate::element::Float;
 
-/// Elements of a slice, and how far apart they stand.
+/// Elements of a slice, and the step between them.
 type Steps<'a, T> = (&'a [T], usize);
 
-/// `y[i] = x[i * step_x + indices[i * step_i] * step]`; whether all indices are below `size`.
+/// `y[i] = x[i * step_x + indices[i * step_i] * step]`; returns whether all indices are in `0..size`.
 pub(crate) fn gather<T: Copy>(
     (x, step_x): Steps<'_, T>,
     (indices, step_i): Steps<'_, i64>,
@@ -41,8 +41,8 @@ pub(crate) fn gather<T: Copy>(
     }
 }
 
-/// `y[i * step_y + (indices[i * step_i] - places.start) * step] += source[i * step_s]` for i below `length`. An index that
-/// the whole row shares may lie outside the places; then nothing is added.
+/// `y[i * step_y + (indices[i * step_i] - places.start) * step] += source[i * step_s]` for i below `length`. The index
+/// of a row that has only one (`step_i` 0) may be outside the places; the row then adds nothing.
 pub(crate) fn scatter_add<T: Float>(
     (y, step_y): (&mut [T], usize),
     (indices, step_i): Steps<'_, i64>,

@@ -1,4 +1,4 @@
-//! Loops over slices: no shapes here, no tensors.
+//! Loops over slices, without shapes or tensors.
 
 /// Compiles functions for AVX-512, AVX2 and the baseline, and picks one when it is first called.
 ///

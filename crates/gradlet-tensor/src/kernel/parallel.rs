@@ -1,19 +1,19 @@
-//! When loops over slices are split between threads, and how.
+//! Splitting loops over slices between threads.
 
 use crate::threads;
 
 pub(crate) use crate::threads::for_parts;
 
-/// Elements a part has at least; also where splitting begins to pay for one pass over memory.
+/// The smallest number of elements in a part. Splitting one pass over memory is faster from two parts on.
 pub(crate) const PART: usize = 1 << 15;
 
-/// Whether work on this many elements should be split.
+/// Whether work on this many elements is faster if it is split.
 #[inline]
 pub(crate) fn pays(elements: usize) -> bool {
     elements >= 2 * PART && threads::count() > 1
 }
 
-/// Calls `run` with consecutive chunks of `out` of `size` elements each and the index of each one's first element.
+/// Calls `run` with the index of the first element of each chunk of `size` elements of `out`, and with that chunk.
 #[inline]
 pub(crate) fn for_chunks<T: Send>(
     out: &mut [T],
@@ -27,8 +27,8 @@ pub(crate) fn for_chunks<T: Send>(
     for_parts_of(out, size, run);
 }
 
-/// Calls `run` with consecutive whole rows of `out` and the number of the first of them; split where `work`, counted in
-/// passes over an element, pays.
+/// Calls `run` with the number of a first row and with whole rows of `out` from there on; they are split if that is
+/// faster for `work`, counted in passes over an element.
 pub(crate) fn for_rows<T: Send>(
     out: &mut [T],
     rows: usize,
@@ -52,7 +52,7 @@ pub(crate) fn for_rows<T: Send>(
     });
 }
 
-/// As `for_chunks`, whatever the length: for results that stand for much more work than their number tells.
+/// As `for_chunks`, for any length: for results that take much more work than their number suggests.
 pub(crate) fn for_parts_of<T: Send>(
     out: &mut [T],
     size: usize,

@@ -1,8 +1,8 @@
-//! Sums kept side by side, as many as registers hold.
+//! Partial sums side by side, as many as registers hold.
 
 use crate::element::Float;
 
-/// All lanes in one, by halves.
+/// All lanes combined into one: repeatedly the first half with the second.
 #[inline(always)]
 pub(super) fn pair<T: Copy, const LANES: usize>(mut lanes: [T; LANES], f: impl Fn(T, T) -> T) -> T {
     let mut width = LANES / 2;
@@ -15,7 +15,7 @@ pub(super) fn pair<T: Copy, const LANES: usize>(mut lanes: [T; LANES], f: impl F
     lanes[0]
 }
 
-/// The sum of `f` of each pair.
+/// The sum of `f` over all pairs.
 #[inline(always)]
 pub(super) fn sum_of<T: Float, const LANES: usize>(a: &[T], b: &[T], f: impl Fn(T, T) -> T) -> T {
     let mut lanes = [T::of(0.0); LANES];

@@ -1,5 +1,5 @@
-//! Groups of elements whose planes lie some way apart, as the channels of images do: sums over each, and what
-//! normalization makes of them.
+//! Groups of elements in planes that are apart in memory, as the channels of images are: sums over each group, and
+//! their normalization.
 //!
 //! Sums are taken lane by lane over a stretch, and in f64 over the stretches, so that their bits depend on neither the
 //! instruction set nor the number of threads.
@@ -9,13 +9,14 @@ use std::ops::Range;
 use super::partial::sum_of;
 use crate::element::Float;
 
-/// Elements that are summed in their own type.
+/// The number of elements that are summed in their own type.
 const STRETCH: usize = 1024;
-/// Sums kept side by side, and for planes that would leave most of so many empty.
+/// The number of sums side by side, and their number for planes that would leave most of these empty.
 const LANES: usize = 32;
 const FEW_LANES: usize = 8;
 
-/// `outer` planes of `inner` elements for each of `groups` groups, a plane of every group at a time.
+/// `outer` planes of `inner` elements for each of `groups` groups; memory holds the first plane of every group, then
+/// the second, and so on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Planes {
     pub(crate) outer: usize,
@@ -24,7 +25,7 @@ pub(crate) struct Planes {
 }
 
 impl Planes {
-    /// The planes that are summed where `reduced` axes of a shape go, those that stay being next to each other.
+    /// The planes that are summed in a reduction over the `reduced` axes; `None` unless the other axes are adjacent.
     pub(crate) fn reducing(shape: &[usize], reduced: &[bool]) -> Option<Self> {
         let (mut sizes, mut part) = ([1; 3], 0);
         for (&size, &reduced) in shape.iter().zip(reduced).filter(|(size, _)| **size != 1) {
@@ -44,16 +45,16 @@ impl Planes {
         })
     }
 
-    /// How many elements a group has.
+    /// The number of elements in a group.
     pub(crate) fn count(self) -> f64 {
         self.outer as f64 * self.inner as f64
     }
 
-    /// Where the planes of a group are.
+    /// The places of the planes of a group.
     #[inline(always)]
     fn of(self, group: usize) -> impl Iterator<Item = Range<usize>> {
         let first = move |i| (i * self.groups + group) * self.inner;
-        // Planes without elements may be more than can be counted through.
+        // There may be more planes without elements than a loop can visit.
         let outer = if self.inner == 0 { 0 } else { self.outer };
         (0..outer).map(move |i| first(i)..first(i) + self.inner)
     }
@@ -77,15 +78,14 @@ impl Planes {
 }
 
 vectorized! {
-    /// The mean of each group from `first` on (0 instead, where not `centred`), and the mean square of the distances from
-    /// it.
+    /// The mean of each group from `first` on (0 if not `centred`), and the mean square of the distances from it.
     pub(crate) fn moments<T: Float>(x: &[T], planes: Planes, centred: bool, first: usize, out: &mut [T]) {
         let count = planes.count();
         for (group, out) in (first..).zip(out.chunks_exact_mut(2)) {
             let mut mean = T::zero();
             if centred {
                 mean = T::of(planes.sum(group, x, x, |x, _| x) / count);
-                // What rounding left in the distances is taken off: those of equal elements are exactly 0.
+                // The mean distance, which rounding left, is added, so that distances of equal elements are exactly 0.
                 mean = mean + T::of(planes.sum(group, x, x, |x, _| x - mean) / count);
             }
             let square = planes.sum(group, x, x, |x, _| (x - mean) * (x - mean));
@@ -93,8 +93,8 @@ vectorized! {
         }
     }
 
-    /// The mean of g of each group from `first` on (0 instead, where not `centred`), and that of g times the distances of
-    /// x from `mean[group]`.
+    /// The mean of g over each group from `first` on (0 if not `centred`), and the mean of g times the distance of x
+    /// from `mean[group]`.
     pub(crate) fn slopes<T: Float>(
         [g, x]: [&[T]; 2],
         mean: &[T],
@@ -112,14 +112,14 @@ vectorized! {
         }
     }
 
-    /// The sum of `a * b` of each group from `first` on.
+    /// The sum of `a * b` over each group from `first` on.
     pub(crate) fn dots<T: Float>([a, b]: [&[T]; 2], planes: Planes, first: usize, out: &mut [T]) {
         for (group, out) in (first..).zip(out) {
             *out = T::of(planes.sum(group, a, b, |a, b| a * b));
         }
     }
 
-    /// `y[i] = (x[i] - mean) * scale + shift`, each of these being `parameters[..][i * step]`, with a step of 0 or 1
+    /// `y[i] = (x[i] - mean) * scale + shift`, where each of these is `parameters[..][i * step]`, with a step of 0 or 1
     pub(crate) fn affine<T: Float>(x: &[T], parameters: [&[T]; 3], step: usize, y: &mut [T]) {
         if step == 0 {
             let [mean, scale, shift] = parameters.map(|all| all[0]);
@@ -134,8 +134,8 @@ vectorized! {
         }
     }
 
-    /// `dx[i] = ((g[i] - level) - ((x[i] - mean) * scale) * slope) * scale`, each of these being `parameters[..][i * step]`,
-    /// with a step of 0 or 1
+    /// `dx[i] = ((g[i] - level) - ((x[i] - mean) * scale) * slope) * scale`, where each of these is
+    /// `parameters[..][i * step]`, with a step of 0 or 1
     pub(crate) fn standardized_gradient<T: Float>(
         [g, x]: [&[T]; 2],
         parameters: [&[T]; 4],

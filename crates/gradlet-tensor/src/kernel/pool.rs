@@ -1,15 +1,16 @@
-//! Where the largest element of each window stands.
+//! The place of the largest element of each window.
 
 use super::window::Window;
 
-/// Windows that are looked at together, so that the compiler can use vector instructions: as many as 64-bit places fit
-/// into an AVX-512 register.
+/// The number of windows searched together, so that the compiler can use vector instructions: as many as 64-bit places
+/// fit into an AVX-512 register.
 const LANES: usize = 8;
 
 vectorized! {
     /// `indices[p, q]` = the place in x of the largest of the elements that window (p, q) reads.
     ///
-    /// The first of equal ones, the last NaN where there is one. Each window has to read at least one element.
+    /// It is the first if several are equal, and the last NaN if there is one. Each window must read at least one
+    /// element.
     pub(crate) fn argmax_windows<T: PartialOrd + Copy>(
         [down, along]: &[Window; 2],
         x: &[T],
@@ -19,7 +20,7 @@ vectorized! {
         for (p, indices) in indices.chunks_exact_mut(along.output).enumerate() {
             let rows = down.taps(p);
             let line = down.place(p, rows.start) * along.input;
-            // Where a window reads one row alone, the step to the next may be any number.
+            // If a window reads only one row, the step to the next may be any number.
             let rows = [rows.len(), down.dilation.wrapping_mul(along.input)];
             let (before, rest) = indices.split_at_mut(whole.start);
             let (inside, behind) = rest.split_at_mut(whole.len());
@@ -45,7 +46,8 @@ vectorized! {
     }
 }
 
-/// The places for windows that begin `stride` apart, from `start`: `LANES` at a time, the last ones overlapping.
+/// The places for windows that begin `stride` apart, from `start` on: `LANES` at a time; the last `LANES` may overlap
+/// those before.
 #[inline(always)]
 fn row<T: PartialOrd + Copy>(
     x: &[T],
@@ -70,8 +72,8 @@ fn row<T: PartialOrd + Copy>(
     }
 }
 
-/// How far from the beginning of each of N windows its largest element is. Of a window's rows and their elements there
-/// are a number and a step; windows begin `stride` apart, those behind the `last` one stand for that one.
+/// The distance of the largest element of each of N windows from the window's beginning. Windows begin `stride` apart;
+/// those after the `last` one are read as that one. The rows and taps of a window have a number and a step each.
 #[inline(always)]
 fn largest<T: PartialOrd + Copy, const N: usize>(
     x: &[T],

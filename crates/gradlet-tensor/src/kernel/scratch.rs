@@ -3,7 +3,7 @@
 use crate::element::Element;
 use crate::storage::Buffer;
 
-/// Memory of this thread's pool, taken when it is first used.
+/// Memory from this thread's pool, taken when it is first used.
 pub(crate) struct Scratch<T: Element> {
     len: usize,
     buffer: Option<Buffer<T>>,
@@ -14,11 +14,11 @@ impl<T: Element> Scratch<T> {
         Self { len, buffer: None }
     }
 
-    /// The numbers, which are old ones at first.
+    /// The numbers; at first they are left over from earlier use.
     ///
     /// # Panics
     ///
-    /// If there is no such memory, as a `Vec` would.
+    /// If memory runs out, as with a `Vec`.
     pub(crate) fn get(&mut self) -> &mut [T] {
         let len = self.len;
         if self.buffer.is_none() {

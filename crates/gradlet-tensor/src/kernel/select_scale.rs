@@ -1,4 +1,4 @@
-//! Scaling under a mask: kept elements times a number, the others exactly 0.
+//! Scaling under a mask: kept elements are multiplied by a number, all others become exactly 0.
 
 use multiversion::multiversion;
 use num_traits::Float;
@@ -7,7 +7,7 @@ use num_traits::Float;
 /// dropped NaN or infinity is 0.
 ///
 /// # Panics
-/// Unless `first` is a multiple of 64, x and y have one length and `kept` reaches it.
+/// If `first` is not a multiple of 64, or x and y differ in length, or `kept` has too few bits.
 #[multiversion(targets(
     "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma+bmi1+bmi2+lzcnt+popcnt",
     "x86_64+avx2+fma+bmi1+bmi2+lzcnt+popcnt"
@@ -35,10 +35,10 @@ pub(crate) fn select_scale<T: Float>(kept: &[u64], first: usize, x: &[T], scale:
     }
 }
 
-/// [`select_scale`] with x and y the same memory.
+/// As [`select_scale`], with x and y in the same memory.
 ///
 /// # Panics
-/// Unless `first` is a multiple of 64 and `kept` reaches the length of x.
+/// If `first` is not a multiple of 64, or `kept` has too few bits.
 #[multiversion(targets(
     "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma+bmi1+bmi2+lzcnt+popcnt",
     "x86_64+avx2+fma+bmi1+bmi2+lzcnt+popcnt"
@@ -75,8 +75,8 @@ fn words_of(kept: &[u64], first: usize, len: usize) -> &[u64] {
     &kept[first / 64..][..len.div_ceil(64)]
 }
 
-/// 32 bits: as wide as an f32, so that the test of a lane vectorizes without widening (and measured
-/// fastest for f64 too).
+/// The `i`th 32 bits: as wide as an f32, so that the test of a lane vectorizes without widening (and
+/// measured fastest for f64 too).
 #[inline(always)]
 fn half(kept: &[u64], i: usize) -> u32 {
     (kept[i / 2] >> (i % 2 * 32)) as u32

@@ -1,17 +1,17 @@
-//! Rows of softmax and its logarithm, in three passes over a row that stays in the first cache.
+//! Softmax of rows and its logarithm, in three passes over a row that stays in the first cache.
 
 use super::partial::{pair, sum_of};
 use crate::element::Float;
 
-/// Sums kept side by side, as in `fold`.
+/// The number of sums side by side, as in `fold`.
 const LANES: usize = 32;
-/// The same for rows that would leave most of so many empty.
+/// The number for rows that would leave most of these empty.
 const FEW_LANES: usize = 8;
 
 /// The largest element, and the sum of `e^(x - largest)`; NaN makes both NaN.
 #[inline(always)]
 fn largest_and_sum<T: Float, const LANES: usize>(x: &[T]) -> (T, T) {
-    // A row's end is filled up with -inf, which changes neither result, so that short rows are as fast as long ones.
+    // The end of a row is padded with -inf, which changes neither result, so that short rows are as fast as long ones.
     let mut tail = [T::neg_infinity(); LANES];
     let chunks = x.chunks_exact(LANES);
     tail[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
@@ -35,7 +35,7 @@ fn largest_and_sum<T: Float, const LANES: usize>(x: &[T]) -> (T, T) {
         }
     }
     if !x.len().is_multiple_of(LANES) {
-        // e^-80 is lost beside the largest element's 1, and no subnormal number, which would be slow.
+        // e^-80 is lost beside the largest element's 1, and is not subnormal, which would be slow.
         let lost = if shift == largest {
             T::of(-80.0)
         } else {
@@ -62,7 +62,7 @@ fn normalizer<T: Float>(x: &[T]) -> (T, T) {
 vectorized! {
     /// `out[i] = [largest x[i, j], sum_j e^(x[i, j] - largest)]` for rows of `columns` elements
     pub(crate) fn normalizers<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
-        // Without columns there are no rows either: each has a label.
+        // Without columns there are no rows either, as each row has a label.
         for (x, out) in x.chunks_exact(columns.max(1)).zip(out.chunks_exact_mut(2)) {
             (out[0], out[1]) = normalizer(x);
         }
@@ -139,7 +139,7 @@ pub(crate) fn softmax<T: Float>(x: &[T], columns: usize, y: &mut [T]) {
     });
 }
 
-/// Calls `run` with each row, its normalizer and where its result goes.
+/// Calls `run` with each row, its normalizer and the row of its result.
 fn for_rows<T: Float>(x: &[T], columns: usize, y: &mut [T], run: impl Fn(&[T], [T; 2], &mut [T])) {
     for (x, y) in x.chunks_exact(columns).zip(y.chunks_exact_mut(columns)) {
         let mut normalizer = [T::of(0.0); 2];
@@ -197,7 +197,7 @@ mod tests {
         assert!(y.iter().all(|y| y.is_nan()));
         normalizers(&[f32::NEG_INFINITY; 2], 2, &mut y);
         assert_eq!(y, [0.0, 0.0]);
-        // So large that 80 less is the same number.
+        // The number is so large that subtracting 80 does not change it.
         softmax(&[1e30, 0.0], 2, &mut y);
         assert_eq!(y, [1.0, 0.0]);
     }

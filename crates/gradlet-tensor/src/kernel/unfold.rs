@@ -1,4 +1,4 @@
-//! Images as columns of what a kernel sees at each position, and columns added back to images.
+//! Images as columns of the elements that a kernel sees at each position, and columns added back to images.
 
 use std::ops::Range;
 
@@ -7,16 +7,16 @@ use super::window::Window;
 /// A stretch of a row of columns: the positions of one row of outputs for one tap of one channel.
 struct Stretch {
     row: usize,
-    /// The first of the positions, counted from the first one of all.
+    /// The first of these positions, counted from the start of the range.
     column: usize,
     length: usize,
-    /// The positions among them whose element is inside the image.
+    /// The positions among these whose element is inside the image.
     inside: Range<usize>,
     /// The place of the first such element.
     place: usize,
 }
 
-/// Visits the stretches of the columns of `channels` images at a range of positions, row by row.
+/// Visits the stretches of the columns of `channels` channels at a range of positions, row by row.
 #[inline(always)]
 fn for_stretches(
     [down, along]: &[Window; 2],
@@ -57,11 +57,11 @@ fn for_stretches(
     }
 }
 
-/// A row of columns whose elements lie in the image as in the row: the kernel moves by one, and there are as many outputs
-/// as elements in a line. Only what wraps around the ends of lines has to be taken out.
+/// A row of columns whose elements are adjacent in the image too: the kernel moves by one, and a line has as many
+/// outputs as elements. Only the elements that wrap around the ends of lines must be cleared.
 struct Shifted {
     row: usize,
-    /// The positions whose lines are inside the image, and among them those whose shifted place is.
+    /// The positions whose lines are inside the image, and those among them whose shifted place is inside.
     lines: Range<usize>,
     inside: Range<usize>,
     /// The place of the first position inside.
@@ -76,7 +76,7 @@ impl Shifted {
         (down.stride, along.stride, along.input) == (1, 1, along.output)
     }
 
-    /// Visits the rows; positions are counted from the first one of the range.
+    /// Visits the rows; positions count from the start of the range.
     #[inline(always)]
     fn for_rows(
         [down, along]: &[Window; 2],
@@ -105,7 +105,7 @@ impl Shifted {
                     visit(&Self {
                         row,
                         lines,
-                        // Where nothing is inside, anywhere.
+                        // If no position is inside, any place will do.
                         place: if inside.is_empty() { 0 } else { place - behind },
                         inside,
                         outputs: along.inside(j),
@@ -117,7 +117,7 @@ impl Shifted {
         }
     }
 
-    /// Fills with 0 what is outside the image; `row` begins with position `first`.
+    /// Fills the elements outside the image with 0; `row` begins with position `first`.
     #[inline(always)]
     fn clear<T: num_traits::Zero + Copy>(&self, row: &mut [T], first: usize) {
         let (lines, width) = (&self.lines, self.width);
@@ -236,7 +236,7 @@ mod tests {
             windows([1, 2], [0, 0], [1, 1], 2),
             windows([1, 1], [2, 1], [2, 1], 2),
             windows([2, 1], [4, 0], [2, 2], 2),
-            // As many outputs as elements in a line.
+            // A line has as many outputs as elements.
             windows([1, 1], [1, 1], [1, 1], 3),
             windows([1, 1], [0, 1], [2, 1], 3),
             windows([1, 1], [3, 4], [1, 4], 3),

@@ -1,4 +1,4 @@
-//! [`Window`]: which elements of an axis a sliding kernel reads for each of its outputs.
+//! [`Window`]: the elements of an axis that a sliding kernel reads for each of its outputs.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// The outputs for which a tap lies inside the input.
+    /// The outputs for which a tap is inside the input.
     #[inline]
     pub(crate) fn inside(&self, tap: usize) -> Range<usize> {
         let shift = tap * self.dilation;
@@ -24,7 +24,7 @@ impl Window {
         first(self.padding).min(end)..end
     }
 
-    /// The taps that lie inside the input for an output.
+    /// The taps that are inside the input for an output.
     #[inline]
     pub(crate) fn taps(&self, output: usize) -> Range<usize> {
         let start = output * self.stride;
@@ -58,7 +58,7 @@ impl Window {
         output * self.stride + tap * self.dilation - self.padding
     }
 
-    /// Whether each output reads just the element of its own index.
+    /// Whether each output reads only the element at its own index.
     pub(crate) fn is_identity(&self) -> bool {
         (self.kernel, self.stride, self.padding) == (1, 1, 0)
     }

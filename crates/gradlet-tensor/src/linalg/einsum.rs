@@ -1,4 +1,4 @@
-//! Sums of products by Einstein's convention, for anything that can be permuted, reshaped, summed and multiplied.
+//! Sums of products by Einstein's convention, for tensors and for Vars.
 
 use std::collections::BTreeMap;
 
@@ -6,52 +6,52 @@ use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Tensor;
 
-/// What [`einsum`] needs of its operands. Tensors have it, and the autograd crate's Vars; it is no part of the
-/// interface for others.
+/// The operations that [`einsum`] needs of its operands: tensors, and the autograd crate's Vars. It is not part of the
+/// public interface.
 #[doc(hidden)]
 pub trait Contract: Clone {
     /// The sizes of the axes.
     fn sizes(&self) -> &[usize];
-    /// Axes in another order.
+    /// The axes in a different order.
     ///
     /// # Errors
     ///
-    /// Anything but each axis once.
+    /// If `axes` does not name each axis exactly once.
     #[track_caller]
     fn permuted(&self, axes: &[isize]) -> Result<Self>;
-    /// The same elements in another shape.
+    /// The same elements in a different shape.
     ///
     /// # Errors
     ///
-    /// Another number of elements.
+    /// If the numbers of elements differ.
     #[track_caller]
     fn reshaped(&self, sizes: &[usize]) -> Result<Self>;
     /// The sum over axes, which go away.
     ///
     /// # Errors
     ///
-    /// An axis out of range or named twice.
+    /// If an axis is out of range or named twice.
     #[track_caller]
     fn summed(&self, axes: &[isize]) -> Result<Self>;
-    /// Slices along the first axis.
+    /// The slices along the first axis that the indices name.
     ///
     /// # Errors
     ///
-    /// An index out of range.
+    /// If an index is out of range.
     #[track_caller]
     fn picked(&self, indices: &Tensor<i64>) -> Result<Self>;
     /// `[b, m, k] x [b, k, n] -> [b, m, n]`
     ///
     /// # Errors
     ///
-    /// Sizes that differ.
+    /// If the sizes do not fit.
     #[track_caller]
     fn multiplied(&self, rhs: &Self) -> Result<Self>;
-    /// The products of elements, after broadcasting.
+    /// The elementwise product, after broadcasting.
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     #[track_caller]
     fn scaled(&self, rhs: &Self) -> Result<Self>;
 }
@@ -88,10 +88,11 @@ impl<T: Float> Contract for Tensor<T> {
 
 /// The sum of products that the equation names: `ij,jk->ik` is the matrix product.
 ///
-/// The operands are all tensors, or all Vars. Each has a letter an axis. Letters that the output does not name are
-/// summed over; a letter twice in one operand takes its diagonal. Without `->`, the output names the letters that occur
-/// once, in alphabetical order. Operands are combined from left to right, each pair by one batched matrix product;
-/// elementwise where that would have rows or columns of one element. There is no ellipsis.
+/// The operands are all tensors, or all Vars. Each has one letter per axis. Letters that the output does not name are
+/// summed over; a letter that occurs twice in one operand takes its diagonal. Without `->`, the output names the
+/// letters that occur once, in alphabetical order. Operands are combined from left to right, each pair by one batched
+/// matrix product; or elementwise, if one has only letters of the other and none is summed, or both have the same
+/// letters. An ellipsis is not supported.
 ///
 /// # Shape
 ///
@@ -99,8 +100,8 @@ impl<T: Float> Contract for Tensor<T> {
 ///
 /// # Errors
 ///
-/// An equation that cannot be read, a letter twice in the output or unknown there, another number of operands or axes
-/// than letters, or a letter with two sizes.
+/// If the equation cannot be read, or its output names a letter twice or one that no operand has, or the number of
+/// operands or of an operand's axes differs, or a letter has two sizes.
 ///
 /// # Example
 ///
@@ -162,7 +163,7 @@ impl Equation {
         };
         let known = |c: char| c.is_ascii_alphabetic() || c == ',';
         if let Some(c) = left.chars().find(|&c| !known(c)) {
-            return Err(mistake(equation, format!("{c:?} is no letter a-z or A-Z")));
+            return Err(mistake(equation, format!("{c:?} is not in a-z or A-Z")));
         }
         let inputs: Vec<Vec<u8>> = left
             .split(',')
@@ -199,7 +200,7 @@ impl Equation {
     }
 }
 
-/// The size that each letter stands for.
+/// The size of each letter's axis.
 #[track_caller]
 fn sizes_of_letters<X: Contract>(
     equation: &str,
@@ -260,7 +261,7 @@ struct Term<X> {
 }
 
 impl<X: Contract> Term<X> {
-    /// With each letter once: of repeated ones the diagonal is taken.
+    /// The term with each letter once: the diagonal is taken for a letter that occurs twice.
     #[track_caller]
     fn diagonals(mut self) -> Result<Self> {
         while let Some((first, second)) = repeated(&self.labels) {
@@ -283,7 +284,7 @@ impl<X: Contract> Term<X> {
         Ok(self)
     }
 
-    /// Summed over the axes whose letters are not needed.
+    /// The term summed over the axes whose letters are not needed.
     #[track_caller]
     fn sum_others(self, needed: impl Fn(&u8) -> bool) -> Result<Self> {
         let axes: Vec<isize> = (0..self.labels.len())
@@ -302,7 +303,7 @@ impl<X: Contract> Term<X> {
         Ok(Self { labels, x })
     }
 
-    /// With its axes in the order of these letters, which it has.
+    /// The elements with the axes in the order of these letters, which are the term's.
     #[track_caller]
     fn ordered(self, labels: &[u8]) -> Result<X> {
         if self.labels == labels {
@@ -317,7 +318,7 @@ impl<X: Contract> Term<X> {
         self.x.permuted(&axes)
     }
 
-    /// The elementwise product with a term that has no other letters.
+    /// The elementwise product with a term that has only letters of this one.
     #[track_caller]
     fn scaled_by(self, other: Self) -> Result<Self> {
         let both = |label: &&u8| other.labels.contains(label);
@@ -330,7 +331,7 @@ impl<X: Contract> Term<X> {
         Ok(Self { x, ..self })
     }
 
-    /// The product of two terms, summed over letters that both have and nobody needs.
+    /// The product of two terms, summed over the letters that are not needed.
     #[track_caller]
     fn times(self, other: Self, needed: impl Fn(&u8) -> bool) -> Result<Self> {
         let (left, right) = (self.labels.clone(), other.labels.clone());
@@ -452,7 +453,7 @@ mod tests {
                 "operand 0 has 3 letters, but its shape [2, 2] has 2 axes",
             ),
             ("ij,jk->ik", "it has 2 operands, got 1"),
-            ("i.->i", "'.' is no letter a-z or A-Z"),
+            ("i.->i", "'.' is not in a-z or A-Z"),
         ] {
             let message = reason(equation, &[&x]);
             let start = format!("einsum: {equation:?}: {expected} (at ");

@@ -7,9 +7,10 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
-    /// The matrix product; vectors count as a row on the left and a column on the right, leading axes are broadcast.
+    /// The matrix product; a vector counts as a row on the left and as a column on the right. Leading axes are
+    /// broadcast.
     ///
-    /// Works on strides: a transposed operand is not copied.
+    /// It works on strides, so a transposed operand is not copied.
     ///
     /// # Shape
     ///
@@ -18,7 +19,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// A scalar, inner sizes that differ, or leading axes that do not broadcast.
+    /// If an operand is a scalar, or the inner sizes differ, or the leading axes do not broadcast.
     ///
     /// # Example
     ///
@@ -54,7 +55,7 @@ impl<T: Float> Tensor<T> {
             (1, 1) => self.unsqueeze(0)?.matmul(&rhs.unsqueeze(1)?)?.reshape(()),
             (1, _) => self.unsqueeze(0)?.matmul(rhs)?.squeeze(-2),
             (_, 1) => self.matmul(&rhs.unsqueeze(1)?)?.squeeze(-1),
-            // One matrix on the right serves all rows of the left at once.
+            // One matrix on the right: all rows on the left are multiplied by it at once.
             (rank, 2) if self.as_slice().is_some() => {
                 let mut shape = *self.shape();
                 shape[rank - 1] = rhs.shape()[1];
@@ -65,7 +66,7 @@ impl<T: Float> Tensor<T> {
         }
     }
 
-    /// `x * weight^T + bias` for a weight as layers keep it, in one pass.
+    /// `x * weight^T + bias` in one pass, for a weight as layers store it.
     ///
     /// # Shape
     ///
@@ -73,7 +74,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// A weight that is no matrix, a scalar `x`, or sizes that differ.
+    /// If the weight is not a matrix, or `x` is a scalar, or the sizes do not fit.
     ///
     /// # Example
     ///
@@ -132,7 +133,7 @@ impl<T: Float> Tensor<T> {
     fn batched(&self, rhs: &Self) -> Result<Self> {
         let lead = |x: &Self| Shape::new(&x.shape()[..x.rank() - 2]);
         let batch = Shape::broadcast_for("matmul", &lead(self)?, &lead(rhs)?)?;
-        // A closure would lose the caller's line.
+        // Not in a closure, which would lose the caller's line.
         let mut shapes = [batch; 2];
         for (shape, x) in shapes.iter_mut().zip([self, rhs]) {
             for &size in &x.shape()[x.rank() - 2..] {
@@ -157,7 +158,7 @@ impl<T: Float> Tensor<T> {
             places
         };
         Self::build(shape, |out| {
-            // Without elements there may be more matrices than memory has places for.
+            // Without elements, there may be more matrices than memory holds places for.
             if out.is_empty() {
                 return;
             }
@@ -199,7 +200,7 @@ fn product<T: Float>(
     })
 }
 
-/// The last two axes, from the given place of the storage on.
+/// The matrix of the last two axes whose first element is at `offset` in the storage.
 fn matrix<T: Float>(x: &Tensor<T>, offset: usize) -> Matrix<'_, T> {
     let strides = &x.layout().strides()[x.rank() - 2..];
     Matrix {

@@ -1,4 +1,4 @@
-//! Products of vectors and matrices under their own names: inner, outer, batched, and one added to a matrix.
+//! Products of vectors and matrices with names of their own: inner, outer, batched, and one that adds a matrix.
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
@@ -6,7 +6,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
-    /// The sum of products of two vectors.
+    /// The inner product of two vectors.
     ///
     /// # Shape
     ///
@@ -14,7 +14,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Anything but two vectors of one size.
+    /// If the tensors are not two vectors of the same size.
     ///
     /// # Example
     ///
@@ -36,7 +36,7 @@ impl<T: Float> Tensor<T> {
         self.matmul(rhs).map_err(|error| error.of("dot"))
     }
 
-    /// All products of two vectors' elements: `y[i, j] = self[i] * rhs[j]`.
+    /// The outer product of two vectors: `y[i, j] = self[i] * rhs[j]`.
     ///
     /// # Shape
     ///
@@ -44,7 +44,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Anything but two vectors.
+    /// If the tensors are not two vectors, or memory does not hold the result.
     ///
     /// # Example
     ///
@@ -63,7 +63,7 @@ impl<T: Float> Tensor<T> {
         self.unsqueeze(1)?.mul(rhs)
     }
 
-    /// The matrix products of two batches, one by one: [`matmul`](Self::matmul) without broadcasting.
+    /// The matrix products of two batches, pair by pair: [`matmul`](Self::matmul) without broadcasting.
     ///
     /// # Shape
     ///
@@ -71,7 +71,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Anything but two batches of matrices of one length, or inner sizes that differ.
+    /// If the tensors are not two batches of equally many matrices, or the inner sizes differ.
     ///
     /// # Example
     ///
@@ -93,7 +93,7 @@ impl<T: Float> Tensor<T> {
         self.matmul(rhs).map_err(|error| error.of("bmm"))
     }
 
-    /// `beta * self + alpha * lhs * rhs`; with a beta of 0 the first is left out, whatever it holds.
+    /// `beta * self + alpha * lhs * rhs`; if beta is 0, the first term is left out, even if it is NaN.
     ///
     /// # Shape
     ///
@@ -101,7 +101,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Factors that are no matrices or whose inner sizes differ, or a `self` that does not broadcast to their product.
+    /// If the factors are not matrices, or their inner sizes differ, or `self` does not broadcast to their product.
     ///
     /// # Example
     ///
@@ -132,11 +132,11 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// An error unless these are the shapes of two batches of matrices of one length, as [`bmm`](Tensor::bmm) wants them.
+/// Returns an error unless these are the shapes of two batches of equally many matrices, as [`bmm`](Tensor::bmm) needs.
 ///
 /// # Errors
 ///
-/// If one has not three axes, or their first sizes differ; the message begins with `bmm`.
+/// If a shape does not have three axes, or the first sizes differ; the message begins with `bmm`.
 ///
 /// # Example
 ///

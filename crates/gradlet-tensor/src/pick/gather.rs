@@ -1,4 +1,4 @@
-//! Picking single elements by index.
+//! Picking single elements by index or by a mask.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,8 +19,8 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis or an index out of range (negative indices are), another number of axes, or more indices than elements
-    /// along another axis.
+    /// If the axis or an index is out of range (negative indices are), or the numbers of axes differ, or there are more
+    /// indices than elements along any axis but that one.
     ///
     /// # Example
     ///
@@ -45,7 +45,8 @@ impl<T: Element> Tensor<T> {
         self.reshape(self.shape().vector_if_scalar())
     }
 
-    /// As `gather`, for an axis and sizes that fit. Nothing is copied first: the indices may repeat in a broadcast view.
+    /// As `gather`, for an axis and sizes that fit. Nothing is copied first, so the indices may repeat in a broadcast
+    /// view.
     #[track_caller]
     pub(crate) fn pick(
         &self,
@@ -77,7 +78,7 @@ impl<T: Element> Tensor<T> {
         Ok(y)
     }
 
-    /// As [`gather`](Self::gather), with all axes but the given one broadcast first.
+    /// As [`gather`](Self::gather), after broadcasting all axes but the given one.
     ///
     /// # Shape
     ///
@@ -85,7 +86,8 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis or an index out of range (negative indices are), another number of axes, or sizes that do not broadcast.
+    /// If the axis or an index is out of range (negative indices are), or the numbers of axes differ, or the sizes do
+    /// not broadcast.
     ///
     /// # Example
     ///
@@ -114,11 +116,11 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Shape
     ///
-    /// `x: [a, b]`, mask `[b]` -> `[n]`, n being how many are true
+    /// `x: [a, b]`, mask `[b]` -> `[n]`, where n elements of the mask are true after broadcasting
     ///
     /// # Errors
     ///
-    /// Shapes that do not broadcast.
+    /// If the shapes do not broadcast.
     ///
     /// # Example
     ///
@@ -141,7 +143,7 @@ impl<T: Element> Tensor<T> {
         Self::build(Shape::from(fold::count(mask)), |out| {
             let mut n = 0;
             for (&x, &taken) in x.iter().zip(mask) {
-                // What is not taken is written over: a branch on the mask would be mispredicted.
+                // An element that is not taken is written over by the next: a branch on the mask would be mispredicted.
                 let Some(y) = out.get_mut(n) else { return };
                 *y = x;
                 n += usize::from(taken);
@@ -150,7 +152,8 @@ impl<T: Element> Tensor<T> {
     }
 }
 
-/// Where a layout has the elements at index 0 of an axis, for each index: as many of them along the other axes.
+/// The layout, in the shape of the indices, of the elements at index 0 of the axis and at the indices' own places along
+/// the others.
 #[track_caller]
 pub(crate) fn first_along(layout: &Layout, axis: usize, indices: Shape) -> Result<Layout> {
     let mut first = *layout;
@@ -160,7 +163,7 @@ pub(crate) fn first_along(layout: &Layout, axis: usize, indices: Shape) -> Resul
     first.broadcast_to(indices)
 }
 
-/// The axis, where indices of these sizes fit a tensor of a shape.
+/// The axis, counted from the start; an error unless indices of the shape `indices` fit a tensor of the shape `shape`.
 #[track_caller]
 pub(crate) fn expect_fitting(
     op: &'static str,
@@ -181,7 +184,7 @@ pub(crate) fn expect_fitting(
     Ok(axis)
 }
 
-/// Whether all indices are places along an axis.
+/// Returns an error unless all indices are within the axis.
 #[track_caller]
 pub(crate) fn expect_inside(
     op: &'static str,

@@ -1,4 +1,4 @@
-//! Picking by index.
+//! Picking slices by index, and adding to them.
 
 use crate::element::{Element, Float};
 use crate::error::{Error, ErrorKind, Result};
@@ -7,7 +7,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
-    /// The slices along an axis that the indices name, in their order.
+    /// The slices along an axis that the indices name, in the order of the indices.
     ///
     /// # Shape
     ///
@@ -15,7 +15,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis or an index out of range (negative indices are), or indices that are not a vector.
+    /// If the axis or an index is out of range (negative indices are), or the indices are not a vector.
     ///
     /// # Example
     ///
@@ -41,8 +41,8 @@ impl<T: Element> Tensor<T> {
 }
 
 impl<T: Float> Tensor<T> {
-    /// Adds the slices of `source` along an axis to the slices of this tensor that the indices name; repeated indices
-    /// add up in their order.
+    /// Adds the slices of `source` along an axis to the slices of this tensor that the indices name; slices with the
+    /// same index are added in their order.
     ///
     /// # Shape
     ///
@@ -50,8 +50,8 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis or an index out of range (negative indices are), indices that are not a vector, or a source of another
-    /// shape. Nothing is changed then.
+    /// If the axis or an index is out of range (negative indices are), or the indices are not a vector, or the shape of
+    /// `source` does not fit. The elements are then unchanged.
     ///
     /// # Example
     ///
@@ -88,7 +88,7 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// The indices of an axis, for each element of a shape along the others. A view.
+/// A view that repeats the indices of an axis for each element along the other axes of `shape`.
 #[track_caller]
 fn repeated(indices: &Tensor<i64>, axis: usize, mut shape: Shape) -> Result<Tensor<i64>> {
     shape[axis] = indices.len();
@@ -99,7 +99,7 @@ fn repeated(indices: &Tensor<i64>, axis: usize, mut shape: Shape) -> Result<Tens
     indices.reshape(column)?.broadcast_to(shape)
 }
 
-/// Whether all are places along an axis of `x`.
+/// Returns an error unless the indices are a vector and all are within the axis of `x`.
 #[track_caller]
 pub(crate) fn check_indices<T: Element>(
     op: &'static str,

@@ -1,4 +1,4 @@
-//! Elements picked by tensors of indices, and put back.
+//! Picking elements by tensors of indices, and adding them back.
 
 mod gather;
 mod index;

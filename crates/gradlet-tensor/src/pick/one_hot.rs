@@ -1,18 +1,19 @@
-//! Classes as vectors of zeros and a one.
+//! Classes as vectors of zeros with a single one.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Tensor;
 
 impl Tensor<i64> {
-    /// A new last axis with a 1 where the class is, and zeros elsewhere.
+    /// A tensor with a new last axis that has a 1 at the class and zeros elsewhere.
     ///
     /// # Shape
     ///
-    /// `[...] -> [..., classes]`; without a number of classes there are as many as the largest one plus 1
+    /// `[...] -> [..., classes]`; for `None`, the number of classes is the largest class plus 1
     ///
     /// # Errors
     ///
-    /// A class outside `0..classes`, no number of classes where there are no elements either, or a ninth axis.
+    /// If a class is outside `0..classes`, or `classes` is `None` and there are no elements, or the new axis is the
+    /// ninth.
     ///
     /// # Example
     ///
@@ -57,7 +58,7 @@ impl Tensor<i64> {
         }
         Self::build(shape, |out| {
             out.fill(0);
-            // Rows of no classes are not written to.
+            // Without classes there are no rows to write to.
             for (row, class) in out.chunks_exact_mut(classes.max(1)).zip(self.iter()) {
                 row[class as usize] = 1;
             }

@@ -8,18 +8,18 @@ use crate::shape::{Layout, Nest, Shape};
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
-    /// Adds the elements of `source` to the elements of this tensor that the indices name; repeated ones add up in
-    /// row-major order: `y[i, indices[i, j, k], k] += source[i, j, k]` for axis 1.
+    /// Adds the elements of `source` to the elements of this tensor that the indices name:
+    /// `y[i, indices[i, j, k], k] += source[i, j, k]` for axis 1, in row-major order.
     ///
     /// # Shape
     ///
-    /// `self: [a, n, b]`, indices `[c, m, d]`, source at least that large in each axis, with c <= a and d <= b; a scalar
-    /// counts as `[1]`
+    /// `self: [a, n, b]`, indices `[c, m, d]`, source at least that large in each axis, with c <= a and d <= b; a
+    /// scalar counts as `[1]`
     ///
     /// # Errors
     ///
-    /// As for [`gather`](Self::gather), or a source with fewer elements along an axis than there are indices. Nothing is
-    /// changed then.
+    /// If [`gather`](Self::gather) with this axis and these indices would give an error, or `source` has fewer elements
+    /// along an axis than the indices. The elements are then unchanged.
     ///
     /// # Example
     ///
@@ -44,7 +44,7 @@ impl<T: Float> Tensor<T> {
         )
     }
 
-    /// As `scatter_add`, for what fits; the indices may repeat in a broadcast view.
+    /// As `scatter_add`, for arguments that fit; the indices may repeat in a broadcast view.
     #[track_caller]
     pub(crate) fn add_picked(
         &mut self,
@@ -70,7 +70,7 @@ impl<T: Float> Tensor<T> {
         }
         let nest = Nest::new(&layouts[1].shape, layouts.each_ref());
         let (length, [step_y, step_i, step_s]) = nest.row();
-        // Split along the first axis. Where that is the axis, every part looks at all indices, so that there must be few.
+        // Split along the first axis. If indices refer to it, every part reads all of them, so there must be few.
         let rows = if axis > 0 || step_i == 0 { sizes[0] } else { 1 };
         parallel::for_rows(self.make_mut_slice(), rows, indices.len(), |first, y| {
             let end = first + y.len() / all.strides()[0];
@@ -95,7 +95,7 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// The elements at the first indices of each axis, as many as a shape has; a scalar counts as `[1]`. A view.
+/// A view of the first elements along each axis, as many as `shape` says; a scalar counts as `[1]`.
 ///
 /// # Shape
 ///
@@ -103,7 +103,7 @@ impl<T: Float> Tensor<T> {
 ///
 /// # Errors
 ///
-/// If there are fewer elements along an axis, or the numbers of axes differ; the message begins with `scatter_add`.
+/// If `x` has fewer elements along an axis, or the numbers of axes differ; the message begins with `scatter_add`.
 ///
 /// # Example
 ///
@@ -183,7 +183,8 @@ mod tests {
         ) {
             let (mut sizes, mut shape) = (sizes, sizes);
             shape[axis] = m;
-            // Where it is not the axis, fewer indices than elements; sometimes so many that the work is split.
+            // Not more indices than elements along an axis that they do not refer to; sometimes enough to split the
+            // work.
             shape[cut] = if cut == axis { m } else { sizes[cut].min(m) };
             if long < 3 {
                 (sizes[long], shape[long]) = (30_000, 29_999);

@@ -7,15 +7,15 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
-    /// The sum of the elements up to each one along an axis, itself included: `y_i = x_0 + .. + x_i`, summed in f64.
+    /// The running sum along an axis: `y_i = x_0 + .. + x_i`, summed in f64.
     ///
     /// # Shape
     ///
-    /// `[a, n, b] -> [a, n, b]`; a scalar has an axis 0
+    /// `[a, n, b] -> [a, n, b]`; for a scalar, axis 0 is accepted too
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If the axis is out of range.
     ///
     /// # Example
     ///
@@ -35,7 +35,7 @@ impl<T: Float> Tensor<T> {
         self.sums("cumsum", axis, fold::running_sums)
     }
 
-    /// Running sums, as a kernel makes them of rows.
+    /// Running sums along an axis, as `sums(x, inner, y)` computes them for each block of rows of `inner` elements.
     #[track_caller]
     pub(crate) fn sums(
         &self,

@@ -8,20 +8,20 @@ use crate::reduce::Blocks;
 use crate::shape::{Axes, ReducedAxes};
 use crate::tensor::Tensor;
 
-/// `a` where it is larger or NaN.
+/// `a` if it is larger or NaN, else `b`.
 #[inline(always)]
 pub(crate) fn larger<T: Element>(a: T, b: T) -> T {
     if a > b || a != a { a } else { b }
 }
 
-/// `a` where it is smaller or NaN.
+/// `a` if it is smaller or NaN, else `b`.
 #[inline(always)]
 pub(crate) fn smaller<T: Element>(a: T, b: T) -> T {
     if a < b || a != a { a } else { b }
 }
 
 impl<T: Element> Tensor<T> {
-    /// An error if a result has no elements to choose from.
+    /// Returns an error if a result has no elements to choose from.
     #[track_caller]
     fn expect_choice(&self, op: &'static str, axes: ReducedAxes) -> Result<()> {
         if self.is_empty() && axes.output().numel() != 0 {
@@ -47,7 +47,7 @@ impl<T: Element> Tensor<T> {
         )
     }
 
-    /// The largest element over the axes; NaN where there is one.
+    /// The largest element over the axes; NaN if any of them is NaN.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
@@ -81,7 +81,7 @@ impl<T: Element> Tensor<T> {
         self.extreme("max", axes, larger)
     }
 
-    /// The smallest element over the axes; NaN where there is one.
+    /// The smallest element over the axes; NaN if any of them is NaN.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
@@ -100,7 +100,7 @@ impl<T: Element> Tensor<T> {
     /// let x = tensor![[1.0, 5.0], [7.0, 3.0]];
     /// assert_eq!(x.min(0)?, tensor![1.0, 3.0]);
     /// assert_eq!(x.min(Keep([0, 1]))?, tensor![[1.0]]);
-    /// assert!(Tensor::zeros([2, 0])?.min(1).is_err()); // two results, of no elements each
+    /// assert!(Tensor::zeros([2, 0])?.min(1).is_err()); // two results, neither with elements to choose from
     /// assert_eq!(Tensor::zeros([0, 2])?.min(1)?.shape(), [0]); // no results
     /// # Ok(())
     /// # }
@@ -115,7 +115,7 @@ impl<T: Element> Tensor<T> {
         self.extreme("min", axes, smaller)
     }
 
-    /// The index of the first element that no other one `beats`.
+    /// The index of the first element that no other element beats.
     #[track_caller]
     pub(crate) fn arg(
         &self,
@@ -131,8 +131,9 @@ impl<T: Element> Tensor<T> {
         )
     }
 
-    /// The index of the largest element over the axes: the first of equal ones, or of the NaNs. Over several axes, elements
-    /// are numbered in row-major order. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
+    /// The index of the largest element over the axes: the first if several are equal, the first NaN if there is one.
+    /// Over several axes, elements are numbered in row-major order. The axes go away, or stay at size 1 with
+    /// [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
@@ -163,8 +164,9 @@ impl<T: Element> Tensor<T> {
         self.arg("argmax", axes, |a, b| Order::Descending.before(a, b))
     }
 
-    /// The index of the smallest element over the axes: the first of equal ones, or of the NaNs. Over several axes,
-    /// elements are numbered in row-major order. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
+    /// The index of the smallest element over the axes: the first if several are equal, the first NaN if there is one.
+    /// Over several axes, elements are numbered in row-major order. The axes go away, or stay at size 1 with
+    /// [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///

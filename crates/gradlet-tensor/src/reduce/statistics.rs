@@ -9,11 +9,11 @@ use crate::shape::{Axes, ReducedAxes};
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
-    /// The variance over the axes: squared distances from the mean, summed, divided by `max(n - correction, 0)` for n
-    /// elements. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
+    /// The variance over the axes: the sum of the squared distances from the mean, divided by `max(n - correction, 0)`
+    /// for n elements. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
-    /// A correction of 1 gives the unbiased estimate, 0 the variance of the elements themselves; NaN where nothing is
-    /// left to divide by and all distances are 0, as for one element and a correction of 1.
+    /// A correction of 1 gives the unbiased estimate, 0 the variance of the elements themselves. The result is NaN if
+    /// the divisor and all distances are 0, as for one element and a correction of 1.
     ///
     /// # Shape
     ///
@@ -43,9 +43,9 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     fn var_over(&self, axes: ReducedAxes, correction: f64) -> Result<Self> {
         let count = axes.count() as f64;
-        // No closure: it would lose the caller's line.
+        // Not in a closure, which would lose the caller's line.
         let rounded = self.sum_over(axes.keep())?.div_scalar(T::of(count));
-        // A sum of equal elements is rounded, and so is its mean; what it is off by makes it exact, and the variance 0.
+        // The mean of equal elements is rounded. Adding the mean distance from it makes it exact, and the variance 0.
         let off = self.sub(&rounded)?.sum_over(axes.keep())?;
         let exact = rounded.add(&off.div_scalar(T::of(count)))?;
         let distances = self.zip_for("var", &exact, |x, mean| (x - mean) * (x - mean))?;
@@ -82,7 +82,7 @@ impl<T: Float> Tensor<T> {
         Ok(self.var_over(axes, correction)?.sqrt())
     }
 
-    /// The product over the axes; 1 where there are no elements.
+    /// The product over the axes; 1 if there are no elements.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
@@ -118,7 +118,7 @@ impl<T: Float> Tensor<T> {
         Blocks::new(self, axes)?.reduce(|x| fold::fold(x, one, &|a, b| a * b), columns)
     }
 
-    /// `ln sum e^x` over the axes, without overflow; -inf where there are no elements.
+    /// `ln sum e^x` over the axes, without overflow; -inf if there are no elements.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
@@ -152,15 +152,15 @@ impl<T: Float> Tensor<T> {
             return Ok(self.sum_over(axes)?.ln());
         }
         let zero = T::of(0.0);
-        // Where the largest element is infinite, shifting by it would make NaN of equal infinities.
+        // If the largest element is infinite, shifting by it would turn equal infinities into NaN.
         let largest = self.extreme("logsumexp", axes.keep(), larger)?;
         let shift = largest.map(|x| if x.is_infinite() { zero } else { x });
         let sum = self.sub(&shift)?.exp().sum_over(axes.keep())?;
         sum.ln().add(&shift)?.reshape(axes.output())
     }
 
-    /// The p-norm over the axes: `(sum |x|^p)^(1/p)`, the largest `|x|` for p = inf, the smallest for p = -inf, the number
-    /// of elements that are not 0 for p = 0. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
+    /// The p-norm over the axes: `(sum |x|^p)^(1/p)`; the largest `|x|` for p = inf, the smallest for p = -inf, the
+    /// number of nonzero elements for p = 0. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///

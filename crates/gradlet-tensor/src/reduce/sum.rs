@@ -1,4 +1,4 @@
-//! Reductions over chosen axes.
+//! Sums and means over chosen axes, and the order of elements that all reductions use.
 
 use crate::element::{Element, Float};
 use crate::error::Result;
@@ -6,7 +6,7 @@ use crate::kernel::{fold, parallel};
 use crate::shape::{Axes, MAX_RANK, ReducedAxes, Shape};
 use crate::tensor::Tensor;
 
-/// The elements of a tensor ordered so that a reduction runs over the middle of three axes.
+/// The elements of a tensor, ordered so that a reduction runs over the middle one of three axes.
 pub(crate) struct Blocks<T: Element> {
     x: Tensor<T>,
     to: Shape,
@@ -37,7 +37,7 @@ impl<T: Element> Blocks<T> {
                 inner,
             });
         }
-        // Otherwise the reduced axes are moved to the end and the elements copied there.
+        // Otherwise the reduced axes are moved to the end, and the elements are copied in that order.
         let outer = (0..sizes.len())
             .filter(|&axis| !reduced[axis])
             .map(|axis| sizes[axis])
@@ -51,7 +51,7 @@ impl<T: Element> Blocks<T> {
         })
     }
 
-    /// Calls `row` with each part of `outer * inner` results and the elements that belong to it.
+    /// Computes each result by `row` if its elements are adjacent, and `inner` results at a time by `rows` otherwise.
     #[track_caller]
     pub(crate) fn reduce<U: Element>(
         &self,
@@ -92,11 +92,11 @@ impl<T: Element> Blocks<T> {
 }
 
 impl<T: Float> Tensor<T> {
-    /// The sum over the axes; 0 where there are no elements.
+    /// The sum over the axes; 0 if there are no elements.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
-    /// Sums go by blocks in a fixed order: the same bits on any number of threads and any processor. An element that a
-    /// broadcast view repeats is multiplied by how often it occurs.
+    /// Blocks are summed in a fixed order, which gives the same bits on any number of threads and any processor. An
+    /// element that a broadcast view repeats is summed once and multiplied by its number.
     ///
     /// # Shape
     ///
@@ -151,7 +151,7 @@ impl<T: Float> Tensor<T> {
         blocks.reduce(fold::sum, |x, out| fold::sum_rows(x, columns, out))
     }
 
-    /// The mean over the axes; NaN where there are no elements.
+    /// The mean over the axes; NaN if there are no elements.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
@@ -182,7 +182,7 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// All of a large slice, block by block on several threads.
+/// The sum of a slice, block by block on several threads if it is large.
 fn sum_all<T: Float>(x: &[T]) -> T {
     if !parallel::pays(x.len()) {
         return fold::sum(x);
@@ -198,19 +198,19 @@ fn sum_all<T: Float>(x: &[T]) -> T {
     pair(&sums)
 }
 
-/// All rows of a large slice, some of the columns at a time on several threads.
+/// The sum of the rows of a large slice; each thread sums some of the columns.
 fn sum_all_rows<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
     parallel::for_parts_of(out, columns_of_part(columns), |first, out| {
         fold::sum_columns(x, columns, first, out);
     });
 }
 
-/// Whole cache lines, and at least four parts where there are that many columns.
+/// The number of columns in a part: whole cache lines, and at least four parts if there are enough columns.
 pub(crate) fn columns_of_part(columns: usize) -> usize {
     columns.div_ceil(4).next_multiple_of(16)
 }
 
-/// The balanced tree that `fold::sum` builds over its blocks.
+/// The sum of the blocks' sums, by the same balanced tree as in `fold::sum`.
 fn pair<T: Float>(sums: &[T]) -> T {
     if let [sum] = *sums {
         return sum;

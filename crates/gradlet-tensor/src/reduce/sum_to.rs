@@ -1,4 +1,4 @@
-//! Sums back to a shape that was broadcast: the gradient of broadcasting, and of a broadcast factor.
+//! Sums back to the shape that was broadcast: the gradient of broadcasting.
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
@@ -6,8 +6,7 @@ use crate::shape::{ReducedAxes, Shape};
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
-    /// The sum over axes that leaves the given shape, from which these elements were broadcast: the gradient of
-    /// broadcasting.
+    /// The sum over the axes along which the given shape was broadcast to this one: the gradient of broadcasting.
     ///
     /// # Shape
     ///
@@ -37,7 +36,7 @@ impl<T: Float> Tensor<T> {
             .reshape(shape)
     }
 
-    /// Which axes are summed so that the result has the given shape.
+    /// The axes whose sum has the given shape.
     #[track_caller]
     pub(crate) fn reduced_to(&self, op: &'static str, shape: Shape) -> Result<ReducedAxes> {
         if Shape::broadcast_for(op, &shape, self.shape())? != *self.shape() {

@@ -5,10 +5,10 @@ use std::ops::RangeFull;
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::{MAX_RANK, Shape};
 
-/// The axes that a reduction goes over: `..` for all, one axis, or a list; negative ones count from the end. A scalar
-/// has the axis 0 here, which is also -1.
+/// The axes that a reduction goes over: `..` for all, one axis, or a list; negative ones count from the end. For a
+/// scalar, 0 and -1 are accepted too.
 ///
-/// The result has no such axes; in [`Keep`], it has them at size 1.
+/// The result does not have these axes; with [`Keep`], it has them at size 1.
 ///
 /// # Example
 ///
@@ -25,11 +25,11 @@ use crate::shape::{MAX_RANK, Shape};
 /// # }
 /// ```
 pub trait Axes {
-    /// Which of the shape's axes are meant.
+    /// Whether each axis of the shape is selected.
     ///
     /// # Errors
     ///
-    /// If an axis is out of range or named twice; `op` is the name that the message begins with.
+    /// If an axis is out of range or named twice; the message begins with `op`.
     #[track_caller]
     fn select(&self, op: &'static str, shape: &Shape) -> Result<[bool; MAX_RANK]>;
 
@@ -39,7 +39,7 @@ pub trait Axes {
     }
 }
 
-/// Axes that the result of a reduction keeps, at size 1, so that it broadcasts to what was reduced.
+/// Axes that the result of a reduction keeps, at size 1, so that it broadcasts to the shape that was reduced.
 ///
 /// # Example
 ///
@@ -72,7 +72,7 @@ impl<A: Axes> Axes for Keep<A> {
 
 /// The axes of one shape that a reduction goes over, and whether its result keeps them.
 ///
-/// An operation of your own that takes [`Axes`] holds this value. It is `Axes` too, of tensors with that shape.
+/// An operation of your own that takes [`Axes`] can store this value. It is `Axes` itself, for tensors of that shape.
 ///
 /// # Example
 ///
@@ -95,11 +95,11 @@ pub struct ReducedAxes {
 }
 
 impl ReducedAxes {
-    /// The axes of the shape.
+    /// The axes that `axes` selects from the shape.
     ///
     /// # Errors
     ///
-    /// If an axis is out of range or named twice; `op` is the name that the message begins with.
+    /// If an axis is out of range or named twice; the message begins with `op`.
     #[track_caller]
     pub fn new(op: &'static str, input: Shape, axes: &(impl Axes + ?Sized)) -> Result<Self> {
         Ok(Self {
@@ -109,7 +109,7 @@ impl ReducedAxes {
         })
     }
 
-    /// The axes of the shape that are marked, kept.
+    /// The marked axes of the shape, kept in the result.
     pub(crate) fn marked(input: Shape, reduced: [bool; MAX_RANK]) -> Self {
         Self {
             input,
@@ -118,7 +118,7 @@ impl ReducedAxes {
         }
     }
 
-    /// The same axes, kept.
+    /// The same axes, kept in the result.
     #[must_use]
     pub fn keep(self) -> Self {
         Self { keep: true, ..self }
@@ -130,7 +130,7 @@ impl ReducedAxes {
         self.input
     }
 
-    /// The shape with the reduced axes at size 1, which broadcasts to that of the input.
+    /// The shape with the reduced axes at size 1; it broadcasts to the input's shape.
     pub fn kept(&self) -> Shape {
         let mut kept = self.input;
         for (size, &reduced) in kept.iter_mut().zip(&self.reduced) {
@@ -155,7 +155,7 @@ impl ReducedAxes {
         output
     }
 
-    /// The number of elements that each element of the result is made of.
+    /// The number of input elements that each element of the result is made from.
     pub fn count(&self) -> usize {
         let sizes = self.input.iter().zip(&self.reduced);
         sizes.fold(1, |count: usize, (&size, &reduced)| {
@@ -169,19 +169,19 @@ impl ReducedAxes {
         (0..self.input.rank()).filter(move |&axis| reduced[axis])
     }
 
-    /// All axes of the shape in an order for `permute` that puts the reduced ones last.
+    /// All axes of the shape in an order for `permute` that puts the reduced axes last.
     pub fn order(&self) -> Vec<isize> {
         let mut order: Vec<isize> = (0..self.input.rank() as isize).collect();
         order.sort_by_key(|&axis| self.reduced[axis as usize]);
         order
     }
 
-    /// The same axes of a different shape.
+    /// The same axes, for a different shape.
     pub(crate) fn of(self, input: Shape) -> Self {
         Self { input, ..self }
     }
 
-    /// Which axes are reduced.
+    /// Whether each axis is reduced.
     #[inline]
     pub(crate) fn marks(&self) -> &[bool; MAX_RANK] {
         &self.reduced

@@ -1,9 +1,9 @@
-//! [`IntoShape`]: what functions take where they need a shape.
+//! [`IntoShape`]: the argument type of functions that need a shape.
 
 use super::Shape;
 use crate::error::Result;
 
-/// Anything that gives a shape: `()`, `3`, `[2, 3]`, a slice or `&Vec` of sizes, or a [`Shape`].
+/// A value that gives a shape: `()`, `3`, `[2, 3]`, a slice or `&Vec` of sizes, or a [`Shape`].
 ///
 /// # Example
 ///

@@ -1,4 +1,4 @@
-//! [`Layout`]: where in the storage each element of a tensor stands.
+//! [`Layout`]: where in the storage each element of a tensor is.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::{MAX_RANK, Shape};
@@ -9,7 +9,7 @@ pub(crate) struct Layout {
     pub(crate) shape: Shape,
     strides: [usize; MAX_RANK],
     pub(crate) offset: usize,
-    /// Elements follow each other in row-major order.
+    /// Whether the elements follow each other in row-major order, without gaps.
     pub(crate) contiguous: bool,
 }
 
@@ -149,7 +149,7 @@ impl Layout {
         Ok(Self::new(shape, self.strides, offset))
     }
 
-    /// Each `step`-th of the indices of an axis; `step` is at least 1.
+    /// The layout of every `step`-th index of an axis, from the first on; `step` is at least 1.
     pub(crate) fn every(&self, axis: usize, step: usize) -> Self {
         let (mut shape, mut strides) = (self.shape, self.strides);
         let size = shape[axis].div_ceil(step);
@@ -160,7 +160,7 @@ impl Layout {
         Self::new(shape, strides, self.offset)
     }
 
-    /// Without an axis of the given index; its size must be 1, or the index within it.
+    /// The layout of one index of an axis, without that axis. The index must be within the axis.
     pub(crate) fn remove(&self, axis: usize, index: usize) -> Self {
         let (mut shape, mut strides) = (self.shape, self.strides);
         shape.remove(axis);
@@ -205,7 +205,7 @@ impl Layout {
         Ok(Self::new(target, strides, self.offset))
     }
 
-    /// The axes along which elements repeat in both layouts, which have one shape; `None` where there is no such axis.
+    /// The axes along which elements repeat in both layouts, which have the same shape; `None` if there are none.
     pub(crate) fn repeats_with(&self, other: &Self) -> Option<[bool; MAX_RANK]> {
         let mut repeats = [false; MAX_RANK];
         for (axis, repeats) in repeats[..self.shape.rank()].iter_mut().enumerate() {
@@ -215,7 +215,7 @@ impl Layout {
         repeats.contains(&true).then_some(repeats)
     }
 
-    /// With the first element alone along the chosen axes.
+    /// The layout of only the first index along each chosen axis.
     pub(crate) fn once(&self, axes: &[bool; MAX_RANK]) -> Self {
         let mut shape = self.shape;
         for (size, _) in shape.iter_mut().zip(axes).filter(|(_, once)| **once) {
@@ -224,7 +224,7 @@ impl Layout {
         Self::new(shape, self.strides, self.offset)
     }
 
-    /// Another shape of contiguous elements.
+    /// A different shape for elements that are contiguous.
     pub(crate) fn row_major(&self, target: Shape) -> Self {
         Self {
             offset: self.offset,
@@ -232,7 +232,7 @@ impl Layout {
         }
     }
 
-    /// The same elements in another shape without a copy, where the strides allow it.
+    /// The layout of the same elements in a different shape; `None` if the strides would need a copy.
     pub(crate) fn reshape(&self, target: Shape) -> Option<Self> {
         if self.contiguous {
             return Some(self.row_major(target));
@@ -241,7 +241,7 @@ impl Layout {
         let (from, to) = (&self.shape, &target);
         let (mut i, mut j) = (0, 0);
         while i < from.len() || j < to.len() {
-            // The shortest groups of axes on both sides with equal numbers of elements.
+            // The shortest groups of axes on both sides that have equal numbers of elements.
             let (first, start) = (i, j);
             let (mut left, mut right) = (1, 1);
             while (left != right || left == 1) && (i < from.len() || j < to.len()) {

@@ -6,15 +6,15 @@ use std::slice;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The most axes a tensor can have.
+/// The largest number of axes a tensor can have.
 pub const MAX_RANK: usize = 8;
 
-/// More elements than any memory holds, and their bytes still fit into an `isize`.
+/// A number of elements that no memory holds, but whose bytes still fit into an `isize`.
 const MAX_ELEMENTS: usize = 1 << (usize::BITS - 4);
 
-/// The sizes of a tensor's axes, outermost first: at most [`MAX_RANK`] of them, stored inline; `[]` is a scalar's.
+/// The sizes of a tensor's axes, outermost first: at most [`MAX_RANK`] sizes, stored inline; `[]` for a scalar.
 ///
-/// It is read as the slice of its sizes.
+/// It can be read as a slice of the sizes.
 ///
 /// # Example
 ///
@@ -39,7 +39,7 @@ impl Shape {
         sizes: [0; MAX_RANK],
     };
 
-    /// The shape with the given sizes; `Shape::from` takes an array, whose length is checked as it compiles.
+    /// The shape with the given sizes; `Shape::from` takes an array, whose length is checked at compile time.
     ///
     /// # Errors
     ///
@@ -87,15 +87,15 @@ impl Shape {
         if self.rank == 0 { Self::from(1) } else { self }
     }
 
-    /// Whether a tensor may have this shape: its sizes, zeros aside, multiply to fewer than 2^60, so that no product of
-    /// some of them overflows, nor their bytes as the widest elements.
+    /// Whether a tensor may have this shape: the sizes that are not 0 have a product below 2^60, so that no product of
+    /// some of them overflows, nor the number of bytes for the widest elements.
     pub(crate) fn is_countable(&self) -> bool {
         let sizes = self.iter().filter(|&&size| size != 0);
         let product = sizes.fold(1, |product: usize, &size| product.saturating_mul(size));
         product < MAX_ELEMENTS
     }
 
-    /// The index of an axis counted from the start, or from the end where negative.
+    /// The index of an axis, counted from the start; a negative `axis` counts from the end.
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ impl Shape {
         }
     }
 
-    /// As `axis_for`; a scalar counts as one element along an axis 0, so that 0 and -1 are 0 there.
+    /// As `axis_for`, but a scalar counts as one element along an axis 0: for it, 0 and -1 give 0.
     #[track_caller]
     pub(crate) fn axis_or_scalar_for(&self, op: &'static str, axis: isize) -> Result<usize> {
         if self.rank() == 0 && (-1..1).contains(&axis) {
@@ -141,7 +141,7 @@ impl Shape {
         self.axis_for(op, axis)
     }
 
-    /// An error unless there are `rank` axes; `expected` is what the message asks for, such as "a matrix".
+    /// Returns an error unless there are `rank` axes; `expected` is what the message asks for, such as "a matrix".
     #[track_caller]
     pub(crate) fn expect_rank(
         &self,
@@ -184,7 +184,7 @@ impl Shape {
         size
     }
 
-    /// The shape that both broadcast to: axes are matched from the last one, sizes must agree or be 1.
+    /// The shape that both broadcast to: axes are matched from the last one on, sizes must be equal or 1.
     ///
     /// # Shape
     ///
@@ -293,7 +293,7 @@ impl<const N: usize> PartialEq<[usize; N]> for Shape {
     }
 }
 
-/// So that `x.shape() == [2, 3]` compiles.
+/// Lets `x.shape() == [2, 3]` compile.
 impl<const N: usize> PartialEq<[usize; N]> for &Shape {
     fn eq(&self, other: &[usize; N]) -> bool {
         **self == *other

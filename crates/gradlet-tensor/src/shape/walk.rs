@@ -8,9 +8,9 @@ use crate::kernel::parallel::{PART, for_chunks};
 use crate::shape::Layout;
 use crate::shape::{MAX_RANK, Shape};
 
-/// The loops over `K` operands of one shape, with axes merged where all operands allow it.
+/// The loops over `K` operands of the same shape, with axes merged where all operands allow it.
 ///
-/// The innermost loop is a row; the ones around it are counted as one.
+/// The innermost loop is a row; the loops around it are counted as one loop over rows.
 pub(crate) struct Nest<const K: usize> {
     rank: usize,
     sizes: [usize; MAX_RANK],
@@ -19,7 +19,7 @@ pub(crate) struct Nest<const K: usize> {
 }
 
 impl<const K: usize> Nest<K> {
-    /// The layouts must have been broadcast to one shape.
+    /// The loops over operands with these layouts, which must have been broadcast to `shape`.
     pub(crate) fn new(shape: &Shape, layouts: [&Layout; K]) -> Self {
         let mut nest = Self {
             rank: 0,
@@ -55,8 +55,8 @@ impl<const K: usize> Nest<K> {
         self.sizes[..self.rank - 1].iter().product()
     }
 
-    /// Calls `run` with pieces of rows of a row-major result and the place where each operand's begins, on several threads
-    /// where that pays.
+    /// Calls `run` with the place in each operand where a piece of a row begins, and with that piece of the row-major
+    /// result; on several threads if that is faster.
     pub(crate) fn for_pieces<T: Send>(
         &self,
         out: &mut [T],
@@ -83,7 +83,7 @@ impl<const K: usize> Nest<K> {
         });
     }
 
-    /// Calls `visit` with the place of each operand's first element, for the rows of a range in order.
+    /// Calls `visit` with the place of each operand's first element, for each row of the range in order.
     #[inline(always)]
     pub(crate) fn for_rows(&self, rows: Range<usize>, mut visit: impl FnMut([usize; K])) {
         let outer = self.rank - 1;

@@ -1,4 +1,4 @@
-//! The threads that large work is split between, and how many there are.
+//! The threads that large work is split between, and their number.
 
 mod split;
 mod workers;

@@ -1,4 +1,4 @@
-//! Slices that are cut into parts for several threads.
+//! Cutting slices into parts for several threads.
 
 #![expect(unsafe_code, reason = "threads write disjoint parts of one slice")]
 
@@ -17,7 +17,7 @@ pub(crate) fn for_chunks<T: Send, const N: usize>(
     let len = outs.first().map_or(0, |out| out.len());
     assert!(
         outs.iter().all(|out| out.len() == len),
-        "slices of one length"
+        "slices must have the same length"
     );
     let starts = Starts(outs.each_mut().map(|out| out.as_mut_ptr()));
     for_parts(len.div_ceil(size), |part| {
@@ -32,7 +32,7 @@ pub(crate) fn for_chunks<T: Send, const N: usize>(
     });
 }
 
-/// Where slices begin, for parts on other threads.
+/// Pointers to the starts of slices, for use on several threads.
 struct Starts<T, const N: usize>([*mut T; N]);
 
 impl<T, const N: usize> Starts<T, N> {
@@ -41,7 +41,7 @@ impl<T, const N: usize> Starts<T, N> {
     }
 }
 
-// SAFETY: `for_chunks` hands disjoint parts to each thread, and the elements may cross threads.
+// SAFETY: `for_chunks` gives disjoint parts to the threads, and the elements may be sent between threads.
 unsafe impl<T: Send, const N: usize> Sync for Starts<T, N> {}
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! The threads that run parts of large work, and how many there are.
+//! The threads that run parts of large work, and their number.
 //!
 //! Work is cut into parts that do not depend on the number of threads, so results do not either. The calling thread
-//! takes part; its helpers wait for the next piece of work by spinning for a while, then sleep. Only one caller at a time
-//! has the helpers: others run their parts alone.
+//! takes part; its helpers wait for the next piece of work by spinning for a while, then sleep. Only one caller at a
+//! time has the helpers: all others run their parts alone.
 
 #![expect(
     unsafe_code,
-    reason = "helpers borrow work from the caller, who waits for them"
+    reason = "helpers borrow work from the caller, which waits for them"
 )]
 
 use std::cell::Cell;
@@ -16,11 +16,11 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering}
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 
-/// The most threads that work is split between.
+/// The largest number of threads that work is split between.
 pub const MAX_THREADS: usize = 64;
 
-/// How often a helper looks for work before it sleeps: about 200 microseconds at 40 nanoseconds a `pause`. The gaps
-/// between the parallel parts of a training step are shorter, and waking a sleeper costs about as much as a large layer.
+/// How often a helper looks for work before it sleeps: about 200 microseconds at 40 nanoseconds per `pause`. The gaps
+/// between the parallel parts of a training step are shorter, and waking a helper takes about as long as a large layer.
 const SPINS: u32 = 5000;
 
 /// Set in `State::entered` while helpers may take parts.
@@ -30,18 +30,18 @@ thread_local! {
     static LIMIT: Cell<usize> = const { Cell::new(0) };
 }
 
-/// What callers and helpers share.
+/// The state that callers and helpers share.
 struct State {
-    /// A caller has the helpers.
+    /// Whether a caller has the helpers.
     taken: AtomicBool,
-    /// Counts pieces of work; helpers watch it.
+    /// The number of pieces of work so far; helpers watch it.
     epoch: AtomicUsize,
-    /// Helpers that look at `work` now, and `OPEN`.
+    /// The number of helpers that look at `work` now, and the bit `OPEN`.
     entered: AtomicUsize,
     work: AtomicPtr<Work<'static>>,
     asleep: [AtomicBool; MAX_THREADS],
     helpers: [OnceLock<Thread>; MAX_THREADS],
-    /// How many helpers have been started.
+    /// The number of helpers that have been started.
     started: Mutex<usize>,
     parts: [AtomicU64; MAX_THREADS],
 }
@@ -57,8 +57,9 @@ static STATE: State = State {
     parts: [const { AtomicU64::new(0) }; MAX_THREADS],
 };
 
-/// The number of threads that large work of the calling thread is split between: what [`with`] set, else the environment
-/// variable `GRADLET_NUM_THREADS`, else the number of processors. A value that is no positive number counts as unset.
+/// The number of threads that large work of the calling thread is split between: the number that [`with`] set, else the
+/// environment variable `GRADLET_NUM_THREADS`, else the number of processors. A variable that is not a positive number
+/// counts as unset.
 ///
 /// # Example
 ///
@@ -106,7 +107,7 @@ pub fn with<R>(n: usize, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// How many parts of split work each thread has run so far: callers together first, then each helper.
+/// The number of parts of split work that each thread has run so far: all callers together first, then each helper.
 pub fn parts_run() -> Vec<u64> {
     let helpers = *STATE.started.lock().unwrap_or_else(PoisonError::into_inner);
     STATE.parts[..=helpers]
@@ -115,7 +116,7 @@ pub fn parts_run() -> Vec<u64> {
         .collect()
 }
 
-/// A piece of work: parts that are taken one after the other by whoever is free.
+/// A piece of work: parts that are taken one after the other, by whichever thread is free.
 struct Work<'a> {
     run: &'a (dyn Fn(usize) + Sync),
     parts: usize,
@@ -137,7 +138,7 @@ impl Work<'_> {
     }
 }
 
-/// Calls `run` once with every number below `parts`, on up to [`count`] threads.
+/// Calls `run` once with each number below `parts`, on up to [`count`] threads.
 pub(crate) fn for_parts(parts: usize, run: impl Fn(usize) + Sync) {
     let helpers = count().min(parts).saturating_sub(1);
     if helpers == 0 || STATE.taken.swap(true, Ordering::Acquire) {
@@ -158,7 +159,7 @@ pub(crate) fn for_parts(parts: usize, run: impl Fn(usize) + Sync) {
     }
 }
 
-/// While this lives, helpers may look at a piece of work; dropping it waits until none does.
+/// While this lives, helpers may look at a piece of work; dropping it waits until no helper does.
 struct Open;
 
 impl Open {
@@ -212,20 +213,20 @@ fn start_missing_helpers(wanted: usize) {
         let spawned = thread::Builder::new()
             .name(format!("gradlet-{helper}"))
             .spawn(move || help(helper));
-        // Without a further thread the work is done by fewer.
+        // If no thread can be started, fewer threads do the work.
         let Ok(handle) = spawned else { return };
         let _ = STATE.helpers[helper].set(handle.thread().clone());
         *started += 1;
     }
 }
 
-/// What a helper does all its life.
+/// The loop that a helper runs: it takes parts of each piece of work.
 fn help(helper: usize) {
     let mut seen = 0;
     loop {
         seen = next_epoch(helper, seen);
         if STATE.entered.fetch_add(1, Ordering::Acquire) & OPEN != 0 {
-            // SAFETY: `OPEN` was set when this helper entered, and the caller does not let go of its work before it has
+            // SAFETY: `OPEN` was set when this helper entered, and the caller does not drop its work before it has
             // cleared `OPEN` and seen every helper that entered leave again.
             let work = unsafe { &*STATE.work.load(Ordering::Relaxed) };
             if helper < work.helpers
@@ -238,7 +239,7 @@ fn help(helper: usize) {
     }
 }
 
-/// Waits for an epoch other than the one seen.
+/// Waits until the epoch differs from the one seen, and returns it.
 fn next_epoch(helper: usize, seen: usize) -> usize {
     let mut spins = 0;
     loop {
@@ -327,7 +328,7 @@ mod tests {
                 parts_run()[1] > before
             })
         };
-        // Another test may have the helpers at the moment.
+        // A different test may have the helpers at the moment.
         assert!((0..50).any(|_| helped()));
         thread::sleep(std::time::Duration::from_millis(20));
         assert!((0..50).any(|_| helped()));

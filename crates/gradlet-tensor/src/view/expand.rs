@@ -6,7 +6,7 @@ use crate::shape::IntoShape;
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
-    /// The elements repeated along axes of size 1 and new leading axes. A view, whose elements stand in memory once.
+    /// A view that repeats the elements along axes of size 1 and new leading axes; memory holds each element once.
     ///
     /// # Shape
     ///
@@ -14,7 +14,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// A shape that this one does not broadcast to, or one whose sizes multiply to 2^60 and more.
+    /// If this shape does not broadcast to the given one, or the product of the given sizes is 2^60 or more.
     ///
     /// # Example
     ///
@@ -36,7 +36,7 @@ impl<T: Element> Tensor<T> {
         Ok(self.view(self.layout_broadcast_to(shape.into_shape()?)?))
     }
 
-    /// Repeated along axes of size 1 and new leading axes; -1 keeps a size. A view.
+    /// A view that repeats the elements along axes of size 1 and new leading axes; -1 keeps a size.
     ///
     /// # Shape
     ///
@@ -44,7 +44,8 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Fewer sizes than axes, another size for an axis whose size is not 1, a size below -1, or -1 for a new axis.
+    /// If there are fewer sizes than axes, or a size changes an axis whose size is not 1, or a size is below -1, or a
+    /// new axis has size -1.
     ///
     /// # Example
     ///

@@ -1,4 +1,4 @@
-//! Axes merged, split, added and dropped, without a copy where strides allow it.
+//! Merging, splitting, adding and dropping axes, without a copy if the strides allow it.
 
 use std::ops::RangeBounds;
 
@@ -8,7 +8,7 @@ use crate::shape::{Axes, IntoShape};
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
-    /// The same elements, in row-major order, in another shape; copies only where strides do not allow a view.
+    /// The same elements, in row-major order, in a different shape; copied only if the strides do not allow a view.
     ///
     /// # Shape
     ///
@@ -16,7 +16,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Another number of elements, or a broadcast view of more elements than memory holds a copy of.
+    /// If the numbers of elements differ, or memory does not hold the copy, as for a broadcast view.
     ///
     /// # Example
     ///
@@ -43,7 +43,7 @@ impl<T: Element> Tensor<T> {
             }));
         }
         if self.is_empty() {
-            // Of the shapes without elements some are too large still.
+            // Some shapes without elements are too large all the same.
             return Self::build(shape, |_| {});
         }
         if let Some(layout) = self.layout().reshape(shape) {
@@ -53,7 +53,8 @@ impl<T: Element> Tensor<T> {
         Ok(copy.view(copy.layout().row_major(shape)))
     }
 
-    /// The axes of a range merged into one; a scalar has an axis 0 here. Copies only where strides do not allow a view.
+    /// The same elements with a range of axes merged into one; copied only if the strides do not allow a view. A scalar
+    /// gives a vector of one element.
     ///
     /// Negative bounds count from the end.
     ///
@@ -63,7 +64,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// If an axis is out of range, or the range is empty, or a broadcast view has more elements than memory holds.
+    /// If an axis is out of range, or the range is empty, or memory does not hold the copy, as for a broadcast view.
     ///
     /// # Example
     ///
@@ -87,7 +88,7 @@ impl<T: Element> Tensor<T> {
         self.reshape(self.shape().flattened(axes)?)
     }
 
-    /// Without those of the axes that have size 1; a scalar has an axis 0 here. A view.
+    /// A view without those of the given axes whose size is 1. For a scalar, axis 0 is accepted too.
     ///
     /// # Shape
     ///
@@ -118,7 +119,7 @@ impl<T: Element> Tensor<T> {
         self.reshape(self.shape().squeezed(axes)?)
     }
 
-    /// With a new axis of size 1 before the given one; -1 puts it last. A view.
+    /// A view with a new axis of size 1 before the given one; -1 puts it last.
     ///
     /// # Shape
     ///
@@ -126,7 +127,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis outside `-rank - 1..=rank`, or a ninth one.
+    /// If the axis is outside `-rank - 1..=rank`, or would be the ninth.
     ///
     /// # Example
     ///
@@ -157,7 +158,7 @@ impl<T: Element> Tensor<T> {
         Ok(self.view(self.layout().insert(axis.rem_euclid(places) as usize)?))
     }
 
-    /// An axis split into several of the given sizes. A view.
+    /// A view with an axis split into several axes of the given sizes.
     ///
     /// # Shape
     ///
@@ -165,7 +166,8 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, sizes whose product is another than the axis', none, or more than eight axes.
+    /// If the axis is out of range, or the product of the sizes is not the size of the axis, or there are no sizes, or
+    /// the result would have more than eight axes.
     ///
     /// # Example
     ///

@@ -1,4 +1,4 @@
-//! Some indices of an axis: one, a range, every n-th of a range.
+//! Selecting indices of an axis: one, a range, every n-th of a range.
 
 use std::ops::{Bound, RangeBounds};
 
@@ -9,7 +9,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
-    /// `length` indices of one axis, from `start`. A view.
+    /// A view of `length` indices of one axis, from `start` on.
     ///
     /// # Shape
     ///
@@ -17,7 +17,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// A range or an axis out of range.
+    /// If the axis or the range of indices is out of range.
     ///
     /// # Example
     ///
@@ -41,7 +41,7 @@ impl<T: Element> Tensor<T> {
         Ok(self.view(self.layout().narrow(axis, start, length)?))
     }
 
-    /// One index of one axis, which goes away. A view.
+    /// A view of one index of an axis, without that axis.
     ///
     /// # Shape
     ///
@@ -49,7 +49,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An index or an axis out of range.
+    /// If the axis or the index is out of range.
     ///
     /// # Example
     ///
@@ -84,8 +84,8 @@ impl<T: Element> Tensor<T> {
         Ok(self.view(self.layout().remove(axis, index)))
     }
 
-    /// Every `step`-th index of an axis within a range, as Python slices: negative bounds count from the end, and bounds
-    /// beyond the axis stand for its ends. A view.
+    /// A view of every `step`-th index of an axis within a range, as in Python: negative bounds count from the end, and
+    /// bounds beyond the axis count as its ends.
     ///
     /// # Shape
     ///
@@ -93,7 +93,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or a step of 0.
+    /// If the axis is out of range, or the step is 0.
     ///
     /// # Example
     ///
@@ -121,7 +121,7 @@ impl<T: Element> Tensor<T> {
 
 impl Shape {
     /// The first index and the number of indices that a range covers along an axis: negative bounds count from the end,
-    /// and bounds beyond the axis are its ends.
+    /// and bounds beyond the axis count as its ends.
     ///
     /// # Errors
     ///
@@ -142,7 +142,7 @@ impl Shape {
         let place = |bound: isize, behind: usize| {
             let place = match usize::try_from(bound) {
                 Ok(bound) => bound.saturating_add(behind),
-                // One behind an index before the start is before the start too, or the start itself.
+                // If an index is before the start, the place after it is too, or is the start.
                 Err(_) => size
                     .saturating_add(behind)
                     .saturating_sub(bound.unsigned_abs()),

@@ -1,4 +1,4 @@
-//! The shapes that views have: what becomes of a shape whose axes are merged, split, dropped or repeated.
+//! The shapes of views: the results of merging, splitting, dropping and repeating the axes of a shape.
 
 use std::ops::{Bound, RangeBounds};
 
@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::shape::{Axes, Shape};
 
 impl Shape {
-    /// As [`axis`](Self::axis), where a scalar has an axis 0 of one element.
+    /// As [`axis`](Self::axis), but a scalar counts as one element along an axis 0.
     ///
     /// # Errors
     ///
@@ -27,7 +27,7 @@ impl Shape {
         self.axis_or_scalar_for("axis", axis)
     }
 
-    /// Without those of the axes that have size 1.
+    /// The shape without those of the given axes whose size is 1.
     ///
     /// # Shape
     ///
@@ -58,7 +58,7 @@ impl Shape {
         Ok(shape)
     }
 
-    /// With the axes of a range merged into one; `[1]` for a scalar.
+    /// The shape with the axes of a range merged into one; `[1]` for a scalar.
     ///
     /// Negative bounds count from the end.
     ///
@@ -111,7 +111,7 @@ impl Shape {
         Ok(shape)
     }
 
-    /// With an axis split into several of the given sizes.
+    /// The shape with an axis split into several axes of the given sizes.
     ///
     /// # Shape
     ///
@@ -119,7 +119,8 @@ impl Shape {
     ///
     /// # Errors
     ///
-    /// An axis out of range, sizes whose product is another than the axis', none, or more than eight axes.
+    /// If the axis is out of range, or the product of the sizes is not the size of the axis, or there are no sizes, or
+    /// the result would have more than eight axes.
     ///
     /// # Example
     ///
@@ -151,7 +152,7 @@ impl Shape {
         Ok(shape)
     }
 
-    /// With other sizes for axes of size 1, and new axes in front; -1 keeps a size.
+    /// The shape with new sizes for axes of size 1, and new axes in front; -1 keeps a size.
     ///
     /// # Shape
     ///
@@ -159,7 +160,8 @@ impl Shape {
     ///
     /// # Errors
     ///
-    /// Fewer sizes than axes, another size for an axis whose size is not 1, a size below -1, or -1 for a new axis.
+    /// If there are fewer sizes than axes, or a size changes an axis whose size is not 1, or a size is below -1, or a
+    /// new axis has size -1.
     ///
     /// # Example
     ///
@@ -183,7 +185,7 @@ impl Shape {
                     return Err(Error::new(ErrorKind::OutOfRange {
                         op: "expand",
                         name: "a size",
-                        expected: "at least 0, or -1 for an axis there is already",
+                        expected: "at least 0, or -1 for an axis that exists",
                         value: size as f64,
                         remedy: format!("; sizes {sizes:?} for shape {self}"),
                     }));
@@ -208,8 +210,8 @@ impl Shape {
         Ok(shape)
     }
 
-    /// The shapes that a tensor of this shape and its indices broadcast to for [`Tensor::take_along`](crate::Tensor::take_along):
-    /// they agree in all axes but the given one.
+    /// The shapes that a tensor of this shape and its indices broadcast to in
+    /// [`Tensor::take_along`](crate::Tensor::take_along): they agree in all axes but the given one.
     ///
     /// # Shape
     ///

@@ -1,19 +1,19 @@
-//! An axis cut into parts.
+//! Cutting an axis into parts.
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
-    /// An axis cut into parts of one size, the last of which may be smaller. Views.
+    /// Views of parts of an axis, all of the same size but the last, which may be smaller.
     ///
     /// # Shape
     ///
-    /// `split(3, 1)`: `[a, 7, b] -> [a, 3, b], [a, 3, b], [a, 1, b]`; of an axis of size 0: one part
+    /// `split(3, 1)`: `[a, 7, b] -> [a, 3, b], [a, 3, b], [a, 1, b]`; an axis of size 0 gives one part
     ///
     /// # Errors
     ///
-    /// An axis out of range, or parts of size 0 of an axis of another size.
+    /// If the axis is out of range, or `size` is 0 and the size of the axis is not.
     ///
     /// # Example
     ///
@@ -42,7 +42,7 @@ impl<T: Element> Tensor<T> {
         Ok(parts)
     }
 
-    /// An axis cut into parts of the given sizes. Views.
+    /// Views of parts of an axis that have the given sizes.
     ///
     /// # Shape
     ///
@@ -50,7 +50,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range, or sizes whose sum is another than the axis'.
+    /// If the axis is out of range, or the sum of the sizes is not the size of the axis.
     ///
     /// # Example
     ///
@@ -87,15 +87,15 @@ impl<T: Element> Tensor<T> {
         Ok(parts)
     }
 
-    /// An axis cut into at most `count` parts of one size, the last of which may be smaller. Views.
+    /// Views of at most `count` parts of an axis, all of the same size but the last, which may be smaller.
     ///
     /// # Shape
     ///
-    /// `chunk(4, 0)`: `[9] -> [3], [3], [3]`; of an axis of size 0: `count` empty parts
+    /// `chunk(4, 0)`: `[9] -> [3], [3], [3]`; an axis of size 0 gives `count` empty parts
     ///
     /// # Errors
     ///
-    /// An axis out of range, or no parts.
+    /// If the axis is out of range, or `count` is 0.
     ///
     /// # Example
     ///
@@ -136,12 +136,12 @@ impl<T: Element> Tensor<T> {
     }
 }
 
-/// An empty list with room for so many parts.
+/// An empty list with room for `count` parts.
 #[track_caller]
 fn room<X>(op: &'static str, count: usize) -> Result<Vec<X>> {
     let mut parts = Vec::new();
     if parts.try_reserve_exact(count).is_err() {
-        let remedy = "; so many do not fit into memory".to_owned();
+        let remedy = "; memory does not hold that many".to_owned();
         return Err(setting(op, "the number of parts", "smaller", count, remedy));
     }
     Ok(parts)

@@ -1,4 +1,4 @@
-//! Views share elements, and say what does not fit.
+//! Views share elements, and their errors say what does not fit.
 
 use crate::{ErrorKind, Result, Tensor, tensor};
 

@@ -1,11 +1,11 @@
-//! Axes in a different order, without a copy.
+//! Changing the order of the axes, without a copy.
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
-    /// Axes in another order: axis i of the result is axis `axes[i]` of this one. A view.
+    /// A view with the axes in a different order: axis i of the result is axis `axes[i]` of this tensor.
     ///
     /// # Shape
     ///
@@ -13,7 +13,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Anything but each axis once.
+    /// If `axes` does not name each axis exactly once.
     ///
     /// # Example
     ///
@@ -35,7 +35,7 @@ impl<T: Element> Tensor<T> {
         Ok(self.view(self.layout().permute(axes)?))
     }
 
-    /// Two axes swapped; a scalar has an axis 0 here. A view.
+    /// A view with two axes swapped. For a scalar, axis 0 is accepted too.
     ///
     /// # Shape
     ///
@@ -43,7 +43,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If an axis is out of range.
     ///
     /// # Example
     ///
@@ -65,7 +65,7 @@ impl<T: Element> Tensor<T> {
         Ok(self.view(self.layout().transpose(a, b)?))
     }
 
-    /// The transposed matrix. A view.
+    /// A view of the transposed matrix.
     ///
     /// # Shape
     ///
@@ -73,7 +73,7 @@ impl<T: Element> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// A tensor that is no matrix.
+    /// If the tensor is not a matrix.
     ///
     /// # Example
     ///
@@ -82,7 +82,7 @@ impl<T: Element> Tensor<T> {
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
     /// assert_eq!(x.t()?, tensor![[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]);
-    /// assert!(tensor![1.0, 2.0].t().is_err()); // a vector is no matrix
+    /// assert!(tensor![1.0, 2.0].t().is_err()); // a vector is not a matrix
     /// # Ok(())
     /// # }
     /// ```

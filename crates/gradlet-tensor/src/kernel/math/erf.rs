@@ -3,11 +3,11 @@
 use super::exp::{exp_moderate_f32, exp_moderate_f64};
 use super::poly;
 
-/// From here on erf rounds to 1.
+/// From this x on, erf rounds to 1.
 const ONE_F32: f32 = 4.0;
 const ONE_F64: f64 = 6.0;
 
-/// Error function within 2 ulp; keeps the sign of zero.
+/// The error function, within 2 ulp; keeps the sign of zero.
 #[inline(always)]
 pub(crate) fn erf_f32(x: f32) -> f32 {
     let a = x.abs();
@@ -21,14 +21,14 @@ pub(crate) fn erf_f32(x: f32) -> f32 {
     let v = poly!(t;
         1.8496056, 2.6389668, 0.8431183, 0.041500688, -0.009890893, 0.0018261634, -0.00018557404
     );
-    // Both before the choice: a choice between finished values is a select, one between
+    // Both are computed before the choice: a choice between finished values is a select, one between
     // computations may become a jump.
     let (small, large) = (a + a * p, 1.0 - exp_moderate_f32(-v));
     let y = if a < 1.0 { small } else { large };
     y.copysign(x)
 }
 
-/// Error function within 2 ulp; keeps the sign of zero.
+/// The error function, within 2 ulp; keeps the sign of zero.
 #[inline(always)]
 pub(crate) fn erf_f64(x: f64) -> f64 {
     let a = x.abs();
@@ -50,7 +50,7 @@ pub(crate) fn erf_f64(x: f64) -> f64 {
         2.864025362590149e-9, -3.682461661033753e-10, 2.8815442220513035e-11,
         -1.0390977663593063e-12
     );
-    // Both before the choice: a choice between finished values is a select, one between
+    // Both are computed before the choice: a choice between finished values is a select, one between
     // computations may become a jump.
     let (small, large) = (a + a * p, 1.0 - exp_moderate_f64(-v));
     let y = if a < 1.0 { small } else { large };

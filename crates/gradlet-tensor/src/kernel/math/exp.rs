@@ -10,7 +10,7 @@ const ROUND_F32: f32 = 12_583_166.0;
 /// 1.5 * 2^52 + 2 * 1023, the same for f64.
 const ROUND_F64: f64 = 6_755_399_441_057_790.0;
 
-/// ln(2) = HI + LO (Cody and Waite's split, values of Cephes `expf`): n HI is exact for every n
+/// ln(2) = HI + LO (Cody and Waite's split, values of Cephes `expf`): n HI is exact for each n
 /// that occurs.
 pub(super) const LN2_HI_F32: f32 = 0.693_359_4;
 pub(super) const LN2_LO_F32: f32 = -2.121_944_4e-4;
@@ -18,17 +18,17 @@ pub(super) const LN2_LO_F32: f32 = -2.121_944_4e-4;
 pub(super) const LN2_HI_F64: f64 = 6.931_471_803_691_238e-1;
 pub(super) const LN2_LO_F64: f64 = 1.908_214_929_270_587_7e-10;
 
-/// Adding it changes nothing, not even the sign of a zero, so that the compiler leaves it out.
+/// Adding it changes nothing, not even the sign of a zero, so the compiler leaves it out.
 pub(super) const NOTHING_F32: f32 = -0.0;
 pub(super) const NOTHING_F64: f64 = -0.0;
 
-/// exp(-104) < 2^-150 rounds to 0 and exp(89) > `f32::MAX` to infinity: nothing changes beyond.
+/// exp(-104) < 2^-150 rounds to 0 and exp(89) > `f32::MAX` to infinity: beyond these nothing changes.
 const LIMITS_F32: (f32, f32) = (-104.0, 89.0);
 /// exp(-746) < 2^-1075 and exp(710) > `f64::MAX`.
 const LIMITS_F64: (f64, f64) = (-746.0, 710.0);
-/// exp(-18) < 2^-25: nothing is left of it beside 1.
+/// exp(-18) < 2^-25, which is lost beside 1.
 const LEAST_EXPM1_F32: f32 = -18.0;
-/// exp(-38) < 2^-54.
+/// exp(-38) < 2^-54, which is lost beside 1.
 const LEAST_EXPM1_F64: f64 = -38.0;
 
 /// e^x within 1 ulp, subnormal results included.
@@ -42,23 +42,23 @@ pub(crate) fn exp_f32(x: f32) -> f32 {
     y * first * second
 }
 
-/// 2^n, given k = n + 2 * 127, as a product of two: either alone is a normal number, so only the
-/// last product rounds, overflows or underflows.
+/// 2^n, given k = n + 2 * 127, as a product of two normal numbers, so that only the last product
+/// rounds, overflows or underflows.
 #[inline(always)]
 pub(super) fn powers_f32(k: u32) -> (f32, f32) {
     let half = k >> 1;
-    // Wrapping: a NaN's k is any number.
+    // Wrapping, as the k of a NaN is any number.
     (
         f32::from_bits(half << 23),
         f32::from_bits(k.wrapping_sub(half) << 23),
     )
 }
 
-/// e^x where x is NaN or |x| <= 80, so that 2^n is a normal number.
+/// e^x for x that is NaN or |x| <= 80, so that 2^n is a normal number.
 #[inline(always)]
 pub(super) fn exp_moderate_f32(x: f32) -> f32 {
     let (k, y) = reduced_f32(x, NOTHING_F32);
-    // Wrapping: a NaN's k is any number.
+    // Wrapping, as the k of a NaN is any number.
     y * f32::from_bits(k.wrapping_sub(127) << 23)
 }
 
@@ -70,16 +70,16 @@ pub(crate) fn expm1_f32(x: f32) -> f32 {
     let a = if a > LIMITS_F32.1 { LIMITS_F32.1 } else { a };
     let (k, r, q) = parts_f32(a, NOTHING_F32);
     let (first, second) = powers_f32(k);
-    // 2^n (1 + r + q) - 1, all over the second power, so that 2^n cannot overflow. Where r is large
-    // and n = -1 or 1, the first sum is nearly exact and q small beside it; where n = 0 it is r.
-    // Wrapping: a NaN's k is any number.
+    // 2^n (1 + r + q) - 1, divided by the second power, so that 2^n cannot overflow. If r is large
+    // and n = -1 or 1, the first sum is nearly exact and q small beside it; if n = 0 the sum is r.
+    // Wrapping, as the k of a NaN is any number.
     let inverse = f32::from_bits(254u32.wrapping_sub(k - (k >> 1)) << 23);
     let y = ((first - inverse) + first * r + first * q) * second;
     y.copysign(x)
 }
 
-/// (n + 2 * 127, exp(x - less - n ln 2)), with n the integer nearest x log2(e) and `less` small: what
-/// rounding added to x.
+/// (n + 2 * 127, exp(x - less - n ln 2)), with n the integer nearest x log2(e) and `less` the small
+/// number that rounding added to x.
 #[inline(always)]
 pub(super) fn reduced_f32(x: f32, less: f32) -> (u32, f32) {
     let (k, r, q) = parts_f32(x, less);
@@ -117,7 +117,7 @@ pub(super) fn powers_f64(k: u64) -> (f64, f64) {
     )
 }
 
-/// e^x where x is NaN or |x| <= 700, so that 2^n is a normal number.
+/// e^x for x that is NaN or |x| <= 700, so that 2^n is a normal number.
 #[inline(always)]
 pub(super) fn exp_moderate_f64(x: f64) -> f64 {
     let (k, y) = reduced_f64(x, NOTHING_F64);
@@ -132,9 +132,9 @@ pub(crate) fn expm1_f64(x: f64) -> f64 {
     let a = if a > LIMITS_F64.1 { LIMITS_F64.1 } else { a };
     let (k, r, q) = parts_f64(a, NOTHING_F64);
     let (first, second) = powers_f64(k);
-    // 2^n (1 + r + q) - 1, all over the second power, so that 2^n cannot overflow. Where r is large
-    // and n = -1 or 1, the first sum is nearly exact and q small beside it; where n = 0 it is r.
-    // Wrapping: a NaN's k is any number.
+    // 2^n (1 + r + q) - 1, divided by the second power, so that 2^n cannot overflow. If r is large
+    // and n = -1 or 1, the first sum is nearly exact and q small beside it; if n = 0 the sum is r.
+    // Wrapping, as the k of a NaN is any number.
     let inverse = f64::from_bits(2046u64.wrapping_sub(k - (k >> 1)) << 52);
     let y = ((first - inverse) + first * r + first * q) * second;
     y.copysign(x)

@@ -1,7 +1,7 @@
-//! `Math`: the functions by element type.
+//! `Math`: the functions for each element type.
 
-/// The functions that [`crate::math`] documents, by element type; the underscore keeps them apart from
-/// `num_traits::Float`'s.
+/// The functions that [`crate::math`] documents, for each element type; the underscore sets their names apart from
+/// those of `num_traits::Float`.
 pub trait Math: Sized {
     fn exp_(self) -> Self;
     fn expm1_(self) -> Self;
@@ -15,7 +15,7 @@ pub trait Math: Sized {
     fn gelu_tanh_(self) -> Self;
     fn silu_(self) -> Self;
 
-    /// Up to which size the functions below are right.
+    /// The largest absolute value for which the functions below are correct.
     #[doc(hidden)]
     const NEAR: Self;
     /// The sine of a near number.

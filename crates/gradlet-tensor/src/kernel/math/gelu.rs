@@ -1,15 +1,15 @@
-//! gelu(x) = x Phi(x) = max(x, 0) - a Phi(-a) and its slope, Phi(x) being the probability that a
-//! standard normal number is below x, and a = |x|. Phi(-a) = e^(-a^2 / 2) R(a) has every digit,
-//! however small: nothing cancels.
+//! gelu(x) = x Phi(x) = max(x, 0) - a Phi(-a) and its slope, where Phi(x) is the probability that a
+//! standard normal number is below x, and a = |x|. Phi(-a) = e^(-a^2 / 2) R(a) has all its digits,
+//! however small it is, as nothing cancels.
 
 use super::exp::{powers_f32, powers_f64, reduced_f32, reduced_f64};
 use super::poly;
 
-/// From here on a e^(-a^2 / 2) rounds to 0.
+/// From this a on, a e^(-a^2 / 2) rounds to 0.
 const END_F32: f32 = 15.0;
 const END_F64: f64 = 39.0;
 
-/// Leaves half of a number's digits, so that the square of what is left is exact.
+/// A mask that leaves half of a number's digits, so that the square of the rest is exact.
 const HALF_F32: u32 = 0xffff_f000;
 const HALF_F64: u64 = 0xffff_ffff_f800_0000;
 
@@ -24,9 +24,9 @@ pub(crate) fn gelu_f32(x: f32) -> f32 {
     let a = capped_f32(x);
     let ((k, bell), (d, q)) = (bell_f32(a), ratio_f32(a));
     let (first, second) = powers_f32(k);
-    // a Phi(-a). The power of 2 comes last: Phi(-a) may be subnormal where that is not.
+    // a Phi(-a). The power of 2 comes last, as Phi(-a) may be subnormal where a Phi(-a) is not.
     let missing = bell * (a * d / q) * first * second;
-    // -inf times a probability of 0.
+    // -inf times a probability of 0 is NaN.
     let below = if x < f32::MIN { f32::NAN } else { -missing };
     if x < 0.0 { below } else { x - missing }
 }
@@ -38,7 +38,7 @@ pub(crate) fn gelu_slope_f32(x: f32) -> f32 {
     let ((k, bell), (d, q)) = (bell_f32(a), ratio_f32(a));
     let (first, second) = powers_f32(k);
     let below = bell * (d / q - a * FRAC_1_SQRT_2PI_F32) * first * second;
-    // Infinity times a density of 0.
+    // Infinity times a density of 0 is NaN.
     let below = if x.abs() > f32::MAX { f32::NAN } else { below };
     if x < 0.0 { below } else { 1.0 - below }
 }
@@ -50,8 +50,8 @@ fn capped_f32(x: f32) -> f32 {
     if a > END_F32 { END_F32 } else { a }
 }
 
-/// e^(-a^2 / 2) as [`reduced_f32`] has it, a^2 taken in two parts: rounded, its error would grow to
-/// 2^-17 of the result.
+/// e^(-a^2 / 2) in the form of [`reduced_f32`], with a^2 in two parts: if a^2 were rounded, its error
+/// would grow to 2^-17 of the result.
 #[inline(always)]
 fn bell_f32(a: f32) -> (u32, f32) {
     let top = f32::from_bits(a.to_bits() & HALF_F32);
@@ -59,9 +59,9 @@ fn bell_f32(a: f32) -> (u32, f32) {
 }
 
 /// Numerator and denominator of R(a) = D / (1.5 + a (N + sqrt(2 pi) D)), fitted on 0 <= a <= 15:
-/// relative error 2^-29.6. For large a, 1 / R(a) is nearly sqrt(2 pi) a: N / D, and what rounds in
-/// it, is small beside that. The 1.5 keeps numerator and denominator near 0 away from a power of 2,
-/// above which rounding is coarsest.
+/// relative error 2^-29.6. For large a, 1 / R(a) is nearly sqrt(2 pi) a, beside which N / D and its
+/// rounding errors are small. For a near 0, the 1.5 keeps numerator and denominator away from a power
+/// of 2, above which rounding is coarsest.
 #[inline(always)]
 fn ratio_f32(a: f32) -> (f32, f32) {
     let d = poly!(a; 0.75, 0.8155933, 0.42581463, 0.12871595, 0.022533445, 0.0018883409);
@@ -76,7 +76,7 @@ pub(crate) fn gelu_f64(x: f64) -> f64 {
     let ((k, bell), (d, q)) = (bell_f64(a), ratio_f64(a));
     let (first, second) = powers_f64(k);
     let missing = bell * (a * d / q) * first * second;
-    // -inf times a probability of 0.
+    // -inf times a probability of 0 is NaN.
     let below = if x < f64::MIN { f64::NAN } else { -missing };
     if x < 0.0 { below } else { x - missing }
 }
@@ -88,7 +88,7 @@ pub(crate) fn gelu_slope_f64(x: f64) -> f64 {
     let ((k, bell), (d, q)) = (bell_f64(a), ratio_f64(a));
     let (first, second) = powers_f64(k);
     let below = bell * (d / q - a * FRAC_1_SQRT_2PI_F64) * first * second;
-    // Infinity times a density of 0.
+    // Infinity times a density of 0 is NaN.
     let below = if x.abs() > f64::MAX { f64::NAN } else { below };
     if x < 0.0 { below } else { 1.0 - below }
 }
@@ -105,7 +105,7 @@ fn bell_f64(a: f64) -> (u64, f64) {
     reduced_f64(-0.5 * (top * top), 0.5 * ((a - top) * (a + top)))
 }
 
-/// The same, fitted on 0 <= a <= 39: relative error 2^-56.8.
+/// As `ratio_f32`, fitted on 0 <= a <= 39: relative error 2^-56.8.
 #[inline(always)]
 fn ratio_f64(a: f64) -> (f64, f64) {
     let d = poly!(a;
@@ -129,8 +129,8 @@ mod tests {
     use super::super::ulp::error_f32;
     use super::*;
 
-    /// x, gelu(x), its slope, and its approximation by a tangent: Python's mpmath 1.4 with 60 digits,
-    /// `x * erfc(-x / sqrt(2)) / 2` and so on.
+    /// x, gelu(x), its slope, and its approximation by a hyperbolic tangent, from Python's mpmath 1.4
+    /// with 60 digits: `x * erfc(-x / sqrt(2)) / 2` and so on.
     #[rustfmt::skip] // a table
     const EXACT: [(f64, f64, f64, f64); 16] = [
         (-38.25, -7.954_8e-319, -3.042_703e-317, -0.0),

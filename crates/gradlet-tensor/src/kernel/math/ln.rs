@@ -1,21 +1,21 @@
-//! ln(x) = e ln(2) + ln(1 + f), with x = 2^e (1 + f) and 1 + f in [sqrt(1/2), sqrt(2)); ln(1 + x) likewise, with
-//! what the sum rounds off.
+//! ln(x) = e ln(2) + ln(1 + f), with x = 2^e (1 + f) and 1 + f in [sqrt(1/2), sqrt(2)); ln(1 + x) likewise, with the
+//! rounding error of the sum.
 
 use super::exp::{LN2_HI_F32, LN2_HI_F64, LN2_LO_F32, LN2_LO_F64};
 use super::poly;
 
-/// Bits of sqrt(1/2), rounded down: where the range of 1 + f begins.
+/// The bits of sqrt(1/2), rounded down: the start of the range of 1 + f.
 const LOW_F32: u32 = 0x3f35_04f3;
 const LOW_F64: u64 = 0x3fe6_a09e_667f_3bcc;
-/// Added to a number's bits, carries into the exponent exactly when the fraction is at or beyond
-/// that of sqrt(1/2).
+/// Added to a number's bits, it carries into the exponent exactly if the fraction is at least that of
+/// sqrt(1/2).
 const CARRY_F32: u32 = 1.0f32.to_bits() - LOW_F32;
 const CARRY_F64: u64 = 1.0f64.to_bits() - LOW_F64;
-/// 2^23 and 2^52: bring a subnormal number into the normal range, exactly.
+/// 2^23 and 2^52: a product with it brings a subnormal number into the normal range, exactly.
 const LIFT_F32: f32 = 8_388_608.0;
 const LIFT_F64: f64 = 4_503_599_627_370_496.0;
-/// 2^23 and 2^52: their bits plus a small integer i are the bits of 2^23 + i. AVX2 cannot convert
-/// 64-bit integers.
+/// 2^23 and 2^52: their bits plus a small integer i are the bits of 2^23 + i and 2^52 + i. AVX2
+/// cannot convert 64-bit integers.
 const INTEGER_F32: f32 = 8_388_608.0;
 const INTEGER_F64: f64 = 4_503_599_627_370_496.0;
 
@@ -23,7 +23,7 @@ const INTEGER_F64: f64 = 4_503_599_627_370_496.0;
 const ALONE_F32: f32 = 1.152_921_5e18;
 const ALONE_F64: f64 = 1.329_227_995_784_916e36;
 
-/// Natural logarithm within 1 ulp: -inf at 0, NaN below.
+/// The natural logarithm, within 1 ulp: -inf at 0, NaN below.
 #[inline(always)]
 pub(crate) fn ln_f32(x: f32) -> f32 {
     let subnormal = x < f32::MIN_POSITIVE;
@@ -39,12 +39,12 @@ pub(crate) fn ln_f32(x: f32) -> f32 {
 #[inline(always)]
 pub(crate) fn log1p_f32(x: f32) -> f32 {
     let sum = 1.0 + x;
-    // What rounding took from the sum, exactly (Knuth's two-sum).
+    // The rounding error of the sum, exactly (Knuth's two-sum).
     let rest = (1.0 - (sum - (sum - 1.0))) + (x - (sum - 1.0));
     let bits = sum.to_bits().wrapping_add(CARRY_F32);
     let e = f32::from_bits((bits >> 23) | INTEGER_F32.to_bits()) - (INTEGER_F32 + 127.0);
     let f = f32::from_bits((bits & 0x007f_ffff) + LOW_F32) - 1.0;
-    // 2^-e, or 0 where the rest is too small beside the sum to matter. Wrapping: there it is any number.
+    // 2^-e, or 0 if the rest is too small beside the sum to matter. Wrapping, as 2^-e is any number then.
     let scale = f32::from_bits(254u32.wrapping_sub(bits >> 23) << 23);
     let scale = if sum < ALONE_F32 { scale } else { 0.0 };
     bounded_f32(sum, finite_f32(e, f + rest * scale)).copysign(x)
@@ -63,7 +63,7 @@ fn finite_f32(e: f32, f: f32) -> f32 {
     f + tail + e * LN2_HI_F32
 }
 
-/// y where it is the logarithm of a finite number x above 0, else that of the other x.
+/// The logarithm of x: y if x is finite and above 0, else its limit or NaN.
 #[inline(always)]
 fn bounded_f32(x: f32, y: f32) -> f32 {
     let y = if x < f32::INFINITY { y } else { x };
@@ -75,7 +75,7 @@ fn bounded_f32(x: f32, y: f32) -> f32 {
     if x > 0.0 { y } else { outside }
 }
 
-/// Natural logarithm within 1 ulp: -inf at 0, NaN below.
+/// The natural logarithm, within 1 ulp: -inf at 0, NaN below.
 #[inline(always)]
 pub(crate) fn ln_f64(x: f64) -> f64 {
     let subnormal = x < f64::MIN_POSITIVE;
@@ -116,7 +116,7 @@ fn finite_f64(e: f64, f: f64) -> f64 {
     e * LN2_HI_F64 - ((h - (s * (h + z * p) + e * LN2_LO_F64)) - f)
 }
 
-/// y where it is the logarithm of a finite number x above 0, else that of the other x.
+/// The logarithm of x: y if x is finite and above 0, else its limit or NaN.
 #[inline(always)]
 fn bounded_f64(x: f64, y: f64) -> f64 {
     let y = if x < f64::INFINITY { y } else { x };

@@ -1,11 +1,11 @@
 //! Branch-free exp, expm1, ln, log1p, tanh, sigmoid, erf, gelu and silu for f32 and f64, and sin, cos and tan for
 //! f32, written so that a loop over them vectorizes.
 //!
-//! Selects only: no table, no data-dependent branch, no saturating cast (each would stop the
+//! They use only selects: no table, no data-dependent branch, no saturating cast (each would stop the
 //! vectorizer) and no `mul_add`, so every CPU computes the same bits. Each function states its
 //! error bound, which its tests sweep. Polynomial coefficients are weighted minimax fits by Remez
-//! exchange in 60-digit arithmetic; the comment at each one gives the fitted function, the interval
-//! and the error that is left. The other constants name their source.
+//! exchange in 60-digit arithmetic; the comment at each polynomial gives the fitted function, the
+//! interval and the error that is left. The comments at other constants name their source.
 
 #![allow(
     clippy::unreadable_literal,
@@ -29,7 +29,7 @@ mod ulp;
 
 pub(crate) use function::Math;
 
-/// `c0 + x (c1 + x (c2 + ...))`: written out, because the vectorizer does not see through an inner
+/// `c0 + x (c1 + x (c2 + ...))`, written out, because the vectorizer does not see through an inner
 /// loop.
 macro_rules! poly {
     ($x:expr; $c:expr $(,)?) => { $c };

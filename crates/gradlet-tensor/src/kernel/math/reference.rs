@@ -1,14 +1,14 @@
-//! Slow and right: erf, gelu and its slope, for the tests.
+//! Slow and exact versions of erf, gelu and its slope, for the tests.
 
 use std::f64::consts::FRAC_2_SQRT_PI;
 
-/// 2 / sqrt(pi), and below sqrt(2 / pi), in two parts (60-digit arithmetic).
+/// 2 / sqrt(pi), and in the next line sqrt(2 / pi), in two parts (60-digit arithmetic).
 const TWO_OVER_SQRT_PI: Pair = (FRAC_2_SQRT_PI, 1.533_545_961_316_588e-17);
 const SQRT_2_OVER_PI: Pair = (0.797_884_560_802_865_4, -4.984_654_404_555_46e-17);
 const SQRT_2_PI: f64 = 2.506_628_274_631_000_5;
 
-/// The error function: Taylor's series below 3, the continued fraction of erfc beyond, where erfc is
-/// a small correction to 1.
+/// The error function: by Taylor's series below 3, and by the continued fraction of erfc beyond,
+/// where erfc is a small correction to 1.
 pub(super) fn erf(x: f64) -> f64 {
     let a = x.abs();
     let y = if a < 3.0 {
@@ -21,7 +21,7 @@ pub(super) fn erf(x: f64) -> f64 {
     if a.is_nan() { a } else { y.copysign(x) }
 }
 
-/// Phi(x), the probability that a standard normal number is below x: every digit of a small one too.
+/// Phi(x), the probability that a standard normal number is below x, with all digits even if small.
 fn phi(x: f64) -> f64 {
     let a = x.abs();
     if a < 4.0 {
@@ -48,16 +48,16 @@ pub(super) fn gelu(x: f64) -> f64 {
     x * phi(x)
 }
 
-/// Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi), and the larger of the two terms, beside which it is exact.
+/// Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi), and the larger of the two terms, relative to which it is exact.
 pub(super) fn gelu_slope(x: f64) -> (f64, f64) {
     let (first, second) = (phi(x), bell(x, x.clamp(-FAR, FAR)));
     (first + second, first.max(second.abs()))
 }
 
-/// Far enough for e^(-x^2 / 2) to be 0; the largest x has an infinite square.
+/// Far enough for e^(-x^2 / 2) to be 0; the square of the largest x would be infinite.
 const FAR: f64 = 1e10;
 
-/// `factor` e^(-x^2 / 2) / sqrt(2 pi), x^2 taken in two parts, and the exponential too: it may be
+/// `factor` e^(-x^2 / 2) / sqrt(2 pi), with x^2 in two parts, and the exponential too: it may be
 /// subnormal where the product is not.
 fn bell(x: f64, factor: f64) -> f64 {
     let a = if x.abs() > FAR { FAR } else { x.abs() };
@@ -72,7 +72,7 @@ fn mills(a: f64) -> f64 {
     1.0 / fraction
 }
 
-/// Less than double-double's last digit of the sum, which is above 0.1.
+/// Less than the last double-double digit of the sum, which is above 0.1.
 const LOST: f64 = 1e-34;
 
 /// sum (-1)^k square^k / (k! (2k + 1)) (Abramowitz and Stegun 7.1.5), in double-double so that the

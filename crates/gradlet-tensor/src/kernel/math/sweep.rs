@@ -1,27 +1,27 @@
-//! Sweeps: a function's error over all exponents and signs, for the tests.
+//! Sweeps for the tests: the error of a function over all exponents and signs.
 
 use super::ulp::error_f32;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
-/// Bit patterns skipped between two f32 of the sweep, a prime: about 2,051 numbers of each exponent
-/// and sign are tried.
+/// The step between bit patterns in an f32 sweep, a prime: about 2,051 numbers of each exponent and
+/// sign are tried.
 const STRIDE_F32: usize = 4_091;
-/// Random bit patterns tried by a f64 sweep: about 100 of each exponent and sign.
+/// The number of random bit patterns in an f64 sweep: about 100 of each exponent and sign.
 const SAMPLES_F64: usize = 400_000;
 
-/// 1, or n where the environment's `GRADLET_SWEEP_EVERY` says that every nth of these numbers is
+/// 1, or n if the environment variable `GRADLET_SWEEP_EVERY` says that every nth of these numbers is
 /// enough: emulators take a minute for all.
 fn every() -> usize {
     let Ok(text) = std::env::var("GRADLET_SWEEP_EVERY") else {
         return 1;
     };
     let n = text.parse().ok().filter(|n| (1..=1000).contains(n));
-    n.unwrap_or_else(|| panic!("GRADLET_SWEEP_EVERY={text} is no number from 1 to 1000"))
+    n.unwrap_or_else(|| panic!("GRADLET_SWEEP_EVERY={text} is not a number from 1 to 1000"))
 }
 
-/// Asserts |f(x) - exact(x)| <= `bound` ulp for every `STRIDE_F32`th f32 (fewer if [`every`] says so): every exponent, both
-/// signs, subnormals, infinities, NaN.
+/// Asserts |f(x) - exact(x)| <= `bound` ulp for every `STRIDE_F32`th f32 (fewer if [`every`] says so): all exponents,
+/// both signs, subnormals, infinities, NaN.
 #[track_caller]
 pub(super) fn sweep_f32(f: fn(f32) -> f32, exact: fn(f64) -> f64, bound: f64) {
     let errors = (0..=u32::MAX).step_by(STRIDE_F32 * every()).map(|bits| {
@@ -37,7 +37,7 @@ pub(super) fn sweep_f32(f: fn(f32) -> f32, exact: fn(f64) -> f64, bound: f64) {
     );
 }
 
-/// How many f64 lie between `y` and `reference`, 0 for two NaN.
+/// The number of f64 steps from `y` to `reference`; 0 if both are NaN.
 pub(super) fn steps_f64(y: f64, reference: f64) -> u64 {
     let ordered = |v: f64| {
         if v.is_sign_negative() {
@@ -53,8 +53,8 @@ pub(super) fn steps_f64(y: f64, reference: f64) -> u64 {
     }
 }
 
-/// Asserts that f is within `bound` f64 steps of the reference at random bit patterns: every
-/// exponent, both signs.
+/// Asserts that f is within `bound` f64 steps of the reference at random bit patterns: all
+/// exponents, both signs.
 #[track_caller]
 pub(super) fn sweep_f64(f: fn(f64) -> f64, reference: fn(f64) -> f64, bound: u64) {
     let mut rng = Pcg64::seed_from_u64(1);
@@ -70,7 +70,7 @@ pub(super) fn sweep_f64(f: fn(f64) -> f64, reference: fn(f64) -> f64, bound: u64
     }
 }
 
-/// The most steps between f and the reference at random points of [low, high).
+/// The largest number of steps between f and the reference at random points of [low, high).
 pub(super) fn worst_f64(f: fn(f64) -> f64, reference: fn(f64) -> f64, low: f64, high: f64) -> u64 {
     let mut rng = Pcg64::seed_from_u64(2);
     (0..SAMPLES_F64 / every())

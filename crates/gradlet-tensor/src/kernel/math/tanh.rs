@@ -1,4 +1,4 @@
-//! tanh(x) and sigmoid(x) = 1 / (1 + e^-x), both from e^|x|: tanh by an odd approximation where 1 -
+//! tanh(x) and sigmoid(x) = 1 / (1 + e^-x), both from e^|x|; tanh by an odd approximation where 1 -
 //! 2 / (e^2x + 1) cancels.
 
 use super::exp::{exp_f32, exp_f64, exp_moderate_f32, exp_moderate_f64};
@@ -7,11 +7,11 @@ use super::poly;
 /// Below this tanh uses its odd approximation (the bound of Cephes `tanhf` and `tanh`).
 const SMALL: f64 = 0.625;
 const SMALL_F32: f32 = 0.625;
-/// From here on tanh rounds to 1.
+/// From this x on, tanh rounds to 1.
 const ONE_F32: f32 = 10.0;
 const ONE_F64: f64 = 20.0;
 
-/// Hyperbolic tangent within 2 ulp; keeps the sign of zero.
+/// The hyperbolic tangent, within 2 ulp; keeps the sign of zero.
 #[inline(always)]
 pub(crate) fn tanh_f32(x: f32) -> f32 {
     let a = x.abs();
@@ -19,7 +19,7 @@ pub(crate) fn tanh_f32(x: f32) -> f32 {
     // (tanh(a) / a - 1) / a^2 on |a| <= 0.625, in a^2: relative error of tanh 2^-26.8.
     let p = poly!(square; -0.3333328, 0.13331442, -0.053739715, 0.020639088, -0.0057049873);
     let capped = if a > ONE_F32 { ONE_F32 } else { a };
-    // Both before the choice: a choice between finished values is a select, one between
+    // Both are computed before the choice: a choice between finished values is a select, one between
     // computations may become a jump.
     let (small, large) = (
         a + a * (square * p),
@@ -29,7 +29,7 @@ pub(crate) fn tanh_f32(x: f32) -> f32 {
     y.copysign(x)
 }
 
-/// Hyperbolic tangent within 2 ulp; keeps the sign of zero.
+/// The hyperbolic tangent, within 2 ulp; keeps the sign of zero.
 #[inline(always)]
 pub(crate) fn tanh_f64(x: f64) -> f64 {
     let a = x.abs();
@@ -39,8 +39,8 @@ pub(crate) fn tanh_f64(x: f64) -> f64 {
     let q = poly!(square; 4844.063053251255, 2235.4883906010045, 112.81167849163293, 1.0);
     let capped = if a > ONE_F64 { ONE_F64 } else { a };
     let small = a < SMALL;
-    // Either way a sum with one quotient: dividing once is what makes this fast. Computed first,
-    // then chosen: see above.
+    // Both forms are a sum with one quotient, and dividing only once makes this fast. Both are
+    // computed before the choice, as above.
     let (cubic, exponential) = (a * (square * p), exp_moderate_f64(capped + capped) + 1.0);
     let numerator = if small { cubic } else { -2.0 };
     let denominator = if small { q } else { exponential };
@@ -57,8 +57,8 @@ pub(crate) fn sigmoid_f32(x: f32) -> f32 {
     let numerator = if x >= 0.0 { 1.0 } else { e };
     let sum = 1.0 + e;
     let quotient = numerator / sum;
-    // What the sum rounded off changes the quotient by as much, relatively (where that matters,
-    // the sum is near 1): 1.97 ulp instead of 2.40 at worst.
+    // The rounding error of the sum changes the quotient by the same relative amount (where it
+    // matters, the sum is near 1): 1.97 ulp instead of 2.40 at worst.
     quotient - quotient * (e - (sum - 1.0))
 }
 
@@ -78,8 +78,8 @@ mod tests {
     use super::super::ulp::error_f32;
     use super::*;
 
-    /// 1 / (1 + e^-x) with no error but those of std's exp and of the last rounding: the remainder
-    /// of the division, and what the sum rounded off, are divided too.
+    /// 1 / (1 + e^-x) with only the errors of std's exp and of the last rounding: the remainder of
+    /// the division and the rounding error of the sum are divided too.
     fn sigmoid_reference(x: f64) -> f64 {
         let e = (-x.abs()).exp();
         let numerator = if x >= 0.0 { 1.0 } else { e };
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn sigmoid_f32_is_within_two_ulp() {
         sweep_f32(sigmoid_f32, sigmoid_reference, 2.0);
-        // Where a plain e^x / (1 + e^x) is worst, 2.4 ulp (of all f32).
+        // The f32 where a plain e^x / (1 + e^x) is worst, 2.4 ulp.
         for x in [-5.542_755f32, -4.157_294] {
             assert!(error_f32(sigmoid_f32(x), sigmoid_reference(f64::from(x))) <= 2.0);
         }
@@ -144,8 +144,8 @@ mod tests {
 
     #[test]
     fn sigmoid_f64_is_three_steps_from_the_reference() {
-        // The reference inherits half an ulp of std's exp, a whole one where e^x is just above a power
-        // of 2 and the result just below.
+        // The reference has the error of std's exp: half an ulp, or a whole one where e^x is just above
+        // a power of 2 and the result just below.
         sweep_f64(sigmoid_f64, sigmoid_reference, 3);
         assert!(worst_f64(sigmoid_f64, sigmoid_reference, -750.0, 40.0) <= 3);
         assert!(worst_f64(sigmoid_f64, sigmoid_reference, -3.0, 3.0) <= 3);

@@ -2,17 +2,17 @@
 
 use super::poly;
 
-/// Up to here n < 2^20, so that n times the first part of pi/2 is exact.
+/// Up to this x, n < 2^20, so that n times the first part of pi/2 is exact.
 pub(crate) const NEAR_F32: f32 = 1e6;
 
-/// 1.5 * 2^52: adding it rounds to an integer, which is left in the low bits of the sum.
+/// 1.5 * 2^52: adding it rounds to an integer and leaves that in the low bits of the sum.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
-/// pi/2 = HI + LO, of which HI has 33 bits (values of Sun's fdlibm `e_rem_pio2.c`).
+/// pi/2 = HI + LO, where HI has 33 bits (values of Sun's fdlibm `e_rem_pio2.c`).
 const HALF_PI_HI: f64 = 1.570_796_326_734_125_6;
 const HALF_PI_LO: f64 = 6.077_100_506_506_192e-11;
 
-/// (n, sin(r), cos(r)), of n the low bits alone; NaN and infinities make both NaN.
+/// (n, sin(r), cos(r)), with only the low bits of n; NaN and infinities make both NaN.
 #[inline(always)]
 fn parts(x: f32) -> (u64, f64, f64) {
     let x = f64::from(x);
@@ -20,7 +20,7 @@ fn parts(x: f32) -> (u64, f64, f64) {
     let n = sum - ROUND;
     let r = (x - n * HALF_PI_HI) - n * HALF_PI_LO;
     let z = r * r;
-    // (sin(r) / r - 1) / r^2, and (cos(r) - 1) / r^2, in z: errors of 2^-37.5 of sin and 2^-34.1 of cos (values of
+    // (sin(r) / r - 1) / r^2, and (cos(r) - 1) / r^2, in z: errors of 2^-37.5 for sin and 2^-34.1 for cos (values of
     // FreeBSD's `k_sinf.c` and `k_cosf.c`).
     let sin = poly!(z;
         -0.166_666_666_416_265_24, 0.008_333_329_385_889_463, -0.000_198_393_348_360_966_32,
@@ -33,27 +33,27 @@ fn parts(x: f32) -> (u64, f64, f64) {
     (sum.to_bits(), r * (1.0 + z * sin), 1.0 + z * cos)
 }
 
-/// y, or -y where the bit of n is set.
+/// y, or -y if the bit of n is set.
 #[inline(always)]
 fn signed(y: f64, n: u64, bit: u64) -> f64 {
     f64::from_bits(y.to_bits() ^ (((n & bit) >> bit.trailing_zeros()) << 63))
 }
 
-/// The sine within 1 ulp, of numbers up to [`NEAR_F32`]; keeps the sign of zero.
+/// The sine of numbers up to [`NEAR_F32`], within 1 ulp; keeps the sign of zero.
 #[inline(always)]
 pub(crate) fn sin_f32(x: f32) -> f32 {
     let (n, sin, cos) = parts(x);
     signed(if n & 1 == 0 { sin } else { cos }, n, 2) as f32
 }
 
-/// The cosine within 1 ulp, of numbers up to [`NEAR_F32`].
+/// The cosine of numbers up to [`NEAR_F32`], within 1 ulp.
 #[inline(always)]
 pub(crate) fn cos_f32(x: f32) -> f32 {
     let (n, sin, cos) = parts(x);
     signed(if n & 1 == 0 { cos } else { sin }, n.wrapping_add(1), 2) as f32
 }
 
-/// The tangent within 1 ulp, of numbers up to [`NEAR_F32`]; keeps the sign of zero.
+/// The tangent of numbers up to [`NEAR_F32`], within 1 ulp; keeps the sign of zero.
 #[inline(always)]
 pub(crate) fn tan_f32(x: f32) -> f32 {
     let (n, sin, cos) = parts(x);
@@ -66,7 +66,7 @@ mod tests {
     use super::super::sweep::sweep_f32;
     use super::*;
 
-    /// Beyond, the exact value: what is claimed ends there.
+    /// f(x) for near numbers; the exact value beyond, for which `f` makes no claim.
     fn near(f: fn(f32) -> f32, exact: fn(f64) -> f64, x: f32) -> f32 {
         if x.abs() > NEAR_F32 {
             exact(f64::from(x)) as f32

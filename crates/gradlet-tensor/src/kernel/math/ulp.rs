@@ -1,7 +1,7 @@
-//! How far a result is from the reference, in units of the last place: for the tests, and for
+//! The distance of a result from the reference in units of the last place, for the tests and for
 //! `examples/accuracy.rs`.
 
-/// |y - exact| in spacings of the f32 at `exact` (the smaller one at a power of 2); 0 when y is the
+/// |y - exact| in spacings of the f32 at `exact` (the smaller spacing at a power of 2); 0 if y is the
 /// f32 nearest `exact`.
 pub(crate) fn error_f32(y: f32, exact: f64) -> f64 {
     let rounded = exact as f32;
