@@ -33,8 +33,8 @@ const SIZE_BYTES: usize = 4;
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is packed, is not an IDX file of unsigned bytes, or is shorter or longer than its header
-/// says.
+/// If the file cannot be read, is compressed, is not an IDX file of unsigned bytes, or does not have the length that
+/// its header says.
 ///
 /// # Example
 ///
@@ -113,7 +113,7 @@ fn parse(input: &mut impl Read, size_bytes: u64) -> Parsed<Tensor<u8>> {
 /// The shape in the header, after a check that exactly its elements follow.
 fn parse_header(input: &mut impl Read, size_bytes: u64) -> Parsed<Shape> {
     if size_bytes < MAGIC_BYTES as u64 {
-        return Err(format!("is no IDX file: {size_bytes} bytes are too few"));
+        return Err(format!("is not an IDX file: only {size_bytes} bytes"));
     }
     let mut magic = [0; MAGIC_BYTES];
     read_exact(input, &mut magic)?;
@@ -155,7 +155,7 @@ fn parse_header(input: &mut impl Read, size_bytes: u64) -> Parsed<Shape> {
 fn parse_magic(magic: [u8; MAGIC_BYTES]) -> Parsed<usize> {
     let [a, b, element, rank] = magic;
     if [a, b] == GZIP {
-        return Err("is packed by gzip: unpack it first, with gunzip".to_owned());
+        return Err("is compressed by gzip: run gunzip first".to_owned());
     }
     let name = match element {
         UNSIGNED_BYTE => "u8",
@@ -168,7 +168,7 @@ fn parse_magic(magic: [u8; MAGIC_BYTES]) -> Parsed<usize> {
     };
     if [a, b] != [0, 0] || name.is_empty() {
         return Err(format!(
-            "is no IDX file: it begins with {a:02x} {b:02x} {element:02x}, not with 00 00 08"
+            "is not an IDX file: it begins with {a:02x} {b:02x} {element:02x}, not with 00 00 08"
         ));
     }
     if element != UNSIGNED_BYTE {
@@ -249,7 +249,7 @@ mod tests {
         for length in 0..bytes.len() {
             let text = refusal(&bytes[..length]);
             let expected = if length < 4 {
-                "is no IDX file: "
+                "is not an IDX file: "
             } else {
                 "is truncated: "
             };
@@ -280,15 +280,15 @@ mod tests {
     fn what_else_it_may_be_is_said() {
         assert_eq!(
             refusal(&[0x1f, 0x8b, 8, 0, 0]),
-            "is packed by gzip: unpack it first, with gunzip"
+            "is compressed by gzip: run gunzip first"
         );
         assert_eq!(
             refusal(b"\x89PNG\r\n"),
-            "is no IDX file: it begins with 89 50 4e, not with 00 00 08"
+            "is not an IDX file: it begins with 89 50 4e, not with 00 00 08"
         );
         assert_eq!(
             refusal(&[0, 0, 7, 1, 0]),
-            "is no IDX file: it begins with 00 00 07, not with 00 00 08"
+            "is not an IDX file: it begins with 00 00 07, not with 00 00 08"
         );
         assert_eq!(
             refusal(&[0, 0, 0x0d, 1, 0]),
