@@ -158,7 +158,7 @@ fn judge(model: &mut Sequential, set: &Dataset) -> Result<(f64, f64)> {
 fn draw(settings: &[Setting]) -> Result<PathBuf, Box<dyn Error>> {
     let mut errors = Vec::new();
     for (color, scaling) in [Scaling::Training, Scaling::Test].into_iter().enumerate() {
-        // Without dropout there is nothing to scale: p = 0 belongs to both.
+        // Without dropout both scalings are the same, so p = 0 belongs to both.
         let of = || {
             settings
                 .iter()
@@ -224,7 +224,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let all = scalings
         .into_iter()
         .flat_map(|scaling| RATES.map(|p| (p, scaling)));
-    // Without dropout there is nothing to scale.
+    // Without dropout both scalings are the same.
     let all = all.filter(|&(p, scaling)| p > 0.0 || scaling == Scaling::Training);
     let mut settings: Vec<_> = all
         .map(|(p, scaling)| Setting {

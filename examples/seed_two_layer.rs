@@ -26,14 +26,14 @@ const SIZES: [usize; 3] = [6, 10, 4];
 /// Step of the finite differences: the error of central differences is about its square.
 const STEP: f64 = 1e-5;
 
-/// Largest difference of a gradient from finite differences, whose rounding error is near
+/// Largest difference of a gradient from finite differences, which have a rounding error near
 /// 1e-16 / `STEP`.
 const TOLERANCE: f64 = 1e-8;
 
 /// The two-layer net of dropout's seed, with three ways to scale
 #[derive(Parser)]
 struct Args {
-    /// How many masks to draw; few cannot tell a gap from chance
+    /// Masks to draw; with few of them a gap may be chance
     #[arg(long, default_value = "20000", value_parser = args::count)]
     masks: usize,
     /// Probability that an element is zeroed, between 0 and 1

@@ -1,4 +1,4 @@
-//! [`checkpoint_module`]: runs a module without keeping what it computed, and again in the backward pass.
+//! [`checkpoint_module`]: runs a module without keeping its intermediate values, and once more in the backward pass.
 
 use gradlet_autograd::{FirstRun, Float, LeafId, Result, Var, is_recording};
 

@@ -27,7 +27,8 @@ pub enum Mode {
     Train,
     /// Layers are deterministic. Gradients still flow.
     Eval,
-    /// As `Eval`, but dropout drops: each forward pass is one sample of a net's predictions. See [`Module::sampling`].
+    /// Layers act as in `Eval`, but dropout drops: each pass is one sample of a net's predictions. See
+    /// [`Module::sampling`].
     Sample,
 }
 

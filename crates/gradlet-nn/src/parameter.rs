@@ -164,10 +164,10 @@ pub trait AnyParameter: Any + fmt::Debug + Send + Sync {
     /// The element type's name: `f32` or `f64`.
     fn element(&self) -> &'static str;
 
-    /// For a downcast to `Parameter<T>`.
+    /// The parameter as `Any`, for a downcast to `Parameter<T>`.
     fn as_any(&self) -> &dyn Any;
 
-    /// For a downcast to `Parameter<T>`, mutably.
+    /// The parameter as `Any`, mutably, for a downcast to `Parameter<T>`.
     fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
@@ -295,10 +295,10 @@ pub trait AnyBuffer: Any + fmt::Debug + Send + Sync {
     /// The element type's name: `f32`, `i64`, ...
     fn element(&self) -> &'static str;
 
-    /// For a downcast to `Buffer<T>`.
+    /// The buffer as `Any`, for a downcast to `Buffer<T>`.
     fn as_any(&self) -> &dyn Any;
 
-    /// For a downcast to `Buffer<T>`, mutably.
+    /// The buffer as `Any`, mutably, for a downcast to `Buffer<T>`.
     fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 

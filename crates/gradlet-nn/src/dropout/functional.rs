@@ -32,7 +32,7 @@ macro_rules! functions {
 
 functions! {
     /// `x` with each element zeroed with probability `p`, in [0, 1], and the others scaled by 1/(1 - p); `x` itself in
-    /// eval mode. PyTorch's `F.dropout`, whose `training` is the mode. The layer is [`Dropout`](crate::Dropout).
+    /// eval mode. It is PyTorch's `F.dropout`, with a mode for `training`. The layer is [`Dropout`](crate::Dropout).
     ///
     /// # Shape
     ///

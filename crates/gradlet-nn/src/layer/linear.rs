@@ -62,7 +62,7 @@ impl Linear {
 }
 
 impl<T: Float> Linear<T> {
-    /// As `new`, for any element type: `Linear::<f64>::new_of(..)`.
+    /// A layer with a bias, for any element type: `Linear::<f64>::new_of(..)`.
     ///
     /// # Errors
     ///

@@ -52,7 +52,7 @@ use crate::parameter::{AnyBuffer, AnyParameter};
     note = "otherwise derive `Module` for its type, or wrap a tensor in `Parameter` or `Buffer`"
 )]
 pub trait Module: Send + Sync {
-    /// Calls `visit` with the name of each child and the child, in the order of declaration.
+    /// Calls `visit` with each child and its name, in the order of declaration.
     fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module));
 
     /// Calls `visit` as [`Module::children`] does, mutably: with the same children in the same order.
@@ -143,7 +143,7 @@ pub trait Module: Send + Sync {
         evaluating::within(self, Mode::Sample, f)
     }
 
-    /// Calls `visit` with the path of every leaf below and the leaf, until it returns an error.
+    /// Calls `visit` with every leaf below and its path, until it returns an error.
     ///
     /// # Errors
     ///
@@ -167,7 +167,7 @@ pub trait Module: Send + Sync {
         walk::visit_leaves_mut(self, visit)
     }
 
-    /// Calls `visit` with the path of every parameter below and the parameter, until it returns an error.
+    /// Calls `visit` with every parameter below and its path, until it returns an error.
     ///
     /// # Errors
     ///
@@ -207,7 +207,7 @@ pub trait Module: Send + Sync {
         walk::named_sources(self)
     }
 
-    /// Calls `visit` with the path and the [`Source`] of every dropout below, until it returns an error: to set
+    /// Calls `visit` with the [`Source`] of every dropout below and its path, until it returns an error: to set
     /// probabilities, to reseed streams or to put back their states.
     ///
     /// # Errors
@@ -244,7 +244,7 @@ pub trait Module: Send + Sync {
 /// The leaf that a module is, if it is one.
 #[derive(Clone, Copy, Debug)]
 pub enum Leaf<'a> {
-    /// A module with children, or an absent `Option`.
+    /// Not a leaf: a composite module, or an absent `Option`.
     None,
     /// A tensor that is trained.
     Parameter(&'a dyn AnyParameter),
@@ -259,7 +259,7 @@ pub enum Leaf<'a> {
 /// The leaf that a module is, mutably, if it is one.
 #[derive(Debug)]
 pub enum LeafMut<'a> {
-    /// A module with children, or an absent `Option`.
+    /// Not a leaf: a composite module, or an absent `Option`.
     None,
     /// A tensor that is trained.
     Parameter(&'a mut dyn AnyParameter),

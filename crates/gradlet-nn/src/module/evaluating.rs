@@ -8,7 +8,7 @@ pub(super) fn within<M: Module, R>(module: &mut M, mode: Mode, f: impl FnOnce(&M
     f(Within::new(module, mode).module())
 }
 
-/// A module in a different mode for a while; dropping it, also while a panic unwinds, puts the earlier modes back.
+/// A module in a different mode. Dropping this puts the earlier modes back, even while a panic unwinds.
 pub(crate) struct Within<'m, M: Module> {
     module: &'m mut M,
     earlier: Vec<Mode>,

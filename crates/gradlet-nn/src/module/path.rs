@@ -1,4 +1,4 @@
-//! The place of a module in a model, which is built without allocating.
+//! [`Path`]: the place of a module in a model, built without allocating.
 
 use std::fmt;
 
