@@ -16,8 +16,7 @@ use crate::parameter::{AnyBuffer, AnyParameter};
 /// and [`Module::children_mut`] are needed; both must name the same children
 /// in the same order. The computation is in [`Forward`](crate::Forward).
 ///
-/// All methods except [`Module::evaluating`] and [`Module::sampling`] work on `dyn Module`; those two work on a `Box`
-/// of it.
+/// All methods except [`Module::evaluating`] and [`Module::sampling`] work on `dyn Module`; those two need it in a `Box`.
 ///
 /// # Example
 ///
