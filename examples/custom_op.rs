@@ -1,4 +1,4 @@
-//! An operation of your own, in your own crate: its value, its gradient, and the checks that catch a wrong one.
+//! An operation of your own, in your own crate: its value, its gradient, and the checks that find a wrong gradient.
 //!
 //! ```sh
 //! cargo run --release --example custom_op
@@ -12,11 +12,11 @@ use gradlet::{CreateGraph, Float, grad, gradcheck, gradgradcheck};
 #[derive(Debug)]
 struct Squareplus {
     b: f64,
-    /// 1, but for the mistake that the checks are to find.
+    /// 1, or a different number as a mistake that the checks must find.
     mistake: f64,
 }
 
-/// For `f32` and `f64`. `One`: one input. `Inputs`: it is kept for backward, and nothing else is.
+/// For `f32` and `f64`. `One`: it has one input. `Inputs`: only that input is kept for backward.
 impl<T: Float> Op<T> for Squareplus {
     type Arity = One;
     type Saves = Inputs;
@@ -27,7 +27,7 @@ impl<T: Float> Op<T> for Squareplus {
         Ok(x.map(|x| half * (x + (x * x + b).sqrt())))
     }
 
-    /// dx = g (1 + x / sqrt(x^2 + b)) / 2, on Vars: so it can be differentiated again
+    /// dx = g (1 + x / sqrt(x^2 + b)) / 2, on Vars, so that it can be differentiated again
     fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
         let root = (x.powi(2) + T::of(self.b)).sqrt();
         Ok(g * (x / root + T::of(1.0)) * T::of(0.5 * self.mistake))
@@ -53,7 +53,7 @@ fn main() -> Result<()> {
         );
     }
     println!(
-        "\nNobody wrote the last column: backward is made of Vars, so it has a gradient too.\n"
+        "\nThe last column needed no formula: backward is made of Vars, so it has a gradient too.\n"
     );
 
     let at = [x.tensor().clone()];
@@ -67,7 +67,7 @@ fn main() -> Result<()> {
         Err(error) => println!("A gradient that is 1 % too large is found:\n  {error}"),
     }
 
-    println!("\nWhat was recorded, and what it keeps until backward:");
+    println!("\nThe recorded operations, and the bytes that each keeps until backward:");
     for node in squareplus(&(&x * 2.0), 4.0)?.graph().nodes {
         let (op, bytes) = (&node.op, node.saved_bytes());
         println!("  {op:12} keeps {bytes:2} bytes");

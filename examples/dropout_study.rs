@@ -1,12 +1,12 @@
-//! What dropout does to a net that overfits: several probabilities, both ways to scale, several seeds.
+//! The effect of dropout on a net that overfits: several probabilities, both ways to scale, several seeds.
 //!
 //! ```text
 //! cargo run --release --example dropout_study
 //! cargo run --release --example dropout_study -- --data path/to/fashion-mnist --epochs 10 --seeds 3
 //! ```
 //!
-//! Every net has the same layers and settings, and starts from the same weights as the others of
-//! its seed. Prints the accuracies after the last epoch, and draws them and the losses on the way
+//! All nets have the same layers and settings, and those with the same seed start from the same
+//! weights. Prints the accuracies after the last epoch, and draws them and the losses of all epochs
 //! into `target/dropout_study.svg`.
 
 use std::error::Error;
@@ -23,10 +23,10 @@ use gradlet_examples::{args, progress::Progress};
 /// The probabilities that are tried.
 const RATES: [f64; 4] = [0.0, 0.2, 0.5, 0.8];
 
-/// Units of each of the two hidden layers: many for little data, so that there is something to mend.
+/// Units of each of the two hidden layers: many for little data, so that the net overfits.
 const HIDDEN: usize = 256;
 
-/// Rows that are judged at once.
+/// Rows that are evaluated at once.
 const EVAL_BATCH: usize = 1000;
 
 /// Trains the same net with several dropout probabilities and both scalings, and compares them
@@ -49,7 +49,7 @@ struct Args {
     data: Option<PathBuf>,
 }
 
-/// What is shared by all nets of one setting, and what came out.
+/// One setting, which several nets share, and their results.
 struct Setting {
     p: f64,
     scaling: Scaling,
@@ -67,7 +67,7 @@ impl Setting {
         }
     }
 
-    /// Mean and standard deviation over the seeds of a number of the last epoch.
+    /// Mean and standard deviation over the seeds of one column after the last epoch.
     fn last(&self, column: usize) -> (f64, f64) {
         let values: Vec<_> = self
             .runs
@@ -80,7 +80,7 @@ impl Setting {
         (mean, (squares.iter().sum::<f64>() / degrees).sqrt())
     }
 
-    /// The mean over the seeds after each epoch.
+    /// The mean over the seeds of one column after each epoch.
     fn curve(&self, column: usize) -> Vec<f64> {
         let epochs = self.runs.first().map_or(0, Vec::len);
         let after = |epoch: usize| {
@@ -136,7 +136,7 @@ fn train(
     Ok(run)
 }
 
-/// Mean loss and accuracy in eval mode.
+/// The mean loss and the accuracy in eval mode.
 fn judge(model: &mut Sequential, set: &Dataset) -> Result<(f64, f64)> {
     let mut sums = (0.0, 0.0);
     model.evaluating(|model| {
@@ -154,11 +154,11 @@ fn judge(model: &mut Sequential, set: &Dataset) -> Result<(f64, f64)> {
     })
 }
 
-/// Test error against p for each scaling, and the losses on the way for inverted dropout.
+/// Draws the test error against p for each scaling, and the losses of all epochs for inverted dropout.
 fn draw(settings: &[Setting]) -> Result<PathBuf, Box<dyn Error>> {
     let mut errors = Vec::new();
     for (color, scaling) in [Scaling::Training, Scaling::Test].into_iter().enumerate() {
-        // Without dropout there is nothing to scale: p = 0 belongs to both.
+        // Without dropout both scalings are the same, so p = 0 belongs to both.
         let of = || {
             settings
                 .iter()
@@ -224,7 +224,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let all = scalings
         .into_iter()
         .flat_map(|scaling| RATES.map(|p| (p, scaling)));
-    // Without dropout there is nothing to scale.
+    // Without dropout both scalings are the same.
     let all = all.filter(|&(p, scaling)| p > 0.0 || scaling == Scaling::Training);
     let mut settings: Vec<_> = all
         .map(|(p, scaling)| Setting {

@@ -1,12 +1,12 @@
-//! Monte-Carlo dropout: a net says how sure it is.
+//! Monte Carlo dropout: a net estimates how sure its predictions are.
 //!
 //! ```text
 //! cargo run --release --example mc_dropout
 //! ```
 //!
-//! Fits noisy samples of a curve, then runs the net many times with dropout kept on. Where there
-//! were samples the runs agree; away from them they part. Draws the mean and a band of two
-//! standard deviations into `target/mc_dropout.svg`.
+//! Fits noisy samples of a curve, then runs the net many times with dropout on. Near the samples the
+//! runs agree; away from them they differ. Draws the mean and a band of two standard deviations
+//! into `target/mc_dropout.svg`.
 //!
 //! Source: Y. Gal, Z. Ghahramani, "Dropout as a Bayesian Approximation", 2016.
 
@@ -19,7 +19,7 @@ use gradlet::prelude::*;
 use gradlet_examples::args;
 use gradlet_examples::chart::{self, Curve, Panel, Style};
 
-/// Half the interval that samples lie in, and half of the one that is drawn.
+/// Half the interval of the samples, and half the interval that is drawn.
 const SAMPLED: f64 = 1.0;
 const DRAWN: f64 = 2.0;
 
@@ -41,12 +41,12 @@ struct Args {
     /// Probability that a hidden unit is zeroed, between 0 and 1
     #[arg(long, default_value = "0.1", value_parser = args::inside)]
     dropout: f64,
-    /// Where every random number comes from
+    /// The seed of all random numbers
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
 
-/// The curve that the net does not know.
+/// The curve that the net has to learn.
 fn curve(x: f32) -> f32 {
     x + 0.3 * (std::f32::consts::TAU * x).sin()
 }
@@ -75,7 +75,7 @@ fn fit(args: &Args, x: &Tensor, y: &Tensor, rng: &mut Pcg64) -> Result<Sequentia
     Ok(model)
 }
 
-/// Prints some rows, and how far the passes are apart where there were samples and where not.
+/// Prints some rows, and the mean standard deviation of the passes inside and outside the samples' interval.
 fn show(grid: &Tensor, mean: &Tensor, spread: &Tensor) -> Result<()> {
     println!("   x     curve      mean   standard deviation");
     for i in (0..grid.len()).step_by(20) {
@@ -129,7 +129,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Points to draw.
+/// The points to draw.
 fn pairs(x: &Tensor, y: &Tensor) -> Vec<(f64, f64)> {
     x.iter()
         .zip(y.iter())

@@ -1,17 +1,16 @@
-//! dropout(relu(x W1 + b1)), then dropout(relu(y W2 + b2)): twice by hand, once with `Dropout`.
+//! Computes y = dropout(relu(x W1 + b1)) and dropout(relu(y W2 + b2)): twice by hand, once with `Dropout`.
 //!
 //! ```text
 //! cargo run --release --example seed_two_layer
 //! ```
 //!
-//! 1. *Classic*: masks by hand, nothing rescaled in training, times (1 - p) at test time
-//!    (Srivastava
+//! 1. *Classic*: masks by hand, no scaling in training, times (1 - p) at test time (Srivastava
 //!    et al. 2014).
 //! 2. *Inverted*: masks by hand, divided by (1 - p) in training, nothing to do at test time.
 //! 3. *gradlet*: the `Dropout` layer, with `eval()` for test time.
 //!
-//! One input row goes through the net under many masks: in a batch of equal rows each row meets
-//! masks of its own. What is printed is checked too; a claim that fails ends with exit code 1.
+//! One input row goes through the net with many masks: in a batch of equal rows each row gets its
+//! own masks. All printed claims are checked too; one that fails ends the program with exit code 1.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -24,23 +23,23 @@ use gradlet_examples::args;
 /// Sizes of input, hidden layer and output.
 const SIZES: [usize; 3] = [6, 10, 4];
 
-/// Step of the finite differences: central differences err by about its square.
+/// Step of the finite differences: the error of central differences is about its square.
 const STEP: f64 = 1e-5;
 
-/// Largest difference of a gradient from finite differences, whose rounding error is near
+/// Largest difference of a gradient from finite differences, which have a rounding error near
 /// 1e-16 / `STEP`.
 const TOLERANCE: f64 = 1e-8;
 
 /// The two-layer net of dropout's seed, with three ways to scale
 #[derive(Parser)]
 struct Args {
-    /// How many masks to draw; few cannot tell a gap from chance
+    /// Masks to draw; with few of them a gap may be chance
     #[arg(long, default_value = "20000", value_parser = args::count)]
     masks: usize,
     /// Probability that an element is zeroed, between 0 and 1
     #[arg(long, default_value = "0.4", value_parser = args::inside)]
     dropout: f64,
-    /// Where every random number comes from
+    /// The seed of all random numbers
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -65,7 +64,7 @@ impl Weights {
     }
 }
 
-/// What a pass through the net leaves behind: a row for each row that went in.
+/// The results of a pass through the net: one row for each row of the input.
 struct Pass {
     /// dropout(relu(x W1 + b1)).
     y: Tensor<f64>,
@@ -79,10 +78,10 @@ struct Pass {
 
 /// One of the three forms of the net.
 trait Form {
-    /// All stages, for each row of `x`.
+    /// The results of all stages, for each row of `x`.
     fn pass(&mut self, x: &Tensor<f64>, mode: Mode) -> Result<Pass>;
 
-    /// The second dropout by itself, given its input.
+    /// The result of the second dropout alone, given its input.
     fn second_dropout(&mut self, h: &Tensor<f64>, mode: Mode) -> Result<Tensor<f64>>;
 }
 
@@ -101,7 +100,7 @@ struct ByHand<'a> {
 }
 
 impl ByHand<'_> {
-    /// This is all in which the two forms differ.
+    /// Applies dropout; the two forms differ only here.
     fn dropout(&mut self, x: &Tensor<f64>, mode: Mode) -> Result<Tensor<f64>> {
         let keep = 1.0 - self.p;
         match (self.scaling, mode.drops()) {
@@ -141,7 +140,7 @@ fn affine(x: &Tensor<f64>, w: &Tensor<f64>, b: &Tensor<f64>) -> Result<Tensor<f6
     x.matmul(w)?.add(b)
 }
 
-/// The third form: `Dropout` scales, and a mode says when.
+/// The third form: `Dropout` scales, and its mode says when.
 #[derive(Module, Clone)]
 struct Net {
     w1: Parameter<f64>,
@@ -164,7 +163,7 @@ impl Net {
         })
     }
 
-    /// y, z, h and out of [`Pass`], with their history.
+    /// The y, z, h and out of [`Pass`], with their history.
     fn stages(&self, x: &Var<f64>) -> Result<[Var<f64>; 4]> {
         let before = x.matmul(&self.w1.leaf())?.add(&self.b1.leaf())?;
         let y = self.first.forward(&before.relu())?;
@@ -199,7 +198,7 @@ impl Form for Net {
     }
 }
 
-/// Runs a form under many masks and at test time.
+/// Runs a form with many masks and at test time.
 fn report(form: &mut dyn Form, x: &Tensor<f64>, masks: usize) -> Result<Report> {
     let train = form.pass(&x.broadcast_to([masks, SIZES[0]])?, Mode::Train)?;
     let test = form.pass(x, Mode::Eval)?;
@@ -215,7 +214,7 @@ fn report(form: &mut dyn Form, x: &Tensor<f64>, masks: usize) -> Result<Report> 
     ])
 }
 
-/// Prints, unit by unit, where the gap after the second ReLU comes from.
+/// Prints for each unit the cause of the gap after the second ReLU.
 fn print_gap(net: &mut Net, x: &Tensor<f64>, masks: usize) -> Result<()> {
     let train = net.pass(&x.broadcast_to([masks, SIZES[0]])?, Mode::Train)?;
     let positive = train.z.gt(&Tensor::scalar(0.0))?.cast::<f64>();
@@ -230,9 +229,9 @@ fn print_gap(net: &mut Net, x: &Tensor<f64>, masks: usize) -> Result<()> {
     Ok(())
 }
 
-/// Compares every parameter's gradient with central differences; returns the largest difference.
+/// The largest difference of any parameter's gradient from central differences.
 ///
-/// A clone of the net draws the masks that the original would have drawn: that holds them still.
+/// A clone of the net draws the same masks as the original, so the masks stay the same.
 fn check_gradient(net: &Net, x: &Tensor<f64>) -> Result<f64> {
     let fields: [fn(&mut Net) -> &mut Parameter<f64>; 4] =
         [|n| &mut n.w1, |n| &mut n.b1, |n| &mut n.w2, |n| &mut n.b2];
@@ -267,7 +266,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let weights = Weights::new(&mut rng)?;
     let x = Tensor::<f64>::normal([1, SIZES[0]], 0.0, 1.0, &mut rng)?;
     let mut net = Net::new(&weights, args.dropout, &mut rng)?;
-    // Both forms by hand draw the same masks, so that they differ in their scaling alone.
+    // Both forms by hand draw the same masks, so that they differ only in their scaling.
     let masks_from = args.seed ^ 1;
     let by_hand = |scaling| {
         let (weights, rng) = (&weights, gradlet::rng(masks_from));
@@ -297,22 +296,22 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     print!("{}", against::table(&reports));
     against::check(&reports)?;
     println!(
-        "\nGiven its input, each dropout's mean output is what it gives at test time, in all three\n\
-         forms. So is the mean of what enters the second ReLU: nothing up to there bends it."
+        "\nIn all three forms, the mean output of each dropout, given its input, is its output at test\n\
+         time. The same is true of the second ReLU's input: everything up to there is linear in y."
     );
 
     print_gap(&mut net, &x, args.masks)?;
     println!(
-        "\nThe ReLU bends. Where masks put a unit's z on both sides of 0, the mean of relu(z) lies\n\
+        "\nReLU is not linear. If masks put a unit's z on both sides of 0, the mean of relu(z) is\n\
          above relu of the mean of z (Jensen's inequality: relu is convex); a unit whose z never\n\
-         changes sign has no gap. So test time is close to the mean over all masked nets, but it\n\
-         is not that mean, and no way of scaling dropout makes it so."
+         changes sign has no gap. So the output at test time is close to the mean over all masked\n\
+         nets, but it is not that mean, and no scaling of dropout makes it so."
     );
 
     let batch = Tensor::<f64>::normal([5, SIZES[0]], 0.0, 1.0, &mut rng)?;
     net.train();
     let worst = check_gradient(&net, &batch)?;
-    println!("\ngradient against finite differences, masks held: largest difference {worst:.1e}");
+    println!("\ngradient against finite differences, fixed masks: largest difference {worst:.1e}");
     if worst > TOLERANCE {
         return Err(format!("the gradient is off by {worst:e}, more than {TOLERANCE:e}").into());
     }

@@ -1,12 +1,11 @@
-//! Trains a two-layer ReLU net with dropout on handwritten digits and shows what switching to
-//! `eval()` does.
+//! Trains a two-layer ReLU net with dropout on handwritten digits and shows the effect of `eval()`.
 //!
 //! ```text
 //! cargo run --release --example two_layer_relu
 //! cargo run --release --example two_layer_relu -- --data path/to/fashion-mnist --epochs 10
 //! ```
 //!
-//! Standard output follows from the arguments alone: the same seed prints the same bytes on any
+//! Standard output depends on the arguments alone: the same seed prints the same bytes with any
 //! number of threads (`GRADLET_NUM_THREADS` sets it). Progress goes to standard error.
 
 use std::error::Error;
@@ -21,7 +20,7 @@ use gradlet_examples::{args, data, progress::Progress};
 /// Hidden units of the net.
 const HIDDEN: usize = 128;
 
-/// Rows that are judged at once: enough to be fast, few enough for little memory.
+/// Rows that are evaluated at once: enough to be fast, and few enough to need little memory.
 const EVAL_BATCH: usize = 1000;
 
 /// Trains Linear -> ReLU -> Dropout -> Linear on images of digits (or any other IDX images)
@@ -42,7 +41,7 @@ struct Args {
     /// Probability that a hidden unit is zeroed in training, in [0, 1]
     #[arg(long, default_value = "0.5", value_parser = args::probability)]
     dropout: f64,
-    /// Where every random number comes from
+    /// The seed of all random numbers
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Folder with IDX images and labels [default: the digits that come with the examples]
@@ -50,7 +49,7 @@ struct Args {
     data: Option<PathBuf>,
 }
 
-/// The net. The derive finds the layers: their parameters, their names and their mode.
+/// The net. The derive makes its fields known: layers, their names, parameters and modes.
 #[derive(Module)]
 struct TwoLayer {
     hidden: Linear,
@@ -75,7 +74,7 @@ impl Forward for TwoLayer {
     }
 }
 
-/// One pass over the training set, in train mode and in random order.
+/// Trains for one pass over the training set, in random order.
 fn train_epoch(
     model: &mut TwoLayer,
     optimizer: &mut Sgd,
@@ -87,7 +86,7 @@ fn train_epoch(
         let logits = model.forward(&images)?;
         let loss = cross_entropy(&logits, &labels)?;
         progress.batch(f64::from(loss.item()?), logits.accuracy(&labels)?);
-        // From here on the loss alone owns the graph, so that backward frees it as it goes.
+        // From here on only the loss owns the graph, so backward frees it step by step.
         drop(logits);
         let grads = loss.backward()?;
         optimizer.step(model, &grads)?;
@@ -95,8 +94,8 @@ fn train_epoch(
     Ok(())
 }
 
-/// Mean loss and accuracy in eval mode, without recording a graph. Every layer's mode is as before
-/// afterwards.
+/// The mean loss and the accuracy in eval mode, without recording a graph. Afterwards every layer
+/// has its earlier mode.
 fn measure(model: &mut TwoLayer, set: &Dataset) -> Result<(f64, f64)> {
     model.evaluating(|model| {
         no_grad(|| {
@@ -136,7 +135,7 @@ fn show_toggle(model: &mut TwoLayer, images: &Var) -> Result<()> {
     Ok(())
 }
 
-/// Draws the curves under `target/` and prints where they are.
+/// Draws the curves into a file in `target/` and prints its path.
 fn draw_curves(history: &[[f64; 4]]) -> Result<(), Box<dyn Error>> {
     let panel = |title, of_train: usize, of_test: usize| {
         let curve = |name, i: usize, color| {
@@ -159,7 +158,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let folder = args.data.as_deref().unwrap_or(Path::new(data::DIGITS));
     let data = data::load(folder).map_err(|e| format!("--data: {e}"))?;
 
-    // All that is random comes from this one generator: weights, dropout's masks, the order of the
+    // All random numbers come from this one generator: weights, dropout's masks, the order of the
     // images.
     let mut rng = gradlet::rng(args.seed);
     let mut model = TwoLayer::new(data.features, data.classes, args.dropout, &mut rng)?;

@@ -1,4 +1,4 @@
-//! The type as the derive sees it: variants of fields, a struct being a single variant.
+//! The type as the derive sees it: variants with fields, where a struct is a single variant.
 
 use syn::{Data, DeriveInput, Generics, Ident, Index, Member, Type};
 
@@ -15,12 +15,12 @@ pub(crate) struct Input<'a> {
 
 /// A struct's fields, or one of an enum's variants.
 pub(crate) struct Variant<'a> {
-    /// The variant's name; a struct has none.
+    /// The variant's name; `None` for a struct.
     pub(crate) ident: Option<&'a Ident>,
     pub(crate) fields: Vec<Field<'a>>,
 }
 
-/// A field and what its attributes say.
+/// A field and its attributes.
 pub(crate) struct Field<'a> {
     pub(crate) member: Member,
     pub(crate) ty: &'a Type,
@@ -28,7 +28,7 @@ pub(crate) struct Field<'a> {
 }
 
 impl<'a> Input<'a> {
-    /// Reads `node`; what is wrong with it goes to `errors`.
+    /// Reads `node`; mistakes in it go to `errors`.
     pub(crate) fn read(node: &'a DeriveInput, errors: &mut Errors) -> Self {
         let attrs = attr::of_type(&node.attrs, errors);
         let variants = match &node.data {
@@ -75,7 +75,7 @@ impl<'a> Variant<'a> {
         self.fields.iter().filter(|field| !field.attrs.skip)
     }
 
-    /// The field that this variant is seen through to: an enum variant's only, unnamed one.
+    /// The field that this variant passes through to: the single, unnamed field of an enum's variant.
     pub(crate) fn transparent(&self) -> Option<&Field<'a>> {
         match (&self.fields[..], self.ident) {
             ([field], Some(_))

@@ -1,4 +1,4 @@
-//! Reads `#[module(..)]`, on the type and on its fields.
+//! Reads `#[module(..)]` on the type and on its fields.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -8,7 +8,7 @@ use syn::{Attribute, Ident, LitStr, Path, Token};
 
 use crate::valid::{self, Errors, Place};
 
-/// What the attributes on the type say.
+/// The settings on the type.
 #[derive(Default)]
 pub(crate) struct TypeAttrs {
     pub(crate) krate: Option<Path>,
@@ -16,7 +16,7 @@ pub(crate) struct TypeAttrs {
     pub(crate) describe: Option<Path>,
 }
 
-/// What the attributes on a field say.
+/// The settings on a field.
 #[derive(Default)]
 pub(crate) struct FieldAttrs {
     pub(crate) skip: bool,
@@ -25,7 +25,7 @@ pub(crate) struct FieldAttrs {
 /// One `key`, `key = value` or `key(..)` of a list.
 pub(crate) struct Entry {
     pub(crate) key: Ident,
-    /// Everything behind the key, up to the comma.
+    /// Everything after the key, up to the comma.
     pub(crate) rest: TokenStream,
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn is_module(attr: &Attribute) -> bool {
     attr.path().is_ident("module")
 }
 
-/// The entries of all `#[module(..)]` lists, as far as they can be read, checked for their keys.
+/// The entries of all `#[module(..)]` lists, as far as they can be read; their keys are checked.
 fn entries(attrs: &[Attribute], place: Place, errors: &mut Errors) -> Vec<Entry> {
     let mut entries = Vec::new();
     for attr in attrs.iter().filter(|attr| is_module(attr)) {

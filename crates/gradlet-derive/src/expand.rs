@@ -8,12 +8,12 @@ use syn::{DeriveInput, Generics, Member, Type, WherePredicate, parse_quote};
 use crate::ast::{Field, Input, Variant};
 use crate::valid::Errors;
 
-/// The errors of `node` and an `impl` without children, or the real one.
+/// The `impl` for `node`, or its errors and an `impl` without children.
 pub(crate) fn derive(node: &DeriveInput) -> TokenStream {
     let mut errors = Errors::default();
     let input = Input::read(node, &mut errors);
     match errors.into_tokens() {
-        // The stand-in keeps every use of the type from being reported, too.
+        // With the stand-in, the compiler does not report every use of the type too.
         Some(errors) => {
             let stand_in = input.stand_in();
             quote!(#errors #stand_in)
@@ -70,8 +70,9 @@ impl Input<'_> {
         if !bounds.is_empty() {
             generics.make_where_clause().predicates.extend(bounds);
         }
-        // Out of the compiler's lists of what else is a module. With a parameter, though, that
-        // would also hide which part of a `Net<M>` is none; one with a default is an element type.
+        // Keeps the type out of the compiler's lists of other modules. With a type parameter, though,
+        // this would also hide which part of a `Net<M>` is not a module; a parameter with a default is
+        // an element type.
         let hidden = generics.type_params().all(|param| param.default.is_some());
         let hidden = hidden.then(|| quote!(#[diagnostic::do_not_recommend]));
         let (params, args, bounds) = generics.split_for_impl();
@@ -115,7 +116,7 @@ impl Input<'_> {
             .any(|variant| variant.transparent().is_some())
     }
 
-    /// `leaf` and `leaf_mut`, where a variant is seen through.
+    /// The methods `as_leaf` and `as_leaf_mut`, if a variant passes through to its field.
     fn leaves(&self, home: &TokenStream) -> TokenStream {
         if !self.has_transparent() {
             return quote!();
@@ -140,7 +141,7 @@ impl Input<'_> {
         quote!(fn kind(&self) -> &'static str { #kind })
     }
 
-    /// The given function's text; else, for an enum, which variant it is.
+    /// The method `describe`: it calls the given function; without one, an enum shows its variant's name.
     fn describe(&self, home: &TokenStream) -> TokenStream {
         let text = match &self.attrs.describe {
             Some(path) => {
@@ -161,7 +162,7 @@ impl Input<'_> {
         quote!(fn describe(&self) -> ::std::string::String { #text })
     }
 
-    /// A `match` that calls `method` on what a variant is seen through to, else gives `own`.
+    /// A `match` that calls `method` on the field that a variant passes through to, or else gives `own`.
     fn through(
         &self,
         home: &TokenStream,
@@ -178,10 +179,10 @@ impl Input<'_> {
         })
     }
 
-    /// What the fields that name a type parameter must be.
+    /// The bounds on fields that use a type parameter.
     ///
     /// A field of the type itself (a tree's children) gets no bound: it would
-    /// refer to the very `impl` that it stands on.
+    /// refer to the `impl` that it is part of.
     fn bounds(&self, home: &TokenStream) -> Vec<WherePredicate> {
         let params: Vec<_> = self
             .generics
@@ -204,7 +205,7 @@ impl Input<'_> {
     }
 }
 
-/// How a generated method borrows.
+/// How a generated method borrows the fields.
 #[derive(Clone, Copy)]
 enum Access {
     Shared,
@@ -261,8 +262,8 @@ impl Field<'_> {
         }
     }
 
-    /// The borrowed field, as an expression that spans exactly the field's type: the compiler
-    /// reports a trait that is missing there once, however often it is needed.
+    /// The borrowed field, as an expression with exactly the span of the field's type: so the compiler
+    /// reports a missing trait there once, however often it is needed.
     fn borrowed(&self, access: Access) -> TokenStream {
         let (first, last) = ends(&self.ty);
         let mut binding = self.binding();
@@ -273,21 +274,21 @@ impl Field<'_> {
         }
     }
 
-    /// Fails to compile, at the field's type, if that is no module.
+    /// A statement that does not compile if the field's type is not a module; the error is at the type.
     fn check(&self, home: &TokenStream) -> TokenStream {
         let (ty, (first, _)) = (self.ty, ends(&self.ty));
         quote_spanned!(first=> let _ = <#ty as #home::Module>::kind;)
     }
 }
 
-/// Where a type or path starts and ends.
+/// The first and the last span of a type or path.
 fn ends(node: &impl ToTokens) -> (Span, Span) {
     let mut spans = node.to_token_stream().into_iter().map(|token| token.span());
     let first = spans.next().unwrap_or_else(Span::call_site);
     (first, spans.last().unwrap_or(first))
 }
 
-/// Whether one of `idents` occurs in `ty`.
+/// Whether one of these identifiers occurs in the type.
 fn names(ty: &Type, idents: &[Ident]) -> bool {
     fn any(tokens: TokenStream, idents: &[Ident]) -> bool {
         tokens.into_iter().any(|token| match token {

@@ -1,7 +1,7 @@
 //! `#[derive(Module)]`: a model's fields as its children.
 //!
-//! The macro runs in four stages: `ast` reads the type, `attr` the
-//! `#[module(..)]` attributes, `valid` says all that is wrong with them at
+//! The macro runs in four stages: `ast` reads the type, `attr` reads the
+//! `#[module(..)]` attributes, `valid` reports all mistakes in them at
 //! once, and `expand` writes the `impl`.
 
 #![forbid(unsafe_code)]
@@ -17,22 +17,22 @@ use syn::{DeriveInput, parse_macro_input};
 
 /// Implements `Module`: every field is a child, in the order of declaration.
 ///
-/// A named field's path segment is its name, a tuple field's its position.
-/// Every field must be a `Module` or be skipped; a type parameter that a field
-/// uses is bound accordingly.
+/// In paths, a named field appears with its name, a tuple field with its
+/// position. Every field must be a `Module` or be skipped; the type of a field
+/// that uses a type parameter gets the matching bound.
 ///
-/// An enum has the children of its present variant. A variant of one unnamed
-/// field is seen through, as `Box` is: `Layer::Linear(Linear)` adds no segment
-/// and shows as its `Linear`.
+/// An enum has the children of its current variant. A variant with one unnamed
+/// field passes through to it, as `Box` does: `Layer::Linear(Linear)` adds no
+/// segment to paths and prints as its `Linear`.
 ///
 /// # Attributes
 ///
 /// | on | attribute | meaning |
 /// |---|---|---|
-/// | a field | `#[module(skip)]` | no child: a size, a name, a generator |
-/// | the type | `#[module(describe = path)]` | a `fn(&Self) -> String` that says what a summary puts in parentheses |
-/// | the type | `#[module(kind = "Name")]` | the short name, instead of the type's |
-/// | the type | `#[module(crate = path)]` | where `module::Module` lies, if not in `::gradlet` |
+/// | a field | `#[module(skip)]` | the field is not a child: a size, a name, a generator |
+/// | the type | `#[module(describe = path)]` | a `fn(&Self) -> String`: the text in parentheses in a summary |
+/// | the type | `#[module(kind = "Name")]` | the short name, if not that of the type |
+/// | the type | `#[module(crate = path)]` | the crate with `module::Module`, if not `::gradlet` |
 ///
 /// # Example
 ///

@@ -1,4 +1,4 @@
-//! What is rejected, and in which words; all of it is reported at once.
+//! The mistakes that are rejected, and their messages; all are reported at once.
 
 use std::fmt::Display;
 
@@ -8,18 +8,18 @@ use syn::{DataEnum, DataUnion, Error};
 
 use crate::attr::{Entry, is_module};
 
-/// Everything found wrong so far.
+/// The mistakes found so far.
 #[derive(Default)]
 pub(crate) struct Errors(Option<Error>);
 
-/// Where an attribute stands.
+/// The place of an attribute.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Type,
     Field,
 }
 
-/// Every key, with the place it belongs to.
+/// Every key with the place where it belongs.
 const KEYS: [(&str, Place); 4] = [
     ("crate", Place::Type),
     ("describe", Place::Type),
@@ -39,7 +39,7 @@ impl Errors {
         }
     }
 
-    /// All of them as compiler errors, or `None` if nothing is wrong.
+    /// All mistakes as compiler errors, or `None` if there are none.
     pub(crate) fn into_tokens(self) -> Option<TokenStream> {
         self.0.map(Error::into_compile_error)
     }
@@ -65,7 +65,7 @@ pub(crate) fn keys(entries: &[Entry], place: Place, errors: &mut Errors) {
     }
 }
 
-/// What to write instead of an attribute without a list.
+/// The message for an attribute without a list, with the right way to write it.
 pub(crate) fn expected(place: Place) -> String {
     let example = match place {
         Place::Type => "describe = path",
@@ -74,7 +74,7 @@ pub(crate) fn expected(place: Place) -> String {
     format!("expected `#[module({example})]`; {}", takes(place))
 }
 
-/// What to say where a list does not go on with a key.
+/// The error at a place in a list where a key is missing.
 pub(crate) fn no_key(at: &Error, place: Place) -> Error {
     Error::new(at.span(), format!("expected a key; {}", takes(place)))
 }

@@ -1,21 +1,22 @@
-//! [`checkpoint_module`]: a module whose forward pass is forgotten, and computed again in the backward pass.
+//! [`checkpoint_module`]: runs a module without keeping its intermediate values, and once more in the backward pass.
 
 use gradlet_autograd::{FirstRun, Float, LeafId, Result, Var, is_recording};
 
 use crate::forward::Forward;
 
-/// `module.forward(x)`, of which only `x` is kept: backward runs the module again, to record then what it needs.
+/// `module.forward(x)`, but only `x` is kept: backward runs the module again and records then.
 ///
-/// What runs again is a copy of the module as it is now, which shares its weights and gives their gradients to the
-/// original's parameters. Dropout draws the same masks, and its streams stay where the first run left them. The copy holds
-/// the weights until the graph is freed. While recording is off, this is `module.forward(x)`.
+/// The second run uses a copy of the module as it is now. The copy shares the module's weights and the ids of its
+/// parameters, so that the original gets the gradients. Dropout draws the same masks, and its streams stay where the
+/// first run left them. The copy holds the weights until the graph is freed. While recording is off, this is
+/// `module.forward(x)`.
 ///
-/// For functions see [`checkpoint`](gradlet_autograd::checkpoint). A [`Sequential`](crate::Sequential) cannot be copied:
-/// checkpoint its layers, or a struct of them that derives `Clone`.
+/// For functions see [`checkpoint`](gradlet_autograd::checkpoint). A [`Sequential`](crate::Sequential) cannot be
+/// copied: checkpoint its layers, or a struct of them that derives `Clone`.
 ///
 /// # Errors
 ///
-/// What `forward` returns, also in backward.
+/// If `forward` returns one, here or in the backward pass.
 ///
 /// # Example
 ///
@@ -60,7 +61,7 @@ pub fn checkpoint_module<T: Float, M: Forward<T> + Clone + 'static>(
     Ok(run.end(y, move |x| copy.forward(&x[0]), vec![x.clone()]))
 }
 
-/// A copy whose parameters have the ids of the original's.
+/// A copy of the module with the same ids of parameters.
 fn twin<T: Float, M: Forward<T> + Clone>(module: &M) -> Result<M> {
     let mut ids: Vec<LeafId> = Vec::new();
     module.visit_parameters(&mut |_, parameter| {

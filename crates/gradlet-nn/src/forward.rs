@@ -5,10 +5,10 @@ use gradlet_tensor::Float;
 
 use crate::module::Module;
 
-/// A [`Module`] that maps one [`Var`] to one `Var`, which is what containers chain.
+/// A [`Module`] that maps one [`Var`] to one `Var`; containers such as `Sequential` chain these.
 ///
-/// A module that takes something else (indices, two inputs, a mask) has a
-/// method of its own instead.
+/// A module that takes something else (indices, two inputs, a mask) defines
+/// its own method instead.
 ///
 /// # Example
 ///
@@ -39,11 +39,11 @@ use crate::module::Module;
             f64 is `Forward<f64>` with `Var<f64>`"
 )]
 pub trait Forward<T: Float = f32>: Module {
-    /// The output for `x`; layers act as their [`Mode`](crate::Mode) says.
+    /// The output for `x`, in each layer's current [`Mode`](crate::Mode).
     ///
     /// # Errors
     ///
-    /// When `x` does not have the shape that the module takes.
+    /// If `x` does not have a shape that the module takes.
     #[track_caller]
     fn forward(&self, x: &Var<T>) -> Result<Var<T>>;
 }

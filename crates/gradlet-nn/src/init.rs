@@ -1,36 +1,36 @@
-//! How weights start: Xavier and Kaiming, uniform and normal, and PyTorch's default for layers.
+//! Initial weights: Xavier and Kaiming, uniform and normal, and PyTorch's default for layers.
 //!
-//! Weights are laid out as PyTorch's: `[out, in]`, or `[out, in, ..]` with a receptive field behind it.
+//! Weights have PyTorch's layout: `[out, in]`, or `[out, in, ..]` with the sizes of the receptive field at the end.
 
 use gradlet_tensor::{Error, ErrorKind, Float, IntoShape, Result, Shape, Tensor};
 use rand::Rng;
 
 use crate::require::require;
 
-/// Whose variance a Kaiming initialisation keeps.
+/// The variance that a Kaiming initialisation keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Fan {
-    /// The activations' on the way forward: scales by the number of inputs of each output.
+    /// The variance of the activations in the forward pass: scales by the number of inputs of each output.
     #[default]
     In,
-    /// The gradients' on the way back: scales by the number of outputs of each input.
+    /// The variance of the gradients in the backward pass: scales by the number of outputs of each input.
     Out,
 }
 
-/// What follows the weights, and with that how much larger they have to be.
+/// The function that follows the weights; it decides how much larger they have to be.
 ///
 /// # Source
 ///
 /// `torch.nn.init.calculate_gain`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Nonlinearity {
-    /// Nothing: gain 1.
+    /// No function: gain 1.
     Linear,
     /// The logistic function: gain 1.
     Sigmoid,
     /// The hyperbolic tangent: gain 5/3.
     Tanh,
-    /// Half of the inputs set to zero: gain sqrt(2).
+    /// The rectifier, which sets half of the inputs to zero: gain sqrt(2).
     Relu,
     /// Negative inputs scaled by a slope: gain sqrt(2 / (1 + slope^2)).
     LeakyRelu(f64),
@@ -39,7 +39,7 @@ pub enum Nonlinearity {
 }
 
 impl Nonlinearity {
-    /// The factor that keeps the variance through this function.
+    /// The factor on the weights that keeps the variance the same through this function.
     pub fn gain(self) -> f64 {
         match self {
             Self::Linear | Self::Sigmoid => 1.0,
@@ -55,7 +55,7 @@ impl Nonlinearity {
 ///
 /// # Errors
 ///
-/// A shape of fewer than two axes, a fan of 0, or a gain that is negative or not finite.
+/// If the shape has fewer than two axes, the fan is 0, or the gain is negative or not finite.
 ///
 /// # Example
 ///
@@ -87,7 +87,7 @@ pub fn kaiming_uniform<T: Float>(
 ///
 /// # Errors
 ///
-/// As for [`kaiming_uniform`].
+/// If [`kaiming_uniform`] would return one.
 ///
 /// # Source
 ///
@@ -108,7 +108,7 @@ pub fn kaiming_normal<T: Float>(
 ///
 /// # Errors
 ///
-/// A shape of fewer than two axes, fans that are both 0, or a gain that is negative or not finite.
+/// If the shape has fewer than two axes, both fans are 0, or the gain is negative or not finite.
 ///
 /// # Source
 ///
@@ -129,7 +129,7 @@ pub fn xavier_uniform<T: Float>(
 ///
 /// # Errors
 ///
-/// As for [`xavier_uniform`].
+/// If [`xavier_uniform`] would return one.
 ///
 /// # Source
 ///
@@ -148,12 +148,12 @@ pub fn xavier_normal<T: Float>(
 
 /// Uniform numbers in `[-b, b)`, `b = 1 / sqrt(fan_in)`: PyTorch's default for a layer's weight and its bias.
 ///
-/// For a weight it is [`kaiming_uniform`] with `Nonlinearity::LeakyRelu(5.0.sqrt())`; a bias has no fan of its own and
-/// takes its weight's.
+/// For a weight it is [`kaiming_uniform`] with `Nonlinearity::LeakyRelu(5.0.sqrt())`; a bias has no fan and takes the
+/// fan of its weight.
 ///
 /// # Errors
 ///
-/// A fan of 0.
+/// If `fan_in` is 0.
 ///
 /// # Source
 ///
@@ -170,7 +170,7 @@ pub fn fan_in_uniform<T: Float>(
     Tensor::uniform(shape, -bound, bound, rng).map_err(|error| error.of("fan_in_uniform"))
 }
 
-/// How many inputs each output has, and how many outputs each input.
+/// The number of inputs of each output, and the number of outputs of each input.
 #[track_caller]
 fn fans(op: &'static str, shape: &Shape) -> Result<(f64, f64)> {
     let &[outputs, inputs, ref field @ ..] = &shape[..] else {

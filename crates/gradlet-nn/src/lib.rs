@@ -1,6 +1,6 @@
 //! Modules, layers, optimizers and data for gradlet.
 //!
-//! This crate knows no loops over elements: those are the tensor crate's.
+//! This crate has no loops over elements: they are in the tensor crate.
 #![forbid(unsafe_code)]
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 

@@ -6,9 +6,9 @@ use crate::module::{Leaf, LeafMut, Module, Name};
 
 /// Whether a layer is training or evaluating; new layers train.
 ///
-/// Every layer stores its own, and a `Mode` is itself a [`Module`], so that
-/// [`Module::eval`] finds it wherever it lies. A struct of bare parameters
-/// takes part by holding one.
+/// Every layer stores its own mode, and a `Mode` is itself a [`Module`], so that
+/// [`Module::eval`] finds it at any depth. A struct of plain parameters that
+/// is to have a mode holds a `Mode` as a field.
 ///
 /// # Example
 ///
@@ -22,12 +22,13 @@ use crate::module::{Leaf, LeafMut, Module, Name};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// Dropout drops, batch statistics are taken from the batch.
+    /// Dropout drops; batch statistics are taken from the batch.
     #[default]
     Train,
     /// Layers are deterministic. Gradients still flow.
     Eval,
-    /// As `Eval`, but dropout goes on dropping: one sample of a net's predictions. See [`Module::sampling`].
+    /// Layers act as in `Eval`, but dropout drops: each pass is one sample of a net's predictions. See
+    /// [`Module::sampling`].
     Sample,
 }
 

@@ -1,4 +1,4 @@
-//! What a model owns: `Parameter` (trained) and `Buffer` (kept, not trained).
+//! The tensors that a model owns: `Parameter` (trained) and `Buffer` (kept, not trained).
 
 use std::any::{Any, type_name};
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::module::{Leaf, LeafMut, Module, Name};
 
 /// A tensor that is trained: gradients and optimizer state are kept under its id.
 ///
-/// A clone has an id of its own, so that no optimizer mixes up the two.
+/// A clone gets a new id, so that no optimizer mixes up the two.
 ///
 /// # Example
 ///
@@ -46,12 +46,12 @@ impl<T: Float> Parameter<T> {
         &self.tensor
     }
 
-    /// The values, to be changed in place; the id stays.
+    /// The values, to be changed in place; the id stays the same.
     pub fn tensor_mut(&mut self) -> &mut Tensor<T> {
         &mut self.tensor
     }
 
-    /// The values as a tracked leaf under this parameter's id, or as a constant when frozen.
+    /// The values as a tracked leaf with this parameter's id, or as a constant if the parameter is frozen.
     #[inline]
     pub fn leaf(&self) -> Var<T> {
         if self.frozen {
@@ -61,7 +61,7 @@ impl<T: Float> Parameter<T> {
         }
     }
 
-    /// Under another id: for a copy of a model whose gradients are the original's.
+    /// Gives the parameter this id: for a copy of a model that passes its gradients to the original.
     pub(crate) fn rename(&mut self, id: LeafId) {
         self.id = id;
     }
@@ -71,22 +71,22 @@ impl<T: Float> Parameter<T> {
         self.tensor.shape()
     }
 
-    /// What gradients and optimizer state of this parameter are kept under.
+    /// The key of this parameter's gradient and optimizer state.
     pub fn id(&self) -> LeafId {
         self.id
     }
 
-    /// Whether training leaves it alone.
+    /// Whether training leaves the parameter unchanged.
     pub fn is_frozen(&self) -> bool {
         self.frozen
     }
 
-    /// Takes it out of training: [`Parameter::leaf`] yields a constant from now on.
+    /// Takes the parameter out of training: [`Parameter::leaf`] returns a constant from now on.
     pub fn freeze(&mut self) {
         self.frozen = true;
     }
 
-    /// Puts it back into training.
+    /// Puts the parameter back into training.
     pub fn unfreeze(&mut self) {
         self.frozen = false;
     }
@@ -108,7 +108,7 @@ impl<T: Float> From<Tensor<T>> for Parameter<T> {
     }
 }
 
-/// The shape instead of the numbers: a model of a million weights stays printable.
+/// Shows the shape instead of the numbers, so that a model of a million weights can be printed.
 impl<T: Float> fmt::Debug for Parameter<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parameter")
@@ -136,7 +136,7 @@ impl<T: Float> Module for Parameter<T> {
 
 /// A [`Parameter`] of any element type, as visitors of a [`Module`] see it.
 ///
-/// `downcast_ref::<f32>()` leads back to the typed one.
+/// `downcast_ref::<f32>()` returns the `Parameter<f32>` if it is one.
 pub trait AnyParameter: Any + fmt::Debug + Send + Sync {
     /// The size of each axis.
     fn shape(&self) -> &Shape;
@@ -144,30 +144,30 @@ pub trait AnyParameter: Any + fmt::Debug + Send + Sync {
     /// The number of elements.
     fn len(&self) -> usize;
 
-    /// Whether it has no element.
+    /// Whether it has no elements.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// What gradients and optimizer state are kept under.
+    /// The key of its gradient and optimizer state.
     fn id(&self) -> LeafId;
 
-    /// Whether training leaves it alone.
+    /// Whether training leaves the parameter unchanged.
     fn is_frozen(&self) -> bool;
 
-    /// Takes it out of training.
+    /// Takes the parameter out of training.
     fn freeze(&mut self);
 
-    /// Puts it back into training.
+    /// Puts the parameter back into training.
     fn unfreeze(&mut self);
 
     /// The element type's name: `f32` or `f64`.
     fn element(&self) -> &'static str;
 
-    /// For a downcast to `Parameter<T>`.
+    /// The parameter as `Any`, for a downcast to `Parameter<T>`.
     fn as_any(&self) -> &dyn Any;
 
-    /// For a downcast to `Parameter<T>`, mutably.
+    /// The parameter as `Any`, mutably, for a downcast to `Parameter<T>`.
     fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
@@ -255,7 +255,7 @@ impl<T: Element> From<Tensor<T>> for Buffer<T> {
     }
 }
 
-/// The shape instead of the numbers, as for [`Parameter`].
+/// Shows the shape instead of the numbers, as for [`Parameter`].
 impl<T: Element> fmt::Debug for Buffer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Buffer")
@@ -287,7 +287,7 @@ pub trait AnyBuffer: Any + fmt::Debug + Send + Sync {
     /// The number of elements.
     fn len(&self) -> usize;
 
-    /// Whether it has no element.
+    /// Whether it has no elements.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -295,10 +295,10 @@ pub trait AnyBuffer: Any + fmt::Debug + Send + Sync {
     /// The element type's name: `f32`, `i64`, ...
     fn element(&self) -> &'static str;
 
-    /// For a downcast to `Buffer<T>`.
+    /// The buffer as `Any`, for a downcast to `Buffer<T>`.
     fn as_any(&self) -> &dyn Any;
 
-    /// For a downcast to `Buffer<T>`, mutably.
+    /// The buffer as `Any`, mutably, for a downcast to `Buffer<T>`.
     fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 

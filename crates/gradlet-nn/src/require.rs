@@ -1,8 +1,8 @@
-//! The check that settings share: a number in its range, or an error that says what the range is.
+//! The check that all settings share: a number is in its range, or the error names the range.
 
 use gradlet_tensor::{Error, ErrorKind, Result};
 
-/// An error unless `holds`: `op: name must be expected, got value`.
+/// An error unless `holds` is true: `op: name must be expected, got value`.
 #[track_caller]
 #[inline]
 pub(crate) fn require(

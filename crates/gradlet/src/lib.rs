@@ -1,7 +1,7 @@
 //! A minimal autograd tensor framework: build a small net, toggle `model.eval()`, train it on the CPU.
 //!
-//! This crate re-exports the others: [`mod@tensor`] (dense arrays), [`autograd`] ([`Var`], gradients) and [`nn`] (modules,
-//! layers, losses, optimizers, data). Programs usually begin with `use gradlet::prelude::*;`.
+//! This crate re-exports three others: [`mod@tensor`] (dense arrays), [`autograd`] ([`Var`], gradients, losses) and
+//! [`nn`] (modules, layers, optimizers, data). Programs usually begin with `use gradlet::prelude::*;`.
 #![forbid(unsafe_code)]
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! What an operation of your own is written with: `use gradlet::op::*;`.
+//! The traits and types for writing an operation of your own: `use gradlet::op::*;`.
 
 pub use gradlet_autograd::{
     Arity, Fixed, Given, Inputs, Many, Nothing, Of, One, Op, Output, Saves, SavesNoInput,

@@ -1,4 +1,4 @@
-//! What most programs need: `use gradlet::prelude::*;`.
+//! The names that most programs need: `use gradlet::prelude::*;`.
 
 pub use crate::nn::{
     Adam, Conv2d, Dataset, Dropout, Flatten, Forward, Linear, MaxPool2d, Mode, Module, Parameter,

@@ -1,4 +1,4 @@
-//! `Batches`: a data set a few rows at a time, in order or shuffled.
+//! `Batches`: the rows of a data set in groups, in order or shuffled.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -9,15 +9,15 @@ use rand::{Rng, RngExt};
 
 use super::Dataset;
 
-/// Yields inputs, as constants, and targets of a [`Dataset`], some rows at a time.
+/// Yields the rows of a [`Dataset`] in groups: inputs, as constants, and targets.
 ///
-/// Made by [`Dataset::batches`]; holds the set, borrows nothing. Memory that cannot be had for a shuffled batch's copy
-/// is a panic, as for a `Vec`.
+/// [`Dataset::batches`] makes it; it holds the set and borrows nothing. It panics, as a `Vec` does, if no memory is
+/// left for the copy of a shuffled batch.
 #[derive(Clone)]
 pub struct Batches<T: Float = f32, L: Element = i64> {
     set: Dataset<T, L>,
     size: usize,
-    /// The rows' order, where it is not their own.
+    /// The order of the rows, if they are shuffled.
     order: Option<Vec<i64>>,
     next: usize,
     end: usize,
@@ -34,8 +34,8 @@ impl<T: Float, L: Element> Batches<T, L> {
         }
     }
 
-    /// All rows in random order, which is drawn here and now: the generator is free again afterwards. Each batch copies
-    /// its rows.
+    /// All rows in a random order that is drawn right now, so the generator can be used again afterwards. Each batch
+    /// copies its rows.
     ///
     /// # Source
     ///
@@ -43,14 +43,14 @@ impl<T: Float, L: Element> Batches<T, L> {
     pub fn shuffled(mut self, rng: &mut (impl Rng + ?Sized)) -> Self {
         let mut order: Vec<i64> = (0..self.set.len() as i64).collect();
         for last in (1..order.len()).rev() {
-            // As u64, so that the same numbers come out on every platform.
+            // As u64, so that every platform draws the same numbers.
             order.swap(last, rng.random_range(0..=last as u64) as usize);
         }
         self.order = Some(order);
         self
     }
 
-    /// Leaves the last batch out if it is smaller than the others.
+    /// The same batches without the last one if it is smaller than the others.
     pub fn drop_last(mut self) -> Self {
         self.end -= (self.end - self.next) % self.size;
         self
@@ -72,7 +72,7 @@ impl<T: Float, L: Element> Iterator for Batches<T, L> {
         };
         match batch.map(Dataset::into_parts) {
             Ok((inputs, targets)) => Some((Var::constant(inputs), targets)),
-            // The rows exist, so this is memory: ending early would train on less data without a word.
+            // The rows exist, so memory ran out: ending early would train on less data without telling anybody.
             Err(error) => panic!("{error}"),
         }
     }
@@ -87,7 +87,7 @@ impl<T: Float, L: Element> ExactSizeIterator for Batches<T, L> {}
 
 impl<T: Float, L: Element> FusedIterator for Batches<T, L> {}
 
-/// The set's shapes and the place in it, not the order.
+/// Shows the set's shapes and the rows that are left, not their order.
 impl<T: Float, L: Element> fmt::Debug for Batches<T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batches")

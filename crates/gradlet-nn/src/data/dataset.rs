@@ -1,4 +1,4 @@
-//! `Dataset`: inputs and targets, row by row.
+//! `Dataset`: inputs and the targets that belong to them, row by row.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::Batches;
 
 /// Inputs and their targets: row `i` of one belongs to row `i` of the other.
 ///
-/// Cheap to clone; parts and unshuffled batches are views.
+/// A clone copies no data; parts and unshuffled batches are views.
 ///
 /// # Example
 ///
@@ -32,7 +32,7 @@ pub struct Dataset<T: Float = f32, L: Element = i64> {
 }
 
 impl<T: Float, L: Element> Dataset<T, L> {
-    /// The set of these inputs and targets. Copies what does not lie in memory row by row, such as a transposed tensor.
+    /// The set of these inputs and targets. A tensor that is not in memory row by row (a transposed one) is copied.
     ///
     /// # Shape
     ///
@@ -40,7 +40,7 @@ impl<T: Float, L: Element> Dataset<T, L> {
     ///
     /// # Errors
     ///
-    /// Another number of rows in one than in the other, or a scalar.
+    /// If the number of rows differs between inputs and targets, or one of them is a scalar.
     #[track_caller]
     pub fn new(inputs: Tensor<T>, targets: Tensor<L>) -> Result<Self> {
         let rows = rows(*inputs.shape())?;
@@ -56,7 +56,7 @@ impl<T: Float, L: Element> Dataset<T, L> {
         self.inputs.shape().first().copied().unwrap_or_default()
     }
 
-    /// Whether there is no row.
+    /// Whether the set has no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -71,11 +71,11 @@ impl<T: Float, L: Element> Dataset<T, L> {
         &self.targets
     }
 
-    /// The first `n` rows, and the rest. Views.
+    /// The first `n` rows, and the rest, as views.
     ///
     /// # Errors
     ///
-    /// An `n` beyond the number of rows.
+    /// If `n` is greater than the number of rows.
     #[track_caller]
     pub fn split_at(&self, n: usize) -> Result<(Self, Self)> {
         let size = self.len();
@@ -92,12 +92,12 @@ impl<T: Float, L: Element> Dataset<T, L> {
         Ok((self.rows(0, n)?, self.rows(n, size - n)?))
     }
 
-    /// Batches of `size` rows in order, the last one smaller if need be. Views. A size of 0 counts as 1.
+    /// Batches of `size` rows in order, as views; the last one may be smaller. A size of 0 counts as 1.
     pub fn batches(&self, size: usize) -> Batches<T, L> {
         Batches::new(self.clone(), size)
     }
 
-    /// `length` rows from `start`. A view.
+    /// `length` rows from `start` on, as a view.
     #[track_caller]
     pub(super) fn rows(&self, start: usize, length: usize) -> Result<Self> {
         let inputs = self.inputs.narrow(0, start, length)?;
@@ -105,7 +105,7 @@ impl<T: Float, L: Element> Dataset<T, L> {
         Ok(Self { inputs, targets })
     }
 
-    /// A copy of the rows that the indices name.
+    /// A copy of the rows at these indices.
     #[track_caller]
     pub(super) fn gather(&self, indices: &[i64]) -> Result<Self> {
         let indices = Tensor::from_slice(indices, indices.len())?;
@@ -132,7 +132,7 @@ fn rows(shape: Shape) -> Result<usize> {
     }
 }
 
-/// An error unless there are as many targets as rows of inputs.
+/// An error unless targets of this shape have `expected` rows.
 #[track_caller]
 fn rows_agree(expected: usize, targets: Shape) -> Result<()> {
     if rows(targets)? == expected {
@@ -147,7 +147,7 @@ fn rows_agree(expected: usize, targets: Shape) -> Result<()> {
     }))
 }
 
-/// The shapes instead of the numbers.
+/// Shows the shapes instead of the numbers.
 impl<T: Float, L: Element> fmt::Debug for Dataset<T, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dataset")

@@ -1,10 +1,10 @@
-//! IDX files, in which MNIST and its kin are published.
+//! IDX files, the format of MNIST and similar data sets.
 //!
 //! ```text
 //! 00 00 | type | rank | size of each axis, 4 bytes, big-endian | elements, row-major
 //! ```
 //!
-//! Only unsigned bytes (type 08) are read, which is what these files hold.
+//! Only unsigned bytes (type 08) are read, since these files hold no other type.
 //!
 //! # Source
 //!
@@ -18,13 +18,13 @@ use gradlet_tensor::{Error, ErrorKind, MAX_RANK, Result, Shape, Tensor};
 
 const UNSIGNED_BYTE: u8 = 0x08;
 
-/// How a gzip file begins (RFC 1952, section 2.3.1).
+/// The first bytes of a gzip file (RFC 1952, section 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Zeros, type and rank.
+/// The length of zeros, type and rank.
 const MAGIC_BYTES: usize = 4;
 
-/// One axis' size in the header.
+/// The length of one axis' size in the header.
 const SIZE_BYTES: usize = 4;
 
 /// The tensor in an IDX file of unsigned bytes.
@@ -33,7 +33,8 @@ const SIZE_BYTES: usize = 4;
 ///
 /// # Errors
 ///
-/// A file that cannot be read, is packed, is no IDX file of unsigned bytes, or is shorter or longer than its header says.
+/// If the file cannot be read, is compressed, is not an IDX file of unsigned bytes, or does not have the length that
+/// its header says.
 ///
 /// # Example
 ///
@@ -52,11 +53,11 @@ pub fn read(path: impl AsRef<Path>) -> Result<Tensor<u8>> {
     read_expecting(path.as_ref(), 1..=MAX_RANK, "")
 }
 
-/// The images in an IDX file: `[images, rows, columns]`, or any other shape of at least two axes.
+/// The images in an IDX file: `[images, rows, columns]`, or any shape of at least two axes.
 ///
 /// # Errors
 ///
-/// As for [`read`], or a file of one axis.
+/// If [`read`] would return one, or the file has only one axis.
 #[track_caller]
 pub fn read_images(path: impl AsRef<Path>) -> Result<Tensor<u8>> {
     let remedy = "; images have at least two axes: is this the file of the labels?";
@@ -67,7 +68,7 @@ pub fn read_images(path: impl AsRef<Path>) -> Result<Tensor<u8>> {
 ///
 /// # Errors
 ///
-/// As for [`read`], or a file of more than one axis.
+/// If [`read`] would return one, or the file has more than one axis.
 #[track_caller]
 pub fn read_labels(path: impl AsRef<Path>) -> Result<Tensor<u8>> {
     let remedy = "; labels have one axis: is this the file of the images?";
@@ -91,7 +92,7 @@ fn read_expecting(
 
 type Parsed<T> = std::result::Result<T, String>;
 
-/// The file and its length. Only regular files have one; opening a pipe would wait for a writer.
+/// The file and its length. Only regular files have a length; opening a pipe would wait for a writer.
 fn open(path: &Path) -> Parsed<(File, u64)> {
     let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
@@ -102,7 +103,7 @@ fn open(path: &Path) -> Parsed<(File, u64)> {
     Ok((file, size_bytes))
 }
 
-/// The tensor in `size_bytes` bytes of input, or what is wrong with them.
+/// The tensor in `size_bytes` bytes of input, or a text that says what is wrong with them.
 fn parse(input: &mut impl Read, size_bytes: u64) -> Parsed<Tensor<u8>> {
     let shape = parse_header(input, size_bytes)?;
     let mut tensor = Tensor::zeros_of(shape).map_err(|error| error.to_string())?;
@@ -110,10 +111,10 @@ fn parse(input: &mut impl Read, size_bytes: u64) -> Parsed<Tensor<u8>> {
     Ok(tensor)
 }
 
-/// The shape, once it is certain that exactly its elements follow.
+/// The shape in the header, after a check that exactly its elements follow.
 fn parse_header(input: &mut impl Read, size_bytes: u64) -> Parsed<Shape> {
     if size_bytes < MAGIC_BYTES as u64 {
-        return Err(format!("is no IDX file: {size_bytes} bytes are too few"));
+        return Err(format!("is not an IDX file: only {size_bytes} bytes"));
     }
     let mut magic = [0; MAGIC_BYTES];
     read_exact(input, &mut magic)?;
@@ -131,7 +132,7 @@ fn parse_header(input: &mut impl Read, size_bytes: u64) -> Parsed<Shape> {
         sizes.push(u32::from_be_bytes(size) as usize);
     }
     let shape = Shape::new(&sizes).map_err(|error| error.to_string())?;
-    // Sizes beside a 0 have to be sane too: views of the tensor multiply them.
+    // If one size is 0, the others have to be plausible too: views of the tensor multiply them.
     let product = |total: u64, &size: &usize| total.checked_mul(size.max(1) as u64);
     let countable = sizes.iter().try_fold(1, product);
     if countable.is_none_or(|count| isize::try_from(count).is_err()) {
@@ -151,11 +152,11 @@ fn parse_header(input: &mut impl Read, size_bytes: u64) -> Parsed<Shape> {
     ))
 }
 
-/// The number of axes.
+/// The number of axes, from the first four bytes.
 fn parse_magic(magic: [u8; MAGIC_BYTES]) -> Parsed<usize> {
     let [a, b, element, rank] = magic;
     if [a, b] == GZIP {
-        return Err("is packed by gzip: unpack it first, with gunzip".to_owned());
+        return Err("is compressed by gzip: run gunzip first".to_owned());
     }
     let name = match element {
         UNSIGNED_BYTE => "u8",
@@ -168,7 +169,7 @@ fn parse_magic(magic: [u8; MAGIC_BYTES]) -> Parsed<usize> {
     };
     if [a, b] != [0, 0] || name.is_empty() {
         return Err(format!(
-            "is no IDX file: it begins with {a:02x} {b:02x} {element:02x}, not with 00 00 08"
+            "is not an IDX file: it begins with {a:02x} {b:02x} {element:02x}, not with 00 00 08"
         ));
     }
     if element != UNSIGNED_BYTE {
@@ -205,7 +206,7 @@ mod tests {
         parsed(bytes).unwrap_err()
     }
 
-    /// An IDX file of these sizes, its elements counting up.
+    /// An IDX file of these sizes with elements 0, 1, 2 and so on.
     fn file(sizes: &[u32]) -> Vec<u8> {
         let mut bytes = vec![0, 0, UNSIGNED_BYTE, sizes.len() as u8];
         bytes.extend(sizes.iter().flat_map(|size| size.to_be_bytes()));
@@ -213,7 +214,7 @@ mod tests {
         bytes
     }
 
-    /// A file for one test, removed at the end.
+    /// A file for one test, which is removed at the end.
     struct Temporary(PathBuf);
 
     impl Temporary {
@@ -249,7 +250,7 @@ mod tests {
         for length in 0..bytes.len() {
             let text = refusal(&bytes[..length]);
             let expected = if length < 4 {
-                "is no IDX file: "
+                "is not an IDX file: "
             } else {
                 "is truncated: "
             };
@@ -280,15 +281,15 @@ mod tests {
     fn what_else_it_may_be_is_said() {
         assert_eq!(
             refusal(&[0x1f, 0x8b, 8, 0, 0]),
-            "is packed by gzip: unpack it first, with gunzip"
+            "is compressed by gzip: run gunzip first"
         );
         assert_eq!(
             refusal(b"\x89PNG\r\n"),
-            "is no IDX file: it begins with 89 50 4e, not with 00 00 08"
+            "is not an IDX file: it begins with 89 50 4e, not with 00 00 08"
         );
         assert_eq!(
             refusal(&[0, 0, 7, 1, 0]),
-            "is no IDX file: it begins with 00 00 07, not with 00 00 08"
+            "is not an IDX file: it begins with 00 00 07, not with 00 00 08"
         );
         assert_eq!(
             refusal(&[0, 0, 0x0d, 1, 0]),

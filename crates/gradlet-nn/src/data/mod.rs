@@ -1,4 +1,4 @@
-//! Data: sets of inputs and targets, batches of them, and files they come from.
+//! Data: sets of inputs and targets, their batches, and files to read them from.
 
 mod batches;
 mod dataset;

@@ -6,16 +6,16 @@ use gradlet_tensor::{DrawKey, Error, ErrorKind, Mask, Shape};
 use super::elements::{first_axes, zeros};
 use super::form::Form;
 
-/// -SELU(-infinity), that is scale * alpha, in the digits of Klambauer and others, "Self-Normalizing Neural Networks",
-/// 2017, and of PyTorch.
+/// -SELU(-infinity), that is scale * alpha, with the digits in Klambauer and others, "Self-Normalizing Neural
+/// Networks", 2017, and in PyTorch.
 const ALPHA: f64 = 1.758_099_340_847_376_6;
 
-/// What is dropped becomes the value that SELU has at minus infinity, and all is scaled and moved so that mean 0 and
-/// variance 1 stay: the form of [`AlphaDropout`](super::AlphaDropout).
+/// Sets dropped elements to the value that SELU has at minus infinity, then scales and shifts all elements to keep mean
+/// 0 and variance 1: the form of [`AlphaDropout`](super::AlphaDropout).
 #[derive(Clone, Debug, Default)]
 pub struct Alpha;
 
-/// The same for whole channels: the form of [`FeatureAlphaDropout`](super::FeatureAlphaDropout).
+/// Does the same to whole channels: the form of [`FeatureAlphaDropout`](super::FeatureAlphaDropout).
 #[derive(Clone, Debug, Default)]
 pub struct AlphaChannels;
 
@@ -49,7 +49,7 @@ impl Form for AlphaChannels {
     }
 }
 
-/// Alpha dropout with a given mask.
+/// The result of alpha dropout with a given mask.
 ///
 /// ```text
 /// a = 1 / sqrt((1 + p alpha^2) (1 - p)),  alpha = 1.758...
@@ -66,7 +66,7 @@ impl Form for AlphaChannels {
 ///
 /// # Errors
 ///
-/// A mask of another shape, or a `p` outside [0, 1].
+/// If the shape of the mask is not that of `x`, or `p` is outside [0, 1].
 ///
 /// # Example
 ///
@@ -127,7 +127,7 @@ mod tests {
         let mask = Mask::from_kept(&tensor![bool; true, false, false])?;
         let x = Var::leaf(tensor![f64; 1.0, f64::NAN, f64::INFINITY]);
         let y = alpha_dropout_with(x.clone(), mask, 0.5)?;
-        // As PyTorch gives them for p = 0.5: a, b and the value of what is dropped.
+        // PyTorch's numbers for p = 0.5: the factor a and the offset b; dropped elements become -b.
         let (a, b) = (0.886_404_894_665_931_9, 0.779_193_930_518_031_5);
         for (y, expected) in y.to_vec().into_iter().zip([a + b, -b, -b]) {
             assert!((y - expected).abs() < 1e-15, "{y} {expected}");

@@ -1,4 +1,4 @@
-//! [`DropConnect`]: a linear layer whose weights are dropped, not its inputs.
+//! [`DropConnect`]: a linear layer that drops weights, not inputs.
 
 use gradlet_autograd::{Float, Result, Var, dropout_with};
 use gradlet_tensor::Mask;
@@ -12,10 +12,10 @@ use crate::mode::Mode;
 use crate::module::Module;
 use crate::parameter::Parameter;
 
-/// A [`Linear`] layer of whose weights each is zeroed with probability p in training, and the others scaled by 1/(1 - p);
-/// the plain layer in eval mode.
+/// A [`Linear`] layer that in training zeroes each weight with probability p and scales the others by 1/(1 - p); in
+/// eval mode it is the plain layer.
 ///
-/// One mask is drawn a forward pass, for the whole batch. The bias is not dropped.
+/// Each forward pass draws one mask for the whole batch. The bias is not dropped.
 ///
 /// # Shape
 ///
@@ -38,8 +38,8 @@ use crate::parameter::Parameter;
 ///
 /// # Source
 ///
-/// L. Wan and others, "Regularization of Neural Networks using `DropConnect`", 2013; scaled in training, where the paper
-/// samples at test time.
+/// L. Wan and others, "Regularization of Neural Networks using `DropConnect`", 2013; scales in training, while the
+/// paper samples at test time.
 #[derive(Clone, Debug, Module)]
 #[module(describe = Self::setting)]
 pub struct DropConnect<T: Float = f32> {
@@ -50,11 +50,11 @@ pub struct DropConnect<T: Float = f32> {
 }
 
 impl<T: Float> DropConnect<T> {
-    /// Drops weights of this layer with probability `p`, in [0, 1]; takes one number from the generator.
+    /// A layer that drops each weight of `linear` with probability `p`, in [0, 1]; takes one number from the generator.
     ///
     /// # Errors
     ///
-    /// A `p` outside [0, 1].
+    /// If `p` is outside [0, 1].
     #[track_caller]
     pub fn new(linear: Linear<T>, p: f64, rng: &mut (impl Rng + ?Sized)) -> Result<Self> {
         Ok(Self {

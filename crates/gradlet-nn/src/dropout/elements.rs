@@ -1,21 +1,21 @@
-//! [`Elements`] and [`Channels`]: forms that zero elements, each by itself or a channel at a time.
+//! [`Elements`] and [`Channels`]: forms that zero single elements or whole channels.
 
 use gradlet_autograd::{Float, Result, Var, dropout_owned};
 use gradlet_tensor::{DrawKey, Error, ErrorKind, Mask, Shape};
 
 use super::form::Form;
 
-/// When dropout scales, so that the mean of its output in training is what it gives in eval mode.
+/// When dropout scales, so that the mean of its output in training equals its output in eval mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Scaling {
-    /// What is kept is divided by 1 - p in training, and eval mode is the identity: inverted dropout, as everyone has it.
+    /// Kept elements are divided by 1 - p in training, and eval mode is the identity: inverted dropout, the usual form.
     #[default]
     Training,
-    /// What is kept stays as it is in training, and eval mode multiplies by 1 - p: classic dropout, as in the 2014 paper.
+    /// Kept elements stay as they are in training, and eval mode multiplies by 1 - p: classic dropout, from 2014.
     Test,
 }
 
-/// Zeroes each element by itself, or together along chosen axes: the form of [`Dropout`](super::Dropout).
+/// Zeroes each element by itself, or all elements along chosen axes together: the form of [`Dropout`](super::Dropout).
 #[derive(Clone, Debug, Default)]
 pub struct Elements {
     pub(super) scaling: Scaling,
@@ -23,8 +23,8 @@ pub struct Elements {
 }
 
 impl Elements {
-    /// As `tf.nn.dropout` has it: of each axis, `None` takes the size of the input, and `Some(1)` drops along the axis
-    /// together.
+    /// The form with a noise shape as in `tf.nn.dropout`: for each axis, `None` takes the size of the input, and
+    /// `Some(1)` drops all elements along the axis together.
     pub(crate) fn with_noise_shape(noise_shape: &[Option<usize>]) -> Self {
         Self {
             noise_shape: Some(noise_shape.to_vec()),
@@ -32,7 +32,7 @@ impl Elements {
         }
     }
 
-    /// The mask for an `x` of this shape, one bit an element.
+    /// The mask for an `x` of this shape, with one bit for each element.
     #[track_caller]
     pub(crate) fn mask(&self, x: Shape, p: f64, key: DrawKey) -> Result<Mask> {
         Mask::draw(self.noise_shape(x)?, p, key)?.broadcast_to(x)
@@ -73,7 +73,7 @@ impl Form for Elements {
     fn evaluate<T: Float>(&self, x: Var<T>, p: f64) -> Result<Var<T>> {
         match self.scaling {
             Scaling::Training => Ok(x),
-            // Selected, as in training: 0 times infinity would be NaN.
+            // Zeros are selected, as in training: 0 times infinity would be NaN.
             Scaling::Test if p == 1.0 => zeros(x),
             Scaling::Test => Ok(x * T::of(1.0 - p)),
         }
@@ -94,7 +94,7 @@ impl Form for Elements {
 }
 
 impl Scaling {
-    /// The factor of what is kept in training; infinite for p = 1, where nothing is.
+    /// The factor of kept elements in training; infinite for p = 1, where nothing is kept.
     pub(crate) fn of_kept(self, p: f64) -> f64 {
         match self {
             Scaling::Training => 1.0 / (1.0 - p),
@@ -103,7 +103,7 @@ impl Scaling {
     }
 }
 
-/// +0 for every element, whatever it was, and for every gradient.
+/// A result that is +0 for every element of `x`, whatever its value, and so is its gradient.
 #[track_caller]
 pub(super) fn zeros<T: Float>(x: Var<T>) -> Result<Var<T>> {
     // p = 1 draws nothing.
@@ -111,7 +111,8 @@ pub(super) fn zeros<T: Float>(x: Var<T>) -> Result<Var<T>> {
     dropout_owned(x, nothing, T::of(1.0))
 }
 
-/// Zeroes whole channels of inputs with `N` axes of space: the form of [`Dropout1d`](super::Dropout1d) and its like.
+/// Zeroes whole channels of inputs with `N` spatial axes: the form of [`Dropout1d`](super::Dropout1d), `Dropout2d` and
+/// `Dropout3d`.
 #[derive(Clone, Debug, Default)]
 pub struct Channels<const N: usize>;
 
@@ -119,7 +120,7 @@ impl<const N: usize> Form for Channels<N> {
     const NAME: &'static str = ["Dropout1d", "Dropout2d", "Dropout3d"][N - 1];
 
     fn noise_shape(&self, x: Shape) -> Result<Shape> {
-        // Without a batch, the first axis is the channels'; Dropout2d alone takes [batch, channels, length] for that.
+        // Without a batch, the first axis is the channels, but Dropout2d reads three axes as [batch, channels, length].
         let kept = match x.rank() {
             rank if rank == N + 2 => 2,
             rank if rank == N + 1 => 1 + usize::from(N == 2),
@@ -146,7 +147,7 @@ impl<const N: usize> Form for Channels<N> {
     }
 }
 
-/// The shape with only these many axes of their own; the others are 1.
+/// `x` with only its first `count` sizes; the others become 1.
 #[track_caller]
 pub(super) fn first_axes(x: Shape, count: usize) -> Result<Shape> {
     let mut sizes = x.to_vec();

@@ -1,4 +1,4 @@
-//! [`Form`]: what a kind of dropout does, apart from its probability, its stream and its mode.
+//! [`Form`]: the part in which kinds of dropout differ; probability, stream and mode are common to all.
 
 use std::fmt;
 
@@ -7,29 +7,29 @@ use gradlet_tensor::{DrawKey, Shape};
 
 use crate::mode::Mode;
 
-/// A kind of dropout; [`Noise`](super::Noise) makes a layer of it.
+/// A kind of dropout; [`Noise`](super::Noise) makes it a layer.
 pub trait Form: Clone + Default + fmt::Debug + Send + Sync + 'static {
-    /// The layer's name, as it is printed.
+    /// The layer's printed name.
     const NAME: &'static str;
-    /// Whether p = 1 is outside its range.
+    /// Whether p = 1 is refused.
     const BELOW_ONE: bool = false;
 
-    /// The shape of what is drawn for an `x` of this shape, to which it broadcasts.
+    /// The shape of the noise for an `x` of this shape, to which it broadcasts.
     ///
     /// # Errors
     ///
-    /// A shape that this form does not take.
+    /// If this form does not take the shape.
     #[track_caller]
     #[inline]
     fn noise_shape(&self, x: Shape) -> Result<Shape> {
         Ok(x)
     }
 
-    /// The output in training, for a `p` above 0 that is in range.
+    /// The output in training, for a `p` that is in range and above 0.
     ///
     /// # Errors
     ///
-    /// A shape that this form does not take, or more elements than memory holds.
+    /// If this form does not take the shape, or memory does not hold that many elements.
     #[track_caller]
     fn perturb<T: Float>(&self, x: Var<T>, p: f64, key: DrawKey) -> Result<Var<T>>;
 
@@ -37,20 +37,20 @@ pub trait Form: Clone + Default + fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// More elements than memory holds.
+    /// If memory does not hold that many elements.
     #[track_caller]
     #[inline]
     fn evaluate<T: Float>(&self, x: Var<T>, _p: f64) -> Result<Var<T>> {
         Ok(x)
     }
 
-    /// What is printed behind p, such as `scaling=test`.
+    /// The text that is printed behind p, such as `, scaling=test`.
     fn setting(&self) -> String {
         String::new()
     }
 }
 
-/// The output of a form in a mode; a key is taken only where something is drawn.
+/// The output of a form in a mode; `key` is called only if something is drawn.
 #[track_caller]
 #[inline]
 pub(crate) fn apply<F: Form, T: Float>(

@@ -1,6 +1,6 @@
-//! Dropout as functions: without a layer, with a mode and a generator given in the call.
+//! Dropout as functions that take a mode and a generator.
 //!
-//! Where something is drawn, one number is taken from the generator; in eval mode and for p = 0 none is.
+//! A function that draws takes one number from the generator; in eval mode and for p = 0 it takes none.
 
 use gradlet_autograd::{Float, Result, Var, dropout_with};
 use gradlet_tensor::{DrawKey, Mask};
@@ -17,7 +17,7 @@ macro_rules! functions {
         ///
         /// # Errors
         ///
-        /// A `p` out of range, or an `x` of a shape that this form does not take.
+        /// If `p` is out of range, or this form does not take the shape of `x`.
         #[track_caller]
         pub fn $name<T: Float>(
             x: &Var<T>,
@@ -31,8 +31,8 @@ macro_rules! functions {
 }
 
 functions! {
-    /// `x` with each element zeroed with probability `p`, in [0, 1], and the others scaled by 1/(1 - p); `x` itself in eval
-    /// mode. PyTorch's `F.dropout`, whose `training` is the mode. The layer is [`Dropout`](crate::Dropout).
+    /// `x` with each element zeroed with probability `p`, in [0, 1], and the others scaled by 1/(1 - p); `x` itself in
+    /// eval mode. It is PyTorch's `F.dropout`, with a mode for `training`. The layer is [`Dropout`](crate::Dropout).
     ///
     /// # Shape
     ///
@@ -76,7 +76,7 @@ functions! {
     ///
     /// `[...] -> [...]`
     alpha_dropout: Alpha;
-    /// The same for whole channels; the layer is [`FeatureAlphaDropout`](crate::FeatureAlphaDropout).
+    /// Alpha dropout of whole channels; the layer is [`FeatureAlphaDropout`](crate::FeatureAlphaDropout).
     ///
     /// # Shape
     ///
@@ -90,19 +90,19 @@ functions! {
     gaussian_dropout: Gaussian;
 }
 
-/// The output of [`dropout`] and the mask it was made with, for who needs it again: aten's `native_dropout`, and caffe2's
-/// `Dropout`, whose `ratio` is `p` and whose `is_test` is [`Mode::Eval`], where the mask keeps all.
+/// The output of [`dropout`] and its mask, for callers that need the mask again: aten's `native_dropout`, and caffe2's
+/// `Dropout` with `ratio` for `p` and `is_test` for [`Mode::Eval`], in which the mask keeps every element.
 ///
 /// `mask.apply(&g, 1.0 / (1.0 - p))` is the gradient for an incoming `g`: aten's `native_dropout_backward`, caffe2's
 /// `DropoutGrad`.
 ///
 /// # Shape
 ///
-/// `[...] -> [...]`, and a mask of that shape at one bit an element
+/// `[...] -> [...]`, and a mask of that shape with one bit for each element
 ///
 /// # Errors
 ///
-/// A `p` outside [0, 1], or more elements than memory holds.
+/// If `p` is outside [0, 1], or memory does not hold that many elements.
 ///
 /// # Example
 ///
@@ -136,10 +136,10 @@ pub fn native_dropout<T: Float>(
     Ok((y, mask))
 }
 
-/// Dropout whose mask follows from the key alone, in training mode: `tf.nn.experimental.stateless_dropout`, and
-/// `tf.nn.dropout` with a seed.
+/// The output of dropout in training mode with a mask that depends on the key alone:
+/// `tf.nn.experimental.stateless_dropout`, and `tf.nn.dropout` with a seed.
 ///
-/// Of each axis of `noise_shape`, `None` takes the size of the input, and `Some(1)` shares one draw along the axis; an
+/// For each axis of `noise_shape`, `None` takes the size of the input, and `Some(1)` shares one draw along the axis; an
 /// empty list draws for each element.
 ///
 /// # Shape
@@ -148,7 +148,7 @@ pub fn native_dropout<T: Float>(
 ///
 /// # Errors
 ///
-/// A `p` outside [0, 1], or a `noise_shape` that does not broadcast to that of `x`.
+/// If `p` is outside [0, 1], or `noise_shape` does not broadcast to the shape of `x`.
 ///
 /// # Example
 ///

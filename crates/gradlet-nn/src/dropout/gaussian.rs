@@ -1,14 +1,15 @@
-//! [`Gaussian`]: each element times a normal number of mean 1.
+//! [`Gaussian`]: dropout that multiplies each element by a normal number of mean 1.
 
 use gradlet_autograd::{Float, Result, Var};
 use gradlet_tensor::{DrawKey, Tensor};
 
 use super::form::Form;
 
-/// Multiplies each element by its own normal number of mean 1 and standard deviation sqrt(p / (1 - p)), that of inverted
-/// dropout: the form of [`GaussianDropout`](super::GaussianDropout).
+/// Multiplies each element by its own normal number of mean 1 and standard deviation sqrt(p / (1 - p)), which inverted
+/// dropout's factors have too: the form of [`GaussianDropout`](super::GaussianDropout).
 ///
-/// Nothing is zeroed, and an infinity stays one. The numbers are saved for the gradient, at one element each.
+/// Nothing is zeroed, and an infinity stays infinite. The gradient needs the numbers: one element is saved for each
+/// input element.
 #[derive(Clone, Debug, Default)]
 pub struct Gaussian;
 

@@ -1,4 +1,4 @@
-//! [`Noise`]: a layer of any form of dropout, and the names that the common ones have.
+//! [`Noise`]: a layer of any form of dropout, and names for the common ones.
 
 use std::fmt;
 
@@ -14,16 +14,15 @@ use crate::forward::Forward;
 use crate::mode::Mode;
 use crate::module::{Module, Name};
 
-/// Zeroes each element with probability p and scales the others by 1/(1 - p), while training; the identity in eval
-/// mode.
+/// Zeroes each element with probability p and scales the others by 1/(1 - p) in training; the identity in eval mode.
 ///
-/// The mask is drawn first, each bit exact to the last digit of p, and is what the gradient uses again: given the mask,
+/// The mask is drawn first, each bit exact to the last digit of p, and the gradient uses it again: given the mask,
 /// dropout is linear. Elements are selected, not multiplied, so a dropped NaN or infinity is 0, forward and backward.
 /// With p = 0 and in eval mode the output is the input itself, and nothing is drawn or recorded; with p = 1 outputs and
 /// gradients are exactly 0.
 ///
-/// [`scaling`](Noise::scaling) chooses classic dropout, [`noise_shape`](Noise::noise_shape) drops along axes together.
-/// What all forms can do besides is listed with [`Noise`].
+/// [`scaling`](Noise::scaling) chooses classic dropout, [`noise_shape`](Noise::noise_shape) drops all elements along an
+/// axis together. [`Noise`] lists the methods that all forms share.
 ///
 /// # Shape
 ///
@@ -47,16 +46,16 @@ use crate::module::{Module, Name};
 ///
 /// # Source
 ///
-/// N. Srivastava and others, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014; scaled while
+/// N. Srivastava and others, "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014; scaled in
 /// training, as `torch.nn.Dropout`.
 pub type Dropout = Noise<Elements>;
 
 /// Zeroes whole channels of `[batch, channels, length]` or `[channels, length]`, as `torch.nn.Dropout1d` and Keras'
-/// `SpatialDropout1D` (whose channels come last).
+/// `SpatialDropout1D` (there the channels come last).
 pub type Dropout1d = Noise<Channels<1>>;
 
-/// Zeroes whole channels of `[batch, channels, height, width]`, or of `[batch, channels, length]` as `torch.nn.Dropout2d`
-/// still does; Keras' `SpatialDropout2D`.
+/// Zeroes whole channels of `[batch, channels, height, width]`, or of `[batch, channels, length]` as
+/// `torch.nn.Dropout2d` still does; Keras' `SpatialDropout2D`.
 pub type Dropout2d = Noise<Channels<2>>;
 
 /// Zeroes whole channels of `[batch, channels, depth, height, width]` or `[channels, depth, height, width]`, as
@@ -67,17 +66,17 @@ pub type Dropout3d = Noise<Channels<3>>;
 /// [`alpha_dropout_with`](super::alpha_dropout_with).
 pub type AlphaDropout = Noise<Alpha>;
 
-/// The same for whole channels of `[batch, channels, ...]`, as `torch.nn.FeatureAlphaDropout`.
+/// Alpha dropout of whole channels of `[batch, channels, ...]`, as `torch.nn.FeatureAlphaDropout`.
 pub type FeatureAlphaDropout = Noise<AlphaChannels>;
 
 /// Multiplies by normal numbers of mean 1 and standard deviation sqrt(p / (1 - p)), for p in [0, 1), as Keras'
 /// `GaussianDropout`.
 pub type GaussianDropout = Noise<Gaussian>;
 
-/// A layer that acts while training as its [`Form`] says, and passes its input on in eval mode.
+/// A layer that applies a [`Form`] of dropout in training; in eval mode most forms return the input.
 ///
-/// Random numbers come from the layer's own [`Source`], forked from the generator it was built with. A clone continues the
-/// same stream; [`reseed`](Noise::reseed) parts them.
+/// Random numbers come from the layer's own [`Source`], which takes its seed from the generator given to `new`. A clone
+/// draws the same as the original; call [`reseed`](Noise::reseed) for different draws.
 ///
 /// # Example
 ///
@@ -103,11 +102,11 @@ pub struct Noise<F> {
 }
 
 impl<F: Form> Noise<F> {
-    /// A layer of this `p`, in [0, 1] ([0, 1) for `GaussianDropout`), which takes one number from the generator.
+    /// A layer with this `p`, in [0, 1] ([0, 1) for `GaussianDropout`); takes one number from the generator.
     ///
     /// # Errors
     ///
-    /// A `p` outside that range.
+    /// If `p` is outside that range.
     #[track_caller]
     pub fn new(p: f64, rng: &mut (impl Rng + ?Sized)) -> Result<Self> {
         Ok(Self {
@@ -122,36 +121,36 @@ impl<F: Form> Noise<F> {
         self.source.p()
     }
 
-    /// Sets the probability of the passes to come; a [`Schedule`](super::Schedule) does so for whole models.
+    /// Sets the probability of later passes; a [`Schedule`](super::Schedule) sets it for a whole model.
     ///
     /// # Errors
     ///
-    /// A `p` outside the layer's range; the old one stays.
+    /// If `p` is outside the layer's range; the old one stays.
     #[track_caller]
     pub fn set_p(&mut self, p: f64) -> Result<()> {
         self.source.set_p(p)
     }
 
-    /// What the layer draws with.
+    /// The layer's probability and stream.
     pub fn source(&self) -> &Source {
         &self.source
     }
 
-    /// The same, to put back the state of its stream.
+    /// The layer's probability and stream, mutably: for example to put back the stream's state.
     pub fn source_mut(&mut self) -> &mut Source {
         &mut self.source
     }
 
-    /// Starts a new stream of masks, so that this layer parts from the one it was cloned from.
+    /// Starts a new stream of masks, so that a clone draws differently from its original.
     pub fn reseed(&mut self, rng: &mut (impl Rng + ?Sized)) {
         self.source.reseed(rng);
     }
 
-    /// The output as in this mode, whatever the layer's own: Keras' `training` argument.
+    /// The output in the given mode, whatever the layer's own mode is: Keras' `training` argument.
     ///
     /// # Errors
     ///
-    /// An `x` of a shape that the form does not take.
+    /// If the form does not take the shape of `x`.
     #[track_caller]
     pub fn forward_as<T: Float>(&self, mode: Mode, x: &Var<T>) -> Result<Var<T>> {
         apply(&self.form, x.clone(), self.p(), mode, || {
@@ -159,12 +158,12 @@ impl<F: Form> Noise<F> {
         })
     }
 
-    /// The output, in the memory of `x` where nothing else holds it: PyTorch's `inplace`, which cannot spoil what a graph
-    /// saved.
+    /// The output, written into the memory of `x` if nothing else holds it: PyTorch's `inplace`, except that a tensor
+    /// which a graph saved is never overwritten.
     ///
     /// # Errors
     ///
-    /// An `x` of a shape that the form does not take.
+    /// If the form does not take the shape of `x`.
     #[track_caller]
     pub fn forward_owned<T: Float>(&self, x: Var<T>) -> Result<Var<T>> {
         apply(&self.form, x, self.p(), self.mode, || {
@@ -178,14 +177,14 @@ impl<F: Form> Noise<F> {
 }
 
 impl Noise<Elements> {
-    /// With the scaling at training time, as is the default, or at test time.
+    /// The same layer with scaling in training (the default) or at test time.
     pub fn scaling(mut self, scaling: Scaling) -> Self {
         self.form.scaling = scaling;
         self
     }
 
-    /// Drops along axes together, as `tf.nn.dropout` does: of each axis, `None` takes the size of the input, and `Some(1)`
-    /// shares one draw. `[None, Some(1), None]` drops whole time series of `[batch, time, features]`.
+    /// The same layer with a noise shape as in `tf.nn.dropout`: for each axis, `None` takes the size of the input, and
+    /// `Some(1)` shares one draw. `[None, Some(1), None]` drops whole time series of `[batch, time, features]`.
     pub fn noise_shape(mut self, noise_shape: &[Option<usize>]) -> Self {
         self.form.noise_shape = Some(noise_shape.to_vec());
         self

@@ -1,4 +1,4 @@
-//! Dropout in all its forms, one a file: what is drawn, what is done with it, and what a net's samples tell.
+//! Dropout in all its forms, one in each file; its layers and functions, its random streams, and Monte Carlo sampling.
 
 mod alpha;
 mod drop_connect;

@@ -1,4 +1,4 @@
-//! [`monte_carlo`]: what a net with dropout predicts, and how sure it is.
+//! [`monte_carlo`]: the mean and variance of a net's predictions with dropout on.
 
 use gradlet_autograd::{Float, Result, Var, set_recording};
 use gradlet_tensor::Tensor;
@@ -11,21 +11,21 @@ use crate::require::require;
 /// Mean and variance of a net's outputs over passes with dropout on.
 #[derive(Clone, Debug)]
 pub struct Moments<T: Float = f32> {
-    /// The mean, of the shape of one output.
+    /// The mean, in the shape of one output.
     pub mean: Tensor<T>,
-    /// The unbiased variance (divided by the number of passes less 1), of the same shape.
+    /// The unbiased variance (divided by the number of passes less 1), in the same shape.
     pub variance: Tensor<T>,
 }
 
-/// Runs `model` on `x` so many times in eval mode but with dropout kept on, without recording, and takes the mean and
-/// variance of the outputs.
+/// The mean and variance of the outputs when `model` runs on `x` `passes` times in eval mode but with dropout on,
+/// without recording.
 ///
-/// Every layer's own mode is restored afterwards. The moments are added up pass by pass (Welford), so that memory does
-/// not grow with the passes.
+/// Every layer gets its own mode back afterwards. The moments are updated after each pass (Welford), so memory does not
+/// grow with the number of passes.
 ///
 /// # Errors
 ///
-/// Fewer than 2 passes, or an error of the model.
+/// If `passes` is less than 2, or the model returns one.
 ///
 /// # Example
 ///
@@ -53,7 +53,7 @@ pub fn monte_carlo<T: Float, M: Forward<T>>(
 ) -> Result<Moments<T>> {
     let (count, enough) = (passes as f64, passes >= 2);
     require(enough, "monte_carlo", "passes", "at least 2", count)?;
-    // As `sampling` and `no_grad` do, but a model's error keeps the caller's line, which a closure would lose.
+    // As in `sampling` and `no_grad`, but without a closure, in which a model's error would lose the caller's line.
     let (sampling, _recording) = (Within::new(model, Mode::Sample), set_recording(false));
     let model = sampling.module();
     let mut mean = model.forward(x)?.into_tensor();

@@ -1,11 +1,11 @@
-//! [`Schedule`]: a dropout probability that changes as training goes on.
+//! [`Schedule`]: a dropout probability that changes during training.
 
 use gradlet_autograd::Result;
 use gradlet_tensor::Mask;
 
 use crate::module::Module;
 
-/// A probability that goes from one value to another over a number of steps, and stays there.
+/// A probability that goes from a first value to a last one over a number of steps, and stays there.
 ///
 /// # Example
 ///
@@ -32,21 +32,21 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// In a straight line: `from + (to - from) * step / steps`.
+    /// A schedule that follows a straight line: `from + (to - from) * step / steps`.
     ///
     /// # Errors
     ///
-    /// An end outside [0, 1].
+    /// If `from` or `to` is outside [0, 1].
     #[track_caller]
     pub fn linear(from: f64, to: f64, steps: usize) -> Result<Self> {
         Self::new(from, to, steps, false)
     }
 
-    /// Slowly at both ends: `from + (to - from) * (1 - cos(pi * step / steps)) / 2`.
+    /// A schedule that is slow at both ends: `from + (to - from) * (1 - cos(pi * step / steps)) / 2`.
     ///
     /// # Errors
     ///
-    /// An end outside [0, 1].
+    /// If `from` or `to` is outside [0, 1].
     #[track_caller]
     pub fn cosine(from: f64, to: f64, steps: usize) -> Result<Self> {
         Self::new(from, to, steps, true)
@@ -64,7 +64,7 @@ impl Schedule {
         })
     }
 
-    /// The probability at a step, the first being 0; from the last on it is `to`.
+    /// The probability at a step, counted from 0; from step `steps` on it is `to`.
     pub fn at(&self, step: usize) -> f64 {
         if step >= self.steps {
             return self.to;
@@ -75,7 +75,7 @@ impl Schedule {
         } else {
             share
         };
-        // So written, the value stays between the ends, and is `from` at step 0.
+        // Written this way, the value stays between the ends and is exactly `from` at step 0.
         self.from * (1.0 - share) + self.to * share
     }
 
@@ -83,7 +83,7 @@ impl Schedule {
     ///
     /// # Errors
     ///
-    /// A probability of 1 where a `GaussianDropout` is among them. Nothing is changed then.
+    /// If the probability is 1 and the model has a `GaussianDropout`; then nothing is changed.
     #[track_caller]
     pub fn apply(&self, model: &mut (impl Module + ?Sized), step: usize) -> Result<()> {
         let p = self.at(step);

@@ -6,11 +6,11 @@ use rand::Rng;
 use super::Stream;
 use crate::module::{Leaf, LeafMut, Module, Name};
 
-/// What a dropout layer draws with: the probability that an element is zeroed, and the layer's own stream.
+/// A dropout layer's probability that an element is zeroed, and its own random stream.
 ///
-/// It is a leaf of a model, as parameters and modes are: [`Module::named_sources`] and [`Module::visit_sources_mut`] find
-/// all of them, so that probabilities can be scheduled and the state of every stream be read and put back. A layer of
-/// your own holds one as a field and takes the key of each draw from it.
+/// It is a leaf of a model, as parameters and modes are: [`Module::named_sources`] and [`Module::visit_sources_mut`]
+/// find all sources, so that probabilities can be scheduled and the state of every stream can be read and put back. A
+/// layer of your own holds a source as a field and takes the key of each draw from it.
 ///
 /// # Example
 ///
@@ -39,17 +39,17 @@ pub struct Source {
 }
 
 impl Source {
-    /// A source for a layer of this name and a `p` in [0, 1], which takes one number from the generator.
+    /// A source for a layer with this name and a `p` in [0, 1]; takes one number from the generator.
     ///
     /// # Errors
     ///
-    /// A `p` outside [0, 1].
+    /// If `p` is outside [0, 1].
     #[track_caller]
     pub fn new(op: &'static str, p: f64, rng: &mut (impl Rng + ?Sized)) -> Result<Self> {
         Self::within(op, false, p, rng)
     }
 
-    /// The same, of a `p` in [0, 1) where `below_one`.
+    /// As `new`; with `below_one`, `p = 1` is refused.
     #[track_caller]
     pub(super) fn within(
         op: &'static str,
@@ -72,11 +72,11 @@ impl Source {
         self.p
     }
 
-    /// Sets the probability of the draws to come.
+    /// Sets the probability of later draws.
     ///
     /// # Errors
     ///
-    /// A `p` outside the layer's range; the old one stays.
+    /// If `p` is outside the layer's range; the old one stays.
     #[track_caller]
     pub fn set_p(&mut self, p: f64) -> Result<()> {
         self.check(p)?;
@@ -84,7 +84,7 @@ impl Source {
         Ok(())
     }
 
-    /// The error that setting this probability would give.
+    /// The error that `set_p` would return for this probability.
     #[track_caller]
     pub(super) fn check(&self, p: f64) -> Result<()> {
         check(self.op, self.below_one, p)
@@ -95,23 +95,23 @@ impl Source {
         self.stream.next_key()
     }
 
-    /// The key that the next draw will have: the whole state of the stream.
+    /// The key that the next draw will have; it is the whole state of the stream.
     pub fn state(&self) -> DrawKey {
         self.stream.state()
     }
 
-    /// Puts the stream where it was when this state was read: the same masks follow.
+    /// Puts the stream back to where it was when this state was read: the same masks follow.
     pub fn set_state(&mut self, state: DrawKey) {
         self.stream = Stream::from_state(state);
     }
 
-    /// Starts a new stream, with a number from this generator.
+    /// Starts a new stream, seeded with a number from this generator.
     pub fn reseed(&mut self, rng: &mut (impl Rng + ?Sized)) {
         self.stream.reseed(rng);
     }
 }
 
-/// An error unless `p` is in [0, 1], and below 1 where that is asked.
+/// An error unless `p` is in [0, 1], and below 1 if `below_one`.
 #[track_caller]
 pub(crate) fn check(op: &'static str, below_one: bool, p: f64) -> Result<()> {
     if below_one && !(0.0..1.0).contains(&p) {

@@ -1,4 +1,4 @@
-//! [`Stream`]: where a layer's random numbers come from.
+//! [`Stream`]: the source of a layer's random numbers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,10 +6,10 @@ use gradlet_autograd::replayable;
 use gradlet_tensor::DrawKey;
 use rand::{Rng, RngExt};
 
-/// A layer's own sequence of draws: a seed taken from the user's generator once, and a counter.
+/// A layer's own sequence of draws: a seed taken once from the user's generator, and a counter.
 ///
-/// Each draw has its own key, so that nothing is shared or locked, and the same draws come whatever other layers do. A
-/// clone continues as the original would have: call [`reseed`](Stream::reseed) to part them.
+/// Each draw has its own key. So nothing is shared or locked, and a layer's draws do not depend on other layers. A
+/// clone draws the same as the original; call [`reseed`](Stream::reseed) for different draws.
 #[derive(Debug)]
 pub struct Stream {
     seed: u64,
@@ -17,7 +17,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// A stream of its own, seeded with one number from this generator.
+    /// A new stream, seeded with one number from this generator.
     pub fn fork(rng: &mut (impl Rng + ?Sized)) -> Self {
         Self {
             seed: rng.random(),
@@ -25,8 +25,8 @@ impl Stream {
         }
     }
 
-    /// The key of the next draw; where a [`checkpoint`](gradlet_autograd::checkpoint) computes something again, the key that
-    /// was drawn there before, and the stream stays where it is.
+    /// The key of the next draw. When a [`checkpoint`](gradlet_autograd::checkpoint) computes something again, this is
+    /// the key that was drawn there before, and the stream stays where it is.
     pub fn next_key(&self) -> DrawKey {
         replayable(|| DrawKey {
             seed: self.seed,
@@ -34,8 +34,8 @@ impl Stream {
         })
     }
 
-    /// The key that the next draw will have: all there is to know of a stream, to be kept and given to
-    /// [`from_state`](Stream::from_state) later.
+    /// The key that the next draw will have; it is the whole state of the stream, for
+    /// [`from_state`](Stream::from_state).
     pub fn state(&self) -> DrawKey {
         DrawKey {
             seed: self.seed,
@@ -43,7 +43,7 @@ impl Stream {
         }
     }
 
-    /// A stream whose next draw has this key.
+    /// A stream that draws this key next.
     pub fn from_state(state: DrawKey) -> Self {
         Self {
             seed: state.seed,
@@ -51,7 +51,7 @@ impl Stream {
         }
     }
 
-    /// Starts anew, with another number from this generator.
+    /// Starts a new stream, seeded with a number from this generator.
     pub fn reseed(&mut self, rng: &mut (impl Rng + ?Sized)) {
         *self = Self::fork(rng);
     }

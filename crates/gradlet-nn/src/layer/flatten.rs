@@ -1,4 +1,4 @@
-//! [`Flatten`]: all axes but the first merged into one.
+//! [`Flatten`]: a layer that merges all axes except the first.
 
 use gradlet_autograd::{Float, Result, Var};
 
@@ -6,7 +6,7 @@ use crate::forward::Forward;
 use crate::mode::Mode;
 use crate::module::Module;
 
-/// Merges all axes behind the batch into one.
+/// Merges all axes after the batch into one.
 ///
 /// # Shape
 ///
@@ -17,7 +17,7 @@ pub struct Flatten {
 }
 
 impl Flatten {
-    /// The layer; it has no parameters.
+    /// A layer, which has no parameters.
     pub fn new() -> Self {
         Self::default()
     }
@@ -25,7 +25,7 @@ impl Flatten {
 
 impl<T: Float> Forward<T> for Flatten {
     fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
-        // A batch of single numbers has an axis of size 1 to merge.
+        // A batch of single numbers gets an axis of size 1.
         if x.rank() == 1 {
             x.unsqueeze(1)
         } else {

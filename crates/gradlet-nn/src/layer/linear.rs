@@ -1,4 +1,4 @@
-//! [`Linear`]: a matrix product with a weight, and a bias.
+//! [`Linear`]: the product with a weight matrix, plus a bias.
 
 use gradlet_autograd::{Float, Result, Var};
 use rand::Rng;
@@ -50,7 +50,7 @@ impl Linear {
     ///
     /// # Errors
     ///
-    /// No input features, or more weights than memory holds.
+    /// If `in_features` is 0, or memory does not hold that many weights.
     #[track_caller]
     pub fn new(
         in_features: usize,
@@ -62,11 +62,11 @@ impl Linear {
 }
 
 impl<T: Float> Linear<T> {
-    /// As `new`, for any element type: `Linear::<f64>::new_of(..)`.
+    /// A layer with a bias, for any element type: `Linear::<f64>::new_of(..)`.
     ///
     /// # Errors
     ///
-    /// No input features, or more weights than memory holds.
+    /// If `in_features` is 0, or memory does not hold that many weights.
     #[track_caller]
     pub fn new_of(
         in_features: usize,

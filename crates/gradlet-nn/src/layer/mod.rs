@@ -1,4 +1,4 @@
-//! The layers, one a file.
+//! The layers, one in each file.
 
 mod conv2d;
 mod describe;

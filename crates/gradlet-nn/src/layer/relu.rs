@@ -17,7 +17,7 @@ pub struct Relu {
 }
 
 impl Relu {
-    /// The layer; it has no parameters.
+    /// A layer, which has no parameters.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,4 +1,4 @@
-//! [`Sequential`]: layers one after the other.
+//! [`Sequential`]: a chain of layers.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use crate::forward::Forward;
 use crate::mode::Mode;
 use crate::module::{Module, Name};
 
-/// Layers one after the other, each taking what the one before gave.
+/// A chain of layers: each one takes the output of the layer before it.
 ///
-/// [`sequential!`](crate::sequential) writes it shorter. Children are named by their index, as in PyTorch: `0.weight`.
+/// [`sequential!`](crate::sequential) is shorter. Children are named by index, as in PyTorch: `0.weight`.
 ///
 /// # Example
 ///
@@ -37,14 +37,14 @@ pub struct Sequential<T: Float = f32> {
 }
 
 impl Sequential {
-    /// No layers yet: the identity.
+    /// A chain without layers, which is the identity.
     pub fn new() -> Self {
         Self::new_of()
     }
 }
 
 impl<T: Float> Sequential<T> {
-    /// As `new`, for any element type: `Sequential::<f64>::new_of()`.
+    /// A chain without layers, for any element type: `Sequential::<f64>::new_of()`.
     pub fn new_of() -> Self {
         Self {
             layers: Vec::new(),
@@ -52,7 +52,7 @@ impl<T: Float> Sequential<T> {
         }
     }
 
-    /// With one more layer at the end.
+    /// The same chain with one more layer at the end.
     pub fn push(mut self, layer: impl Forward<T> + 'static) -> Self {
         self.layers.push(Box::new(layer));
         self
@@ -63,13 +63,13 @@ impl<T: Float> Sequential<T> {
         self.layers.len()
     }
 
-    /// Whether there are none.
+    /// Whether it has no layers.
     pub fn is_empty(&self) -> bool {
         self.layers.is_empty()
     }
 }
 
-/// Layers one after the other: `sequential![Linear::new(2, 3, &mut rng)?, Relu::new()]`; of f64 where the first word is
+/// A [`Sequential`] of these layers: `sequential![Linear::new(2, 3, &mut rng)?, Relu::new()]`; for f64 it begins with
 /// `f64;`.
 #[macro_export]
 macro_rules! sequential {
@@ -131,7 +131,7 @@ impl<T: Float> fmt::Debug for Sequential<T> {
     }
 }
 
-/// The tree of [`Module::summary`].
+/// Prints the tree of [`Module::summary`].
 impl<T: Float> fmt::Display for Sequential<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.summary().fmt(f)

@@ -1,4 +1,4 @@
-//! `Module` for the standard containers: sequences and tuples count, `Box` and `Option` are seen through.
+//! `Module` for the standard containers: sequences and tuples number their children, `Box` and `Option` pass through.
 
 use super::{Leaf, LeafMut, Module, Name};
 
@@ -59,7 +59,7 @@ impl<M: Module> Module for Option<M> {
         self.as_mut().map_or(LeafMut::None, Module::as_leaf_mut)
     }
 
-    /// Empty for `None`: what is not there is not listed.
+    /// The kind of the module inside; empty for `None`, so that a summary leaves it out.
     fn kind(&self) -> &'static str {
         self.as_ref().map_or("", Module::kind)
     }

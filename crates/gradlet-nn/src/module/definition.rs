@@ -1,4 +1,4 @@
-//! The trait `Module`, and what a leaf of a model can be.
+//! The trait `Module`, and the kinds of leaves that a model can have.
 
 use std::any::type_name;
 
@@ -9,14 +9,14 @@ use crate::dropout::Source;
 use crate::mode::Mode;
 use crate::parameter::{AnyBuffer, AnyParameter};
 
-/// What a module holds, and whether it is training.
+/// A part of a model: it lists its children, and everything else follows from walking over them.
 ///
-/// `#[derive(Module)]` writes it: every field is a child, and a field that is
-/// none takes `#[module(skip)]`. Written by hand, only [`Module::children`]
+/// `#[derive(Module)]` writes the `impl`: every field is a child unless it is
+/// marked `#[module(skip)]`. Written by hand, only [`Module::children`]
 /// and [`Module::children_mut`] are needed; both must name the same children
-/// in the same order. What a module computes is [`Forward`](crate::Forward)'s matter.
+/// in the same order. The computation is in [`Forward`](crate::Forward).
 ///
-/// All methods but [`Module::evaluating`] and [`Module::sampling`] work on `dyn Module`; in a `Box` those do, too.
+/// All methods except [`Module::evaluating`] and [`Module::sampling`] work on `dyn Module`; those two need it in a `Box`.
 ///
 /// # Example
 ///
@@ -51,31 +51,31 @@ use crate::parameter::{AnyBuffer, AnyParameter};
     note = "otherwise derive `Module` for its type, or wrap a tensor in `Parameter` or `Buffer`"
 )]
 pub trait Module: Send + Sync {
-    /// Hands each child to `visit`, under its name and in the order of declaration.
+    /// Calls `visit` with each child and its name, in the order of declaration.
     fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module));
 
-    /// [`Module::children`], mutably: the same ones in the same order.
+    /// Calls `visit` as [`Module::children`] does, mutably: with the same children in the same order.
     fn children_mut<'a>(&'a mut self, visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module));
 
-    /// What this is itself when it is no composite. Only `Parameter`, `Buffer`, `Mode`, `Source` and
-    /// what passes through to them (`Box`, `Option`) answer; children of a leaf are not visited.
+    /// The leaf that this module is, or `Leaf::None`. Only `Parameter`, `Buffer`, `Mode`, `Source` and
+    /// a `Box` or `Option` of them are leaves; children of a leaf are not visited.
     #[inline]
     fn as_leaf(&self) -> Leaf<'_> {
         Leaf::None
     }
 
-    /// [`Module::as_leaf`], mutably.
+    /// The leaf that this module is, mutably, or `LeafMut::None`.
     #[inline]
     fn as_leaf_mut(&mut self) -> LeafMut<'_> {
         LeafMut::None
     }
 
-    /// The type's short name, such as `Linear`. When empty, a summary leaves the module out.
+    /// The type's short name, such as `Linear`. If it is empty, a summary leaves the module out.
     fn kind(&self) -> &'static str {
         path::short(type_name::<Self>())
     }
 
-    /// What a summary puts in parentheses behind the kind, such as `64 -> 128` or `p=0.5, train`.
+    /// The text that a summary shows in parentheses after the kind, such as `64 -> 128` or `p=0.5, train`.
     fn describe(&self) -> String {
         String::new()
     }
@@ -85,23 +85,23 @@ pub trait Module: Send + Sync {
         walk::each_mode(self, |own| *own = mode);
     }
 
-    /// [`Module::set_mode`] with [`Mode::Train`].
+    /// Sets [`Mode::Train`] in every layer, at every depth.
     fn train(&mut self) {
         self.set_mode(Mode::Train);
     }
 
-    /// [`Module::set_mode`] with [`Mode::Eval`].
+    /// Sets [`Mode::Eval`] in every layer, at every depth.
     fn eval(&mut self) {
         self.set_mode(Mode::Eval);
     }
 
-    /// Whether any layer is training; false where there is no [`Mode`] at all.
+    /// Whether any layer is training; false if the module has no [`Mode`].
     fn training(&self) -> bool {
         walk::training(self)
     }
 
-    /// Runs `f` in eval mode, then restores the mode that each layer had before,
-    /// also when `f` returns an error or panics.
+    /// Runs `f` in eval mode, then gives each layer the mode it had before,
+    /// even if `f` returns an error or panics.
     ///
     /// # Example
     ///
@@ -118,8 +118,8 @@ pub trait Module: Send + Sync {
         evaluating::within(self, Mode::Eval, f)
     }
 
-    /// As [`evaluating`](Module::evaluating), with dropout kept on: each forward inside is one sample of the net's
-    /// predictions. [`monte_carlo`](crate::monte_carlo) takes their mean and variance.
+    /// Runs `f` as [`evaluating`](Module::evaluating) does, but with dropout on: each forward pass in it is one sample
+    /// of the net's predictions. [`monte_carlo`](crate::monte_carlo) returns their mean and variance.
     ///
     /// # Example
     ///
@@ -142,11 +142,11 @@ pub trait Module: Send + Sync {
         evaluating::within(self, Mode::Sample, f)
     }
 
-    /// Hands every leaf below to `visit`, with its path, until an error.
+    /// Calls `visit` with every leaf below and its path, until it returns an error.
     ///
     /// # Errors
     ///
-    /// The first one that `visit` returns; nothing is visited after it.
+    /// If `visit` returns one; nothing is visited after it.
     fn visit_leaves<'a>(
         &'a self,
         visit: &mut dyn FnMut(&Path<'_>, Leaf<'a>) -> Result<()>,
@@ -154,11 +154,11 @@ pub trait Module: Send + Sync {
         walk::visit_leaves(self, visit)
     }
 
-    /// [`Module::visit_leaves`], mutably.
+    /// Calls `visit` as [`Module::visit_leaves`] does, mutably.
     ///
     /// # Errors
     ///
-    /// The first one that `visit` returns; nothing is visited after it.
+    /// If `visit` returns one; nothing is visited after it.
     fn visit_leaves_mut(
         &mut self,
         visit: &mut dyn FnMut(&Path<'_>, LeafMut<'_>) -> Result<()>,
@@ -166,11 +166,11 @@ pub trait Module: Send + Sync {
         walk::visit_leaves_mut(self, visit)
     }
 
-    /// Hands every parameter below to `visit`, with its path, until an error.
+    /// Calls `visit` with every parameter below and its path, until it returns an error.
     ///
     /// # Errors
     ///
-    /// The first one that `visit` returns; nothing is visited after it.
+    /// If `visit` returns one; nothing is visited after it.
     fn visit_parameters<'a>(
         &'a self,
         visit: &mut dyn FnMut(&Path<'_>, &'a dyn AnyParameter) -> Result<()>,
@@ -178,12 +178,12 @@ pub trait Module: Send + Sync {
         walk::visit_parameters(self, visit)
     }
 
-    /// [`Module::visit_parameters`], mutably: what an optimizer steps through.
+    /// Calls `visit` as [`Module::visit_parameters`] does, mutably, as optimizers need it.
     /// It allocates nothing; a path becomes text only when it is printed.
     ///
     /// # Errors
     ///
-    /// The first one that `visit` returns; nothing is visited after it.
+    /// If `visit` returns one; nothing is visited after it.
     fn visit_parameters_mut(
         &mut self,
         visit: &mut dyn FnMut(&Path<'_>, &mut dyn AnyParameter) -> Result<()>,
@@ -191,27 +191,27 @@ pub trait Module: Send + Sync {
         walk::visit_parameters_mut(self, visit)
     }
 
-    /// Every parameter below under its path, such as `hidden.weight`.
+    /// Every parameter below with its path, such as `hidden.weight`.
     fn named_parameters(&self) -> Vec<(String, &dyn AnyParameter)> {
         walk::named_parameters(self)
     }
 
-    /// Every buffer below under its path.
+    /// Every buffer below with its path.
     fn named_buffers(&self) -> Vec<(String, &dyn AnyBuffer)> {
         walk::named_buffers(self)
     }
 
-    /// Every dropout's [`Source`] below, under its path: its probability, and the stream that its masks come from.
+    /// The [`Source`] of every dropout below, with its path: the probability, and the stream of its masks.
     fn named_sources(&self) -> Vec<(String, &Source)> {
         walk::named_sources(self)
     }
 
-    /// Hands every dropout's [`Source`] below to `visit`, with its path, until an error: to set probabilities, to reseed
-    /// streams or to put back their states.
+    /// Calls `visit` with the [`Source`] of every dropout below and its path, until it returns an error: to set
+    /// probabilities, to reseed streams or to put back their states.
     ///
     /// # Errors
     ///
-    /// The first one that `visit` returns; nothing is visited after it.
+    /// If `visit` returns one; nothing is visited after it.
     fn visit_sources_mut(
         &mut self,
         visit: &mut dyn FnMut(&Path<'_>, &mut Source) -> Result<()>,
@@ -219,7 +219,7 @@ pub trait Module: Send + Sync {
         walk::visit_sources_mut(self, visit)
     }
 
-    /// The number of elements in all parameters below, frozen ones included.
+    /// The number of elements in all parameters below, including frozen ones.
     fn parameter_count(&self) -> usize {
         walk::parameter_count(self)
     }
@@ -234,16 +234,16 @@ pub trait Module: Send + Sync {
         walk::each_parameter(self, AnyParameter::unfreeze);
     }
 
-    /// The model as a tree, to be printed: layers, shapes, counts and modes.
+    /// The model as a tree to print: layers, shapes, counts and modes.
     fn summary(&self) -> Summary {
         Summary::of(self)
     }
 }
 
-/// What a module is itself, if it is no composite.
+/// The leaf that a module is, if it is one.
 #[derive(Clone, Copy, Debug)]
 pub enum Leaf<'a> {
-    /// A composite, or nothing.
+    /// Not a leaf: a composite module, or an absent `Option`.
     None,
     /// A tensor that is trained.
     Parameter(&'a dyn AnyParameter),
@@ -251,14 +251,14 @@ pub enum Leaf<'a> {
     Buffer(&'a dyn AnyBuffer),
     /// A layer's mode.
     Mode(Mode),
-    /// Where a dropout's masks come from.
+    /// A dropout's probability and stream.
     Source(&'a Source),
 }
 
-/// [`Leaf`], mutably.
+/// The leaf that a module is, mutably, if it is one.
 #[derive(Debug)]
 pub enum LeafMut<'a> {
-    /// A composite, or nothing.
+    /// Not a leaf: a composite module, or an absent `Option`.
     None,
     /// A tensor that is trained.
     Parameter(&'a mut dyn AnyParameter),
@@ -266,6 +266,6 @@ pub enum LeafMut<'a> {
     Buffer(&'a mut dyn AnyBuffer),
     /// A layer's mode.
     Mode(&'a mut Mode),
-    /// Where a dropout's masks come from.
+    /// A dropout's probability and stream.
     Source(&'a mut Source),
 }

@@ -1,14 +1,14 @@
-//! `evaluating` and `sampling`: another mode for the length of a closure.
+//! `evaluating` and `sampling`: a different mode while a closure runs.
 
 use super::{Module, walk};
 use crate::mode::Mode;
 
-/// Runs `f` on `module` in this mode and restores each layer's own mode, come what may.
+/// Runs `f` on `module` in this mode and restores each layer's own mode, even if `f` panics.
 pub(super) fn within<M: Module, R>(module: &mut M, mode: Mode, f: impl FnOnce(&M) -> R) -> R {
     f(Within::new(module, mode).module())
 }
 
-/// A module in another mode; puts the earlier modes back when dropped, hence also while a panic unwinds.
+/// A module in a different mode. Dropping this puts the earlier modes back, even while a panic unwinds.
 pub(crate) struct Within<'m, M: Module> {
     module: &'m mut M,
     earlier: Vec<Mode>,
@@ -30,7 +30,7 @@ impl<'m, M: Module> Within<'m, M> {
 
 impl<M: Module> Drop for Within<'_, M> {
     fn drop(&mut self) {
-        // `f` saw the module shared: the walk meets the same modes in the same order.
+        // `f` borrowed the module without `mut`, so the walk meets the same modes in the same order.
         let mut earlier = self.earlier.iter();
         walk::each_mode(self.module, |mode| {
             if let Some(before) = earlier.next() {

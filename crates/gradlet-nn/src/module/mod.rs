@@ -1,4 +1,4 @@
-//! `Module`: what a model is made of, and what follows from that.
+//! `Module`: the tree of a model's parts, and the walks over it.
 
 mod containers;
 mod definition;

@@ -1,4 +1,4 @@
-//! Where a module lies in a model, spelled without allocating.
+//! [`Path`]: the place of a module in a model, built without allocating.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ impl fmt::Display for Name<'_> {
 
 /// The names that lead from a model to one of its parts; prints as `layers.0.bias`.
 ///
-/// A walk builds it link by link on the stack; [`ToString`] makes a text of it where one is needed.
+/// A walk builds it segment by segment on the stack; [`ToString`] turns it into text.
 ///
 /// # Example
 ///
@@ -35,11 +35,11 @@ impl fmt::Display for Name<'_> {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Path<'a> {
-    /// The model itself; prints as nothing.
+    /// The model itself; prints as an empty text.
     Root,
-    /// A part of what lies at `parent`.
+    /// A part of the module at `parent`.
     Child {
-        /// The path up to here.
+        /// The path of the module that holds this part.
         parent: &'a Path<'a>,
         /// The last segment.
         name: Name<'a>,
@@ -47,7 +47,7 @@ pub enum Path<'a> {
 }
 
 impl<'a> Path<'a> {
-    /// The path of a child of what lies here.
+    /// The path of a child of the module at this path.
     #[inline]
     pub fn child(&'a self, name: Name<'a>) -> Path<'a> {
         Path::Child { parent: self, name }
@@ -83,7 +83,7 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// A type's name without its path and its parameters: `a::b::Net<c::D>` gives `Net`.
+/// The name of a type without its path and parameters: `Net` for `a::b::Net<c::D>`.
 pub(super) fn short(type_name: &'static str) -> &'static str {
     let plain = type_name
         .split_once('<')

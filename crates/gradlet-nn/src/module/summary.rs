@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::{Leaf, Module, Path, walk};
 use crate::mode::Mode;
 
-/// A model as a tree, one line a layer; [`Module::summary`] takes it, printing shows it.
+/// A model as a tree with one line for each layer; [`Module::summary`] makes it, and it prints as
 ///
 /// ```text
 /// TwoLayer (9,610 parameters, train)
@@ -15,17 +15,17 @@ use crate::mode::Mode;
 ///   output: Linear(128 -> 10)       weight [10, 128], bias [10]   1,290
 /// ```
 ///
-/// The last column counts the parameters of that line alone, so it adds up to
-/// the total. A tensor is marked `frozen` or `buffer`, and with its element
-/// type unless that is f32. The first line tells the mode of all layers; when
-/// it says `mixed`, every line tells its own. An absent `Option` is not listed.
+/// The last column counts the parameters of that line alone, so the counts add
+/// up to the total. A tensor is marked `frozen` or `buffer`, and with its
+/// element type unless that is f32. The first line shows the mode of all layers;
+/// if it is `mixed`, every line shows its own. An absent `Option` is not listed.
 #[derive(Clone, Debug)]
 pub struct Summary {
     rows: Vec<Row>,
     frozen: usize,
 }
 
-/// A composite, with the tensors it holds itself. The first row is the model.
+/// A module with the tensors that it holds directly. The first row is the model.
 #[derive(Clone, Debug)]
 struct Row {
     depth: usize,
@@ -39,7 +39,7 @@ struct Row {
 #[derive(Clone, Debug)]
 struct Tensor {
     name: String,
-    /// The shape and the marks, as printed.
+    /// The shape and the marks as printed text.
     text: String,
     /// The number of parameters; `None` for a buffer.
     count: Option<usize>,
@@ -59,7 +59,7 @@ impl Summary {
             rows: vec![Row::of(module, &Path::Root)],
             frozen: 0,
         };
-        // The rows that lead to the module being visited.
+        // The rows of the modules that contain the one being visited.
         let mut lineage = vec![0];
         summary.add(&lineage, &Path::Root, module.as_leaf());
         let _ = walk::modules(module, &Path::Root, &mut |path, child| {
@@ -83,7 +83,7 @@ impl Summary {
         summary
     }
 
-    /// Adds a leaf to the last row of its lineage, or a mode to all of them.
+    /// Adds a tensor to the last row of its lineage, or a mode to every row of it.
     fn add(&mut self, lineage: &[usize], path: &Path<'_>, leaf: Leaf<'_>) {
         let name = path
             .name()
@@ -209,7 +209,7 @@ impl Row {
         }
     }
 
-    /// The number of this row's own parameters, if it has any.
+    /// The number of parameters that this row holds directly, if it has any.
     fn count(&self) -> Option<usize> {
         self.tensors
             .iter()
@@ -264,7 +264,7 @@ impl Modes {
         };
     }
 
-    /// The word for it, unless there is no mode or `description` has that word already.
+    /// The word for these modes, unless there is no mode or `description` already has the word.
     fn unless_said_in(self, description: &str) -> Option<String> {
         let word = match self {
             Modes::Absent => return None,
@@ -293,7 +293,7 @@ fn shape_and_element(shape: &[usize], element: &str) -> String {
     text
 }
 
-/// The number with a comma between thousands.
+/// The number with commas between thousands.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);

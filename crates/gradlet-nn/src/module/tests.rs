@@ -1,4 +1,4 @@
-//! The tests of a model as a whole, after the small layers that the folder's tests share.
+//! Tests of whole models, and the small layers that the tests of this folder share.
 
 use gradlet_autograd::{Result, Var};
 use gradlet_tensor::Tensor;

@@ -1,4 +1,4 @@
-//! The one recursion over a model, shared and mutable, and what is read off it.
+//! The recursion over a model, shared and mutable, and everything that is computed with it.
 
 use std::ops::ControlFlow;
 
@@ -11,7 +11,7 @@ use crate::parameter::{AnyBuffer, AnyParameter};
 
 const CONTINUE: ControlFlow<()> = ControlFlow::Continue(());
 
-/// Visits every module below `module`, parents first, until `visit` breaks.
+/// Visits every module below `module`, parents before children, until `visit` breaks.
 pub(super) fn modules<'a, M: Module + ?Sized>(
     module: &'a M,
     path: &Path<'_>,
@@ -30,7 +30,7 @@ pub(super) fn modules<'a, M: Module + ?Sized>(
     flow
 }
 
-/// Visits every leaf of `module`, itself included, until `visit` breaks.
+/// Visits every leaf of `module`, or `module` itself if it is one, until `visit` breaks.
 fn leaves<'a, M: Module + ?Sized>(
     module: &'a M,
     mut visit: impl FnMut(&Path<'_>, Leaf<'a>) -> ControlFlow<()>,
@@ -48,7 +48,7 @@ fn leaves<'a, M: Module + ?Sized>(
     }
 }
 
-/// Visits every leaf of `module`, itself included, mutably, until `visit` breaks.
+/// Visits every leaf of `module`, or `module` itself if it is one, mutably, until `visit` breaks.
 fn leaves_mut<M: Module + ?Sized>(
     module: &mut M,
     path: &Path<'_>,
@@ -67,7 +67,7 @@ fn leaves_mut<M: Module + ?Sized>(
     flow
 }
 
-/// Keeps the first error in `kept` and breaks at it.
+/// Stores an error in `kept` and breaks; continues if there is none.
 fn keep(kept: &mut Result<()>, result: Result<()>) -> ControlFlow<()> {
     if result.is_err() {
         *kept = result;
@@ -148,7 +148,7 @@ pub(super) fn training<M: Module + ?Sized>(module: &M) -> bool {
     flow.is_break()
 }
 
-/// What `pick` finds in the leaves below, each under its path.
+/// Everything that `pick` finds in the leaves below, each with its path.
 fn named<'a, M: Module + ?Sized, X>(
     module: &'a M,
     pick: impl Fn(Leaf<'a>) -> Option<X>,
