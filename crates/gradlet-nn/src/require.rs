@@ -1,6 +1,6 @@
 //! The check that all settings share: a number is in its range, or the error names the range.
 
-use gradlet_tensor::{Error, ErrorKind, Result};
+use gradlet_tensor::{Error, ErrorKind, Float, Result};
 
 /// An error unless `holds` is true: `op: name must be expected, got value`.
 #[track_caller]
@@ -12,10 +12,23 @@ pub(crate) fn require(
     expected: &'static str,
     value: f64,
 ) -> Result<()> {
-    if holds {
+    refuse(!holds, op, name, expected, value, String::new)
+}
+
+#[track_caller]
+#[inline]
+fn refuse(
+    refused: bool,
+    op: &'static str,
+    name: &'static str,
+    expected: &'static str,
+    value: f64,
+    remedy: impl Fn() -> String,
+) -> Result<()> {
+    if !refused {
         return Ok(());
     }
-    let remedy = String::new();
+    let remedy = remedy();
     Err(Error::new(ErrorKind::OutOfRange {
         op,
         name,
@@ -25,19 +38,35 @@ pub(crate) fn require(
     }))
 }
 
+/// An error unless the value is one that `holds`, and still is when the element type has rounded it.
+#[track_caller]
+pub(crate) fn setting<T: Float>(
+    op: &'static str,
+    name: &'static str,
+    expected: &'static str,
+    value: f64,
+    holds: impl Fn(f64) -> bool,
+) -> Result<()> {
+    require(holds(value), op, name, expected, value)?;
+    let rounded = T::of(value).to_f64();
+    refuse(!holds(rounded), op, name, expected, value, || {
+        format!(", which is {rounded} as {}", T::NAME)
+    })
+}
+
 /// An error unless `value` is finite and not negative.
 #[track_caller]
 #[inline]
-pub(crate) fn amount(op: &'static str, name: &'static str, value: f64) -> Result<()> {
-    let holds = value.is_finite() && value >= 0.0;
-    require(holds, op, name, "finite and not negative", value)
+pub(crate) fn amount<T: Float>(op: &'static str, name: &'static str, value: f64) -> Result<()> {
+    let holds = |x: f64| x.is_finite() && x >= 0.0;
+    setting::<T>(op, name, "finite and not negative", value, holds)
 }
 
 /// An error unless `value` is in `[0, 1)`.
 #[track_caller]
 #[inline]
-pub(crate) fn share(op: &'static str, name: &'static str, value: f64) -> Result<()> {
-    require((0.0..1.0).contains(&value), op, name, "in [0, 1)", value)
+pub(crate) fn share<T: Float>(op: &'static str, name: &'static str, value: f64) -> Result<()> {
+    setting::<T>(op, name, "in [0, 1)", value, |x| (0.0..1.0).contains(&x))
 }
 
 #[cfg(test)]
@@ -54,5 +83,21 @@ mod tests {
             line!() - 4
         );
         assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn what_rounding_puts_out_of_range_is_refused_for_that_type() {
+        let nearly_1 = 1.0 - 1e-9;
+        assert!(share::<f64>("sgd", "momentum", nearly_1).is_ok());
+        let text = share::<f32>("sgd", "momentum", nearly_1)
+            .unwrap_err()
+            .to_string();
+        let expected = "sgd: momentum must be in [0, 1), got 0.999999999, which is 1 as f32 (at ";
+        assert!(text.starts_with(expected), "{text}");
+        assert!(amount::<f64>("sgd", "learning_rate", 1e39).is_ok());
+        let text = amount::<f32>("sgd", "learning_rate", 1e39)
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains(", which is inf as f32 (at "), "{text}");
     }
 }

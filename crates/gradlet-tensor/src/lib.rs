@@ -5,6 +5,10 @@
 
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
+// Counts of handles are not checked for overflow, and memory comes in sizes of up to 2^46 bytes.
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("gradlet needs 64-bit addresses: its memory would not be safe with shorter ones");
+
 mod arrange;
 mod create;
 mod display;

@@ -75,8 +75,9 @@ fn rules_for_operations_find_what_breaks_them() {
     check_op(op_file, op, &["# Shape", "# Gradient", " gradcheck()", " gradgradcheck()"].map(|part| (part, "")), &[1]);
 
     let keeps = op.to_owned() + "struct Pick<T> { x: Option<Tensor<i64>> }";
-    check_op(op_file, &keeps, &[("", ""), ("Tensor<i64>", "Mask")], &[3]);
-    check_op(op_file, &keeps, &[("backward() {}", "backward() {} fn attribute_bytes() {}"), ("struct Pick", "struct P"), ("Tensor", "T")], &[]);
+    let inside = ("Option<Tensor<i64>>", "Inner } enum Inner { One(Tensor<u8>), More(Box<Inner>)");
+    check_op(op_file, &keeps, &[("", ""), ("Tensor<i64>", "Mask"), inside], &[3]);
+    check_op(op_file, &keeps, &[("backward() {}", "backward() {} fn attribute_bytes() {}"), ("struct Pick", "struct P"), ("Tensor", "T"), ("x: Option", "x: Pick, y: T } struct Other { x: Option")], &[]);
 
     let method = "impl<T: Float> Var<T> {\n/// One.\n/// # Shape\n/// # Gradient\n/// # Errors\n/// # Example
         #[inline] pub fn pick(&self) -> Result<Self> {} }";

@@ -2,7 +2,7 @@
 
 use syn::{ImplItem, Item};
 
-use super::source::{Complain, Source, can_fail, functions, mentions, name, printed};
+use super::source::{Complain, Source, can_fail, functions, mentions, name, printed, words};
 
 /// The traits of operations, each with the method of the value and the one, below it, of the gradient.
 const TRAITS: [(&str, &str, &str); 2] = [
@@ -82,13 +82,29 @@ pub fn operations(source: &Source) -> Vec<(String, usize)> {
     found
 }
 
-/// Whether the struct of this name has fields that hold tensors or masks.
+/// Whether the type of this name has fields that hold tensors or masks, itself or in types of the same file.
 fn keeps_tensors(items: &[Item], name: &str) -> bool {
-    items.iter().any(|item| {
-        let Item::Struct(of) = item else { return false };
-        let fields = printed(&of.fields);
-        of.ident == name && (mentions(&fields, "Tensor") || mentions(&fields, "Mask"))
-    })
+    let (mut held, mut next) = (vec![name.to_owned()], 0);
+    while next < held.len() {
+        for item in items {
+            let (ident, fields) = match item {
+                Item::Struct(of) => (&of.ident, printed(&of.fields)),
+                Item::Enum(of) => (&of.ident, printed(&of.variants)),
+                _ => continue,
+            };
+            if *ident == held[next] {
+                for word in words(&fields) {
+                    // Once: types may hold each other.
+                    if !held.iter().any(|name| name == word) {
+                        held.push(word.to_owned());
+                    }
+                }
+            }
+        }
+        next += 1;
+    }
+    held.iter()
+        .any(|name| ["Tensor", "Mask"].contains(&name.as_str()))
 }
 
 /// A public function of an operation's file that returns a Var has each section of its own. One whose docs begin with a

@@ -43,10 +43,14 @@ pub(super) fn printed(code: &impl ToTokens) -> String {
     code.to_token_stream().to_string()
 }
 
+/// The words of `code`.
+pub(super) fn words(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|c: char| !c.is_alphanumeric() && c != '_')
+}
+
 /// Whether `word` is a word of `code`.
 pub(super) fn mentions(code: &str, word: &str) -> bool {
-    let mut words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
-    words.any(|other| other == word)
+    words(code).any(|other| other == word)
 }
 
 /// The name of a type or trait without its path and generics.

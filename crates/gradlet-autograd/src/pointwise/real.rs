@@ -63,6 +63,17 @@ pub trait Real<T: Float>:
     }
 }
 
+/// Methods that are compiled into the loops that call them.
+macro_rules! functions {
+    ($($name:ident: |$x:ident| $value:expr;)*) => {$(
+        #[inline(always)]
+        fn $name(self) -> Self {
+            let $x = self;
+            $value
+        }
+    )*};
+}
+
 // A method without a trait's name is that of `Float` here: the bound on `T` goes before the traits in scope.
 impl<T: Float> Real<T> for T {
     #[inline(always)]
@@ -75,63 +86,18 @@ impl<T: Float> Real<T> for T {
         if holds(self) { yes } else { no }
     }
 
-    #[inline(always)]
-    fn abs(self) -> Self {
-        self.abs()
-    }
-
-    #[inline(always)]
-    fn exp(self) -> Self {
-        math::exp(self)
-    }
-
-    #[inline(always)]
-    fn ln(self) -> Self {
-        math::ln(self)
-    }
-
-    #[inline(always)]
-    fn sinh(self) -> Self {
-        self.sinh()
-    }
-
-    #[inline(always)]
-    fn cosh(self) -> Self {
-        self.cosh()
-    }
-
-    #[inline(always)]
-    fn tanh(self) -> Self {
-        math::tanh(self)
-    }
-
-    #[inline(always)]
-    fn sigmoid(self) -> Self {
-        math::sigmoid(self)
-    }
-
-    #[inline(always)]
-    fn erf(self) -> Self {
-        math::erf(self)
-    }
-
-    #[inline(always)]
-    fn sqrt(self) -> Self {
-        self.sqrt()
-    }
-
-    #[inline(always)]
-    fn rsqrt(self) -> Self {
-        T::of(1.0) / self.sqrt()
-    }
-
-    #[inline(always)]
-    fn reciprocal(self) -> Self {
-        T::of(1.0) / self
-    }
-
-    #[inline(always)]
-    fn square(self) -> Self {
-        self * self
+    functions! {
+        abs: |x| x.abs();
+        exp: |x| math::exp(x);
+        ln: |x| math::ln(x);
+        sinh: |x| x.sinh();
+        cosh: |x| x.cosh();
+        tanh: |x| math::tanh(x);
+        sigmoid: |x| math::sigmoid(x);
+        erf: |x| math::erf(x);
+        sqrt: |x| x.sqrt();
+        rsqrt: |x| T::of(1.0) / x.sqrt();
+        reciprocal: |x| T::of(1.0) / x;
+        square: |x| x * x;
     }
 }

@@ -49,7 +49,7 @@ impl<T: Float> Term<'_, T> {
 
     fn into_var(self) -> Var<T> {
         match self {
-            Self::Constant(value) => Var::constant(Tensor::scalar(value)),
+            Self::Constant(value) => constant(value),
             Self::Var(sheet, place) => sheet.get(place),
         }
     }
@@ -97,15 +97,14 @@ macro_rules! operators {
 }
 
 operators! {
-    Add, add, +, |x, c| plus(x, c), |k, y| plus(y, k);
-    Sub, sub, -, |x, c| plus(x, -c), |k, y| plus(y.neg(), k);
+    Add, add, +, |x, c| x.add_scalar(c), |k, y| y.add_scalar(k);
+    Sub, sub, -, |x, c| x.add_scalar(-c), |k, y| &constant(k) - &y;
     Mul, mul, *, |x, c| times(x, c), |k, y| times(y, k);
-    Div, div, /, |x, c| x.div_scalar(c), |k, y| times(y.reciprocal(), k);
+    Div, div, /, |x, c| x.div_scalar(c), |k, y| &constant(k) / &y;
 }
 
-/// x + c, without a pass over memory where c is 0, as derivatives of constants are.
-fn plus<T: Float>(x: Var<T>, c: T) -> Var<T> {
-    if c == T::of(0.0) { x } else { x.add_scalar(c) }
+fn constant<T: Float>(value: T) -> Var<T> {
+    Var::constant(Tensor::scalar(value))
 }
 
 /// x c, without a pass over memory where c is 1, as a number's derivative by itself is.
@@ -121,7 +120,18 @@ impl<T: Float> Neg for Term<'_, T> {
     }
 }
 
+/// Functions that numbers and `Var`s have.
+macro_rules! functions {
+    ($($name:ident)*) => {$(
+        fn $name(self) -> Self {
+            self.map(Real::$name, Var::$name)
+        }
+    )*};
+}
+
 impl<T: Float> Real<T> for Term<'_, T> {
+    functions! { exp ln sinh cosh tanh sigmoid erf sqrt rsqrt reciprocal square }
+
     fn number(value: T) -> Self {
         Self::Constant(value)
     }
@@ -139,50 +149,43 @@ impl<T: Float> Real<T> for Term<'_, T> {
     }
 
     fn abs(self) -> Self {
-        self.choose(|x| x < T::of(0.0), -self, self)
+        // -0 + 0 is 0.
+        self.choose(|x| x < T::of(0.0), -self, self) + T::of(0.0)
     }
+}
 
-    fn exp(self) -> Self {
-        self.map(Real::exp, Var::exp)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gradlet_tensor::tensor;
 
-    fn ln(self) -> Self {
-        self.map(Real::ln, Var::ln)
-    }
-
-    fn sinh(self) -> Self {
-        self.map(Real::sinh, Var::sinh)
-    }
-
-    fn cosh(self) -> Self {
-        self.map(Real::cosh, Var::cosh)
-    }
-
-    fn tanh(self) -> Self {
-        self.map(Real::tanh, Var::tanh)
-    }
-
-    fn sigmoid(self) -> Self {
-        self.map(Real::sigmoid, Var::sigmoid)
-    }
-
-    fn erf(self) -> Self {
-        self.map(Real::erf, Var::erf)
-    }
-
-    fn sqrt(self) -> Self {
-        self.map(Real::sqrt, Var::sqrt)
-    }
-
-    fn rsqrt(self) -> Self {
-        self.map(Real::rsqrt, Var::rsqrt)
-    }
-
-    fn reciprocal(self) -> Self {
-        self.map(Real::reciprocal, Var::reciprocal)
-    }
-
-    fn square(self) -> Self {
-        self.map(Real::square, Var::square)
+    #[test]
+    fn arithmetic_has_the_bits_of_numbers() {
+        /// 5 / 49 is not 5 times 1 / 49, and zeros have signs.
+        const NUMBERS: [f64; 4] = [0.0, -0.0, 5.0, 49.0];
+        fn formulas<S: Real<f64>>(x: S, k: f64) -> [S; 9] {
+            let c = S::number(k);
+            [
+                x.abs(),
+                c + x,
+                c - x,
+                c * x,
+                c / x,
+                x + k,
+                x - k,
+                x * k,
+                x / k,
+            ]
+        }
+        let sheet = Sheet::default();
+        for k in NUMBERS {
+            let terms = formulas(sheet.put(Var::constant(tensor![f64; NUMBERS])), k);
+            let by_terms = terms.map(|y| y.into_var().to_vec());
+            for (i, x) in NUMBERS.into_iter().enumerate() {
+                let bits = |y: f64| if y.is_nan() { None } else { Some(y.to_bits()) };
+                let numbers = formulas(x, k).map(bits);
+                assert_eq!(by_terms.each_ref().map(|y| bits(y[i])), numbers, "{x} {k}");
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::fs;
 use std::path::Path;
 
-use gradlet_tensor::{Tensor, tensor};
+use gradlet_tensor::{Float, Tensor, tensor};
 
 use crate::backward::{CreateGraph, grad};
 use crate::pointwise::dual::derivative;
@@ -13,103 +13,173 @@ use crate::pointwise::term::Sheet;
 use crate::saves::Output;
 use crate::var::Var;
 
-/// Where formulas go wrong: zeros, tiny, large, infinite, no number.
-const SPECIAL: [f64; 16] = [
+/// Where formulas go wrong: zeros, tiny numbers, and large ones, whose squares and cubes overflow in f32 or f64. For f32,
+/// some of them are 0 or infinite.
+const SPECIAL: [f64; 14] = [
     0.0,
-    -0.0,
     1e-300,
-    -1e-300,
+    1e-30,
     1e-9,
-    -1e-9,
     40.0,
-    -40.0,
     800.0,
-    -800.0,
     1e10,
-    -1e10,
+    1.2e13,
+    1e14,
+    1e38,
+    2e38,
+    1e103,
     1e300,
-    -1e300,
     f64::INFINITY,
-    f64::NEG_INFINITY,
 ];
 
 const ORDINARY: [f64; 14] = [
     0.05, -0.05, 0.3, -0.3, 0.52, -0.52, 0.77, -0.77, 1.31, -1.31, 2.7, -2.7, 6.1, -6.1,
 ];
 
+/// Gradients of ordinary size, and near the ends of f32.
+const GRADIENTS: [f32; 4] = [1.0, -2.0, 1e-30, 2e38];
+
 /// The step of a central difference, whose error is then near 1e-10.
 const STEP: f64 = 1e-5;
 
-fn same(a: f64, b: f64) -> bool {
-    a == b || (a.is_nan() && b.is_nan())
+/// Equal, zeros in their signs too, or both NaN.
+fn same<T: Float>(a: T, b: T) -> bool {
+    (a == b && a.is_sign_negative() == b.is_sign_negative()) || (a.is_nan() && b.is_nan())
 }
 
 /// Within `bound` of each other, beside the larger of them and 1.
 fn close(a: f64, b: f64, bound: f64) -> bool {
-    same(a, b) || (a - b).abs() <= bound * a.abs().max(b.abs()).max(1.0)
+    a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= bound * a.abs().max(b.abs()).max(1.0)
 }
 
-/// Checks that gradient, slope and the slope's derivatives agree, at ordinary and special points and at the kinks.
-#[track_caller]
-pub(crate) fn check_pointwise<P: Pointwise<f64>>(op: P, kinks: &[f64]) {
-    let saves_output = TypeId::of::<P::Saves>() == TypeId::of::<Output>();
-    let saved = |x: &f64| if saves_output { op.value(*x) } else { *x };
-    let special: Vec<f64> = SPECIAL.iter().chain(kinks).map(saved).collect();
-    for v in special.iter().copied().chain(ORDINARY).chain([f64::NAN]) {
-        check_gradient(op, v);
+/// The special points of both signs, and the largest numbers.
+fn special<T: Float>() -> Vec<T> {
+    let points = SPECIAL.map(T::of).into_iter().chain([T::max_value()]);
+    points.flat_map(|x| [x, -x]).collect()
+}
+
+/// What the slope is given at `x`.
+fn saved<T: Float, P: Pointwise<T>>(op: P, x: T) -> T {
+    if TypeId::of::<P::Saves>() == TypeId::of::<Output>() {
+        op.value(x)
+    } else {
+        x
     }
-    let bend = |v: f64| derivative(v, |v| op.slope(v));
+}
+
+/// Checks that values, slopes and the slopes' derivatives agree, at ordinary and special points and at the kinks. `narrow`
+/// is the same operation on f32. Poles are kinks too.
+#[track_caller]
+pub(crate) fn check_pointwise(
+    wide: impl Pointwise<f64>,
+    narrow: impl Pointwise<f32>,
+    kinks: &[f64],
+) {
+    check_numbers(wide, kinks);
+    check_numbers(narrow, kinks);
+    check_narrow(wide, narrow);
+    let bend = |v: f64| derivative(v, |v| wide.slope(v));
     let away = |v: &f64| kinks.iter().all(|kink| (v - kink).abs() > 0.01);
     let ordinary: Vec<f64> = ORDINARY.into_iter().filter(away).collect();
-    for &v in &ordinary {
-        let difference = (op.slope(v + STEP) - op.slope(v - STEP)) / (2.0 * STEP);
+    let (_, turns) = recorded(wide, &ordinary);
+    for (&v, turn) in ordinary.iter().zip(turns) {
+        let by_differences = |f: &dyn Fn(f64) -> f64| (f(v + STEP) - f(v - STEP)) / (2.0 * STEP);
+        let difference = by_differences(&|v| wide.slope(v));
         assert!(
             close(bend(v), difference, 1e-6),
-            "{op:?} at {v}: the slope's derivative is {}, by differences {difference}",
+            "{wide:?} at {v:?}: the slope's derivative is {}, by differences {difference}",
             bend(v)
         );
-    }
-    let all = [special, ordinary.clone(), vec![f64::NAN]].concat();
-    let (bends, _) = recorded(op, &all);
-    for (&v, by_terms) in all.iter().zip(bends) {
-        assert!(
-            same(bend(v), by_terms),
-            "{op:?} at {v}: the slope's derivative is {}, recorded {by_terms}",
-            bend(v)
-        );
-    }
-    let (_, turns) = recorded(op, &ordinary);
-    for (&v, turn) in ordinary.iter().zip(turns) {
-        let difference = (bend(v + STEP) - bend(v - STEP)) / (2.0 * STEP);
+        let difference = by_differences(&bend);
         assert!(
             close(turn, difference, 1e-5),
-            "{op:?} at {v}: the slope's second derivative is {turn}, by differences {difference}"
+            "{wide:?} at {v:?}: the slope's second derivative is {turn}, by differences {difference}"
         );
     }
 }
 
-/// The gradient is linear in `g`, and for 1 it is the slope.
+/// A slope is finite where the value is and changes by a finite amount, but for kinks and poles. Its derivative is the same
+/// on numbers and on `Var`s.
 #[track_caller]
-fn check_gradient<P: Pointwise<f64>>(op: P, v: f64) {
-    let (gradient, slope) = (op.gradient(1.0, v), op.slope(v));
-    // A formula of several terms may have no limit at infinity, where the faster or more exact one has it.
-    let no_limit = v.is_infinite() && slope.is_nan();
-    assert!(
-        no_limit || close(gradient, slope, 1e-15),
-        "{op:?} at {v}: gradient {gradient}, slope {slope}"
-    );
-    let twice = op.gradient(-2.0, v);
-    assert!(
-        same(twice, -2.0 * gradient),
-        "{op:?} at {v}: {twice} for -2, {gradient} for 1"
-    );
-    if P::PIECEWISE_LINEAR {
-        assert!(same(derivative(v, |v| op.slope(v)), 0.0), "{op:?} at {v}");
+fn check_numbers<T: Float, P: Pointwise<T>>(op: P, kinks: &[f64]) {
+    let kinks: Vec<T> = kinks.iter().map(|&kink| T::of(kink)).collect();
+    for x in special::<T>() {
+        // Towards 0: beyond the largest number there is none.
+        let near = if x == T::of(0.0) {
+            T::of(1e-9)
+        } else {
+            x * T::of(0.999)
+        };
+        let climb = (op.value(x) - op.value(near)) / (x - near);
+        let slope = op.slope(saved(op, x));
+        assert!(
+            slope.is_finite() || !climb.is_finite() || kinks.contains(&x),
+            "{op:?} at {x:?} of {}: the slope is {slope}, and the value climbs by {climb}",
+            T::NAME
+        );
+    }
+    let special = special().into_iter().chain(kinks).map(|x| saved(op, x));
+    let ordinary = ORDINARY.into_iter().chain([f64::NAN]).map(T::of);
+    let all: Vec<T> = special.chain(ordinary).collect();
+    let (bends, _) = recorded(op, &all);
+    for (&v, by_terms) in all.iter().zip(bends) {
+        let bend = derivative(v, |v| op.slope(v));
+        assert!(
+            same(bend, by_terms),
+            "{op:?} at {v:?} of {}: the slope's derivative is {bend}, recorded {by_terms}",
+            T::NAME
+        );
+        assert!(
+            !P::PIECEWISE_LINEAR || same(bend, T::of(0.0)),
+            "{op:?} at {v:?}"
+        );
+    }
+}
+
+/// Gradients in f32 are those in f64, rounded, wherever f32 has the slope and the gradient.
+#[track_caller]
+fn check_narrow(wide: impl Pointwise<f64>, narrow: impl Pointwise<f32>) {
+    let ordinary = ORDINARY.map(|x| x as f32);
+    for x in special::<f32>().into_iter().chain(ordinary) {
+        let v = saved(narrow, x);
+        let slope = wide.slope(f64::from(v));
+        for g in GRADIENTS {
+            let (expected, found) = (f64::from(g) * slope, f64::from(narrow.gradient(g, v)));
+            let fits = (slope as f32).is_finite() && (expected as f32).is_finite();
+            let scale = f64::from(g).abs() * slope.abs().max(1.0);
+            assert!(
+                !fits || (found - expected).abs() <= 1e-5 * scale,
+                "{narrow:?} at {v:?} of f32, g = {g:?}: the gradient is {found}, of f64 {expected}"
+            );
+        }
+    }
+}
+
+/// Checks a gradient that is written by itself: for 1 it is the slope, and it is linear in `g`, up to the largest.
+#[track_caller]
+pub(crate) fn check_gradient<P: Pointwise<f64>>(op: P, kinks: &[f64]) {
+    let special = special().into_iter().chain(kinks.iter().copied());
+    let special = special.map(|x| saved(op, x));
+    for v in special.chain(ORDINARY).chain([f64::NAN]) {
+        let (gradient, slope) = (op.gradient(1.0, v), op.slope(v));
+        // A formula of several terms may have no limit at infinity, where the faster or more exact one has it.
+        let no_limit = v.is_infinite() && slope.is_nan();
+        assert!(
+            no_limit || close(gradient, slope, 1e-15),
+            "{op:?} at {v:?}: gradient {gradient}, slope {slope}"
+        );
+        for g in [-2.0, 2f64.powi(1023)] {
+            let (found, expected) = (op.gradient(g, v), g * gradient);
+            assert!(
+                close(found, expected, 1e-15),
+                "{op:?} at {v:?}: gradient {found} for {g:?}, {gradient} for 1"
+            );
+        }
     }
 }
 
 /// The derivative of the slope by the formula on `Var`s, and the derivative of that.
-fn recorded<P: Pointwise<f64>>(op: P, at: &[f64]) -> (Vec<f64>, Vec<f64>) {
+fn recorded<T: Float, P: Pointwise<T>>(op: P, at: &[T]) -> (Vec<T>, Vec<T>) {
     let v = Var::leaf(Tensor::from_slice(at, [at.len()]).unwrap());
     let sheet = Sheet::default();
     let bend = derivative(sheet.put(v.clone()), |v| op.slope(v));
@@ -119,7 +189,7 @@ fn recorded<P: Pointwise<f64>>(op: P, at: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let grads = bend.clone().backward_with(v.tensor().ones_like()).unwrap();
     let turn = grads
         .wrt(&v)
-        .map_or_else(|| vec![0.0; at.len()], Tensor::to_vec);
+        .map_or_else(|| vec![T::of(0.0); at.len()], Tensor::to_vec);
     (bend.to_vec(), turn)
 }
 
@@ -140,11 +210,14 @@ fn every_pointwise_operation_is_checked() {
             let calls: String = text.split_whitespace().collect();
             for rest in text.split("Pointwise<T> for ").skip(1) {
                 let name = rest.split(['<', ' ']).next().unwrap();
-                assert!(
-                    calls.contains(&format!("check_pointwise({name}")),
-                    "{}: no test calls check_pointwise with {name}",
-                    path.display()
-                );
+                let own = text.contains("fn gradient(").then_some("check_gradient");
+                for check in own.into_iter().chain(["check_pointwise"]) {
+                    assert!(
+                        calls.contains(&format!("{check}({name}")),
+                        "{}: no test calls {check} with {name}",
+                        path.display()
+                    );
+                }
                 count += 1;
             }
         }

@@ -1,6 +1,6 @@
 //! `MaxNorm`: a bound on the length of each unit's incoming weights.
 
-use gradlet_tensor::{Float, Result, Tensor};
+use gradlet_tensor::{Float, Keep, Result, Tensor};
 
 use crate::module::Module;
 use crate::parameter::{AnyParameter, Parameter};
@@ -61,21 +61,43 @@ impl MaxNorm {
         let Some(parameter) = parameter.downcast_mut::<T>() else {
             return Ok(());
         };
-        let factors = self.factors(parameter)?;
-        if factors.iter().all(|factor| factor == 1.0) {
-            return Ok(());
+        let (c, [divisors, lengths]) = (self.c, Self::lengths(parameter)?);
+        let is_long = |divisor: f64, length: f64| length > c / divisor;
+        if divisors
+            .iter()
+            .zip(lengths.iter())
+            .any(|(d, l)| is_long(d, l))
+        {
+            let or_1 = |long, x| if long { x } else { 1.0 };
+            let factors = divisors.zip(&lengths, |d, l| or_1(is_long(d, l), c / l))?;
+            let divisors = divisors.zip(&lengths, |d, l| or_1(is_long(d, l), d))?;
+            if divisors.iter().any(|divisor| divisor != 1.0) {
+                parameter.tensor_mut().div_assign(&divisors.cast())?;
+            }
+            parameter.tensor_mut().mul_assign(&factors.cast())?;
         }
-        parameter.tensor_mut().mul_assign(&factors.cast())
+        Ok(())
     }
 
-    /// `[units, 1, ...]`, computed in f64, where the squares of f32 do not overflow.
-    fn factors<T: Float>(&self, parameter: &Parameter<T>) -> Result<Tensor<f64>> {
-        let units = parameter.tensor().cast::<f64>().flatten(1..)?;
+    /// A divisor of each unit, and the unit's length when it is divided by that, both `[units, 1, ...]`. The divisor is 1, or
+    /// the largest weight where the squares overflow or vanish: in f64, those of f32 do not.
+    fn lengths<T: Float>(parameter: &Parameter<T>) -> Result<[Tensor<f64>; 2]> {
         let mut sizes = vec![1; parameter.shape().len()];
         sizes[0] = parameter.shape()[0];
-        let lengths = units.powi(2).sum(1)?.sqrt().reshape(&sizes)?;
-        let c = self.c;
-        Ok(lengths.map(|length| if length > c { c / length } else { 1.0 }))
+        let units = parameter.tensor().cast::<f64>().flatten(1..)?;
+        let mut squares = units.powi(2).sum(Keep(1))?;
+        let mut divisors = squares.map(|_| 1.0);
+        if !units.is_empty() && !squares.iter().all(f64::is_normal) {
+            divisors = units
+                .map(f64::abs)
+                .max(Keep(1))?
+                .zip(&squares, |largest, square| {
+                    let usable = largest > 0.0 && largest.is_finite() && !square.is_normal();
+                    if usable { largest } else { 1.0 }
+                })?;
+            squares = units.div(&divisors)?.powi(2).sum(Keep(1))?;
+        }
+        Ok([divisors.reshape(&sizes)?, squares.sqrt().reshape(&sizes)?])
     }
 }
 
@@ -100,6 +122,34 @@ mod tests {
                 );
             }
         }
+        Ok(())
+    }
+
+    #[test]
+    fn units_whose_squares_overflow_or_vanish_are_shortened_too() -> Result<()> {
+        let start = tensor![f64; [1e200, 0.0], [3e-200, -4e-200], [0.0, 0.0], [3.0, 4.0], [f64::MAX, f64::MAX]];
+        let after = |c| -> Result<Tensor<f64>> {
+            let mut weight = Parameter::new(start.clone());
+            MaxNorm::new(c).apply(&mut weight)?;
+            Ok(weight.tensor().clone())
+        };
+        let root = 0.5f64.sqrt();
+        let expected =
+            tensor![f64; [1.0, 0.0], [3e-200, -4e-200], [0.0, 0.0], [0.6, 0.8], [root, root]];
+        assert!(
+            after(1.0)?.allclose(&expected, 1e-15, 0.0),
+            "{}",
+            after(1.0)?
+        );
+        assert_eq!(after(1.0)?.to_vec()[..2], [1.0, 0.0]);
+        let expected = tensor![f64; [1.0, 0.0], [0.6, -0.8], [0.0, 0.0], [0.6, 0.8], [root, root]]
+            .mul_scalar(1e-250);
+        assert!(
+            after(1e-250)?.allclose(&expected, 1e-15, 0.0),
+            "{}",
+            after(1e-250)?
+        );
+        assert_eq!(after(f64::INFINITY)?, start);
         Ok(())
     }
 

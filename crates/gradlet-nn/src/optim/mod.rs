@@ -8,6 +8,8 @@ mod rule;
 mod sgd;
 mod state;
 mod stepper;
+#[cfg(test)]
+mod tests;
 
 pub use self::adam::{Adam, AdamRule};
 pub use self::max_norm::MaxNorm;

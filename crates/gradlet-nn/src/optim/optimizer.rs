@@ -37,6 +37,6 @@ pub trait Optimizer<T: Float = f32>: fmt::Debug + Send + Sync {
     /// Sets the factor of the steps to come; a negative or infinite one or NaN is an error of the next step.
     fn set_learning_rate(&mut self, learning_rate: f64);
 
-    /// How much steps have copied so far because something else still held it.
+    /// How much of parameters steps have copied so far because something else still held it.
     fn copies(&self) -> Copies;
 }

@@ -3,8 +3,8 @@
 use gradlet_tensor::{Float, Result};
 
 use super::Stepper;
-use super::rule::{Pass, Rule, decayed, lerp};
-use crate::require::{amount, share};
+use super::rule::{Pass, Rule, decayed, lerp, mean_square};
+use crate::require::{amount, require, share};
 
 /// Gradient descent scaled by a running mean of each gradient's square, centered on request, with momentum.
 ///
@@ -17,8 +17,8 @@ use crate::require::{amount, share};
 /// ```
 ///
 /// At first `alpha` is 0.99, `eps` 1e-8, `weight_decay` and `momentum` 0, and steps are not centered. `s`, and `m` and `v`
-/// where they are used, are kept under the parameter's id: choose `momentum` and `centered` before the first step. A step changes every parameter that is not frozen, each in one
-/// pass, or none. Parameters that something else still holds are copied first: see [`copies`](Stepper::copies).
+/// where they are used, are kept under the parameter's id. A step changes every parameter that is not frozen, each in one pass, or none.
+/// Parameters that something else still holds are copied first: see [`copies`](Stepper::copies).
 ///
 /// Under gradients that stay the same, `s - m^2` approaches 0, and rounding may make it negative: a centered step is NaN
 /// then, as in PyTorch.
@@ -51,6 +51,9 @@ pub struct RmsPropRule {
     weight_decay: f64,
     momentum: f64,
     centered: bool,
+    /// Whether `centered` was changed after steps. Tensors are kept by their places, and where `m` is kept, `v` comes after
+    /// it: one would be taken for the other.
+    late: bool,
 }
 
 impl Default for RmsPropRule {
@@ -62,6 +65,7 @@ impl Default for RmsPropRule {
             weight_decay: 0.0,
             momentum: 0.0,
             centered: false,
+            late: false,
         }
     }
 }
@@ -78,23 +82,23 @@ pub struct Factors<T> {
     momentum: T,
 }
 
-impl<T: Float> Factors<T> {
-    /// `s` after the gradient `d`.
-    #[inline]
-    fn square(self, s: T, d: T) -> T {
-        self.alpha * s + self.take * d * d
-    }
-}
-
 impl Rule for RmsPropRule {
     const NAME: &'static str = "rms_prop";
     type Factors<T: Float> = Factors<T>;
 
-    fn check(&self) -> Result<()> {
-        share(Self::NAME, "alpha", self.alpha)?;
-        amount(Self::NAME, "eps", self.eps)?;
-        amount(Self::NAME, "weight_decay", self.weight_decay)?;
-        share(Self::NAME, "momentum", self.momentum)
+    fn check<T: Float>(&self) -> Result<()> {
+        let late = "chosen before the first step";
+        require(
+            !self.late,
+            Self::NAME,
+            "centered",
+            late,
+            self.centered.into(),
+        )?;
+        share::<T>(Self::NAME, "alpha", self.alpha)?;
+        amount::<T>(Self::NAME, "eps", self.eps)?;
+        amount::<T>(Self::NAME, "weight_decay", self.weight_decay)?;
+        share::<T>(Self::NAME, "momentum", self.momentum)
     }
 
     fn factors<T: Float>(&self, learning_rate: f64, _t: u64) -> Factors<T> {
@@ -112,23 +116,23 @@ impl Rule for RmsPropRule {
         match (self.centered, self.momentum > 0.0) {
             (false, false) => pass.each(|f, [p, s], g| {
                 let d = decayed(g, f.decay, p);
-                let s = f.square(s, d);
+                let s = mean_square(s, d, f.alpha, f.take);
                 [p - f.rate * d / (s.sqrt() + f.eps), s]
             }),
             (false, true) => pass.each(|f, [p, s, v], g| {
                 let d = decayed(g, f.decay, p);
-                let s = f.square(s, d);
+                let s = mean_square(s, d, f.alpha, f.take);
                 let v = f.momentum * v + d / (s.sqrt() + f.eps);
                 [p - f.rate * v, s, v]
             }),
             (true, false) => pass.each(|f, [p, s, m], g| {
                 let d = decayed(g, f.decay, p);
-                let (s, m) = (f.square(s, d), lerp(m, d, f.take));
+                let (s, m) = (mean_square(s, d, f.alpha, f.take), lerp(m, d, f.take));
                 [p - f.rate * d / ((s - m * m).sqrt() + f.eps), s, m]
             }),
             (true, true) => pass.each(|f, [p, s, m, v], g| {
                 let d = decayed(g, f.decay, p);
-                let (s, m) = (f.square(s, d), lerp(m, d, f.take));
+                let (s, m) = (mean_square(s, d, f.alpha, f.take), lerp(m, d, f.take));
                 let v = f.momentum * v + d / ((s - m * m).sqrt() + f.eps);
                 [p - f.rate * v, s, m, v]
             }),
@@ -162,8 +166,10 @@ impl<T: Float> RmsProp<T> {
         self
     }
 
-    /// Sets whether a step is scaled by the gradient's standard deviation and not by its root mean square.
+    /// Sets whether a step is scaled by the gradient's standard deviation and not by its root mean square. After the first
+    /// step, a change is an error of the next.
     pub fn centered(mut self, centered: bool) -> Self {
+        self.rule.late ^= centered != self.rule.centered && !self.states.is_empty();
         self.rule.centered = centered;
         self
     }
@@ -171,9 +177,9 @@ impl<T: Float> RmsProp<T> {
 
 #[cfg(test)]
 mod tests {
-    use gradlet_autograd::Var;
-    use gradlet_tensor::{ErrorKind, Tensor, tensor};
+    use gradlet_tensor::{Tensor, tensor};
 
+    use super::super::tests::check_refusals;
     use super::*;
     use crate::parameter::Parameter;
 
@@ -226,23 +232,33 @@ mod tests {
         Ok(())
     }
 
+    /// With momentum `[s, v]` is kept; centered steps would take `v` for `m`.
+    #[test]
+    fn centering_is_chosen_before_the_first_step() -> Result<()> {
+        let (mut weight, mut rms_prop) = (
+            Parameter::new(tensor![1.0]),
+            RmsProp::new(0.1).momentum(0.5),
+        );
+        let grads = weight.leaf().sum(..)?.backward()?;
+        rms_prop.step(&mut weight, &grads)?;
+        let before = weight.tensor().to_vec();
+        rms_prop = rms_prop.centered(true);
+        let text = rms_prop.step(&mut weight, &grads).unwrap_err().to_string();
+        let expected = "rms_prop: centered must be chosen before the first step, got 1 (at ";
+        assert!(text.starts_with(expected), "{text}");
+        assert_eq!(weight.tensor().to_vec(), before);
+        rms_prop.centered(false).step(&mut weight, &grads)
+    }
+
     #[test]
     fn settings_out_of_range_are_errors_of_the_step() {
-        for (rms_prop, name) in [
+        check_refusals([
             (RmsProp::new(-0.1), "learning_rate"),
             (RmsProp::new(0.1).alpha(1.0), "alpha"),
             (RmsProp::new(0.1).eps(f64::NAN), "eps"),
             (RmsProp::new(0.1).weight_decay(-1.0), "weight_decay"),
             (RmsProp::new(0.1).momentum(1.0), "momentum"),
-        ] {
-            let (mut rms_prop, mut weight) = (rms_prop, Parameter::new(tensor![1.0]));
-            let grads = weight.leaf().sum(..).and_then(Var::backward).unwrap();
-            let error = rms_prop.step(&mut weight, &grads).unwrap_err();
-            assert!(
-                matches!(error.kind(), ErrorKind::OutOfRange { op: "rms_prop", name: found, .. } if *found == name),
-                "{error}"
-            );
-            assert_eq!(weight.tensor().to_vec(), [1.0]);
-        }
+            (RmsProp::new(0.1).eps(1e39), "eps"),
+        ]);
     }
 }

@@ -59,18 +59,18 @@ pub trait Rule: Clone + Default + fmt::Debug + Send + Sync + 'static {
     /// The numbers that one update needs, the same for all elements.
     type Factors<T: Float>: Copy + Send + Sync;
 
-    /// Checks the settings; the learning rate is checked for all rules.
+    /// Checks the settings, for parameters of this element type; the learning rate is checked for all rules.
     ///
     /// # Errors
     ///
-    /// If a setting is out of range.
+    /// If a setting is out of range, or is when it is rounded to the element type.
     #[track_caller]
-    fn check(&self) -> Result<()> {
+    fn check<T: Float>(&self) -> Result<()> {
         Ok(())
     }
 
-    /// The factors of a parameter's update number `t`, which counts from 1. They are computed once for all parameters
-    /// that have had the same number of updates.
+    /// The factors of a parameter's update number `t`, which counts from 1. In a step they are computed for the first
+    /// parameter, and again for each that has had a different number of updates than the one before it.
     fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Self::Factors<T>;
 
     /// Moves one parameter, by a single call of [`Pass::each`].
@@ -155,6 +155,12 @@ pub(super) fn decayed<T: Float>(g: T, decay: T, p: T) -> T {
     } else {
         g + decay * p
     }
+}
+
+/// The running mean of squares after `d`, of which it takes up `take` and keeps the rest, `keep`.
+#[inline]
+pub(super) fn mean_square<T: Float>(s: T, d: T, keep: T, take: T) -> T {
+    keep * s + take * d * d
 }
 
 /// The point between `a` and `b` at this weight in [0, 1], counted from the nearer end, as `torch.lerp`.

@@ -4,7 +4,7 @@ use gradlet_tensor::{Float, Result};
 
 use super::Stepper;
 use super::rule::{Pass, Rule, decayed};
-use crate::require::{amount, require, share};
+use crate::require::{amount, setting, share};
 
 /// Gradient descent with momentum, dampening, Nesterov's variant and weight decay; all of them are off at first.
 ///
@@ -61,15 +61,15 @@ impl Rule for SgdRule {
     const NAME: &'static str = "sgd";
     type Factors<T: Float> = Factors<T>;
 
-    fn check(&self) -> Result<()> {
+    fn check<T: Float>(&self) -> Result<()> {
         let (op, momentum, dampening) = (Self::NAME, self.momentum, self.dampening);
-        share(op, "momentum", momentum)?;
-        require(dampening.is_finite(), op, "dampening", "finite", dampening)?;
-        amount(op, "weight_decay", self.weight_decay)?;
+        share::<T>(op, "momentum", momentum)?;
+        setting::<T>(op, "dampening", "finite", dampening, f64::is_finite)?;
+        amount::<T>(op, "weight_decay", self.weight_decay)?;
         if self.nesterov {
-            let (looks, plain) = (momentum > 0.0, dampening == 0.0);
-            require(looks, op, "momentum", "positive with nesterov", momentum)?;
-            require(plain, op, "dampening", "0 with nesterov", dampening)?;
+            let positive = "positive with nesterov";
+            setting::<T>(op, "momentum", positive, momentum, |x| x > 0.0)?;
+            setting::<T>(op, "dampening", "0 with nesterov", dampening, |x| x == 0.0)?;
         }
         Ok(())
     }
@@ -131,9 +131,9 @@ impl<T: Float> Sgd<T> {
 
 #[cfg(test)]
 mod tests {
-    use gradlet_autograd::Var;
-    use gradlet_tensor::{ErrorKind, Tensor, tensor};
+    use gradlet_tensor::{Tensor, tensor};
 
+    use super::super::tests::check_refusals;
     use super::*;
     use crate::parameter::Parameter;
 
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn settings_out_of_range_are_errors_of_the_step() {
-        for (sgd, name) in [
+        check_refusals([
             (Sgd::new(-0.1), "learning_rate"),
             (Sgd::new(f64::NAN), "learning_rate"),
             (Sgd::new(0.1).momentum(1.0), "momentum"),
@@ -228,15 +228,10 @@ mod tests {
                 Sgd::new(0.1).momentum(0.5).dampening(0.5).nesterov(true),
                 "dampening",
             ),
-        ] {
-            let (mut sgd, mut weight) = (sgd, Parameter::new(tensor![1.0]));
-            let grads = weight.leaf().sum(..).and_then(Var::backward).unwrap();
-            let error = sgd.step(&mut weight, &grads).unwrap_err();
-            assert!(
-                matches!(error.kind(), ErrorKind::OutOfRange { op: "sgd", name: found, .. } if *found == name),
-                "{error}"
-            );
-            assert_eq!(weight.tensor().to_vec(), [1.0]);
-        }
+            (Sgd::new(1e39), "learning_rate"),
+            (Sgd::new(0.1).momentum(1.0 - 1e-9), "momentum"),
+            (Sgd::new(0.1).dampening(1e39), "dampening"),
+            (Sgd::new(0.1).momentum(1e-50).nesterov(true), "momentum"),
+        ]);
     }
 }

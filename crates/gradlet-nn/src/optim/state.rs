@@ -21,6 +21,11 @@ impl<T: Float> States<T> {
         Self(Vec::new())
     }
 
+    /// Whether no parameter has a state yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn find(&self, id: LeafId) -> std::result::Result<usize, usize> {
         self.0.binary_search_by(|(entry, _)| entry.cmp(&id))
     }

@@ -13,7 +13,8 @@ use crate::require::amount;
 /// The parameters that steps had to copy because something else still held their values: a kept output or second loss,
 /// whose graph saved the weights, or a clone of the tensor.
 ///
-/// Copying keeps those right and costs memory and time. In a loop that should not copy, both numbers stay 0.
+/// Copying keeps those right and costs memory and time. In a loop that should not copy, both numbers stay 0. The tensors of
+/// the optimizer itself are not counted: a clone shares them until either makes a step, which copies them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Copies {
     /// Parameters copied; one that is copied in each of ten steps counts ten times.
@@ -34,7 +35,7 @@ pub struct Stepper<R: Rule, T: Float = f32> {
     learning_rate: f64,
     allow_missing_gradients: bool,
     copies: Copies,
-    states: States<T>,
+    pub(super) states: States<T>,
 }
 
 impl<R: Rule, T: Float> Stepper<R, T> {
@@ -71,7 +72,7 @@ impl<R: Rule, T: Float> Stepper<R, T> {
         self.learning_rate = learning_rate;
     }
 
-    /// How much steps have copied so far because something else still held it.
+    /// How much of parameters steps have copied so far because something else still held it.
     pub fn copies(&self) -> Copies {
         self.copies
     }
@@ -84,8 +85,8 @@ impl<R: Rule, T: Float> Stepper<R, T> {
     /// gradient. Nothing is changed then.
     #[track_caller]
     pub fn step(&mut self, model: &mut (impl Module + ?Sized), grads: &Gradients<T>) -> Result<()> {
-        amount(R::NAME, "learning_rate", self.learning_rate)?;
-        self.rule.check()?;
+        amount::<T>(R::NAME, "learning_rate", self.learning_rate)?;
+        self.rule.check::<T>()?;
         let mut refused = None;
         model.visit_parameters(&mut |path, parameter| {
             if refused.is_none() {

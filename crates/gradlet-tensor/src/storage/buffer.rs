@@ -8,8 +8,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
+use super::count::Count;
 use super::pool::{self, ALIGN, Block};
 use crate::element::Element;
 
@@ -22,7 +22,7 @@ pub(crate) struct Buffer<T> {
 /// Stands before the elements, on a cache line of its own so that they are aligned.
 #[repr(C, align(64))]
 struct Header {
-    count: AtomicUsize,
+    count: Count,
     len: usize,
     block: Block,
 }
@@ -50,7 +50,7 @@ impl<T: Element> Buffer<T> {
         // SAFETY: the block is ours alone, aligned to 64 and at least 64 bytes long.
         unsafe {
             header.write(Header {
-                count: AtomicUsize::new(1),
+                count: Count::one(),
                 len,
                 block,
             });
@@ -59,12 +59,6 @@ impl<T: Element> Buffer<T> {
             header,
             owns: PhantomData,
         })
-    }
-
-    #[inline]
-    fn header(&self) -> &Header {
-        // SAFETY: a handle keeps the block alive and its header initialised until the last drop.
-        unsafe { self.header.as_ref() }
     }
 
     #[inline]
@@ -91,12 +85,17 @@ impl<T: Element> Buffer<T> {
 
     #[inline]
     pub(crate) fn is_unique(&self) -> bool {
-        // Acquire pairs with the Release of other handles' drops: what they read happened before.
-        self.header().count.load(Ordering::Acquire) == 1
+        self.header().count.is_one()
     }
 }
 
 impl<T> Buffer<T> {
+    #[inline]
+    fn header(&self) -> &Header {
+        // SAFETY: a handle keeps the block alive and its header initialised until the last drop.
+        unsafe { self.header.as_ref() }
+    }
+
     #[cold]
     #[inline(never)]
     fn free(&mut self) {
@@ -109,8 +108,7 @@ impl<T> Buffer<T> {
 impl<T: Element> Clone for Buffer<T> {
     #[inline]
     fn clone(&self) -> Self {
-        // Relaxed, as in `Arc`: the new handle comes from a live one.
-        self.header().count.fetch_add(1, Ordering::Relaxed);
+        self.header().count.join();
         Self {
             header: self.header,
             owns: PhantomData,
@@ -121,13 +119,7 @@ impl<T: Element> Clone for Buffer<T> {
 impl<T> Drop for Buffer<T> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: this handle keeps the header alive.
-        let count = unsafe { &self.header.as_ref().count };
-        // The only handle cannot be cloned by another while it is dropped, so a plain load decides.
-        if count.load(Ordering::Acquire) == 1 {
-            self.free();
-        } else if count.fetch_sub(1, Ordering::Release) == 1 {
-            fence(Ordering::Acquire);
+        if self.header().count.leave() {
             self.free();
         }
     }

@@ -4,6 +4,7 @@
 //! else in gradlet.
 
 mod buffer;
+mod count;
 mod pool;
 mod shared;
 

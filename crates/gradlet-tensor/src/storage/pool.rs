@@ -116,7 +116,8 @@ pub(crate) fn give(block: Block) {
 
 fn system_layout(class: usize) -> Layout {
     // The allocator zeroes large memory for free only at its own alignment, so the rest is ours.
-    // SAFETY: the alignment is a power of two and no class comes near `isize::MAX` bytes.
+    // SAFETY: the alignment is a power of two and no class comes near `isize::MAX` bytes, of
+    // 64-bit addresses.
     unsafe { Layout::from_size_align_unchecked(size_of_class(class) + ALIGN, 16) }
 }
 
@@ -159,22 +160,37 @@ impl Pool {
     }
 }
 
-/// Bytes that this thread's pool holds ready.
-pub(crate) fn pooled_bytes() -> usize {
+/// Bytes that the calling thread's pool holds ready for the next tensors.
+pub fn pooled_bytes() -> usize {
     POOLED_BYTES.get()
 }
 
-/// Blocks that this thread asked the system for.
-pub(crate) fn fresh_blocks() -> u64 {
+/// How often the calling thread asked the system for memory; it stands still during a steady training step.
+pub fn system_requests() -> u64 {
     FRESH.get()
 }
 
-pub(crate) fn trim() {
+/// Returns the calling thread's pooled memory to the system.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{Tensor, memory};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let x = Tensor::zeros([100, 100])?;
+/// drop(x); // its memory goes to the pool
+/// memory::trim();
+/// assert_eq!(memory::pooled_bytes(), 0);
+/// # Ok(())
+/// # }
+/// ```
+pub fn trim() {
     let _ = POOL.try_with(|pool| pool.borrow_mut().clear());
     POOLED_BYTES.set(0);
 }
 
-pub(crate) fn set_limit(bytes: usize) {
+/// Sets how many bytes the calling thread's pool may hold (320 MiB at first); 0 turns it off.
+pub fn set_limit(bytes: usize) {
     LIMIT.set(bytes);
     if POOLED_BYTES.get() > bytes {
         trim();
@@ -211,11 +227,11 @@ mod tests {
         let bytes = unsafe { std::slice::from_raw_parts_mut(block.start.as_ptr(), 5000) };
         assert!(bytes.iter().all(|&byte| byte == 0));
         bytes.fill(7);
-        let (start, fresh) = (block.start, fresh_blocks());
+        let (start, fresh) = (block.start, system_requests());
         give(block);
         assert_eq!(pooled_bytes(), size_of_class(class_of(5000)));
         let again = take(4990).unwrap();
-        assert_eq!((again.start, fresh_blocks()), (start, fresh));
+        assert_eq!((again.start, system_requests()), (start, fresh));
         give(again);
         trim();
         assert_eq!(pooled_bytes(), 0);

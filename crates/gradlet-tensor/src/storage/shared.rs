@@ -9,20 +9,18 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
+use super::count::Count;
 use super::pool::{self, ALIGN, Block, SMALL};
 
 /// A value that several handles share; the last one to go drops it.
-///
-/// Dropping a handle that is the only one costs no atomic read-modify-write.
 pub(crate) struct Shared<X> {
     inner: NonNull<Inner<X>>,
     owns: PhantomData<Inner<X>>,
 }
 
 struct Inner<X> {
-    count: AtomicUsize,
+    count: Count,
     block: Block,
     value: X,
 }
@@ -44,7 +42,7 @@ impl<X> Shared<X> {
         // SAFETY: the block is ours alone, large enough and aligned for `Inner<X>`.
         unsafe {
             inner.write(Inner {
-                count: AtomicUsize::new(1),
+                count: Count::one(),
                 block,
                 value,
             });
@@ -64,7 +62,7 @@ impl<X> Shared<X> {
     /// Whether this is the only handle.
     #[inline]
     pub(crate) fn is_unique(&self) -> bool {
-        self.inner().count.load(Ordering::Acquire) == 1
+        self.inner().count.is_one()
     }
 
     /// The value, to change, where this is the only handle.
@@ -73,8 +71,7 @@ impl<X> Shared<X> {
         if !self.is_unique() {
             return None;
         }
-        // SAFETY: a count of 1 means that no other handle exists, and `&mut self` that none can be made meanwhile.
-        // Acquire pairs with the Release of other handles' drops: what they read happened before.
+        // SAFETY: a count of 1 under `&mut self` means that no other handle exists or can be made meanwhile.
         Some(unsafe { &mut self.inner.as_mut().value })
     }
 
@@ -91,8 +88,7 @@ impl<X> Shared<X> {
 impl<X> Clone for Shared<X> {
     #[inline]
     fn clone(&self) -> Self {
-        // Relaxed, as in `Arc`: the new handle comes from a live one. Overflow would take 2^64 leaked handles.
-        self.inner().count.fetch_add(1, Ordering::Relaxed);
+        self.inner().count.join();
         Self {
             inner: self.inner,
             owns: PhantomData,
@@ -103,11 +99,7 @@ impl<X> Clone for Shared<X> {
 impl<X> Drop for Shared<X> {
     #[inline]
     fn drop(&mut self) {
-        // The only handle cannot be cloned by another while it is dropped, so a plain load decides.
-        if self.is_unique() {
-            self.free();
-        } else if self.inner().count.fetch_sub(1, Ordering::Release) == 1 {
-            fence(Ordering::Acquire);
+        if self.inner().count.leave() {
             self.free();
         }
     }

@@ -68,13 +68,14 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use crate::pointwise::check_pointwise;
+    use crate::pointwise::{check_gradient, check_pointwise};
     use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.atan()));
-        check_pointwise(Atan, &[]);
+        check_pointwise(Atan, Atan, &[]);
+        check_gradient(Atan, &[]);
     }
 
     #[test]

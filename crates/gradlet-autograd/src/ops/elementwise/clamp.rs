@@ -166,7 +166,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck_everywhere, gradcheck_pairs};
-    use crate::pointwise::check_pointwise;
+    use crate::pointwise::{check_gradient, check_pointwise};
     use gradlet_tensor::{Result, Tensor, tensor};
 
     #[test]
@@ -184,9 +184,24 @@ mod tests {
                 low: Some(-0.5),
                 high: None,
             },
+            Clamp {
+                low: Some(-0.5),
+                high: None,
+            },
             &[-0.5],
         );
         check_pointwise(
+            Clamp {
+                low: Some(-0.5),
+                high: Some(1.5),
+            },
+            Clamp {
+                low: Some(-0.5),
+                high: Some(1.5),
+            },
+            &[-0.5, 1.5],
+        );
+        check_gradient(
             Clamp {
                 low: Some(-0.5),
                 high: Some(1.5),

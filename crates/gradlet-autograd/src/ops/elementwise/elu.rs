@@ -26,7 +26,7 @@ impl<T: Float> Pointwise<T> for Elu<T> {
         self.scale * if x > T::of(0.0) { x } else { curved }
     }
 
-    /// scale where x > 0, else scale alpha e^x
+    /// scale where x > 0 or NaN, else scale alpha e^x
     #[inline(always)]
     fn slope<S: Real<T>>(self, x: S) -> S {
         let straight = |x: T| x > T::of(0.0) || x.is_nan();
@@ -107,6 +107,10 @@ mod tests {
         gradcheck_everywhere(away, |x| Ok(x.elu(0.7)));
         gradcheck_everywhere(away, |x| Ok(x.selu()));
         check_pointwise(
+            Elu {
+                alpha: 0.7,
+                scale: 1.5,
+            },
             Elu {
                 alpha: 0.7,
                 scale: 1.5,

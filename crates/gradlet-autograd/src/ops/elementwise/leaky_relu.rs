@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x + 0.1f64.copysign(x), |x| Ok(x.leaky_relu(0.2)));
-        check_pointwise(LeakyRelu { slope: 0.1 }, &[0.0]);
+        check_pointwise(LeakyRelu { slope: 0.1 }, LeakyRelu { slope: 0.1 }, &[0.0]);
     }
 
     #[test]

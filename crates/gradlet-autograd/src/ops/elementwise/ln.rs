@@ -64,13 +64,14 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::gradcheck_everywhere;
-    use crate::pointwise::check_pointwise;
+    use crate::pointwise::{check_gradient, check_pointwise};
     use gradlet_tensor::{Result, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x.abs() + 0.5, |x| Ok(x.ln()));
-        check_pointwise(Ln, &[0.0]);
+        check_pointwise(Ln, Ln, &[0.0]);
+        check_gradient(Ln, &[0.0]);
     }
 
     #[test]

@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn gradients_agree_with_finite_differences() {
         gradcheck_everywhere(|x| x, |x| Ok(x.silu()));
-        check_pointwise(Silu, &[]);
+        check_pointwise(Silu, Silu, &[]);
     }
 
     #[test]

@@ -88,6 +88,10 @@ mod tests {
                 beta: 2.5,
                 threshold: 1.5,
             },
+            Softplus {
+                beta: 2.5,
+                threshold: 1.5,
+            },
             &[0.6],
         );
     }

@@ -238,14 +238,21 @@ mod tests {
             &x,
         )?;
         check_pointwise(
-            HuberLoss {
-                joint: 0.7,
-                slope: 1.4,
-                curvature: 2.0,
-            },
-            &[-0.7, 0.7],
+            HuberLoss::<f64>::sample(),
+            HuberLoss::<f32>::sample(),
+            &[-0.75, 0.75],
         );
         Ok(())
+    }
+
+    impl<T: Float> HuberLoss<T> {
+        fn sample() -> Self {
+            Self {
+                joint: T::of(0.75),
+                slope: T::of(1.5),
+                curvature: T::of(2.0),
+            }
+        }
     }
 
     /// The loss and its gradient at each difference.

@@ -182,19 +182,9 @@ mod tests {
     #[test]
     #[cfg(target_arch = "x86_64")]
     fn products_in_avx2_agree_too() {
+        use super::super::product::tests::check_avx2;
         use std::arch::x86_64::{__m256, __m256d};
-        #[target_feature(enable = "avx2,fma")]
-        unsafe fn wide<V: Lanes>(problem: &Problem<V::T>) {
-            // SAFETY: the caller has a valid problem of contiguous rows and columns, and the instructions of `V`.
-            unsafe { dots::<V>(problem) };
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the processor has the instructions; `dots` needs a valid problem and, as order 2 has them, contiguous
-            // rows and columns.
-            unsafe {
-                check(&CASES, 2..3, wide::<__m256>);
-                check(&CASES, 2..3, wide::<__m256d>);
-            }
-        }
+        // Order 2 has contiguous rows and columns.
+        check_avx2!(&CASES, 2..3, dots::<__m256> => f32, dots::<__m256d> => f64);
     }
 }

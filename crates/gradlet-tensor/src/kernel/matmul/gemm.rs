@@ -82,7 +82,7 @@ impl Registers {
 }
 
 /// Rows of a tile of the kernels for large products. Two registers wide, six rows leave four of sixteen registers for the
-/// operands, and twelve rows six of thirty-two.
+/// operands, and twelve rows eight of thirty-two.
 const ROWS: usize = 4;
 const ROWS_AVX2: usize = 6;
 const ROWS_AVX512: usize = 12;

@@ -43,11 +43,11 @@ pub struct Packed<T> {
 // and packed panels, whose numbers are `Sync`, and write numbers that are `Send` to panels or blocks of their own.
 unsafe impl<T: Send + Sync> Sync for Packed<T> {}
 
-/// As `Gemm::small`, whatever the size.
+/// As `Gemm::small`, for any number of rows and columns.
 ///
 /// # Safety
 ///
-/// The problem is valid.
+/// The problem is valid and has at least one inner step.
 pub(super) unsafe fn product<T: Gemm>(whole: &Problem<T>) {
     let [m, k, n] = whole.sizes;
     let [rows, columns] = T::tile();
@@ -327,21 +327,10 @@ mod tests {
     #[test]
     #[cfg(target_arch = "x86_64")]
     fn products_in_avx2_agree_for_either_height_of_tiles() {
+        use super::super::product::tests::check_avx2;
         use std::arch::x86_64::{__m256, __m256d};
-        #[target_feature(enable = "avx2,fma")]
-        unsafe fn high<V: Lanes, const ROWS: usize>(problem: &Problem<V::T>) {
-            // SAFETY: the caller has a valid problem and the instructions of `V`.
-            unsafe { by::<V, ROWS>(problem) };
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the processor has the instructions, and `by` needs a valid problem, no more.
-            unsafe {
-                check(&CASES, 0..4, high::<__m256, 6>);
-                check(&CASES, 0..4, high::<__m256, 12>);
-                check(&CASES, 0..4, high::<__m256d, 6>);
-                check(&CASES, 0..4, high::<__m256d, 12>);
-            }
-        }
+        check_avx2!(&CASES, 0..4, by::<__m256, 6> => f32, by::<__m256, 12> => f32);
+        check_avx2!(&CASES, 0..4, by::<__m256d, 6> => f64, by::<__m256d, 12> => f64);
     }
 
     #[test]

@@ -144,10 +144,10 @@ impl<T: Copy> Problem<T> {
 }
 
 impl<T> Matrix<'_, T> {
-    pub(super) fn pointer(&self, row: usize, column: usize) -> *const T {
-        self.data
-            .as_ptr()
-            .wrapping_add(self.offset + row * self.row_stride + column * self.column_stride)
+    /// Its start, the step between rows and that between columns.
+    pub(super) fn place(self) -> (*const T, usize, usize) {
+        let start = self.data.as_ptr().wrapping_add(self.offset);
+        (start, self.row_stride, self.column_stride)
     }
 
     /// # Panics

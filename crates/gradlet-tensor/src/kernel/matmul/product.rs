@@ -47,8 +47,8 @@ pub(crate) fn matmul<T: Gemm>(
     }
     let problem = Problem {
         sizes: [m, k, n],
-        lhs: (lhs.pointer(0, 0), lhs.row_stride, lhs.column_stride),
-        rhs: (rhs.pointer(0, 0), rhs.row_stride, rhs.column_stride),
+        lhs: lhs.place(),
+        rhs: rhs.place(),
         out: (out.as_mut_ptr(), n),
         start: match start {
             Start::Zero => Start::Zero,
@@ -184,6 +184,26 @@ pub(super) mod tests {
             }
         }
     }
+
+    /// `check` for kernels of AVX2, compiled for it, where the processor has it.
+    #[cfg(target_arch = "x86_64")]
+    macro_rules! check_avx2 {
+        ($cases:expr, $orders:expr, $($kernel:expr => $t:ty),*) => {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                $({
+                    #[target_feature(enable = "avx2,fma")]
+                    unsafe fn wide(problem: &Problem<$t>) {
+                        // SAFETY: the caller has a problem that the kernel takes, and the processor the instructions.
+                        unsafe { $kernel(problem) };
+                    }
+                    // SAFETY: the processor has the instructions; the kernel takes problems of these sizes and orders.
+                    unsafe { check($cases, $orders, wide) };
+                })*
+            }
+        };
+    }
+    #[cfg(target_arch = "x86_64")]
+    pub(in super::super) use check_avx2;
 
     fn row_major<T>(data: &[T], columns: usize) -> Matrix<'_, T> {
         Matrix {

@@ -195,18 +195,8 @@ mod tests {
     #[test]
     #[cfg(target_arch = "x86_64")]
     fn high_tiles_agree_too() {
+        use super::super::product::tests::check_avx2;
         use std::arch::x86_64::{__m256, __m256d};
-        #[target_feature(enable = "avx2,fma")]
-        unsafe fn high<V: Lanes>(problem: &Problem<V::T>) {
-            // SAFETY: the caller has a valid problem and the instructions of `V`.
-            unsafe { small::<V, 8>(problem) };
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the processor has the instructions, and `small` needs a valid problem, no more.
-            unsafe {
-                check(&CASES, 0..4, high::<__m256>);
-                check(&CASES, 0..4, high::<__m256d>);
-            }
-        }
+        check_avx2!(&CASES, 0..4, small::<__m256, 8> => f32, small::<__m256d, 8> => f64);
     }
 }

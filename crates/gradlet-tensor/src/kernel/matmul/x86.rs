@@ -116,14 +116,43 @@ unsafe fn transpose_f64(from: *const f64, from_stride: usize, to: *mut f64, to_s
         for (i, row) in rows.iter_mut().enumerate() {
             *row = _mm256_loadu_pd(from.add(i * from_stride));
         }
-        let low = [0, 2].map(|i| _mm256_unpacklo_pd(rows[i], rows[i + 1]));
-        let high = [0, 2].map(|i| _mm256_unpackhi_pd(rows[i], rows[i + 1]));
-        for (i, [a, b]) in [low, high].into_iter().enumerate() {
-            _mm256_storeu_pd(to.add(i * to_stride), _mm256_permute2f128_pd::<0x20>(a, b));
-            _mm256_storeu_pd(
-                to.add((i + 2) * to_stride),
-                _mm256_permute2f128_pd::<0x31>(a, b),
-            );
+        let mut pairs = rows;
+        for i in 0..2 {
+            pairs[2 * i] = _mm256_unpacklo_pd(rows[2 * i], rows[2 * i + 1]);
+            pairs[2 * i + 1] = _mm256_unpackhi_pd(rows[2 * i], rows[2 * i + 1]);
+        }
+        for i in 0..2 {
+            let row = _mm256_permute2f128_pd::<0x20>(pairs[i], pairs[i + 2]);
+            _mm256_storeu_pd(to.add(i * to_stride), row);
+        }
+        for i in 0..2 {
+            let row = _mm256_permute2f128_pd::<0x31>(pairs[i], pairs[i + 2]);
+            _mm256_storeu_pd(to.add((i + 2) * to_stride), row);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each row of the result begins where the one before has its last number, which so is written over.
+    #[test]
+    fn blocks_are_turned_row_after_row() {
+        fn check<V: Lanes<T: From<u8> + PartialEq + std::fmt::Debug>>() {
+            let (size, step) = (V::BLOCK, V::BLOCK - 1);
+            let from: Vec<V::T> = (0..(size * size) as u8).map(Into::into).collect();
+            let mut to = vec![V::T::from(0); step * size + 1];
+            // SAFETY: the caller has the instructions, and the vectors hold these numbers at these steps.
+            unsafe { V::transpose(from.as_ptr(), size, to.as_mut_ptr(), step) };
+            for (place, &found) in to.iter().enumerate() {
+                let i = (place / step).min(size - 1);
+                assert_eq!(found, from[(place - i * step) * size + i], "{place}");
+            }
+        }
+        if is_x86_feature_detected!("avx2") {
+            check::<__m256>();
+            check::<__m256d>();
         }
     }
 }
