@@ -8,6 +8,7 @@
 mod backward;
 mod check;
 mod checkpoint;
+mod cross_entropy_options;
 mod derivatives;
 mod gradients;
 mod graph;
@@ -28,6 +29,7 @@ pub use check::{gradcheck, gradgradcheck};
 #[doc(hidden)]
 pub use checkpoint::FirstRun;
 pub use checkpoint::{checkpoint, checkpoint_with, replayable};
+pub use cross_entropy_options::CrossEntropyOptions;
 pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use gradients::Gradients;
 pub use gradlet_tensor::{
@@ -40,7 +42,7 @@ pub use no_grad::{Recording, set_recording};
 pub use no_grad::{is_recording, no_grad};
 pub use op::{Arity, Fixed, Given, Many, Of, One, Op, View, Want};
 pub use ops::{
-    CrossEntropyOptions, KlTarget, RunningStatistics, Statistics, binary_cross_entropy,
+    KlTarget, RunningStatistics, Statistics, binary_cross_entropy,
     binary_cross_entropy_with_logits, cross_entropy, cross_entropy_probabilities,
     cross_entropy_with, dropout_owned, dropout_with, einsum, huber_loss, kl_div, l1_loss, mse_loss,
     nll_loss, smooth_l1_loss,

@@ -16,8 +16,8 @@ pub(crate) use gradient::Retain;
 pub use gradient::{dropout_owned, dropout_with};
 pub use linalg::einsum;
 pub use loss::{
-    CrossEntropyOptions, KlTarget, binary_cross_entropy, binary_cross_entropy_with_logits,
-    cross_entropy, cross_entropy_probabilities, cross_entropy_with, huber_loss, kl_div, l1_loss,
-    mse_loss, nll_loss, smooth_l1_loss,
+    KlTarget, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy,
+    cross_entropy_probabilities, cross_entropy_with, huber_loss, kl_div, l1_loss, mse_loss,
+    nll_loss, smooth_l1_loss,
 };
 pub use normalize::{RunningStatistics, Statistics};

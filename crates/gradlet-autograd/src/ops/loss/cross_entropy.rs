@@ -3,7 +3,8 @@
 
 use gradlet_tensor::{Error, ErrorKind, Float, Keep, Result, Tensor, fused};
 
-use super::labels::{CrossEntropyOptions, Labels, NllLoss, class_rows};
+use super::labels::{Labels, Rows, class_rows};
+use crate::cross_entropy_options::{CrossEntropyOptions, IGNORED};
 use crate::op::{Fixed, One, Op, Want};
 use crate::reduction::Reduction;
 use crate::saves::Inputs;
@@ -56,8 +57,8 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
         fused::cross_entropy_gradient(x, &self.labels, &self.normalizers, share)
     }
 
-    /// With p = softmax(x): dg = 1/n `sum_ij` gg[i, j] (p[i, j] - one at the label),
-    /// dx = g / n * p * (gg - `sum_j` gg * p)
+    /// dg = `sum_ij` gg[i, j] y[i, j] for g = 1, since y is linear in g;
+    /// dx = g / n * p * (gg - `sum_j` gg * p), p = softmax(x)
     fn backward(
         &self,
         gg: Var<T>,
@@ -67,11 +68,15 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
             // No element depends on g; a mean of none would be NaN.
             return Ok([&g, &x].map(|x| Some(Var::constant(x.tensor().zeros_like()))));
         }
-        let n = T::of(self.labels.len() as f64);
-        let p = x.log_softmax(1)?.exp();
+        let gradient = Self {
+            labels: self.labels.clone(),
+            normalizers: self.normalizers.clone(),
+        };
+        let one = Var::constant(Tensor::full_of((), T::of(1.0))?);
+        let dg = gg.mul(&gradient.apply([&one, &x])?)?.sum(..)?;
+        let p = x.softmax(1)?;
         let weighted = gg.mul(&p)?;
-        let drop = NllLoss::new(&self.labels, x.shape()[1]).apply(&gg)?;
-        let dg = weighted.sum(..)?.div_scalar(n).add(&drop.mean(..)?)?;
+        let n = T::of(self.labels.len() as f64);
         let dx = weighted
             .sub(&p.mul(&weighted.sum(Keep(1))?)?)?
             .mul(&g.div_scalar(n))?;
@@ -94,7 +99,7 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
 /// # Gradient
 ///
 /// `g / n * (softmax(logits) - one at each label)`, n being the number of labels that count, and 0 where a label is left
-/// out. The logits and two numbers for each label are saved, or what [`cross_entropy_with`] saves where one is left out.
+/// out. The logits and two numbers for each label that counts are saved.
 ///
 /// # Errors
 ///
@@ -117,7 +122,15 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
 /// `torch.nn.functional.cross_entropy`
 #[track_caller]
 pub fn cross_entropy<T: Float>(logits: &Var<T>, labels: &Tensor<i64>) -> Result<Var<T>> {
-    cross_entropy_with(logits, labels, &CrossEntropyOptions::new())
+    let rows = class_rows("cross_entropy", logits, labels)?;
+    match rows.mean() {
+        // No pass over the labels has looked for this one: since it is not a class, the loop over the rows finds it.
+        Err(error) if is_of_label(&error, IGNORED) => match rows.without(IGNORED)? {
+            Some((rows, _)) => rows.mean(),
+            None => Err(error),
+        },
+        loss => loss,
+    }
 }
 
 /// The cross-entropy between logits and their labels, with options.
@@ -165,24 +178,19 @@ pub fn cross_entropy_with<T: Float>(
 ) -> Result<Var<T>> {
     let op = "cross_entropy";
     options.check_smoothing(op)?;
-    let (rows, of_rows) = class_rows(op, logits, labels)?;
-    let (smoothing, left_out) = (options.label_smoothing, options.ignore_index);
-    let plain = options.weight.is_none()
-        && smoothing == 0.0
-        && options.reduction == Reduction::Mean
-        && (left_out < 0 || of_rows.iter().all(|label| label != left_out));
-    if plain {
-        match mean_of_rows(&rows, &of_rows) {
-            // No pass over the labels has looked for this one: as it is no class, the loop over the rows finds it.
-            Err(error) if is_of_label(&error, left_out) => {}
-            loss => return loss,
-        }
+    let rows = class_rows(op, logits, labels)?;
+    let (weight, smoothing) = (&options.weight, options.label_smoothing);
+    if weight.is_none() && smoothing == 0.0 && options.reduction == Reduction::Mean {
+        return match rows.without(options.ignore_index)? {
+            Some((rows, _)) => rows.mean(),
+            None => rows.mean(),
+        };
     }
-    let of_rows = Labels::new(op, (&rows, of_rows), options)?;
+    let (rows, counted) = Labels::new(op, rows, options)?;
     let logarithms = rows.log_softmax(1)?;
-    let mut losses = of_rows.nll(&logarithms)?;
+    let mut losses = counted.nll(&logarithms)?;
     if smoothing != 0.0 {
-        let weighted = match &options.weight {
+        let weighted = match weight {
             Some(weight) => logarithms.mul(&Var::constant(weight.clone()))?,
             None => logarithms,
         };
@@ -190,18 +198,20 @@ pub fn cross_entropy_with<T: Float>(
         let even = weighted.sum(1)?.mul_scalar(T::of(share));
         losses = losses.mul_scalar(T::of(1.0 - smoothing)).add(&even)?;
     }
-    of_rows.reduce(losses, options.reduction, *labels.shape())
+    counted.reduce(losses, options.reduction, *labels.shape())
 }
 
-/// The mean over all rows, in one pass over the logits, without a matrix of probabilities.
-#[track_caller]
-fn mean_of_rows<T: Float>(logits: &Var<T>, labels: &Tensor<i64>) -> Result<Var<T>> {
-    let (losses, normalizers) = fused::cross_entropy_rows(&logits.tensor, labels)?;
-    let op = CrossEntropy {
-        labels: labels.clone(),
-        normalizers,
-    };
-    Ok(op.record(logits, losses.mean(..)?))
+impl<T: Float> Rows<T> {
+    /// The mean cross-entropy of the rows, as one operation.
+    #[track_caller]
+    fn mean(&self) -> Result<Var<T>> {
+        let (losses, normalizers) = fused::cross_entropy_rows(self.x.tensor(), &self.labels)?;
+        let op = CrossEntropy {
+            labels: self.labels.clone(),
+            normalizers,
+        };
+        Ok(op.record(&self.x, losses.mean(..)?))
+    }
 }
 
 fn is_of_label(error: &Error, label: i64) -> bool {
@@ -292,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn without_options_all_takes_one_operation_until_a_label_is_left_out() -> Result<()> {
+    fn without_options_the_loss_is_one_operation() -> Result<()> {
         let x = Var::leaf(tensor![[1.0, 2.0], [3.0, -1.0]]);
         let (zeros, left_out) = (tensor![i64; 0, 0], tensor![i64; 0, -100]);
         assert_eq!(last(&cross_entropy(&x, &zeros)?), "cross_entropy");
@@ -300,13 +310,13 @@ mod tests {
             last(&cross_entropy(&x.flatten(..)?, &Tensor::scalar(3))?),
             "cross_entropy"
         );
-        assert_eq!(last(&cross_entropy(&x, &left_out)?), "div_scalar");
+        assert_eq!(last(&cross_entropy(&x, &left_out)?), "cross_entropy");
         let with = |ignored, labels: &Tensor<i64>| {
             let options = CrossEntropyOptions::new().ignore_index(ignored);
             cross_entropy_with(&x, labels, &options)
         };
         assert_eq!(last(&with(1, &zeros)?), "cross_entropy");
-        assert_eq!(last(&with(0, &tensor![i64; 0, 1])?), "div_scalar");
+        assert_eq!(last(&with(0, &tensor![i64; 0, 1])?), "cross_entropy");
         assert!(with(-7, &left_out).is_err());
         Ok(())
     }

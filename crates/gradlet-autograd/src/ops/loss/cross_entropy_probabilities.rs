@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result};
 
-use super::labels::{CrossEntropyOptions, class_axis};
+use super::labels::class_axis;
+use crate::cross_entropy_options::CrossEntropyOptions;
 use crate::var::Var;
 
 /// The cross-entropy between logits and targets that are probabilities, with options.

@@ -1,93 +1,12 @@
-//! Labels of classes: [`CrossEntropyOptions`] say what each counts, and [`Labels`] hold it for the losses.
+//! The labels of a loss: checked, those that are left out taken away, the others with their weights.
 
 use gradlet_tensor::{Error, ErrorKind, Float, ReducedAxes, Result, Shape, Tensor, fused};
 
+use crate::cross_entropy_options::CrossEntropyOptions;
 use crate::op::{One, Op};
 use crate::reduction::Reduction;
 use crate::saves::Nothing;
 use crate::var::Var;
-
-/// The options of [`cross_entropy_with`](crate::cross_entropy_with),
-/// [`cross_entropy_probabilities`](crate::cross_entropy_probabilities) and [`nll_loss`](crate::nll_loss).
-///
-/// # Example
-///
-/// ```
-/// # use gradlet_autograd::{CrossEntropyOptions, Reduction};
-/// # use gradlet_tensor::tensor;
-/// let options = CrossEntropyOptions::new().weight(tensor![1.0, 5.0]).label_smoothing(0.1);
-/// assert_eq!(options.reduction, Reduction::Mean);
-/// ```
-#[derive(Clone, Debug)]
-pub struct CrossEntropyOptions<T: Float = f32> {
-    /// The factor of each class's losses; by default there is none.
-    pub weight: Option<Tensor<T>>,
-    /// The label that counts nothing: -100 by default.
-    pub ignore_index: i64,
-    /// The share in [0, 1] of each target that is spread evenly over all classes: 0 by default.
-    pub label_smoothing: f64,
-    /// What becomes of the losses: their mean by default.
-    pub reduction: Reduction,
-}
-
-impl<T: Float> Default for CrossEntropyOptions<T> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<T: Float> CrossEntropyOptions<T> {
-    /// Every class counts the same, the label -100 nothing; no smoothing, and the mean.
-    pub fn new() -> Self {
-        Self {
-            weight: None,
-            ignore_index: -100,
-            label_smoothing: 0.0,
-            reduction: Reduction::Mean,
-        }
-    }
-
-    /// Sets a weight for each class.
-    pub fn weight(self, weight: Tensor<T>) -> Self {
-        let weight = Some(weight);
-        Self { weight, ..self }
-    }
-
-    /// Sets the label that counts nothing.
-    pub fn ignore_index(self, ignore_index: i64) -> Self {
-        Self {
-            ignore_index,
-            ..self
-        }
-    }
-
-    /// Sets the share of each target that is spread over all classes.
-    pub fn label_smoothing(self, label_smoothing: f64) -> Self {
-        Self {
-            label_smoothing,
-            ..self
-        }
-    }
-
-    /// Sets the reduction.
-    pub fn reduction(self, reduction: Reduction) -> Self {
-        Self { reduction, ..self }
-    }
-
-    #[track_caller]
-    pub(crate) fn check_smoothing(&self, op: &'static str) -> Result<()> {
-        if (0.0..=1.0).contains(&self.label_smoothing) {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::OutOfRange {
-            op,
-            name: "label_smoothing",
-            expected: "a share in [0, 1]",
-            value: self.label_smoothing,
-            remedy: String::new(),
-        }))
-    }
-}
 
 /// y[i] = -weights[i] * x[i, labels[i]]
 ///
@@ -191,40 +110,71 @@ pub(crate) fn class_rows<T: Float>(
     op: &'static str,
     x: &Var<T>,
     labels: &Tensor<i64>,
-) -> Result<(Var<T>, Tensor<i64>)> {
+) -> Result<Rows<T>> {
     let axes = ReducedAxes::new(op, *x.shape(), &class_axis(op, *x.shape())?)?;
     labels.expect_shape(op, axes.output())?;
     let rows = [labels.len(), axes.count()];
-    let rows = match x.rank() {
+    let x = match x.rank() {
         1 | 2 => x.reshape(rows)?,
         _ => x.permute(&axes.order())?.reshape(rows)?,
     };
-    Ok((rows, labels.flatten(..)?))
+    let labels = labels.reshape(labels.len())?;
+    Ok(Rows { x, labels })
 }
 
-/// The labels of rows, and what each of them counts.
+/// Rows of a matrix and their labels.
+pub(crate) struct Rows<T: Float> {
+    pub(crate) x: Var<T>,
+    pub(crate) labels: Tensor<i64>,
+}
+
+impl<T: Float> Rows<T> {
+    /// The rows whose label is not `left_out`, and their indices; `None` if no label is.
+    ///
+    /// The other rows get a gradient of 0, whatever they hold.
+    #[track_caller]
+    pub(crate) fn without(&self, left_out: i64) -> Result<Option<(Self, Tensor<i64>)>> {
+        let (mut kept, mut labels) = (Vec::new(), Vec::new());
+        for (i, label) in self.labels.iter().enumerate() {
+            if label != left_out {
+                kept.push(i as i64);
+                labels.push(label);
+            }
+        }
+        if kept.len() == self.labels.len() {
+            return Ok(None);
+        }
+        let kept = Tensor::from_slice(&kept, kept.len())?;
+        let rows = Self {
+            x: self.x.index_select(0, &kept)?,
+            labels: Tensor::from_slice(&labels, labels.len())?,
+        };
+        Ok(Some((rows, kept)))
+    }
+}
+
+/// The labels that count, with their weights.
 pub(crate) struct Labels<T: Float> {
-    /// With 0 in place of labels that are left out, and of their weights.
     nll: NllLoss<T>,
-    /// `None` where every label counts.
-    left_out: Option<Tensor<bool>>,
+    /// The rows of the labels that count, among all rows; `None` if every label does.
+    kept: Option<Tensor<i64>>,
+    all: usize,
 }
 
 impl<T: Float> Labels<T> {
-    /// Takes what [`class_rows`] returned.
+    /// The rows whose labels count, and these labels.
     #[track_caller]
     pub(crate) fn new(
         op: &'static str,
-        (rows, labels): (&Var<T>, Tensor<i64>),
+        rows: Rows<T>,
         options: &CrossEntropyOptions<T>,
-    ) -> Result<Self> {
-        let left_out = labels.map(|label| label == options.ignore_index);
-        let left_out = left_out.any(..)?.item()?.then_some(left_out);
-        let labels = match &left_out {
-            Some(left_out) => labels.masked_fill(left_out, 0)?,
-            None => labels,
+    ) -> Result<(Var<T>, Self)> {
+        let all = rows.labels.len();
+        let (Rows { x, labels }, kept) = match rows.without(options.ignore_index)? {
+            Some((rows, kept)) => (rows, Some(kept)),
+            None => (rows, None),
         };
-        let classes = rows.shape()[1];
+        let classes = x.shape()[1];
         let outside = |label: &i64| usize::try_from(*label).map_or(true, |label| label >= classes);
         if let Some(index) = labels.iter().find(outside) {
             return Err(Error::new(ErrorKind::IndexOutOfRange {
@@ -232,19 +182,15 @@ impl<T: Float> Labels<T> {
                 index,
                 axis: 1,
                 size: classes,
-                shape: *rows.shape(),
+                shape: *x.shape(),
             }));
         }
         let mut nll = NllLoss::new(&labels, classes);
         if let Some(weight) = &options.weight {
             weight.expect_shape(op, classes)?;
-            let weights = weight.index_select(0, &labels)?;
-            nll.weights = Some(match &left_out {
-                Some(left_out) => weights.masked_fill(left_out, T::of(0.0))?,
-                None => weights,
-            });
+            nll.weights = Some(weight.index_select(0, &labels)?);
         }
-        Ok(Self { nll, left_out })
+        Ok((x, Self { nll, kept, all }))
     }
 
     /// `-weights[i] * x[i, labels[i]]` for each row
@@ -253,8 +199,9 @@ impl<T: Float> Labels<T> {
         self.nll.clone().apply(rows)
     }
 
-    /// The losses of the rows, whatever they are where a label is left out, reduced; or in the shape, without reduction. The
-    /// mean divides by the sum of weights, as in PyTorch.
+    /// The losses of the rows reduced; without reduction in this shape, with 0 where a label is left out.
+    ///
+    /// The mean divides by the sum of the weights, as in PyTorch.
     #[track_caller]
     pub(crate) fn reduce(
         &self,
@@ -262,25 +209,17 @@ impl<T: Float> Labels<T> {
         reduction: Reduction,
         shape: Shape,
     ) -> Result<Var<T>> {
-        let losses = match &self.left_out {
-            Some(left_out) => losses.masked_fill(left_out, T::of(0.0))?,
-            None => losses,
-        };
-        match reduction {
+        match (reduction, &self.nll.weights, &self.kept) {
+            (Reduction::Mean, Some(weights), _) if !losses.is_empty() => {
+                Ok(losses.sum(..)?.div_scalar(weights.sum(..)?.item()?))
+            }
             // The mean of none, unlike a quotient by 0, knows that it has no derivative.
-            Reduction::Mean if losses.is_empty() => losses.mean(..),
-            Reduction::Mean => Ok(losses.sum(..)?.div_scalar(self.total()?)),
-            Reduction::Sum => losses.sum(..),
-            Reduction::None => losses.reshape(shape),
-        }
-    }
-
-    /// The sum of the weights of the labels that count.
-    fn total(&self) -> Result<T> {
-        let left_out = self.left_out.as_ref().map_or(0, Tensor::count_true);
-        match &self.nll.weights {
-            Some(weights) => weights.sum(..)?.item(),
-            None => Ok(T::of((self.nll.labels.len() - left_out) as f64)),
+            (Reduction::Mean, ..) => losses.mean(..),
+            (Reduction::Sum, ..) => losses.sum(..),
+            (Reduction::None, _, None) => losses.reshape(shape),
+            (Reduction::None, _, Some(kept)) => Var::constant(Tensor::zeros_of(self.all)?)
+                .scatter_add(0, kept, &losses)?
+                .reshape(shape),
         }
     }
 }
@@ -337,14 +276,13 @@ mod tests {
     #[test]
     fn classes_of_any_rank_become_rows() -> Result<()> {
         let x = Var::constant(tensor![[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]);
-        let (rows, labels) = class_rows("test", &x, &tensor![i64; [0, 1, 1]])?;
-        assert_eq!(rows.tensor(), &tensor![[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]);
-        assert_eq!(labels, tensor![i64; 0, 1, 1]);
+        let rows = class_rows("test", &x, &tensor![i64; [0, 1, 1]])?;
+        let expected = tensor![[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]];
+        assert_eq!(rows.x.tensor(), &expected);
+        assert_eq!(rows.labels, tensor![i64; 0, 1, 1]);
         let one = class_rows("test", &x.flatten(..)?, &Tensor::scalar(5))?;
-        assert_eq!(
-            (one.0.shape(), one.1.shape()),
-            (&Shape::from([1, 6]), &Shape::from(1))
-        );
+        assert_eq!(one.x.shape(), [1, 6]);
+        assert_eq!(one.labels.shape(), [1]);
         assert!(class_rows("test", &x, &tensor![i64; 0, 1, 1]).is_err());
         let scalar = Var::constant(Tensor::scalar(1.0));
         assert!(class_rows("test", &scalar, &Tensor::scalar(0)).is_err());
@@ -352,20 +290,28 @@ mod tests {
     }
 
     #[test]
-    fn what_counts_is_kept_only_where_labels_differ_in_it() -> Result<()> {
-        let rows = Var::constant(tensor![[1.0, 2.0], [3.0, 4.0]]);
+    fn rows_of_labels_that_count_are_taken_out_only_where_others_do_not() -> Result<()> {
+        let x = Var::constant(tensor![[1.0, 2.0], [3.0, 4.0]]);
         let plain = CrossEntropyOptions::new();
-        let new = |labels, options| Labels::new("test", (&rows, labels), options);
-        let all = new(tensor![i64; 1, 0], &plain)?;
-        assert!(all.nll.weights.is_none() && all.left_out.is_none());
-        assert_eq!(all.total()?, 2.0);
-        let one = new(tensor![i64; -100, 0], &plain)?;
-        assert!(one.nll.weights.is_none());
-        assert_eq!(one.total()?, 1.0);
+        let new = |labels, options| {
+            Labels::new(
+                "test",
+                Rows {
+                    x: x.clone(),
+                    labels,
+                },
+                options,
+            )
+        };
+        let (rows, all) = new(tensor![i64; 1, 0], &plain)?;
+        assert!(all.nll.weights.is_none() && all.kept.is_none());
+        assert_eq!(rows.tensor(), x.tensor());
+        let (rows, one) = new(tensor![i64; -100, 0], &plain)?;
+        assert_eq!(rows.tensor(), &tensor![[3.0, 4.0]]);
+        assert_eq!((one.kept, one.all), (Some(tensor![i64; 1]), 2));
         let weighted = plain.clone().weight(tensor![0.5, 3.0]);
-        let weighted = new(tensor![i64; -100, 1], &weighted)?;
-        assert_eq!(weighted.nll.weights, Some(tensor![0.0, 3.0]));
-        assert_eq!(weighted.total()?, 3.0);
+        let (_, weighted) = new(tensor![i64; -100, 1], &weighted)?;
+        assert_eq!(weighted.nll.weights, Some(tensor![3.0]));
         Ok(())
     }
 }

@@ -2,7 +2,8 @@
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
-use super::labels::{CrossEntropyOptions, Labels, class_rows};
+use super::labels::{Labels, class_rows};
+use crate::cross_entropy_options::CrossEntropyOptions;
 use crate::var::Var;
 
 /// The negative log-likelihood of labels, given log-probabilities, times the weight of the label's class: the
@@ -56,9 +57,8 @@ pub fn nll_loss<T: Float>(
             remedy: "; cross_entropy_with smooths labels".to_owned(),
         }));
     }
-    let (rows, of_rows) = class_rows(op, x, labels)?;
-    let of_rows = Labels::new(op, (&rows, of_rows), options)?;
-    of_rows.reduce(of_rows.nll(&rows)?, options.reduction, *labels.shape())
+    let (rows, counted) = Labels::new(op, class_rows(op, x, labels)?, options)?;
+    counted.reduce(counted.nll(&rows)?, options.reduction, *labels.shape())
 }
 
 #[cfg(test)]
