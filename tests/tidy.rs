@@ -8,13 +8,6 @@ use gradlet_tests::house::{self, Complain, Source};
 /// Build output, and programs of other frameworks: a workspace of their own, which no build of gradlet reads.
 const LEFT_OUT: [&str; 2] = ["target", "crates/gradlet/benches/peers"];
 
-/// Files of crates/ that are too long today. One that is short again leaves this list; none joins it.
-const PENDING: [&str; 3] = [
-    "gradlet-nn/src/module/summary.rs",
-    "gradlet-tensor/src/linalg/einsum.rs",
-    "gradlet-tensor/src/mask.rs",
-];
-
 const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Every Rust file below the workspace's root, except for build output, hidden folders and other frameworks' programs.
@@ -64,6 +57,7 @@ macro_rules! rules {
 
 rules! {
     files_open_with_what_they_are_for: opening_line;
+    files_are_short_or_say_why_not: file_length;
     libraries_ask_for_strict_lints: strict_heads;
     modules_are_named_for_what_they_hold: helper_names;
     lib_and_mod_files_are_tables_of_contents: table_of_contents;
@@ -93,21 +87,6 @@ fn no_two_operations_have_one_name() {
         }
     }
     assert!(seen.len() > 90, "{} operations", seen.len());
-}
-
-#[test]
-fn long_files_are_those_that_are_listed() {
-    let mut long = Vec::new();
-    for source in sources() {
-        house::file_length(&source, &mut |_, _| {
-            long.push(source.path.replace("crates/", ""));
-        });
-    }
-    let mut stale = PENDING.to_vec();
-    stale.retain(|path| !long.iter().any(|long| long == path));
-    long.retain(|path| !PENDING.contains(&path.as_str()));
-    assert!(long.is_empty(), "too long: {long:#?}");
-    assert!(stale.is_empty(), "listed and not too long: {stale:#?}");
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub use dropout::{
     GaussianDropout, Scaling, monte_carlo,
 };
 pub use forward::Forward;
-pub use layer::{Conv2d, Flatten, Linear, MaxPool2d, Relu, Sequential};
+pub use layer::*;
 pub use mode::Mode;
 pub use module::{Module, Summary};
 pub use optim::{Adam, MaxNorm, Optimizer, RmsProp, Sgd};

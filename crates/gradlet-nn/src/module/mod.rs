@@ -7,6 +7,7 @@ mod path;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod text;
 mod walk;
 
 pub use gradlet_derive::Module;

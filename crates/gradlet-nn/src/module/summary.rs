@@ -1,8 +1,9 @@
 //! `Summary`: a model as a printed tree.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::ops::ControlFlow;
 
+use super::text::{grouped, in_parentheses, shape_and_element};
 use super::{Leaf, Module, Path, walk};
 use crate::mode::Mode;
 
@@ -276,36 +277,6 @@ impl Modes {
     }
 }
 
-fn in_parentheses(kind: &str, notes: &str) -> String {
-    if notes.is_empty() {
-        kind.to_owned()
-    } else {
-        format!("{kind}({notes})")
-    }
-}
-
-fn shape_and_element(shape: &[usize], element: &str) -> String {
-    let mut text = format!("{shape:?}");
-    if element != "f32" {
-        // Writing to a string cannot fail.
-        let _ = write!(text, " {element}");
-    }
-    text
-}
-
-/// The number with commas between thousands.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -408,11 +379,5 @@ Affine(2 -> 1) (3 parameters, train)
             Mode::Eval.summary().to_string(),
             "Mode (0 parameters, eval)"
         );
-    }
-
-    #[test]
-    fn thousands_are_grouped() {
-        let texts = [0, 999, 1000, 12_345_678].map(grouped);
-        assert_eq!(texts, ["0", "999", "1,000", "12,345,678"]);
     }
 }

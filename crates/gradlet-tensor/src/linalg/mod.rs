@@ -1,6 +1,7 @@
 //! Products of vectors and matrices, and sums of products.
 
 mod einsum;
+mod equation;
 mod matmul;
 mod products;
 

@@ -1,11 +1,8 @@
 //! [`Mask`]: which elements dropout keeps, one bit per element.
 
-use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 pub use crate::kernel::bernoulli::DrawKey;
-use crate::kernel::bernoulli::{BLOCK, fill_kept};
-use crate::kernel::parallel::for_chunks;
-use crate::kernel::select_scale::{select_scale, select_scale_in_place};
+use crate::kernel::bernoulli::fill_kept;
 use crate::shape::{IntoShape, Shape};
 use crate::storage::Buffer;
 use crate::tensor::Tensor;
@@ -25,8 +22,8 @@ use crate::tensor::Tensor;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Mask {
-    shape: Shape,
-    words: Buffer<u64>,
+    pub(super) shape: Shape,
+    pub(super) words: Buffer<u64>,
 }
 
 impl Mask {
@@ -57,58 +54,6 @@ impl Mask {
         Self::check_probability("mask", drop_probability)?;
         Self::build(shape, |words| {
             fill_kept(words, shape.numel(), drop_probability, key);
-        })
-    }
-
-    /// Returns an error unless `p` is in [0, 1]; the message begins with `op` and says what `p` is the probability of.
-    ///
-    /// # Errors
-    ///
-    /// If `p` is outside [0, 1] or NaN.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::Mask;
-    /// assert!(Mask::check_probability("Dropout", 0.5).is_ok());
-    /// assert!(Mask::check_probability("Dropout", 1.5).is_err());
-    /// ```
-    #[track_caller]
-    pub fn check_probability(op: &'static str, p: f64) -> Result<()> {
-        if (0.0..=1.0).contains(&p) {
-            return Ok(());
-        }
-        Err(Self::bad_probability(op, "in [0, 1]", p))
-    }
-
-    /// The error for a `p` outside the range `expected`, such as "in [0, 1)"; it guesses at the `p` that was meant.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::Mask;
-    /// let error = Mask::bad_probability("GaussianDropout", "in [0, 1)", 1.0);
-    /// assert!(error.to_string().starts_with("GaussianDropout: p must be in [0, 1), got 1"));
-    /// ```
-    #[track_caller]
-    pub fn bad_probability(op: &'static str, expected: &'static str, p: f64) -> Error {
-        let meant = if p > 1.0 && p <= 100.0 {
-            format!("; in percent? that would be p = {}", p / 100.0)
-        } else if (-1.0..0.0).contains(&p) {
-            format!("; to keep {} of all, p = {}", -p, 1.0 + p)
-        } else {
-            String::new()
-        };
-        let remedy = format!(
-            "; it is the probability that an element is zeroed (0 keeps all, 1 zeroes all), \
-             not that it is kept, which is 1 - p{meant}"
-        );
-        Error::new(ErrorKind::OutOfRange {
-            op,
-            name: "p",
-            expected,
-            value: p,
-            remedy,
         })
     }
 
@@ -254,71 +199,6 @@ impl Mask {
             .sum()
     }
 
-    /// `y[i] = x[i] * scale` where kept and +0 elsewhere, even for NaN: elements are selected, not multiplied by 0.
-    ///
-    /// # Shape
-    ///
-    /// mask `[..., n]`, `x: [..., n] -> [..., n]`: nothing is broadcast
-    ///
-    /// # Errors
-    ///
-    /// If the shape of `x` is not the mask's, or memory does not hold the result.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::{Mask, tensor};
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let mask = Mask::from_kept(&tensor![bool; true, false])?;
-    /// assert_eq!(mask.apply(&tensor![1.5, f32::NAN], 2.0)?.to_vec(), [3.0, 0.0]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn apply<T: Float>(&self, x: &Tensor<T>, scale: T) -> Result<Tensor<T>> {
-        x.expect_shape("mask", self.shape)?;
-        let x = x.try_contiguous()?;
-        let (x, words) = (x.as_slice().unwrap_or_default(), self.words.as_slice());
-        Tensor::build(self.shape, |y| {
-            for_chunks(y, 4 * BLOCK, |first, y| {
-                select_scale(words, first, &x[first..first + y.len()], scale, y);
-            });
-        })
-    }
-
-    /// As [`apply`](Self::apply), in the memory of `x` if it is not shared.
-    ///
-    /// # Shape
-    ///
-    /// mask `[..., n]`, `x: [..., n] -> [..., n]`: nothing is broadcast
-    ///
-    /// # Errors
-    ///
-    /// If the shape of `x` is not the mask's, or memory does not hold the result.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::{Mask, tensor};
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let (mask, x) = (Mask::from_kept(&tensor![bool; true, false])?, tensor![1.5, 7.0]);
-    /// assert_eq!(mask.apply_owned(x, 2.0)?.to_vec(), [3.0, 0.0]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn apply_owned<T: Float>(&self, mut x: Tensor<T>, scale: T) -> Result<Tensor<T>> {
-        x.expect_shape("mask", self.shape)?;
-        let Some(y) = x.try_mut() else {
-            return self.apply(&x, scale);
-        };
-        let words = self.words.as_slice();
-        for_chunks(y, 4 * BLOCK, |first, y| {
-            select_scale_in_place(words, first, y, scale);
-        });
-        Ok(x)
-    }
-
     /// The bits as a tensor, `true` where an element is kept.
     ///
     /// # Errors
@@ -426,20 +306,6 @@ mod tests {
         assert!((358_860..361_140).contains(&kept));
         assert_eq!(crate::threads::with(3, run)?, (one, in_place, kept));
         Ok(())
-    }
-
-    #[test]
-    fn a_probability_says_which_way_round_it_is() {
-        let message = |p| Mask::draw([3], p, KEY).unwrap_err().to_string();
-        let meaning = "it is the probability that an element is zeroed (0 keeps all, 1 zeroes all), \
-                       not that it is kept, which is 1 - p";
-        assert!(message(1.5).starts_with(&format!(
-            "mask: p must be in [0, 1], got 1.5; {meaning}; in percent? that would be p = 0.015 (at "
-        )));
-        assert!(message(-0.25).starts_with(&format!(
-            "mask: p must be in [0, 1], got -0.25; {meaning}; to keep 0.25 of all, p = 0.75 (at "
-        )));
-        assert!(message(f64::NAN).contains(&format!("got NaN; {meaning} (at ")));
     }
 
     #[test]
