@@ -113,13 +113,18 @@ pub(crate) fn class_rows<T: Float>(
 ) -> Result<Rows<T>> {
     let axes = ReducedAxes::new(op, *x.shape(), &class_axis(op, *x.shape())?)?;
     labels.expect_shape(op, axes.output())?;
-    let rows = [labels.len(), axes.count()];
+    if x.rank() == 2 {
+        let (x, labels) = (x.clone(), labels.clone());
+        return Ok(Rows { x, labels });
+    }
     let x = match x.rank() {
-        1 | 2 => x.reshape(rows)?,
-        _ => x.permute(&axes.order())?.reshape(rows)?,
+        1 => x.clone(),
+        _ => x.permute(&axes.order())?,
     };
-    let labels = labels.reshape(labels.len())?;
-    Ok(Rows { x, labels })
+    Ok(Rows {
+        x: x.reshape([labels.len(), axes.count()])?,
+        labels: labels.reshape(labels.len())?,
+    })
 }
 
 /// Rows of a matrix and their labels.
