@@ -21,7 +21,7 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// If there are fewer than two axes, a setting is 0 where that is meaningless, a kernel is larger than the padded
-    /// plane, or a window would read nothing: the padding is at most half of what the kernel spans.
+    /// plane, or a window would read nothing: the padding is at most half of the kernel's span.
     ///
     /// # Example
     ///

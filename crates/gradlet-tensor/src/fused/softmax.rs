@@ -14,7 +14,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If the axis is out of range.
     ///
     /// # Example
     ///
@@ -45,7 +45,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If the axis is out of range.
     ///
     /// # Example
     ///
