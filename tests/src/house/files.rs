@@ -97,7 +97,7 @@ pub fn finished(source: &Source, complain: Complain) {
     }
 }
 
-/// Each section on errors in a library's docs begins with its condition, or with a link to a function that has the same.
+/// Each section on errors in a library's docs begins with a condition, or with a function that has the same errors.
 pub fn errors_section(source: &Source, complain: Complain) {
     let mut opens = false;
     for (number, line) in (1..).zip(source.text.lines()) {

@@ -16,8 +16,8 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// If there are fewer than two axes, a setting or divisor is 0 where that is meaningless, a kernel is larger than the
-    /// padded plane, or a window would read nothing: the padding is at most half of the kernel's span.
+    /// If there are fewer than two axes, a setting or divisor is 0 where that is meaningless, a kernel is larger than
+    /// the padded plane, or a window would read nothing: the padding is at most half of the kernel's span.
     ///
     /// # Example
     ///
@@ -69,8 +69,8 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// The gradient of the planes that were averaged, of shape `planes`, given that of the averages: the transpose of
-/// [`Tensor::avg_pool2d`].
+/// The gradient of the planes that were averaged, of shape `planes`, given the gradient of the averages: the transpose
+/// of [`Tensor::avg_pool2d`].
 ///
 /// # Shape
 ///
@@ -102,8 +102,8 @@ pub fn avg_pool2d_gradient<T: Float>(
     Averages::sliding(op, planes, window, divisor)?.spread(op, g)
 }
 
-/// The gradient of the planes that were averaged, of shape `planes`, given that of the averages: the transpose of
-/// [`Tensor::adaptive_avg_pool2d`].
+/// The gradient of the planes that were averaged, of shape `planes`, given the gradient of the averages: the transpose
+/// of [`Tensor::adaptive_avg_pool2d`].
 ///
 /// # Shape
 ///

@@ -125,7 +125,7 @@ pub fn binary_cross_entropy<T: Float>(
             name: "x",
             expected: "probabilities in [0, 1]",
             value: other.to_f64(),
-            remedy: "; for logits there is binary_cross_entropy_with_logits".to_owned(),
+            remedy: "; for logits, use binary_cross_entropy_with_logits".to_owned(),
         }));
     }
     reduction.of_weighted(op, BinaryCrossEntropy.apply([x, target])?, weight)

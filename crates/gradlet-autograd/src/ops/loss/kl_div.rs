@@ -50,7 +50,7 @@ impl<T: Float> Op<T> for XLnX {
 ///
 /// # Shape
 ///
-/// `x: [...], target: [...] -> []`, or `[...]` without reduction; the shapes have to be equal.
+/// `x: [...], target: [...] -> []`, or `[...]` without reduction; the shapes are equal.
 ///
 /// # Gradient
 ///

@@ -62,7 +62,7 @@ impl<T: Float> Op<T> for SpreadInPlanes {
 }
 
 impl<T: Float> Var<T> {
-    /// The largest element of each window; NaN where it reads one. Padding is never the largest.
+    /// The largest element of each window, or NaN if the window reads a NaN. Padding is never the largest.
     ///
     /// # Shape
     ///
