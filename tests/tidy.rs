@@ -62,6 +62,7 @@ rules! {
     modules_are_named_for_what_they_hold: helper_names;
     lib_and_mod_files_are_tables_of_contents: table_of_contents;
     nothing_is_unfinished_and_examples_in_the_docs_run: finished;
+    sections_on_errors_say_when: errors_section;
     op_files_are_complete: op_file;
     operations_say_their_shape_gradient_and_errors_and_show_an_example: op_docs;
 }

@@ -1,4 +1,4 @@
-//! [`CrossEntropyOptions`]: what each label counts in a loss.
+//! [`CrossEntropyOptions`]: how much each label counts in a loss.
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
@@ -26,7 +26,7 @@ pub struct CrossEntropyOptions<T: Float = f32> {
     pub ignore_index: i64,
     /// The share in [0, 1] of each target that is spread evenly over all classes: 0 by default.
     pub label_smoothing: f64,
-    /// What becomes of the losses: their mean by default.
+    /// How the losses are reduced: to their mean by default.
     pub reduction: Reduction,
 }
 
@@ -37,7 +37,7 @@ impl<T: Float> Default for CrossEntropyOptions<T> {
 }
 
 impl<T: Float> CrossEntropyOptions<T> {
-    /// Every class counts the same, the label -100 nothing; no smoothing, and the mean.
+    /// Options with equal weights, without smoothing, for the mean; the label -100 counts nothing.
     pub fn new() -> Self {
         Self {
             weight: None,

@@ -2,7 +2,7 @@
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result};
 
-/// An error unless `holds` is true: `op: name must be expected, got value`.
+/// Returns an error unless `holds` is true: `op: name must be expected, got value`.
 #[track_caller]
 #[inline]
 pub(crate) fn require(
@@ -38,7 +38,7 @@ fn refuse(
     }))
 }
 
-/// An error unless the value is one that `holds`, and still is when the element type has rounded it.
+/// Returns an error unless the value is in range, before and after it is rounded to the element type.
 #[track_caller]
 pub(crate) fn setting<T: Float>(
     op: &'static str,
@@ -54,7 +54,7 @@ pub(crate) fn setting<T: Float>(
     })
 }
 
-/// An error unless `value` is finite and not negative.
+/// Returns an error unless `value` is finite and not negative.
 #[track_caller]
 #[inline]
 pub(crate) fn amount<T: Float>(op: &'static str, name: &'static str, value: f64) -> Result<()> {
@@ -62,7 +62,7 @@ pub(crate) fn amount<T: Float>(op: &'static str, name: &'static str, value: f64)
     setting::<T>(op, name, "finite and not negative", value, holds)
 }
 
-/// An error unless `value` is in `[0, 1)`.
+/// Returns an error unless `value` is in `[0, 1)`.
 #[track_caller]
 #[inline]
 pub(crate) fn share<T: Float>(op: &'static str, name: &'static str, value: f64) -> Result<()> {

@@ -62,6 +62,15 @@ fn rules_for_every_file_find_what_breaks_them() {
     let marks = UNFINISHED.join(": later\nMETHODOLOGY HACKER\n// ").replace('-', "");
     check(finished, LIB, &marks, &[1, 3, 5, 7]);
     check(finished, LIB, "/// ```ignore\n/// ```text\n/// ignore\n/// ```rust,ignore\n", &[1, 4]);
+
+    for good in ["/// If an axis is out of range.\n/// Then this.", "/// As for [`sum`](Self::sum)."] {
+        check(errors_section, LIB, &format!("//! # Errors\n    /// # Errors\n    ///\n    {good}\nfn f() {{}}"), &[2]);
+    }
+    for bad in ["/// An axis.\n/// If not.", "/// Iffy.", "/// # Example", "// If it is no doc.", "fn f() {}"] {
+        let text = format!("/// # Errors\n///\n{bad}\n");
+        check(errors_section, LIB, &text, &[3]);
+        check(errors_section, "tests/a.rs", &text, &[]);
+    }
 }
 
 #[test]

@@ -96,3 +96,24 @@ pub fn finished(source: &Source, complain: Complain) {
         }
     }
 }
+
+/// Each section on errors in a library's docs begins with a condition, or with a function that has the same errors.
+pub fn errors_section(source: &Source, complain: Complain) {
+    let mut opens = false;
+    for (number, line) in (1..).zip(source.text.lines()) {
+        let line = line.trim_start();
+        let docs = line.strip_prefix("///").or(line.strip_prefix("//!"));
+        let docs = docs.map(str::trim);
+        if opens && docs != Some("") {
+            let begins = |start| docs.is_some_and(|text| text.starts_with(start));
+            if source.library().is_some() && !begins("If ") && !begins("As for ") {
+                complain(
+                    number,
+                    "`# Errors` does not begin with \"If\" or \"As for\"",
+                );
+            }
+            opens = false;
+        }
+        opens |= docs == Some("# Errors");
+    }
+}

@@ -10,7 +10,8 @@ mod source;
 
 pub use arguments::uncalled;
 pub use files::{
-    file_length, finished, helper_names, opening_line, strict_heads, table_of_contents,
+    errors_section, file_length, finished, helper_names, opening_line, strict_heads,
+    table_of_contents,
 };
 pub use ops::{op_docs, op_file, operations};
 pub use source::{Complain, Source};

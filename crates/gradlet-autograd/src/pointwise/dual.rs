@@ -22,7 +22,7 @@ pub(super) fn derivative<T: Float, S: Real<T>>(x: S, f: impl Fn(Dual<S>) -> Dual
 }
 
 impl<S: Copy + Mul<Output = S>> Dual<S> {
-    /// A function's value here, and its derivative from its slope here.
+    /// The value of a function at this number, and its derivative, from the function's slope there.
     #[inline(always)]
     fn chain(self, x: S, slope: S) -> Self {
         let d = slope * self.d;
@@ -30,7 +30,7 @@ impl<S: Copy + Mul<Output = S>> Dual<S> {
     }
 }
 
-/// All operators at once, which the bounds of one need of the others.
+/// All operators at once, since the bounds of each one need the others.
 trait Arithmetic:
     Copy
     + Add<Output = Self>

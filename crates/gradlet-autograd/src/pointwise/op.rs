@@ -52,16 +52,16 @@ use crate::var::Var;
 /// # }
 /// ```
 pub trait Pointwise<T: Float>: Copy + Debug + Sync + 'static {
-    /// What the slope is a function of: the input with [`Inputs`], the output with [`Output`].
+    /// The number that the slope is a function of: the input with [`Inputs`], the output with [`Output`].
     type Saves: SavesOne;
 
-    /// Whether the slope is constant but for jumps, so that the second derivative is 0.
+    /// Whether the slope is constant except for jumps, so that the second derivative is 0.
     const PIECEWISE_LINEAR: bool = false;
 
     /// The value.
     fn value(self, x: T) -> T;
 
-    /// The derivative of the value, given what is saved.
+    /// The derivative of the value, given the saved input or output.
     fn slope<S: Real<T>>(self, saved: S) -> S;
 
     /// `g` times the slope, on numbers: for an operation with a formula that is faster or more exact than the product.
@@ -71,7 +71,7 @@ pub trait Pointwise<T: Float>: Copy + Debug + Sync + 'static {
     }
 }
 
-/// What a [`Pointwise`] operation may save: its one input with [`Inputs`], or its [`Output`].
+/// The `Var` that a [`Pointwise`] operation may save: its one input with [`Inputs`], or its [`Output`].
 pub trait SavesOne: Saves {
     /// The one `Var` that is saved.
     #[doc(hidden)]
@@ -105,7 +105,7 @@ impl<T: Float, P: Pointwise<T>> Op<T> for Each<P> {
         Ok(x.map(|x| op.value(x)))
     }
 
-    /// dx = g slope(v), v what is saved
+    /// dx = g slope(v), where v is saved
     fn backward(&self, g: Var<T>, saved: <P::Saves as Saves>::View<T, One>) -> Result<Var<T>> {
         times_slope(self.0, g, &P::Saves::one(saved))
     }
@@ -145,13 +145,13 @@ impl<T: Float, P: Pointwise<T>> Op<T> for Slope<P> {
     }
 }
 
-/// One function for the two loops with it: functions of the same text would be compiled twice.
+/// One function for the two loops that use it: two functions of the same text would be compiled twice.
 #[inline(always)]
 fn gradient<T: Float, P: Pointwise<T>>(op: P) -> impl Fn(T, T) -> T + Sync {
     move |g, v| op.gradient(g, v)
 }
 
-/// `g slope(v)`, written over `g` where nothing is recorded and nobody else holds that memory.
+/// `g slope(v)`, written over `g` if nothing is recorded and no other handle holds that memory.
 fn times_slope<T: Float, P: Pointwise<T>>(op: P, g: Var<T>, v: &Var<T>) -> Result<Var<T>> {
     if g.is_tracked() || v.is_tracked() {
         return Slope(op).apply([&g, v]);
@@ -186,7 +186,7 @@ impl<P: Debug> Debug for Slope<P> {
 }
 
 impl<T: Float> Var<T> {
-    /// The operation on each element: see [`Pointwise`].
+    /// Applies the operation to each element: see [`Pointwise`].
     ///
     /// # Shape
     ///

@@ -1,15 +1,15 @@
-//! [`Real`]: the numbers that a slope is written with.
+//! [`Real`]: the numbers in a slope's formula.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use gradlet_tensor::{Float, math};
 
-/// A real number in the formula of a [`Pointwise`](crate::Pointwise) operation's slope: a plain one, one that carries its
-/// derivative along, or all elements of a `Var` at once.
+/// A real number in the formula of a [`Pointwise`](crate::Pointwise) operation's slope: a plain one, one that carries
+/// its derivative along, or all elements of a `Var` at once.
 ///
-/// The formula reads as it does for plain numbers. A constant factor or divisor is a `T` on the right, as in `x * T::of(2.0)`:
-/// as an `S` it would have a derivative of 0, and 0 times an infinite `x` is NaN. [`of`](Real::of) is for constants on the
-/// left, as in `S::of(1.0) - x`.
+/// The formula reads as it does for plain numbers. A constant factor or divisor is a `T` on the right, as in `x *
+/// T::of(2.0)`: as an `S` it would have a derivative of 0, and 0 times an infinite `x` is NaN. [`of`](Real::of) is for
+/// constants on the left, as in `S::of(1.0) - x`.
 pub trait Real<T: Float>:
     Copy
     + Add<Output = Self>
@@ -27,7 +27,7 @@ pub trait Real<T: Float>:
 
     /// `yes` where the condition holds for `self`, else `no`.
     ///
-    /// Both are computed everywhere. What could overflow where it is not chosen is to be given something harmless there:
+    /// Both are computed everywhere. A function that could overflow where it is not chosen needs a tame input there:
     /// `x.choose(above, S::of(0.0), x).exp()`.
     fn choose(self, holds: impl Fn(T) -> bool + Sync, yes: Self, no: Self) -> Self;
 

@@ -1,4 +1,4 @@
-//! What holds of every pointwise operation: [`check_pointwise`], which the tests of each call.
+//! The properties of every pointwise operation: [`check_pointwise`], which the tests of each one call.
 
 use std::any::TypeId;
 use std::fs;
@@ -13,8 +13,8 @@ use crate::pointwise::term::Sheet;
 use crate::saves::Output;
 use crate::var::Var;
 
-/// Where formulas go wrong: zeros, tiny numbers, and large ones, whose squares and cubes overflow in f32 or f64. For f32,
-/// some of them are 0 or infinite.
+/// Where formulas go wrong: zeros, tiny numbers, and large ones, whose squares and cubes overflow in f32 or f64. For
+/// f32, some of them are 0 or infinite.
 const SPECIAL: [f64; 14] = [
     0.0,
     1e-300,
@@ -42,12 +42,12 @@ const GRADIENTS: [f32; 4] = [1.0, -2.0, 1e-30, 2e38];
 /// The step of a central difference, whose error is then near 1e-10.
 const STEP: f64 = 1e-5;
 
-/// Equal, zeros in their signs too, or both NaN.
+/// Whether two numbers are equal, including the sign of zeros, or are both NaN.
 fn same<T: Float>(a: T, b: T) -> bool {
     (a == b && a.is_sign_negative() == b.is_sign_negative()) || (a.is_nan() && b.is_nan())
 }
 
-/// Within `bound` of each other, beside the larger of them and 1.
+/// Whether two numbers differ by at most `bound`, relative to the larger of them and 1.
 fn close(a: f64, b: f64, bound: f64) -> bool {
     a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= bound * a.abs().max(b.abs()).max(1.0)
 }
@@ -58,7 +58,7 @@ fn special<T: Float>() -> Vec<T> {
     points.flat_map(|x| [x, -x]).collect()
 }
 
-/// What the slope is given at `x`.
+/// The number that the slope is given at `x`.
 fn saved<T: Float, P: Pointwise<T>>(op: P, x: T) -> T {
     if TypeId::of::<P::Saves>() == TypeId::of::<Output>() {
         op.value(x)
@@ -67,8 +67,8 @@ fn saved<T: Float, P: Pointwise<T>>(op: P, x: T) -> T {
     }
 }
 
-/// Checks that values, slopes and the slopes' derivatives agree, at ordinary and special points and at the kinks. `narrow`
-/// is the same operation on f32. Poles are kinks too.
+/// Checks that values, slopes and the slopes' derivatives agree, at ordinary and special points and at the kinks.
+/// `narrow` is the same operation on f32. Poles are kinks too.
 #[track_caller]
 pub(crate) fn check_pointwise(
     wide: impl Pointwise<f64>,
@@ -98,13 +98,13 @@ pub(crate) fn check_pointwise(
     }
 }
 
-/// A slope is finite where the value is and changes by a finite amount, but for kinks and poles. Its derivative is the same
-/// on numbers and on `Var`s.
+/// A slope is finite where the value is and changes by a finite amount, except at kinks and poles. Its derivative is
+/// the same on numbers and on `Var`s.
 #[track_caller]
 fn check_numbers<T: Float, P: Pointwise<T>>(op: P, kinks: &[f64]) {
     let kinks: Vec<T> = kinks.iter().map(|&kink| T::of(kink)).collect();
     for x in special::<T>() {
-        // Towards 0: beyond the largest number there is none.
+        // Towards 0, since no number is beyond the largest one.
         let near = if x == T::of(0.0) {
             T::of(1e-9)
         } else {
@@ -162,7 +162,7 @@ pub(crate) fn check_gradient<P: Pointwise<f64>>(op: P, kinks: &[f64]) {
     let special = special.map(|x| saved(op, x));
     for v in special.chain(ORDINARY).chain([f64::NAN]) {
         let (gradient, slope) = (op.gradient(1.0, v), op.slope(v));
-        // A formula of several terms may have no limit at infinity, where the faster or more exact one has it.
+        // A formula of several terms may have no limit at infinity, while the faster or more exact one has one.
         let no_limit = v.is_infinite() && slope.is_nan();
         assert!(
             no_limit || close(gradient, slope, 1e-15),

@@ -15,7 +15,7 @@ use crate::require::require;
 /// A convolution over images: each output sees the inputs under a small kernel that slides over height and width.
 ///
 /// Stride 1, no padding, dilation 1 and one group, unless set. Weight and bias start uniform in
-/// `[-1/sqrt(fan_in), 1/sqrt(fan_in))`, `fan_in = in_channels / groups * kernel height * kernel width`, as PyTorch's do
+/// `[-1/sqrt(fan_in), 1/sqrt(fan_in))`, `fan_in = in_channels / groups * kernel height * kernel width`, as in PyTorch
 /// (Kaiming with a leak of the root of five).
 ///
 /// # Shape
@@ -58,7 +58,7 @@ impl Conv2d {
     ///
     /// # Errors
     ///
-    /// No input channels, a kernel of size 0, or more weights than memory holds.
+    /// If there are no input channels, the kernel has a size of 0, or memory does not hold that many weights.
     #[track_caller]
     pub fn new(
         in_channels: usize,
@@ -69,12 +69,12 @@ impl Conv2d {
         Self::new_of(in_channels, out_channels, kernel, 1, rng)
     }
 
-    /// A layer whose channels are cut into groups, each output seeing the inputs of its own group; depthwise with as
-    /// many groups as input channels.
+    /// A layer whose channels are cut into groups: each output sees the inputs of its own group. It is depthwise if
+    /// there are as many groups as input channels.
     ///
     /// # Errors
     ///
-    /// As for `new`, or groups that do not divide the channels.
+    /// As for `new`, or if `groups` does not divide the numbers of channels.
     #[track_caller]
     pub fn grouped(
         in_channels: usize,

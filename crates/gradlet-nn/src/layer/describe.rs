@@ -1,4 +1,4 @@
-//! The settings of what slides, as layers print them.
+//! The settings of kernels and windows, as layers print them.
 
 use std::fmt::Write;
 

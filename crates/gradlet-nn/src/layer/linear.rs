@@ -11,7 +11,7 @@ use crate::parameter::Parameter;
 
 /// `y = x * weight^T + bias`.
 ///
-/// Weight and bias start uniform in `[-1/sqrt(in_features), 1/sqrt(in_features))`, as PyTorch's do.
+/// Weight and bias start uniform in `[-1/sqrt(in_features), 1/sqrt(in_features))`, as in PyTorch.
 ///
 /// # Shape
 ///

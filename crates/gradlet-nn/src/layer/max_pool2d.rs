@@ -10,7 +10,7 @@ use crate::module::Module;
 
 /// The largest element of each window that slides over height and width.
 ///
-/// Windows lie one beside the other, without padding, dilation 1, and only whole ones count, unless set.
+/// Unless set, windows lie side by side, without padding, with dilation 1, and only whole ones count.
 ///
 /// # Shape
 ///

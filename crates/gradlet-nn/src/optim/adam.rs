@@ -15,9 +15,9 @@ use crate::require::{amount, share};
 /// p = p - learning_rate / (1 - beta1^t) * m / (sqrt(s) / sqrt(1 - beta2^t) + eps)
 /// ```
 ///
-/// At first betas are (0.9, 0.999), eps is 1e-8 and `weight_decay` 0. `m`, `s` and the number `t` of updates are kept under
-/// the parameter's id. A step changes every parameter that is not frozen, each in one pass, or none. Parameters that
-/// something else still holds are copied first: see [`copies`](Stepper::copies).
+/// At first betas are (0.9, 0.999), eps is 1e-8 and `weight_decay` 0. `m`, `s` and the number `t` of updates are kept
+/// under the parameter's id. A step changes every parameter that is not frozen, each in one pass, or none. Parameters
+/// that are still held elsewhere are copied first: see [`copies`](Stepper::copies).
 ///
 /// # Example
 ///
@@ -185,7 +185,7 @@ mod tests {
         Ok(())
     }
 
-    /// With beta1 = 0 nothing is remembered of earlier gradients' direction, with beta2 = 0 nothing of their size.
+    /// With beta1 = 0 the directions of earlier gradients are forgotten, with beta2 = 0 their sizes are.
     #[test]
     fn betas_of_zero_forget() -> Result<()> {
         let mut w = weight(&[0.0]);

@@ -9,7 +9,7 @@ use crate::require::require;
 /// Shortens the incoming weights of each unit to a length of at most c, after an optimizer's step.
 ///
 /// ```text
-/// w_i = w_i * min(1, c / |w_i|)       w_i: what leads to unit i, [in_features] or [in_channels, ...]
+/// w_i = w_i * min(1, c / |w_i|)       w_i: the weights that lead to unit i, [in_features] or [in_channels, ...]
 /// ```
 ///
 /// It acts on parameters of two axes or more, of which the first counts the units, as in `Linear` and `Conv2d`; biases and
@@ -35,16 +35,16 @@ pub struct MaxNorm {
 }
 
 impl MaxNorm {
-    /// A bound of `c`, which is not negative. Another one is an error of [`MaxNorm::apply`].
+    /// A bound of `c`. If it is negative or NaN, [`MaxNorm::apply`] returns an error.
     pub fn new(c: f64) -> Self {
         Self { c }
     }
 
-    /// Shortens what is too long.
+    /// Shortens the incoming weights of each unit that are longer than the bound.
     ///
     /// # Errors
     ///
-    /// A bound that is negative or NaN. Nothing is changed then.
+    /// If the bound is negative or NaN. Nothing is changed then.
     #[track_caller]
     pub fn apply(&self, model: &mut (impl Module + ?Sized)) -> Result<()> {
         require(self.c >= 0.0, "max_norm", "c", "at least 0", self.c)?;

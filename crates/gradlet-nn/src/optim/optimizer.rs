@@ -1,4 +1,4 @@
-//! `Optimizer`: what code that takes any optimizer can rely on.
+//! `Optimizer`: the methods that every optimizer has.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use gradlet_tensor::{Float, Result};
 use super::Copies;
 use crate::module::Module;
 
-/// Any optimizer, for code that does not choose one; each has the same methods of its own.
+/// Any optimizer, for code that does not choose one. Each optimizer also has these methods itself.
 ///
 /// # Example
 ///
@@ -34,9 +34,9 @@ pub trait Optimizer<T: Float = f32>: fmt::Debug + Send + Sync {
     /// The factor of a step.
     fn learning_rate(&self) -> f64;
 
-    /// Sets the factor of the steps to come; a negative or infinite one or NaN is an error of the next step.
+    /// Sets the factor of the steps to come. If it is negative, infinite or NaN, the next step returns an error.
     fn set_learning_rate(&mut self, learning_rate: f64);
 
-    /// How much of parameters steps have copied so far because something else still held it.
+    /// The parameters that steps have copied so far because they were still held elsewhere.
     fn copies(&self) -> Copies;
 }

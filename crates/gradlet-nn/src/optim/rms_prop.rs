@@ -16,12 +16,12 @@ use crate::require::{amount, require, share};
 /// p = p - learning_rate * v
 /// ```
 ///
-/// At first `alpha` is 0.99, `eps` 1e-8, `weight_decay` and `momentum` 0, and steps are not centered. `s`, and `m` and `v`
-/// where they are used, are kept under the parameter's id. A step changes every parameter that is not frozen, each in one pass, or none.
-/// Parameters that something else still holds are copied first: see [`copies`](Stepper::copies).
+/// At first `alpha` is 0.99, `eps` 1e-8, `weight_decay` and `momentum` 0, and steps are not centered. `s`, and `m` and
+/// `v` where they are used, are kept under the parameter's id. A step changes every parameter that is not frozen, each
+/// in one pass, or none. Parameters that are still held elsewhere are copied first: see [`copies`](Stepper::copies).
 ///
-/// Under gradients that stay the same, `s - m^2` approaches 0, and rounding may make it negative: a centered step is NaN
-/// then, as in PyTorch.
+/// Under gradients that stay the same, `s - m^2` approaches 0, and rounding may make it negative: a centered step is
+/// NaN then, as in PyTorch.
 ///
 /// # Example
 ///
@@ -51,8 +51,8 @@ pub struct RmsPropRule {
     weight_decay: f64,
     momentum: f64,
     centered: bool,
-    /// Whether `centered` was changed after steps. Tensors are kept by their places, and where `m` is kept, `v` comes after
-    /// it: one would be taken for the other.
+    /// Whether `centered` was changed after steps. Tensors are kept by position, and `v` comes after `m` if that is
+    /// kept: one would be taken for the other.
     late: bool,
 }
 
@@ -166,8 +166,8 @@ impl<T: Float> RmsProp<T> {
         self
     }
 
-    /// Sets whether a step is scaled by the gradient's standard deviation and not by its root mean square. After the first
-    /// step, a change is an error of the next.
+    /// Sets whether a step is scaled by the gradient's standard deviation and not by its root mean square. After the
+    /// first step, a change makes the next one return an error.
     pub fn centered(mut self, centered: bool) -> Self {
         self.rule.late ^= centered != self.rule.centered && !self.states.is_empty();
         self.rule.centered = centered;

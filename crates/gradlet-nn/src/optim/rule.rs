@@ -63,7 +63,7 @@ pub trait Rule: Clone + Default + fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// If a setting is out of range, or is when it is rounded to the element type.
+    /// If a setting is out of range, before or after it is rounded to the element type.
     #[track_caller]
     fn check<T: Float>(&self) -> Result<()> {
         Ok(())
@@ -81,7 +81,7 @@ pub trait Rule: Clone + Default + fmt::Debug + Send + Sync + 'static {
     fn update<T: Float>(&self, pass: Pass<'_, Self, T>) -> Result<()>;
 }
 
-/// One parameter's turn in a step: its elements, their gradients, and the tensors that are kept of it.
+/// One parameter's turn in a step: its elements, their gradients, and the tensors that are kept for it.
 pub struct Pass<'a, R: Rule, T: Float> {
     pub(super) rule: &'a R,
     pub(super) learning_rate: f64,
@@ -94,7 +94,7 @@ pub struct Pass<'a, R: Rule, T: Float> {
 }
 
 impl<R: Rule, T: Float> Pass<'_, R, T> {
-    /// Replaces, in one pass over the parameter, each element `p` and what is kept of it: `[p, kept..]` becomes
+    /// Replaces, in one pass over the parameter, each element `p` and the numbers kept for it: `[p, kept..]` becomes
     /// `f(factors, [p, kept..], g)`, where `g` is the element's gradient.
     ///
     /// `N - 1` tensors are kept, which are zeros before the first update. With `N = 1` nothing is kept: updates are not
@@ -157,7 +157,7 @@ pub(super) fn decayed<T: Float>(g: T, decay: T, p: T) -> T {
     }
 }
 
-/// The running mean of squares after `d`, of which it takes up `take` and keeps the rest, `keep`.
+/// The next running mean of squares: `keep` times the old one, plus `take` times the square of `d`.
 #[inline]
 pub(super) fn mean_square<T: Float>(s: T, d: T, keep: T, take: T) -> T {
     keep * s + take * d * d

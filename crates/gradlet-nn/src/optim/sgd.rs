@@ -14,8 +14,8 @@ use crate::require::{amount, setting, share};
 /// p = p - learning_rate * v                   Nesterov: d + momentum * v in place of v;  without momentum: d
 /// ```
 ///
-/// The velocity `v` is kept under the parameter's id, and only with momentum. A step changes every parameter that is not
-/// frozen, each in one pass, or none. Parameters that something else still holds are copied first: see
+/// The velocity `v` is kept under the parameter's id, and only with momentum. A step changes every parameter that is
+/// not frozen, each in one pass, or none. Parameters that are still held elsewhere are copied first: see
 /// [`copies`](Stepper::copies).
 ///
 /// # Example

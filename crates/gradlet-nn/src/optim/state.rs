@@ -1,11 +1,11 @@
-//! The tensors and numbers of steps that an optimizer keeps of each parameter.
+//! The tensors and numbers of steps that an optimizer keeps for each parameter.
 
 use std::fmt;
 
 use gradlet_autograd::LeafId;
 use gradlet_tensor::{Float, Tensor};
 
-/// The tensors kept of one parameter, in its shape, and how often it was updated.
+/// The tensors kept for one parameter, in its shape, and its number of updates.
 #[derive(Clone)]
 pub(super) struct State<T: Float> {
     pub(super) steps: u64,

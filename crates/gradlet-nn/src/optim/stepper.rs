@@ -10,11 +10,11 @@ use crate::module::{Module, Path};
 use crate::parameter::AnyParameter;
 use crate::require::amount;
 
-/// The parameters that steps had to copy because something else still held their values: a kept output or second loss,
-/// whose graph saved the weights, or a clone of the tensor.
+/// The parameters that steps had to copy because their values were still held elsewhere: by the graph of a kept output
+/// or second loss, which saved the weights, or by a clone of the tensor.
 ///
-/// Copying keeps those right and costs memory and time. In a loop that should not copy, both numbers stay 0. The tensors of
-/// the optimizer itself are not counted: a clone shares them until either makes a step, which copies them.
+/// Copying keeps those values right and costs memory and time. In a loop that should not copy, both numbers stay 0. The
+/// tensors of the optimizer itself are not counted: a clone shares them until either makes a step, which copies them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Copies {
     /// Parameters copied; one that is copied in each of ten steps counts ten times.
@@ -26,8 +26,8 @@ pub struct Copies {
 /// An optimizer that moves each parameter as its [`Rule`] says: [`Sgd`](super::Sgd), [`Adam`](super::Adam) and
 /// [`RmsProp`](super::RmsProp) are names for it.
 ///
-/// The tensors that a rule keeps of a parameter are kept under the parameter's id. A step changes every parameter that is
-/// not frozen, each in one pass, or none. Parameters that something else still holds are copied first: see
+/// The tensors that a rule keeps of a parameter are kept under the parameter's id. A step changes every parameter that
+/// is not frozen, each in one pass, or none. Parameters that are still held elsewhere are copied first: see
 /// [`Stepper::copies`].
 #[derive(Clone, Debug)]
 pub struct Stepper<R: Rule, T: Float = f32> {
@@ -39,13 +39,13 @@ pub struct Stepper<R: Rule, T: Float = f32> {
 }
 
 impl<R: Rule, T: Float> Stepper<R, T> {
-    /// An optimizer with this learning rate and the rule's default settings. A setting out of range is an error of
-    /// [`Stepper::step`].
+    /// An optimizer with this learning rate and the rule's default settings. If a setting is out of range,
+    /// [`Stepper::step`] returns an error.
     pub fn new(learning_rate: f64) -> Self {
         Self::with(learning_rate, R::default())
     }
 
-    /// An optimizer with this learning rate and rule. A setting out of range is an error of [`Stepper::step`].
+    /// An optimizer with this learning rate and rule. If a setting is out of range, [`Stepper::step`] returns an error.
     pub fn with(learning_rate: f64, rule: R) -> Self {
         Self {
             rule,
@@ -56,7 +56,7 @@ impl<R: Rule, T: Float> Stepper<R, T> {
         }
     }
 
-    /// Leaves parameters without a gradient, and their state, as they are, where [`Stepper::step`] would refuse.
+    /// Lets [`Stepper::step`] leave parameters without a gradient as they are, instead of returning an error.
     pub fn allow_missing_gradients(mut self) -> Self {
         self.allow_missing_gradients = true;
         self
@@ -67,12 +67,12 @@ impl<R: Rule, T: Float> Stepper<R, T> {
         self.learning_rate
     }
 
-    /// Sets the factor of the steps to come; a negative or infinite one or NaN is an error of the next step.
+    /// Sets the factor of the steps to come. If it is negative, infinite or NaN, the next step returns an error.
     pub fn set_learning_rate(&mut self, learning_rate: f64) {
         self.learning_rate = learning_rate;
     }
 
-    /// How much of parameters steps have copied so far because something else still held it.
+    /// The parameters that steps have copied so far because they were still held elsewhere.
     pub fn copies(&self) -> Copies {
         self.copies
     }
@@ -130,7 +130,7 @@ impl<R: Rule, T: Float> Stepper<R, T> {
         })
     }
 
-    /// Why this parameter cannot be updated, and its path.
+    /// The reason that this parameter cannot be updated, with its path.
     #[inline]
     fn refuse(
         &self,

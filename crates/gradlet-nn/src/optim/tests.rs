@@ -1,4 +1,4 @@
-//! What holds of every optimizer: [`check_refusals`], which the tests of each call.
+//! A check of every optimizer: [`check_refusals`], which the tests of each one call.
 
 use gradlet_autograd::Var;
 use gradlet_tensor::{ErrorKind, tensor};

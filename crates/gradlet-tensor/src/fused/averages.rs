@@ -1,4 +1,4 @@
-//! Averages of the parts of planes that windows or a number of parts say, and the way back.
+//! Averages of planes by windows or by a number of parts, and the transpose of this operation.
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
@@ -56,7 +56,7 @@ impl Averages {
         Ok(Self::new(from, spans, fixed))
     }
 
-    /// As many parts as wanted, each as large as the others where the sizes divide.
+    /// Averages of that many parts, which are equally large if the sizes divide.
     #[track_caller]
     pub(crate) fn parts(op: &'static str, from: Shape, sizes: [usize; 2]) -> Result<Self> {
         let rank = expect_planes(op, from)?;
@@ -71,7 +71,7 @@ impl Averages {
         Ok(Self::new(from, spans, None))
     }
 
-    /// The numbers of elements of a plane before and behind.
+    /// The numbers of elements of a plane before and after averaging.
     fn plane_sizes(&self) -> [usize; 2] {
         let [down, along] = &self.spans;
         // The shape of a gradient's input need not be one that a tensor has.
@@ -81,7 +81,7 @@ impl Averages {
         ]
     }
 
-    /// What the sum of a plane is divided by, where one window reads all of it.
+    /// The divisor of a plane's sum, if one window reads the whole plane.
     fn of_whole_planes<T: Float>(&self) -> Option<T> {
         let mut divisor = 1.0;
         for spans in &self.spans {

@@ -16,8 +16,8 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// If there are fewer than two axes, a setting or divisor is 0 where that is meaningless, a kernel is larger than the
-    /// padded plane, or a window would read nothing: the padding is at most half of what the kernel spans.
+    /// If there are fewer than two axes, a setting or divisor is 0 where that is meaningless, a kernel is larger than
+    /// the padded plane, or a window would read nothing: the padding is at most half of the kernel's span.
     ///
     /// # Example
     ///
@@ -38,8 +38,8 @@ impl<T: Float> Tensor<T> {
         Averages::sliding("avg_pool2d", *self.shape(), window, divisor)?.average(self)
     }
 
-    /// The averages of so many parts of each plane; part i of n covers the elements from `i * size / n`,
-    /// rounded down, to `(i + 1) * size / n`, rounded up. One size stands for both.
+    /// The averages of that many parts of each plane; part i of n covers the elements from `i * size / n`,
+    /// rounded down, to `(i + 1) * size / n`, rounded up. One number is for both axes.
     ///
     /// # Shape
     ///
@@ -47,7 +47,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// Fewer than two axes, or an axis without elements to average.
+    /// If there are fewer than two axes, or an axis has no elements to average.
     ///
     /// # Example
     ///
@@ -69,8 +69,8 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// The gradient of the planes that were averaged, of shape `planes`, given that of the averages: the transpose of
-/// [`Tensor::avg_pool2d`].
+/// The gradient of the planes that were averaged, of shape `planes`, given the gradient of the averages: the transpose
+/// of [`Tensor::avg_pool2d`].
 ///
 /// # Shape
 ///
@@ -102,8 +102,8 @@ pub fn avg_pool2d_gradient<T: Float>(
     Averages::sliding(op, planes, window, divisor)?.spread(op, g)
 }
 
-/// The gradient of the planes that were averaged, of shape `planes`, given that of the averages: the transpose of
-/// [`Tensor::adaptive_avg_pool2d`].
+/// The gradient of the planes that were averaged, of shape `planes`, given the gradient of the averages: the transpose
+/// of [`Tensor::adaptive_avg_pool2d`].
 ///
 /// # Shape
 ///

@@ -1,4 +1,4 @@
-//! One element of each row of a matrix: what a loss takes of its probabilities.
+//! One element of each row of a matrix, as losses take it from probabilities.
 
 use crate::element::{Element, Float};
 use crate::error::{Error, ErrorKind, Result};
@@ -13,7 +13,7 @@ use crate::tensor::Tensor;
 ///
 /// # Errors
 ///
-/// If `x` is no matrix, the number of indices is not that of the rows, or an index is out of range (negative ones are).
+/// If `x` is not a matrix, the number of indices is not that of rows, or an index is negative or too large.
 ///
 /// # Example
 ///

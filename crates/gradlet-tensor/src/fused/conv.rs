@@ -61,8 +61,8 @@ impl Convolution<2> {
 impl<T: Float> Tensor<T> {
     /// The convolution (without flipping the weight) of images, with a bias for each output channel.
     ///
-    /// `y[n, o, p, q] = bias[o] + sum_c,i,j weight[o, c, i, j] * x[n, c, p * stride + i * dilation - padding, ..]`, c in
-    /// the group of o, x being 0 outside the image.
+    /// `y[n, o, p, q] = bias[o] + sum_c,i,j weight[o, c, i, j] * x[n, c, p * stride + i * dilation - padding, ..]`, for
+    /// c in the group of o; x is 0 outside the image.
     ///
     /// # Shape
     ///
@@ -71,8 +71,8 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// If shapes do not fit, `groups` does not divide the numbers of channels, a setting is 0 where that is meaningless,
-    /// or a kernel is larger than the padded image.
+    /// If shapes do not fit, `groups` does not divide the numbers of channels, a setting is 0 where that is
+    /// meaningless, or a kernel is larger than the padded image.
     ///
     /// # Example
     ///
@@ -122,7 +122,7 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// The gradient of a convolution's images, of shape `images`, given that of its result: the transposed convolution.
+/// The gradient of a convolution's images, of shape `images`, given its result's gradient: the transposed convolution.
 ///
 /// # Shape
 ///

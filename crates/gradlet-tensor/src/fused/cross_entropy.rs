@@ -9,8 +9,8 @@ use crate::pick::check_indices;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-/// The loss of each row, `ln sum_j e^x_j - x_label`, and what
-/// [`cross_entropy_gradient`] needs to know of it: its largest element and the sum of
+/// The loss of each row, `ln sum_j e^x_j - x_label`, and the two numbers that
+/// [`cross_entropy_gradient`] needs: the row's largest element and the sum of
 /// `e^(x_j - largest)`.
 ///
 /// # Shape
@@ -19,7 +19,7 @@ use crate::tensor::Tensor;
 ///
 /// # Errors
 ///
-/// If `x` is no matrix, the number of labels is not that of the rows, or a label is no column.
+/// If `x` is not a matrix, the number of labels is not that of rows, or a label is not a column.
 ///
 /// # Example
 ///
@@ -62,8 +62,8 @@ pub fn cross_entropy_rows<T: Float>(
     Ok((losses, normalizers))
 }
 
-/// `scale * (e^x[i, j] / sum_j e^x[i, j] - (1 if j = labels[i] else 0))`, given what
-/// [`cross_entropy_rows`] returned second for the same rows and labels.
+/// `scale * (e^x[i, j] / sum_j e^x[i, j] - (1 if j = labels[i] else 0))`, given the
+/// second result of [`cross_entropy_rows`] for the same rows and labels.
 ///
 /// # Shape
 ///
@@ -71,7 +71,7 @@ pub fn cross_entropy_rows<T: Float>(
 ///
 /// # Errors
 ///
-/// If the losses would fail, or the normalizers have a different shape.
+/// If [`cross_entropy_rows`] would fail, or the normalizers have a different shape.
 ///
 /// # Example
 ///

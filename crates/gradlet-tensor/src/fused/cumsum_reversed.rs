@@ -1,11 +1,11 @@
-//! Running sums from the other end: the gradient of running sums.
+//! Running sums from the last element on: the gradient of running sums.
 
 use crate::element::Float;
 use crate::error::Result;
 use crate::kernel::fold;
 use crate::tensor::Tensor;
 
-/// The sum of the elements from each one on along an axis, `y_i = x_i + .. + x_(n-1)`: [`Tensor::cumsum`] from the other end.
+/// The sum of the elements from each one on along an axis, `y_i = x_i + .. + x_(n-1)`: [`Tensor::cumsum`] from the end.
 ///
 /// # Shape
 ///

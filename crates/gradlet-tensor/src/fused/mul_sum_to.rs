@@ -68,7 +68,7 @@ pub fn mul_sum_to<T: Float>(lhs: &Tensor<T>, rhs: &Tensor<T>, shape: Shape) -> R
     lhs.mul(&rhs)?.sum_to(shape)
 }
 
-/// Rows of all axes behind the first `lead`, where the elements of a row are contiguous or all the same.
+/// Rows over all axes after the first `lead`, if the elements of a row are contiguous or all the same.
 fn rows_behind<T: Float>(x: &Tensor<T>, lead: usize) -> Option<Rows<'_, T>> {
     let (outer, inner) = x.shape().split_at(lead);
     let sizes = Shape::from([outer.iter().product(), inner.iter().product()]);

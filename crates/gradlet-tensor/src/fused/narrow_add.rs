@@ -1,4 +1,4 @@
-//! Sums into a part of a tensor: how the gradients of parts come together.
+//! Sums into a part of a tensor, which put the gradients of parts together.
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
@@ -6,7 +6,7 @@ use crate::kernel::elementwise::zip_in_place;
 use crate::kernel::parallel;
 use crate::tensor::Tensor;
 
-/// Adds `source` to the indices of an axis from `start`, as many as it has.
+/// Adds `source` to the part of the tensor that begins at index `start` of an axis.
 ///
 /// # Shape
 ///
@@ -14,7 +14,7 @@ use crate::tensor::Tensor;
 ///
 /// # Errors
 ///
-/// If the axis or the range is out of range, or the source differs in the size of a different axis.
+/// If the axis or the range is out of range, or the source has a different size along one of the other axes.
 ///
 /// # Example
 ///

@@ -1,4 +1,4 @@
-//! What normalization is made of: moments of groups, elements moved and scaled by group, and the gradient of both.
+//! The parts of normalization: moments of groups, elements moved and scaled by group, and the gradient of both.
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
@@ -41,7 +41,7 @@ pub fn moments<T: Float>(x: &Tensor<T>, centre: Centre) -> Result<[Tensor<T>; 2]
     })
 }
 
-/// As `moments`, of single places: groups are columns of a matrix, which are summed row by row.
+/// As `moments`, for one place per group: groups are columns of a matrix, which are summed row by row.
 #[track_caller]
 fn column_moments<T: Float>(
     x: &Tensor<T>,
@@ -53,7 +53,7 @@ fn column_moments<T: Float>(
         Centre::Zero => (x.clone(), Tensor::zeros_of(groups)?),
         Centre::Mean => {
             let rounded = x.sum_to(groups)?.div_scalar(count);
-            // What rounding left in the distances is taken off: those of equal elements are exactly 0.
+            // The rounding error in the distances is taken off: those of equal elements are exactly 0.
             let left = x.sub(&rounded)?.sum_to(groups)?.div_scalar(count);
             let mean = rounded.add(&left)?;
             (x.sub(&mean)?, mean)
@@ -82,8 +82,8 @@ pub fn affine<T: Float>(x: &Tensor<T>, [mean, scale, shift]: [&Tensor<T>; 3]) ->
     })
 }
 
-/// The gradient of x standardized by group, `y = (x - mean) * scale`, given that of y: `scale * (g - mean of g - y *
-/// mean of g * y)`, without the mean of g where the centre is 0.
+/// The gradient of x standardized by group, `y = (x - mean) * scale`, given the gradient of y: `scale * (g - mean of g
+/// - y * mean of g * y)`, without the mean of g where the centre is 0.
 ///
 /// # Shape
 ///
@@ -115,7 +115,7 @@ pub fn standardized_gradient<T: Float>(
     })
 }
 
-/// The mean of g of each group (0 from the centre 0), and that of g times the distances of x from the group's mean.
+/// Each group's mean of g (0 from the centre 0), and its mean of g times the distances of x from the mean of x.
 #[track_caller]
 fn slopes<T: Float>(
     x: &Tensor<T>,
@@ -215,7 +215,8 @@ mod tests {
     use crate::tensor;
     use proptest::prelude::*;
 
-    /// What all three functions give, as formulas say it: mean, mean square, y = (x - mean) * scale and the gradient.
+    /// The results of all three functions by their formulas: mean, mean square, y = (x - mean) * scale and the
+    /// gradient.
     fn naive(
         x: &Tensor<f64>,
         g: &Tensor<f64>,
@@ -268,7 +269,8 @@ mod tests {
             // In f32, from the same rounded numbers.
             let (x, g) = (x.cast::<f32>(), g.cast::<f32>());
             let expected = naive(&x.cast(), &g.cast(), 0.1, centre)?;
-            // The mean, below 16, is rounded by half of 2^-20; 1 / sqrt(0.1) < 4 times that in y; in dx, times |g| < 5 and 4 again.
+            // The mean, below 16, is rounded by half of 2^-20; 1 / sqrt(0.1) < 4 times that in y; in dx, times |g| < 5
+            // and 4 again.
             for ((found, expected), atol) in fast(&x, &g, 0.1, centre)?.iter().zip(&expected).zip([4e-6, 4e-6, 4e-6, 4e-5]) {
                 let expected = expected.reshape(found.shape())?;
                 prop_assert!(found.cast::<f64>().allclose(&expected, 1e-5, atol), "{found} {expected}");

@@ -1,4 +1,4 @@
-//! The elements of planes by their places: where pooling found the largest, and where their gradients go.
+//! The elements of planes by their places, from which pooling took the largest and to which their gradients go.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -59,7 +59,7 @@ pub fn pick_in_planes<T: Element>(x: &Tensor<T>, indices: &Tensor<i64>) -> Resul
     Ok(y)
 }
 
-/// Zeros, with each element added to the place of its plane that its index names, in their order: the transpose of
+/// Zeros, with each element added, in order, to the place of its plane that its index names: the transpose of
 /// [`pick_in_planes`].
 ///
 /// # Shape
@@ -84,7 +84,7 @@ pub fn pick_in_planes<T: Element>(x: &Tensor<T>, indices: &Tensor<i64>) -> Resul
 ///
 /// # Source
 ///
-/// `torch.nn.functional.max_unpool2d`, which takes one of several elements for a place instead of adding
+/// `torch.nn.functional.max_unpool2d`, which keeps one of several elements for a place instead of adding them
 #[track_caller]
 pub fn spread_in_planes<T: Float>(
     x: &Tensor<T>,
@@ -139,7 +139,7 @@ fn plane_sizes(op: &'static str, shape: Shape, indices: Shape) -> Result<[usize;
     Ok([shape, indices].map(|shape| size([shape[rank - 2], shape[rank - 1]])))
 }
 
-/// An error that names the first index out of range, where one was missed.
+/// Returns an error that names the first index out of range, if a loop found that there is one.
 #[track_caller]
 fn check_missed(
     op: &'static str,
@@ -176,7 +176,7 @@ mod tests {
         let picked = pick_in_planes(&x, &tensor![i64; [3, 0, 3]])?;
         assert_eq!(picked.to_vec(), [4.0, 1.0, 4.0]);
         let (two, places) = (tensor![[10.0, 20.0]], tensor![i64; [1, 1]]);
-        // Old numbers for the result to be made in.
+        // Leaves old numbers in the memory that the result will use.
         drop(x.map(|x| x + 0.5));
         let spread = spread_in_planes(&two, &places, *x.shape())?;
         assert_eq!(spread.to_vec(), [0.0, 30.0, 0.0, 0.0]);

@@ -12,7 +12,7 @@ use crate::tensor::Tensor;
 impl<T: Float> Tensor<T> {
     /// The largest element of each window, and its place `row * w + column` in its plane.
     ///
-    /// Padding is never the largest. The first of equal elements is taken, and the last NaN where there is one.
+    /// Padding is never the largest. The first of equal elements is taken, or the last NaN if there is one.
     ///
     /// # Shape
     ///
@@ -21,7 +21,7 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// If there are fewer than two axes, a setting is 0 where that is meaningless, a kernel is larger than the padded
-    /// plane, or a window would read nothing: the padding is at most half of what the kernel spans.
+    /// plane, or a window would read nothing: the padding is at most half of the kernel's span.
     ///
     /// # Example
     ///
@@ -53,7 +53,7 @@ impl<T: Float> Tensor<T> {
             windows[0].output * windows[1].output,
         ];
         let indices = Tensor::build(shape, |indices| {
-            // Each index stands for about as much work as several elements of plain arithmetic.
+            // Each index takes about as much work as several elements of plain arithmetic.
             for_chunks(indices, (PART / 4).div_ceil(to) * to, |start, indices| {
                 let planes = planes[start / to * from..].chunks_exact(from);
                 let indices = indices.chunks_exact_mut(to);
@@ -156,7 +156,7 @@ mod tests {
         let starts = |text: String, start: &str| assert!(text.starts_with(start), "{text}");
         starts(
             message(Window::new(2).padding(2)),
-            "max_pool2d: padding must be at most half of what the kernel spans, got 2; the kernel spans 2 elements",
+            "max_pool2d: padding must be at most half of the kernel's span, got 2; the kernel spans 2 elements",
         );
         starts(
             message(Window::new([4, 1])),

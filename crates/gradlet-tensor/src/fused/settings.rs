@@ -1,4 +1,4 @@
-//! Settings of what slides over axes: the kernels of convolutions, the windows of pooling.
+//! Settings of kernels of convolutions and windows of pooling, which slide over axes.
 
 /// A setting for N axes: one size for all of them, `3`, or one for each, `[3, 5]`.
 pub trait PerAxis<const N: usize> {
@@ -29,9 +29,9 @@ impl<const N: usize> PerAxis<N> for [usize; N] {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Sliding<const N: usize> {
-    /// How far apart it begins from one output to the next: 1 by default.
+    /// The distance between its positions for neighbouring outputs: 1 by default.
     pub stride: [usize; N],
-    /// How far it may reach beyond both ends of each axis: not at all by default.
+    /// The distance that it may reach beyond both ends of each axis: 0 by default.
     pub padding: [usize; N],
     /// The distance between neighbouring elements that it reads: 1 by default.
     pub dilation: [usize; N],
@@ -88,7 +88,7 @@ macro_rules! sliding_settings {
         }
     };
     (@rounding $n:tt [$($field:ident)?]) => {
-        /// With windows that are not whole left out or kept.
+        /// With this treatment of windows that are not whole.
         pub fn rounding(mut self, rounding: $crate::Rounding) -> Self {
             self.$($field.)?rounding = rounding;
             self
@@ -107,9 +107,9 @@ macro_rules! sliding_settings {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Convolution<const N: usize> {
-    /// How the kernel moves, the padding being zeros.
+    /// How the kernel moves; the padding is zeros.
     pub sliding: Sliding<N>,
-    /// Parts that the channels are cut into, each output seeing the inputs of its own part: 1 by default.
+    /// The number of groups of channels, where each output sees the inputs of its own group: 1 by default.
     pub groups: usize,
 }
 
@@ -161,7 +161,7 @@ pub struct Window<const N: usize> {
 }
 
 impl<const N: usize> Window<N> {
-    /// Windows of this size, one beside the other: one size for all axes or one for each.
+    /// Windows of this size, side by side: one size for all axes or one for each.
     pub fn new(kernel: impl PerAxis<N>) -> Self {
         let kernel = kernel.per_axis();
         Self {
@@ -175,7 +175,7 @@ impl<const N: usize> Window<N> {
     crate::sliding_settings!(N, []: stride, padding, dilation, rounding);
 }
 
-/// Which number of outputs a division with a rest gives.
+/// The treatment of a last window that is not whole.
 ///
 /// # Example
 ///
@@ -197,7 +197,7 @@ pub enum Rounding {
     Ceil,
 }
 
-/// What the sum of a window is divided by.
+/// The divisor of a window's sum.
 ///
 /// # Example
 ///
@@ -213,7 +213,8 @@ pub enum Rounding {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Divisor {
-    /// The number of places it covers, those in the padding included, as by default: `count_include_pad=True` in PyTorch.
+    /// The number of places it covers, those in the padding included, as by default: `count_include_pad=True` in
+    /// PyTorch.
     #[default]
     WithPadding,
     /// The number of elements it covers: `count_include_pad=False`.

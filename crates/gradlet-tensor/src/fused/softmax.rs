@@ -1,4 +1,4 @@
-//! Softmax, its logarithm and the logarithm of a sum of exponentials, as `SciPy`'s `special` has them.
+//! Softmax, its logarithm and the logarithm of a sum of exponentials, as in `SciPy`'s `special`.
 
 use crate::element::Float;
 use crate::error::Result;
@@ -14,7 +14,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If the axis is out of range.
     ///
     /// # Example
     ///
@@ -45,7 +45,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// An axis out of range.
+    /// If the axis is out of range.
     ///
     /// # Example
     ///
@@ -54,7 +54,7 @@ impl<T: Float> Tensor<T> {
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![1000.0, 0.0];
     /// assert_eq!(x.log_softmax(0)?.to_vec(), [0.0, -1000.0]);
-    /// assert_eq!(x.softmax(0)?.ln().to_vec(), [0.0, -f32::INFINITY]); // what it avoids
+    /// assert_eq!(x.softmax(0)?.ln().to_vec(), [0.0, -f32::INFINITY]); // log_softmax avoids this
     /// # Ok(())
     /// # }
     /// ```
@@ -106,7 +106,7 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// `y * (g - sum of g * y along an axis)`: the gradient of softmax, given its result y and the gradient of that.
+/// `y * (g - sum of g * y along an axis)`: the gradient of softmax, given its result y and the gradient of y.
 ///
 /// # Shape
 ///
@@ -134,7 +134,7 @@ pub fn softmax_gradient<T: Float>(y: &Tensor<T>, g: &Tensor<T>, axis: isize) -> 
 }
 
 /// `g - e^y * sum of g along an axis`: the gradient of the logarithm of softmax, given its result y and the
-/// gradient of that.
+/// gradient of y.
 ///
 /// # Shape
 ///
@@ -165,7 +165,7 @@ pub fn log_softmax_gradient<T: Float>(
     })
 }
 
-/// Rows that one part of split work has.
+/// The number of rows in one part of split work.
 pub(super) fn rows_of_part(columns: usize) -> usize {
     (parallel::PART / columns).max(1)
 }

@@ -8,7 +8,7 @@ use crate::shape::Shape;
 impl Window<2> {
     /// The windows over the last two axes of a shape, which must have at least two.
     ///
-    /// Errors: a kernel, stride or dilation of 0, or a kernel that does not fit into the padded input.
+    /// Returns an error if the kernel, stride or dilation is 0, or the kernel does not fit into the padded input.
     #[track_caller]
     pub(crate) fn over(&self, op: &'static str, shape: &Shape) -> Result<[kernel::Window; 2]> {
         let settings = [
@@ -24,7 +24,7 @@ impl Window<2> {
         Ok([self.along(op, shape, 0)?, self.along(op, shape, 1)?])
     }
 
-    /// As `over`, of windows that all read at least one element.
+    /// As `over`, and an error if a window would read no element.
     #[track_caller]
     pub(crate) fn reading(&self, op: &'static str, shape: &Shape) -> Result<[kernel::Window; 2]> {
         let windows = self.over(op, shape)?;
@@ -32,7 +32,7 @@ impl Window<2> {
             let span = (window.kernel - 1) * window.dilation + 1;
             if window.padding > span / 2 {
                 let remedy = format!("; the kernel spans {span} elements");
-                let expected = "at most half of what the kernel spans";
+                let expected = "at most half of the kernel's span";
                 return Err(out_of_range(
                     op,
                     "padding",

@@ -1,4 +1,4 @@
-//! What a mask does to a tensor: it keeps some elements, scaled, and makes the others 0.
+//! A mask applied to a tensor: it keeps some elements, scaled, and makes the others 0.
 
 use super::Mask;
 use crate::element::Float;

@@ -1,4 +1,4 @@
-//! [`Mask`]: which elements dropout keeps, one bit per element.
+//! [`Mask`]: the elements that dropout keeps, one bit per element.
 
 use crate::error::{Error, ErrorKind, Result};
 pub use crate::kernel::bernoulli::DrawKey;

@@ -19,7 +19,7 @@ pub(crate) struct Buffer<T> {
     owns: PhantomData<T>,
 }
 
-/// Stands before the elements, on a cache line of its own so that they are aligned.
+/// The header before the elements, on a cache line of its own so that they are aligned.
 #[repr(C, align(64))]
 struct Header {
     count: Count,
@@ -36,7 +36,7 @@ unsafe impl<T: Element> Send for Buffer<T> {}
 unsafe impl<T: Element> Sync for Buffer<T> {}
 
 impl<T: Element> Buffer<T> {
-    /// Room for `len` elements holding old numbers, or `None` where no memory could hold them.
+    /// Room for `len` elements holding old numbers, or `None` if memory does not hold them.
     #[inline(never)]
     pub(crate) fn stale(len: usize) -> Option<Self> {
         const { assert!(align_of::<T>() <= ALIGN) };
@@ -63,14 +63,15 @@ impl<T: Element> Buffer<T> {
 
     #[inline]
     pub(crate) fn as_slice(&self) -> &[T] {
-        // SAFETY: `len` elements follow the header, all initialised: pool memory is behind its first cache line, every bit
-        // pattern is a value where `ANY_BITS`, and other types were cleared. Nobody writes while handles are shared.
+        // SAFETY: `len` elements follow the header, all initialised: pool memory is behind its first cache line, every
+        // bit pattern is a value where `ANY_BITS`, and other types were cleared. Elements are not written while handles
+        // are shared.
         unsafe {
             std::slice::from_raw_parts(self.header.add(1).cast::<T>().as_ptr(), self.header().len)
         }
     }
 
-    /// The elements, to change, where this is the only handle.
+    /// The elements, mutable, if this is the only handle.
     #[inline]
     pub(crate) fn get_mut(&mut self) -> Option<&mut [T]> {
         if !self.is_unique() {

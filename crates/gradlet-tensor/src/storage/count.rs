@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
 /// The number of handles to one block, itself among them.
 ///
-/// `unsafe` code rests on this: while [`is_one`](Self::is_one) holds of a handle that is borrowed mutably, no other handle
-/// exists or can be made, and whatever others read happened before. [`leave`](Self::leave) is true for one handle alone,
-/// the last one. The number cannot overflow: addresses have 64 bits, so that would take 2^64 leaked handles.
+/// `unsafe` code rests on this: while [`is_one`](Self::is_one) holds for a handle that is borrowed mutably, no other
+/// handle exists or can be made, and whatever others read happened before. [`leave`](Self::leave) is true for one
+/// handle alone, the last one. The number cannot overflow: addresses have 64 bits, so that would take 2^64 leaked
+/// handles.
 pub(super) struct Count(AtomicUsize);
 
 impl Count {
@@ -30,9 +31,10 @@ impl Count {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a handle that is dropped; whether it was the last one.
+    /// Counts a handle that is dropped, and returns whether it was the last one.
     ///
-    /// The only handle costs no atomic read-modify-write: it cannot be cloned while it is dropped, so a plain load decides.
+    /// The only handle costs no atomic read-modify-write: it cannot be cloned while it is dropped, so a plain load
+    /// decides.
     #[inline]
     pub(super) fn leave(&self) -> bool {
         if self.is_one() {

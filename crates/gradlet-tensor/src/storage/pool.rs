@@ -1,9 +1,9 @@
 //! A bounded per-thread pool of freed blocks, so that a steady training step asks the system for nothing.
 //!
-//! A block for elements is initialised from its second cache line on: fresh memory is zero, and nothing but elements, which
-//! have no padding, was ever written there. That is why no kernel ever sees uninitialised memory. The first line holds a
-//! header, whose padding a typed write may leave uninitialised; only headers are read there. A handle's block is not
-//! initialised, for the same reason, and so has classes of its own: it never serves elements.
+//! A block for elements is initialised from its second cache line on: fresh memory is zero, and nothing but elements,
+//! which have no padding, was ever written there. That is why no kernel ever sees uninitialised memory. The first line
+//! holds a header, whose padding a typed write may leave uninitialised; only headers are read there. A handle's block
+//! is not initialised, for the same reason, and so has classes of its own: it never serves elements.
 
 #![expect(
     unsafe_code,
@@ -23,8 +23,8 @@ const PER_OCTAVE: usize = 8;
 /// Small blocks for handles come first, then small ones for elements, then those of 2^10 to 2^46 bytes.
 const LARGE: usize = 2 * SMALL_CLASSES;
 const CLASSES: usize = LARGE + 36 * PER_OCTAVE;
-/// What a thread keeps at most: enough for elementwise work on four tensors of 64 MiB. Nothing where a sanitizer is to see
-/// every block come and go.
+/// The bytes that a thread keeps at most: enough for elementwise work on four tensors of 64 MiB, and none if a
+/// sanitizer is to see every block come and go.
 pub(crate) const DEFAULT_LIMIT: usize = if cfg!(gradlet_unpooled) { 0 } else { 320 << 20 };
 
 /// A piece of memory of one size class, aligned to `ALIGN`; owned, not freed on drop.
@@ -67,7 +67,7 @@ thread_local! {
     static FRESH: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A block of at least this many bytes for a header and elements, `None` where there is no such memory.
+/// A block of at least this many bytes for a header and elements, or `None` if there is no such memory.
 #[inline]
 pub(crate) fn take(bytes: usize) -> Option<Block> {
     let class = class_of(bytes);
@@ -77,7 +77,7 @@ pub(crate) fn take(bytes: usize) -> Option<Block> {
     take_class(class)
 }
 
-/// A block of at least this many bytes, at most `SMALL`, that only handles use; `None` where there is no memory.
+/// A block of at least this many bytes, at most `SMALL`, that only handles use, or `None` if there is no memory.
 #[inline]
 pub(crate) fn take_handle(bytes: usize) -> Option<Block> {
     debug_assert!(bytes <= SMALL);
@@ -95,7 +95,7 @@ fn take_class(class: usize) -> Option<Block> {
     }
 }
 
-/// Returns a block to this thread's pool, or to the system where the pool is full.
+/// Returns a block to this thread's pool, or to the system if the pool is full.
 #[inline]
 pub(crate) fn give(block: Block) {
     let class = usize::from(block.class);
@@ -165,7 +165,7 @@ pub fn pooled_bytes() -> usize {
     POOLED_BYTES.get()
 }
 
-/// How often the calling thread asked the system for memory; it stands still during a steady training step.
+/// The number of times that the calling thread asked the system for memory; it does not grow in a steady training step.
 pub fn system_requests() -> u64 {
     FRESH.get()
 }
@@ -223,7 +223,7 @@ mod tests {
         trim();
         let block = take(5000).unwrap();
         assert_eq!(block.start.as_ptr() as usize % ALIGN, 0);
-        // SAFETY: the block has at least 5,000 initialised bytes that nobody else uses.
+        // SAFETY: the block has at least 5,000 initialised bytes that are used nowhere else.
         let bytes = unsafe { std::slice::from_raw_parts_mut(block.start.as_ptr(), 5000) };
         assert!(bytes.iter().all(|&byte| byte == 0));
         bytes.fill(7);

@@ -65,7 +65,7 @@ impl<X> Shared<X> {
         self.inner().count.is_one()
     }
 
-    /// The value, to change, where this is the only handle.
+    /// The value, mutable, if this is the only handle.
     #[inline]
     pub(crate) fn get_mut(&mut self) -> Option<&mut X> {
         if !self.is_unique() {

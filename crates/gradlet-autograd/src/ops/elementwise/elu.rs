@@ -30,7 +30,7 @@ impl<T: Float> Pointwise<T> for Elu<T> {
     #[inline(always)]
     fn slope<S: Real<T>>(self, x: S) -> S {
         let straight = |x: T| x > T::of(0.0) || x.is_nan();
-        // 0 there: the exponential could overflow where it is not used.
+        // 0 where x is not used, since the exponential could overflow there.
         let curved = x.choose(straight, S::of(0.0), x).exp() * self.alpha;
         x.choose(straight, S::of(1.0), curved) * self.scale
     }

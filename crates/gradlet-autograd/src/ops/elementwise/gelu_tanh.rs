@@ -1,4 +1,4 @@
-//! The Gaussian error linear unit by a hyperbolic tangent.
+//! The Gaussian error linear unit, approximated by a hyperbolic tangent.
 
 use gradlet_tensor::{Float, math};
 
@@ -11,7 +11,7 @@ const CUBIC: f64 = 0.044_715;
 const SQRT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;
 /// 2 u = x (LINEAR + LINEAR CUBIC x^2)
 const LINEAR: f64 = 2.0 * SQRT_2_OVER_PI;
-/// From here on, sigmoid(2 u) rounds to 1, and to 0 below 0.
+/// The x from which sigmoid(2 u) rounds to 1; below its negative, it rounds to 0.
 const END: f64 = 22.0;
 
 /// y = x / 2 * (1 + tanh(u)) = x * sigmoid(2 u), u = sqrt(2 / pi) * (x + 0.044715 x^3)
@@ -30,7 +30,7 @@ impl<T: Float> Pointwise<T> for GeluTanh {
     #[inline(always)]
     fn slope<S: Real<T>>(self, x: S) -> S {
         let (linear, cubic, end) = (T::of(LINEAR), T::of(LINEAR * CUBIC), T::of(END));
-        // The cube could overflow, and 0 times infinity is NaN: that is right at infinity alone, which stays.
+        // The cube could overflow, and 0 times infinity is NaN, which is right only for an infinite x: that one stays.
         let x = x.choose(|x| x > end && x < T::infinity(), S::number(end), x);
         let x = x.choose(|x| x < -end && x > -T::infinity(), S::number(-end), x);
         let (one, square) = (S::of(1.0), x.square());

@@ -7,9 +7,9 @@ use crate::reduction::Reduction;
 use crate::saves::Inputs;
 use crate::var::Var;
 
-/// Logarithms are at least this, so that a probability of 0 does not make a loss infinite; as in PyTorch.
+/// The least logarithm, so that a probability of 0 does not make a loss infinite; as in PyTorch.
 const LEAST_LOGARITHM: f64 = -100.0;
-/// `x (1 - x)` is at least this where a gradient is divided by it; as in PyTorch.
+/// The least `x (1 - x)` that a gradient is divided by; as in PyTorch.
 const LEAST_VARIANCE: f64 = 1e-12;
 
 /// max(ln x, -100)
@@ -70,10 +70,10 @@ impl<T: Float> Op<T> for LogOdds {
     }
 }
 
-/// The cross-entropy between probabilities and targets, `-(t ln x + (1 - t) ln(1 - x))`, times a weight: its
-/// mean, its sum, or each element's. Logarithms are at least -100.
+/// The cross-entropy between probabilities and targets, `-(t ln x + (1 - t) ln(1 - x))`, times a weight: the
+/// mean, the sum, or each element's. Logarithms are at least -100.
 ///
-/// Where the probabilities are a sigmoid's,
+/// If the probabilities come from a sigmoid,
 /// [`binary_cross_entropy_with_logits`](crate::binary_cross_entropy_with_logits) is exact at both ends.
 ///
 /// # Shape
@@ -87,7 +87,7 @@ impl<T: Float> Op<T> for LogOdds {
 ///
 /// # Errors
 ///
-/// Shapes that differ, a weight that does not broadcast to them, or an x outside [0, 1].
+/// If the shapes differ, the weight does not broadcast to them, or an x is outside [0, 1].
 ///
 /// # Example
 ///
@@ -116,7 +116,7 @@ pub fn binary_cross_entropy<T: Float>(
     target.tensor().expect_shape(op, x.shape())?;
     let probability = T::zero()..=T::one();
     let outside = |x: &T| !probability.contains(x);
-    // All at once first: the loop that finds one is slower.
+    // All at once first, since the loop that finds one is slower.
     if x.tensor().map(|x| outside(&x)).any(..)?.item()?
         && let Some(other) = x.tensor().iter().find(outside)
     {
@@ -125,7 +125,7 @@ pub fn binary_cross_entropy<T: Float>(
             name: "x",
             expected: "probabilities in [0, 1]",
             value: other.to_f64(),
-            remedy: "; for logits there is binary_cross_entropy_with_logits".to_owned(),
+            remedy: "; for logits, use binary_cross_entropy_with_logits".to_owned(),
         }));
     }
     reduction.of_weighted(op, BinaryCrossEntropy.apply([x, target])?, weight)

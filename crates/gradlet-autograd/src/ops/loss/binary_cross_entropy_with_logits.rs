@@ -8,7 +8,7 @@ use crate::reduction::Reduction;
 use crate::saves::Inputs;
 use crate::var::Var;
 
-/// y = (1 - t) x + (1 + (w - 1) t) ln(1 + e^-x), w being 1 without weights of the positive class
+/// y = (1 - t) x + (1 + (w - 1) t) ln(1 + e^-x), where w is 1 without weights of the positive class
 #[derive(Debug)]
 struct LogitLoss<T: Float> {
     /// In the shape of x.
@@ -57,9 +57,9 @@ impl<T: Float> Op<T> for LogitLoss<T> {
 }
 
 /// The cross-entropy between the sigmoid p of logits and targets, `-(w t ln p + (1 - t) ln(1 - p))`, times a
-/// weight: its mean, its sum, or each element's. No logit overflows.
+/// weight: the mean, the sum, or each element's. No logit overflows.
 ///
-/// `pos_weight` is w, the weight of the positive class: larger than 1 it favours recall.
+/// `pos_weight` is w, the weight of the positive class; above 1 it favours recall.
 ///
 /// # Shape
 ///
@@ -73,7 +73,7 @@ impl<T: Float> Op<T> for LogitLoss<T> {
 ///
 /// # Errors
 ///
-/// Shapes that differ, or weights that do not broadcast to them.
+/// If the shapes differ, or a weight does not broadcast to them.
 ///
 /// # Example
 ///

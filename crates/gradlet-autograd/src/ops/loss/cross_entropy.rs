@@ -1,5 +1,5 @@
-//! Cross-entropy with class labels: log-softmax and negative log-likelihood in one; with class weights, a label to leave
-//! out, and smoothed labels.
+//! Cross-entropy with class labels: log-softmax and negative log-likelihood in one; with class weights, a label to
+//! leave out, and smoothed labels.
 
 use gradlet_tensor::{Error, ErrorKind, Float, Keep, Result, Tensor, fused};
 
@@ -23,7 +23,7 @@ impl<T: Float> Op<T> for CrossEntropy<T> {
     type Saves = Inputs;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        // Called by nobody here: the loss comes with the normalizers, and so is recorded with its value.
+        // Not called here: the loss comes with the normalizers, and so is recorded with its value.
         fused::cross_entropy_rows(x, &self.labels)?.0.mean(..)
     }
 
@@ -65,7 +65,7 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
         ([g, x], _): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         if self.labels.is_empty() {
-            // No element depends on g; a mean of none would be NaN.
+            // No element depends on g; a mean of no elements would be NaN.
             return Ok([&g, &x].map(|x| Some(Var::constant(x.tensor().zeros_like()))));
         }
         let gradient = Self {
@@ -90,7 +90,7 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
 
 /// The mean cross-entropy between logits and their labels.
 ///
-/// Labels that are -100 count nothing; the mean is NaN where none counts. This is [`cross_entropy_with`] without options.
+/// Labels that are -100 count nothing; the mean is NaN if none counts. This is [`cross_entropy_with`] without options.
 ///
 /// # Shape
 ///
@@ -98,8 +98,8 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
 ///
 /// # Gradient
 ///
-/// `g / n * (softmax(logits) - one at each label)`, n being the number of labels that count, and 0 where a label is left
-/// out. The logits and two numbers for each label that counts are saved.
+/// `g / n * (softmax(logits) - one at each label)`, n being the number of labels that count, and 0 where a label is
+/// left out. The logits and two numbers for each label that counts are saved.
 ///
 /// # Errors
 ///
@@ -124,7 +124,7 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
 pub fn cross_entropy<T: Float>(logits: &Var<T>, labels: &Tensor<i64>) -> Result<Var<T>> {
     let rows = class_rows("cross_entropy", logits, labels)?;
     match rows.mean() {
-        // No pass over the labels has looked for this one: since it is not a class, the loop over the rows finds it.
+        // The labels were not searched for this one: since it is not a class, the loop over the rows finds it.
         Err(error) if is_of_label(&error, IGNORED) => match rows.without(IGNORED)? {
             Some((rows, _)) => rows.mean(),
             None => Err(error),
@@ -137,7 +137,7 @@ pub fn cross_entropy<T: Float>(logits: &Var<T>, labels: &Tensor<i64>) -> Result<
 ///
 /// With p = softmax(logits) along the classes and the smoothing s, each label's loss is
 /// `-(1 - s) * weight[label] ln p[label] - s / c * sum_j weight[j] ln p[j]`. The mean divides by the sum of
-/// the weights of the labels that counted; it is NaN where none did.
+/// the weights of the labels that counted; it is NaN if none did.
 ///
 /// # Shape
 ///
@@ -146,13 +146,13 @@ pub fn cross_entropy<T: Float>(logits: &Var<T>, labels: &Tensor<i64>) -> Result<
 ///
 /// # Gradient
 ///
-/// That of [`Var::log_softmax`] and [`nll_loss`](crate::nll_loss); the logarithms of the probabilities, the
-/// labels and the weight of each are saved. Where no option is in use, that of [`cross_entropy`].
+/// As for [`Var::log_softmax`] and [`nll_loss`](crate::nll_loss); the logarithms of the probabilities, the
+/// labels and the weight of each are saved. If no option is in use, as for [`cross_entropy`].
 ///
 /// # Errors
 ///
-/// If the labels have a different shape, a label is neither a class nor left out, the number of weights is not that of
-/// the classes, or the smoothing is outside [0, 1].
+/// If the labels have a different shape, a label is neither a class nor left out, the number of weights is not that
+/// of classes, or the smoothing is outside [0, 1].
 ///
 /// # Example
 ///

@@ -9,8 +9,8 @@ use crate::var::Var;
 /// The cross-entropy between logits and targets that are probabilities, with options.
 ///
 /// With p = softmax(logits) along the classes and the smoothing s, each place's loss is
-/// `-sum_j weight[j] ((1 - s) target[j] + s / c) ln p[j]`. The mean divides by the number of places, whatever
-/// the weights.
+/// `-sum_j weight[j] ((1 - s) target[j] + s / c) ln p[j]`. The mean divides by the number of places,
+/// whatever the weights are.
 ///
 /// # Shape
 ///
@@ -23,8 +23,8 @@ use crate::var::Var;
 ///
 /// # Errors
 ///
-/// If the shapes differ, the number of weights is not that of the classes, the smoothing is outside [0, 1], or
-/// `ignore_index` could be a class, since probabilities name none.
+/// If the shapes differ, the number of weights is not that of classes, the smoothing is outside [0, 1], or
+/// `ignore_index` is not negative: it could be a class, and these targets have no labels to ignore.
 ///
 /// # Example
 ///

@@ -44,7 +44,7 @@ fn difference<T: Float>(op: &'static str, x: &Var<T>, target: &Var<T>) -> Result
     x.sub(target)
 }
 
-/// An error unless a joint fits.
+/// Returns an error unless the joint is in range.
 #[track_caller]
 fn check_joint(
     op: &'static str,
@@ -69,7 +69,7 @@ fn check_joint(
 ///
 /// # Shape
 ///
-/// `x: [...], target: [...] -> []`, or `[...]` without reduction; the shapes have to be equal.
+/// `x: [...], target: [...] -> []`, or `[...]` without reduction; the shapes are equal.
 ///
 /// # Gradient
 ///
@@ -105,7 +105,7 @@ pub fn l1_loss<T: Float>(x: &Var<T>, target: &Var<T>, reduction: Reduction) -> R
 ///
 /// # Shape
 ///
-/// `x: [...], target: [...] -> []`, or `[...]` without reduction; the shapes have to be equal.
+/// `x: [...], target: [...] -> []`, or `[...]` without reduction; the shapes are equal.
 ///
 /// # Gradient
 ///
@@ -160,7 +160,7 @@ pub fn smooth_l1_loss<T: Float>(
 ///
 /// # Shape
 ///
-/// `x: [...], target: [...] -> []`, or `[...]` without reduction; the shapes have to be equal.
+/// `x: [...], target: [...] -> []`, or `[...]` without reduction; the shapes are equal.
 ///
 /// # Gradient
 ///

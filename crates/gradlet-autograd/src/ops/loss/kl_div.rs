@@ -7,7 +7,7 @@ use crate::reduction::Reduction;
 use crate::saves::Inputs;
 use crate::var::Var;
 
-/// What the target of [`kl_div`] holds.
+/// The meaning of the numbers in the target of [`kl_div`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum KlTarget {
     /// Probabilities.
@@ -42,15 +42,15 @@ impl<T: Float> Op<T> for XLnX {
 }
 
 /// How much each probability t of a target adds to its divergence from a distribution whose logarithms are x,
-/// `t (ln t - x)`: the mean of all elements, their sum, or each of them. It is 0 where t is 0, but for an x of
-/// -inf, where it is NaN, as in PyTorch.
+/// `t (ln t - x)`: the mean of all elements, their sum, or each of them. It is 0 where t is 0, unless x is
+/// -inf: then it is NaN, as in PyTorch.
 ///
 /// The divergence of a batch's rows, on average, is the sum divided by the number of rows; the mean over all
 /// elements is smaller by the number of classes.
 ///
 /// # Shape
 ///
-/// `x: [...], target: [...] -> []`, or `[...]` without reduction; the shapes have to be equal.
+/// `x: [...], target: [...] -> []`, or `[...]` without reduction; the shapes are equal.
 ///
 /// # Gradient
 ///
@@ -59,7 +59,7 @@ impl<T: Float> Op<T> for XLnX {
 ///
 /// # Errors
 ///
-/// Shapes that differ.
+/// If the shapes differ.
 ///
 /// # Example
 ///

@@ -1,4 +1,4 @@
-//! The labels of a loss: checked, those that are left out taken away, the others with their weights.
+//! The labels of a loss: they are checked, some are left out, and the others get their weights.
 
 use gradlet_tensor::{Error, ErrorKind, Float, ReducedAxes, Result, Shape, Tensor, fused};
 
@@ -26,7 +26,7 @@ pub(crate) struct NllLoss<T: Float> {
 }
 
 impl<T: Float> NllLoss<T> {
-    /// Without weights.
+    /// The operation without weights.
     pub(crate) fn new(labels: &Tensor<i64>, classes: usize) -> Self {
         Self {
             labels: labels.clone(),
@@ -204,7 +204,7 @@ impl<T: Float> Labels<T> {
         self.nll.clone().apply(rows)
     }
 
-    /// The losses of the rows reduced; without reduction in this shape, with 0 where a label is left out.
+    /// The reduced losses of the rows; without reduction they have this shape, and are 0 where a label is left out.
     ///
     /// The mean divides by the sum of the weights, as in PyTorch.
     #[track_caller]
@@ -218,7 +218,7 @@ impl<T: Float> Labels<T> {
             (Reduction::Mean, Some(weights), _) if !losses.is_empty() => {
                 Ok(losses.sum(..)?.div_scalar(weights.sum(..)?.item()?))
             }
-            // The mean of none, unlike a quotient by 0, knows that it has no derivative.
+            // Unlike a quotient by 0, the mean of no elements has no derivative.
             (Reduction::Mean, ..) => losses.mean(..),
             (Reduction::Sum, ..) => losses.sum(..),
             (Reduction::None, _, None) => losses.reshape(shape),
@@ -238,7 +238,7 @@ mod tests {
     use crate::check::{gradcheck, gradgradcheck};
     use gradlet_tensor::{rng, tensor};
 
-    /// With and without each option.
+    /// Options with and without each setting.
     pub(crate) fn all_options() -> Vec<CrossEntropyOptions<f64>> {
         let mut all = Vec::new();
         for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {

@@ -1,4 +1,4 @@
-//! Losses, and what becomes of many of them.
+//! Losses, one in each file.
 
 mod binary_cross_entropy;
 mod binary_cross_entropy_with_logits;

@@ -26,7 +26,7 @@ impl<T: Float> Op<T> for MseLoss {
         g: Var<T>,
         ([x, target], [want_x, want_target]): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
-        // Of no elements there is no gradient, but it would be differentiated: times infinity.
+        // Without elements the gradient is empty, but its derivative would be multiplied by infinity.
         let n = x.len().max(1) as f64;
         let dx = x.sub(&target)?.mul(&g.mul_scalar(T::of(2.0 / n)))?;
         let dtarget = want_target.then(|| Ok(dx.neg()))?;
@@ -34,7 +34,7 @@ impl<T: Float> Op<T> for MseLoss {
     }
 }
 
-/// The squared differences to a target: their mean, which is NaN where there are no elements, their sum, or each of them.
+/// The squared differences to a target: their mean, which is NaN if there are none, their sum, or each of them.
 ///
 /// # Shape
 ///

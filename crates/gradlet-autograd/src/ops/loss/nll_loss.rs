@@ -7,9 +7,9 @@ use crate::cross_entropy_options::CrossEntropyOptions;
 use crate::var::Var;
 
 /// The negative log-likelihood of labels, given log-probabilities, times the weight of the label's class: the
-/// mean, the sum, or that of each label. Labels that equal the options' `ignore_index` count nothing.
+/// mean, the sum, or each label's. Labels that equal the options' `ignore_index` count nothing.
 ///
-/// The mean divides by the sum of the weights that counted; it is NaN where none did.
+/// The mean divides by the sum of the weights that counted; it is NaN if none did.
 ///
 /// # Shape
 ///
@@ -22,7 +22,7 @@ use crate::var::Var;
 ///
 /// # Errors
 ///
-/// If the labels have a different shape, a label is no class, the number of weights is not that of the classes, or the
+/// If the labels have a different shape, a label is not a class, the number of weights is not that of classes, or the
 /// options have label smoothing, which is for [`cross_entropy_with`](crate::cross_entropy_with).
 ///
 /// # Example

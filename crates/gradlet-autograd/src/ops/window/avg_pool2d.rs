@@ -1,4 +1,4 @@
-//! The average of each window: of a window that slides, or of one of as many parts as wanted.
+//! The average of each window that slides, or of each of a given number of parts.
 
 use gradlet_tensor::{Divisor, Float, PerAxis, Result, Shape, Tensor, Window, fused};
 
@@ -79,7 +79,7 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// If there are fewer than two axes, a setting or divisor is 0 where that is meaningless, a kernel is larger than the
-    /// padded plane, or a window would read nothing: the padding is at most half of what the kernel spans.
+    /// padded plane, or a window would read nothing: the padding is at most half of the kernel's span.
     ///
     /// # Example
     ///
@@ -101,7 +101,7 @@ impl<T: Float> Var<T> {
         AvgPool2d { windows, planes }.apply(self)
     }
 
-    /// The averages of so many parts of each plane, whatever its size; one size stands for both.
+    /// The averages of that many parts of each plane, whatever its size; one number is for both axes.
     ///
     /// Part i of n covers the elements from `i * size / n`, rounded down, to `(i + 1) * size / n`, rounded up.
     ///
@@ -116,7 +116,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// Fewer than two axes, or an axis without elements to average.
+    /// If there are fewer than two axes, or an axis has no elements to average.
     ///
     /// # Example
     ///

@@ -1,4 +1,4 @@
-//! The convolution of sequences: that of images one element high.
+//! The convolution of sequences, computed on images that are one element high.
 
 use gradlet_tensor::{Convolution, Error, ErrorKind, Float, Result};
 
@@ -7,8 +7,8 @@ use crate::var::Var;
 impl<T: Float> Var<T> {
     /// The convolution (without flipping the weight) of sequences, with a bias for each output channel.
     ///
-    /// `y[n, o, p] = bias[o] + sum_c,i weight[o, c, i] * x[n, c, p * stride + i * dilation - padding]`, c in
-    /// the group of o, x being 0 outside the sequence.
+    /// `y[n, o, p] = bias[o] + sum_c,i weight[o, c, i] * x[n, c, p * stride + i * dilation - padding]`, for c in
+    /// the group of o; x is 0 outside the sequence.
     ///
     /// # Shape
     ///
@@ -22,8 +22,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// If shapes do not fit, `groups` does not divide the numbers of channels, a setting is 0 where that is meaningless,
-    /// or a kernel is longer than the padded sequence.
+    /// If shapes do not fit, `groups` does not divide the numbers of channels, a setting is 0 where that is
+    /// meaningless, or a kernel is longer than the padded sequence.
     ///
     /// # Example
     ///

@@ -25,7 +25,7 @@ impl Link {
     }
 }
 
-/// Each of two inputs is kept for the other's gradient.
+/// Whether each of two inputs is kept: it is if the other one's gradient is wanted.
 fn each_for_the_other([want_a, want_b]: [Want; 2]) -> [bool; 2] {
     [want_b.is_wanted(), want_a.is_wanted()]
 }
@@ -62,7 +62,7 @@ impl<T: Float> Op<T> for Conv2d {
     }
 }
 
-/// The same plus bias[o]
+/// y[n, o, p] = as without the bias, plus bias[o]
 #[derive(Debug)]
 struct BiasedConv2d {
     link: Link,
@@ -165,8 +165,8 @@ impl<T: Float> Op<T> for WeightGradient {
 impl<T: Float> Var<T> {
     /// The convolution (without flipping the weight) of images, with a bias for each output channel.
     ///
-    /// `y[n, o, p, q] = bias[o] + sum_c,i,j weight[o, c, i, j] * x[n, c, p * stride + i * dilation - padding, ..]`, c in
-    /// the group of o, x being 0 outside the image.
+    /// `y[n, o, p, q] = bias[o] + sum_c,i,j weight[o, c, i, j] * x[n, c, p * stride + i * dilation - padding, ..]`, for
+    /// c in the group of o; x is 0 outside the image.
     ///
     /// # Shape
     ///
@@ -180,8 +180,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// If shapes do not fit, `groups` does not divide the numbers of channels, a setting is 0 where that is meaningless,
-    /// or a kernel is larger than the padded image.
+    /// If shapes do not fit, `groups` does not divide the numbers of channels, a setting is 0 where that is
+    /// meaningless, or a kernel is larger than the padded image.
     ///
     /// # Example
     ///

@@ -62,7 +62,7 @@ impl<T: Float> Op<T> for SpreadInPlanes {
 }
 
 impl<T: Float> Var<T> {
-    /// The largest element of each window; NaN where it reads one. Padding is never the largest.
+    /// The largest element of each window, or NaN if the window reads a NaN. Padding is never the largest.
     ///
     /// # Shape
     ///
@@ -76,7 +76,7 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// If there are fewer than two axes, a setting is 0 where that is meaningless, a kernel is larger than the padded
-    /// plane, or a window would read nothing: the padding is at most half of what the kernel spans.
+    /// plane, or a window would read nothing: the padding is at most half of the kernel's span.
     ///
     /// # Example
     ///

@@ -1,5 +1,5 @@
-//! Products whose elements are dot products of contiguous rows and columns, few of the one or the other: a layer's weight
-//! is read once, where it lies.
+//! Products whose elements are dot products of contiguous rows and columns, with few rows or few columns: a layer's
+//! weight is read once, in place.
 
 use std::mem::swap;
 
@@ -11,7 +11,7 @@ const FEW: usize = 4;
 /// The inner size from which sums across a register do not matter.
 const LONG: usize = 64;
 
-/// Whether a product is best done here.
+/// Whether a product is best computed in this way.
 pub(super) fn pays<T>(problem: &Problem<T>) -> bool {
     let [m, k, n] = problem.sizes;
     problem.lhs.2 == 1 && problem.rhs.1 == 1 && m.min(n) <= FEW && k >= LONG
@@ -28,7 +28,7 @@ struct Strips<T> {
 }
 
 impl<T: Copy> Strips<T> {
-    /// The strips from these on.
+    /// The same without the strips before these.
     ///
     /// # Safety
     ///
@@ -84,8 +84,9 @@ pub(super) unsafe fn dots<V: Lanes>(problem: &Problem<V::T>) {
         let count = wide.min(many - j);
         let mut i = 0;
         while i < few {
-            // SAFETY: the problem is valid, its strips are contiguous and the processor has the instructions: the caller's
-            // promise. Of the few, `few - i` strips are left, and of the many `count`: no tile takes more than it matches.
+            // SAFETY: the problem is valid, its strips are contiguous and the processor has the instructions: the
+            // caller's promise. `few - i` of the few strips are left, and `count` of the many: no tile takes more than
+            // it matches.
             unsafe {
                 let strips = strips.from(i, j);
                 i += match (few - i, count) {

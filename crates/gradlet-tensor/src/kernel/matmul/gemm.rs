@@ -24,7 +24,8 @@ pub trait Gemm: Element + Default {
     /// The problem is valid.
     #[doc(hidden)]
     unsafe fn small(problem: &Problem<Self>);
-    /// The same where the rows of `lhs` and the columns of `rhs` are contiguous, which are multiplied register by register.
+    /// The same where the rows of `lhs` and the columns of `rhs` are contiguous, which are multiplied register by
+    /// register.
     ///
     /// # Safety
     ///
@@ -35,22 +36,22 @@ pub trait Gemm: Element + Default {
     ///
     /// # Safety
     ///
-    /// The packed problem is valid and has the panel, which nobody else uses meanwhile.
+    /// The packed problem is valid and has the panel, which is not used elsewhere meanwhile.
     #[doc(hidden)]
     unsafe fn pack_lhs(packed: &Packed<Self>, i: usize);
     /// Packs panel `i` of the right-hand side, of as many columns as a tile.
     ///
     /// # Safety
     ///
-    /// The packed problem is valid and has the panel, which nobody else uses meanwhile.
+    /// The packed problem is valid and has the panel, which is not used elsewhere meanwhile.
     #[doc(hidden)]
     unsafe fn pack_rhs(packed: &Packed<Self>, i: usize);
     /// Computes the block of the result that these panels of the left-hand and right-hand side give.
     ///
     /// # Safety
     ///
-    /// The packed problem is valid and has the panels, which are packed and to which nobody writes meanwhile.
-    /// Nobody else uses the block.
+    /// The packed problem is valid and has the panels, which are packed and not written to meanwhile.
+    /// The block is not used elsewhere.
     #[doc(hidden)]
     unsafe fn block(packed: &Packed<Self>, rows: Range<usize>, columns: Range<usize>);
 }
@@ -81,8 +82,8 @@ impl Registers {
     }
 }
 
-/// Rows of a tile of the kernels for large products. Two registers wide, six rows leave four of sixteen registers for the
-/// operands, and twelve rows eight of thirty-two.
+/// Rows of a tile of the kernels for large products. Two registers wide, six rows leave four of sixteen registers for
+/// the operands, and twelve rows eight of thirty-two.
 const ROWS: usize = 4;
 const ROWS_AVX2: usize = 6;
 const ROWS_AVX512: usize = 12;
@@ -96,13 +97,15 @@ macro_rules! kernel {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512vl")]
             unsafe fn avx512($($arg: $ty),*) {
-                // SAFETY: the processor has AVX-512 wherever this is called; the rest is the promise of `Gemm`'s caller.
+                // SAFETY: the processor has AVX-512 wherever this is called; the rest is the promise of `Gemm`'s
+                // caller.
                 unsafe { $kernel::<$v512 $(, $v512_rows)?>($($arg),*) }
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
             unsafe fn avx2($($arg: $ty),*) {
-                // SAFETY: the processor has AVX2 and FMA wherever this is called; the rest is the promise of `Gemm`'s caller.
+                // SAFETY: the processor has AVX2 and FMA wherever this is called; the rest is the promise of `Gemm`'s
+                // caller.
                 unsafe { $kernel::<$v256 $(, $v256_rows)?>($($arg),*) }
             }
             // SAFETY: `widest` found the instructions of the registers that it names, and arrays need none; the rest is

@@ -27,8 +27,8 @@ const SPLIT: usize = 1 << 21;
 
 /// A product, and the panels that its operands are packed into.
 ///
-/// It is *valid* as long as its problem is, and there is memory of its own for the panels: as many as cover `m` rows and `n`
-/// columns, each as wide as a tile of the kernels that are called, with all `k` steps.
+/// It is *valid* as long as its problem is, and there is memory of its own for the panels: as many as cover `m` rows
+/// and `n` columns, each as wide as a tile of the kernels that are called, with all `k` steps.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Packed<T> {
@@ -39,8 +39,9 @@ pub struct Packed<T> {
     rhs: *mut T,
 }
 
-// SAFETY: a shared one hands out addresses alone; reading and writing there is `unsafe`. Threads that do so share the operands
-// and packed panels, whose numbers are `Sync`, and write numbers that are `Send` to panels or blocks of their own.
+// SAFETY: a shared one hands out addresses alone; reading and writing there is `unsafe`. Threads that do so share the
+// operands and packed panels, whose numbers are `Sync`, and write numbers that are `Send` to panels or blocks of their
+// own.
 unsafe impl<T: Send + Sync> Sync for Packed<T> {}
 
 /// As `Gemm::small`, for any number of rows and columns.
@@ -62,9 +63,9 @@ pub(super) unsafe fn product<T: Gemm>(whole: &Problem<T>) {
             for in_rows in pieces(m, MOST) {
                 let fresh = in_rows.start == 0;
                 // SAFETY: the problem is valid, by the caller's promise, so its parts in these ranges, which are not
-                // empty, are. The memory has room for the longest ranges in panels of `T::tile`, and lives as long as this
-                // function runs. Panels of the right-hand side still hold these columns and steps where the rows are not
-                // the first.
+                // empty, are. The memory has room for the longest ranges in panels of `T::tile`, and lives as long as
+                // this function runs. Panels of the right-hand side still hold these columns and steps where the rows
+                // are not the first.
                 unsafe {
                     let problem = whole.columns(in_columns.clone()).steps(steps.clone());
                     let problem = problem.rows(in_rows);
@@ -86,7 +87,8 @@ impl<T: Gemm> Packed<T> {
     ///
     /// # Safety
     ///
-    /// It is valid for tiles of `T::tile`, nobody else uses its panels, and the right-hand side is packed unless `fresh`.
+    /// It is valid for tiles of `T::tile`, its panels are not used elsewhere, and the right-hand side is packed unless
+    /// `fresh`.
     unsafe fn run(&self, split: bool, fresh: bool) {
         let [m, depth, n] = self.problem.sizes;
         let [rows, columns] = T::tile();
@@ -121,8 +123,8 @@ impl<T: Gemm> Packed<T> {
                 i * left / down..(i + 1) * left / down,
                 j * right / across..(j + 1) * right / across,
             );
-            // SAFETY: it is valid, and what was not packed just now was before: the caller's promise. The ranges divide the
-            // panels, so each block is one part's own.
+            // SAFETY: it is valid, and what was not packed just now was before: the caller's promise. The ranges divide
+            // the panels, so each block is one part's own.
             unsafe { T::block(self, rows, columns) };
         });
     }
@@ -139,8 +141,8 @@ pub(super) unsafe fn pack_lhs<V: Lanes, const ROWS: usize>(packed: &Packed<V::T>
     let (from, across, along) = packed.problem.lhs;
     let left = m - i * ROWS;
     let count = left.min(ROWS);
-    // SAFETY: the processor has the instructions, and there is a panel `i`, whose memory is ours: the caller's promise. So
-    // row `i * ROWS` is one of the left-hand side, with `left` rows from there on: `count` of them, and the rest.
+    // SAFETY: the processor has the instructions, and there is a panel `i`, whose memory is ours: the caller's promise.
+    // So row `i * ROWS` is one of the left-hand side, with `left` rows from there on: `count` of them, and the rest.
     unsafe {
         pack::<V>(
             [ROWS, depth],
@@ -163,8 +165,9 @@ pub(super) unsafe fn pack_rhs<V: Lanes>(packed: &Packed<V::T>, i: usize) {
     let (from, along, across) = packed.problem.rhs;
     let left = n - i * wide;
     let count = left.min(wide);
-    // SAFETY: the processor has the instructions, and there is a panel `i`, whose memory is ours: the caller's promise. So
-    // column `i * wide` is one of the right-hand side, with `left` columns from there on: `count` of them, and the rest.
+    // SAFETY: the processor has the instructions, and there is a panel `i`, whose memory is ours: the caller's promise.
+    // So column `i * wide` is one of the right-hand side, with `left` columns from there on: `count` of them, and the
+    // rest.
     unsafe {
         pack::<V>(
             [wide, depth],
@@ -195,9 +198,9 @@ pub(super) unsafe fn block<V: Lanes, const ROWS: usize>(
     } = packed.problem;
     for column in columns.map(|j| j * wide) {
         for row in rows.clone().map(|i| i * ROWS) {
-            // SAFETY: the problem is valid, these panels are packed and the processor has the instructions: the caller's
-            // promise. Panels begin every `ROWS` rows and `wide` columns, `depth` numbers for each, and only inside the
-            // result. A whole tile is inside it; of a partial one, that many rows and columns are.
+            // SAFETY: the problem is valid, these panels are packed and the processor has the instructions: the
+            // caller's promise. Panels begin every `ROWS` rows and `wide` columns, `depth` numbers for each, and only
+            // inside the result. A whole tile is inside it; of a partial one, that many rows and columns are.
             unsafe {
                 let tile = Tile {
                     depth,
@@ -224,8 +227,8 @@ pub(super) unsafe fn block<V: Lanes, const ROWS: usize>(
 /// That of `tile`.
 #[inline(always)]
 unsafe fn whole<V: Lanes, const ROWS: usize>(place: Tile<V::T>) {
-    // SAFETY: the caller's promise is that of `tile`, with the processor's instructions; what is fetched in advance, the
-    // tile below, need not be there.
+    // SAFETY: the caller's promise is that of `tile`, with the processor's instructions; what is fetched in advance,
+    // the tile below, need not be there.
     unsafe {
         for i in ROWS..2 * ROWS {
             let below = place.out.0.wrapping_add(i * place.out.1);
@@ -241,16 +244,16 @@ unsafe fn whole<V: Lanes, const ROWS: usize>(place: Tile<V::T>) {
 ///
 /// # Safety
 ///
-/// That of `tile` for the operands; of the result and a start's row, `rows <= ROWS` and `columns` are there, no more than
-/// a tile has.
+/// That of `tile` for the operands; of the result and a start's row, `rows <= ROWS` and `columns` are there, no more
+/// than a tile has.
 #[inline(always)]
 unsafe fn partial<V: Lanes, const ROWS: usize>(mut place: Tile<V::T>, rows: usize, columns: usize) {
     const { assert!(ROWS <= MAX_ROWS && WIDTH * V::COUNT <= MAX_WIDE) };
     let mut buffer = [V::T::default(); MAX_ROWS * MAX_WIDE];
     let beside = (buffer.as_mut_ptr(), WIDTH * V::COUNT);
     let (to, start) = (place.out, place.start);
-    // SAFETY: `rows` and `columns` of the result, a start's row, and the operands of a whole tile are there: the caller's
-    // promise. The buffer is new memory of its own and holds a whole tile.
+    // SAFETY: `rows` and `columns` of the result, a start's row, and the operands of a whole tile are there: the
+    // caller's promise. The buffer is new memory of its own and holds a whole tile.
     unsafe {
         for i in 0..rows {
             let row = beside.0.add(i * beside.1);
@@ -300,8 +303,8 @@ mod tests {
             lhs: lhs.as_mut_ptr(),
             rhs: rhs.as_mut_ptr(),
         };
-        // SAFETY: the problem is valid and the processor has the instructions: the caller's promise. There is room for all
-        // panels, which are packed before they are read.
+        // SAFETY: the problem is valid and the processor has the instructions: the caller's promise. There is room for
+        // all panels, which are packed before they are read.
         unsafe {
             (0..left).for_each(|i| pack_lhs::<V, ROWS>(&packed, i));
             (0..right).for_each(|i| pack_rhs::<V>(&packed, i));

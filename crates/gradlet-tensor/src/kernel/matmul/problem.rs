@@ -11,12 +11,12 @@ pub(crate) struct Matrix<'a, T> {
     pub(crate) column_stride: usize,
 }
 
-/// What a product is added to.
+/// The numbers that a product is added to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Start<Row> {
     /// Nothing.
     Zero,
-    /// What the result holds already.
+    /// The numbers that the result holds already.
     Result,
     /// This row, the same for all rows of the result.
     Row(Row),
@@ -24,8 +24,8 @@ pub(crate) enum Start<Row> {
 
 /// A product of strided matrices, by address: each has its start, the step between rows and that between columns.
 ///
-/// It is *valid* as long as `lhs: [m, k]`, `rhs: [k, n]` and a start's row of `n` numbers can be read and `out: [m, n]` can be
-/// read and written, each over its whole strided extent, and nobody else writes to one of them or reads `out`.
+/// It is *valid* as long as `lhs: [m, k]`, `rhs: [k, n]` and a start's row of `n` numbers can be read and `out: [m, n]`
+/// can be read and written, each over its whole strided extent, and none of them is written, or `out` read, elsewhere.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Problem<T> {
@@ -38,12 +38,12 @@ pub struct Problem<T> {
     pub(super) start: Start<*const T>,
 }
 
-// SAFETY: a shared problem hands out addresses alone; reading and writing there is `unsafe`. Threads that do so share the
-// operands, whose numbers are `Sync`, and write numbers that are `Send` to rows or columns of their own.
+// SAFETY: a shared problem hands out addresses alone; reading and writing there is `unsafe`. Threads that do so share
+// the operands, whose numbers are `Sync`, and write numbers that are `Send` to rows or columns of their own.
 unsafe impl<T: Send + Sync> Sync for Problem<T> {}
 
 impl<T> Start<*const T> {
-    /// What a product is added to from a column on.
+    /// The start of the columns from `column` on.
     ///
     /// # Safety
     ///
@@ -56,14 +56,14 @@ impl<T> Start<*const T> {
         }
     }
 
-    /// What it is added to after that many steps along the inner size.
+    /// The start that is left after that many steps along the inner size.
     pub(super) fn after(self, steps: usize) -> Self {
         if steps > 0 { Self::Result } else { self }
     }
 }
 
 impl<T: Copy + Default> Problem<T> {
-    /// Writes what the product is added to.
+    /// Writes the numbers that the product is added to.
     ///
     /// # Safety
     ///
@@ -71,8 +71,9 @@ impl<T: Copy + Default> Problem<T> {
     pub(super) unsafe fn begin(&self) {
         let [m, _, n] = self.sizes;
         for i in 0..m {
-            // SAFETY: the problem is valid, by the caller's promise: row `i < m` of the result can be written and a start's
-            // row read, `n` numbers of each, and they do not overlap, since nobody else writes to a start's row.
+            // SAFETY: the problem is valid, by the caller's promise: row `i < m` of the result can be written and a
+            // start's row read, `n` numbers of each, and they do not overlap, since no other code writes to a start's
+            // row.
             unsafe {
                 let row = self.out.0.add(i * self.out.1);
                 match self.start {

@@ -56,8 +56,8 @@ pub(crate) fn matmul<T: Gemm>(
             Start::Row(row) => Start::Row(row.as_ptr()),
         },
     };
-    // SAFETY: `check` found both operands' extents inside their slices, the assertions those of the result and a start's row;
-    // the slices are borrowed until this returns, that of the result by nobody else.
+    // SAFETY: `check` found both operands' extents inside their slices, the assertions those of the result and a
+    // start's row; the slices are borrowed until this returns, that of the result mutably.
     unsafe { product(&problem) };
 }
 
@@ -79,7 +79,7 @@ unsafe fn product<T: Gemm>(problem: &Problem<T>) {
     }
 }
 
-/// How many parts a product from where its operands lie is worth: by what it reads, writes, and multiplies.
+/// The number of parts that an unpacked product is worth, by the numbers that it reads, writes and multiplies.
 fn parts([m, k, n]: [usize; 3]) -> usize {
     let work = m.saturating_mul(k).saturating_mul(n);
     (k.saturating_mul(m.max(n)).max(m * n) / PART).max(work / MULTIPLICATIONS)
@@ -101,8 +101,8 @@ unsafe fn in_parts<T: Gemm>(problem: &Problem<T>, product: unsafe fn(&Problem<T>
     let step = size.div_ceil(parts).next_multiple_of(TILE);
     parallel::for_parts(size.div_ceil(step), |part| {
         let range = part * step..((part + 1) * step).min(size);
-        // SAFETY: the problem is valid and fit for `product`: the caller's promise. So is its part of a range of rows or
-        // columns, which is not empty and which no other part has; its strides are the same.
+        // SAFETY: the problem is valid and fit for `product`: the caller's promise. So is its part of a range of rows
+        // or columns, which is not empty and which no other part has; its strides are the same.
         unsafe {
             product(&if m > n {
                 problem.rows(range)
@@ -119,7 +119,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    /// What shows that a kernel wrote where it must not.
+    /// A number that is gone if a kernel wrote where it must not.
     const UNTOUCHED: i32 = 100;
 
     /// Compares a product with a naive loop on whole numbers, where both are exact: for operands in these
@@ -159,8 +159,8 @@ pub(super) mod tests {
                     out: (out.as_mut_ptr(), n + 1),
                     start,
                 };
-                // SAFETY: the vectors hold these sizes at these steps and live until it returns, the result used by nobody
-                // else; the caller promises that `run` needs no more.
+                // SAFETY: the vectors hold these sizes at these steps and live until it returns, the result used
+                // nowhere else; the caller promises that `run` needs no more.
                 unsafe { run(&problem) };
                 for (place, &found) in out.iter().enumerate() {
                     let (i, j) = (place / (n + 1), place % (n + 1));

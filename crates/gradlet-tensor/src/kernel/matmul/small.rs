@@ -9,7 +9,8 @@ use super::tile::{Tile, WIDTH, pack, tile};
 
 /// Multiplications up to which a product is small.
 const SMALL: usize = 1 << 21;
-/// Rows, steps along the inner size and columns up to which a product is thin: copying operands costs too much beside it.
+/// Rows, steps along the inner size and columns up to which a product is thin: copying operands costs too much beside
+/// it.
 const THIN: [usize; 3] = [32, 8, 16];
 /// Steps that a product of one row takes at a time, so that the right-hand side is read nearly in the order of memory.
 const SHALLOW: usize = 8;
@@ -18,7 +19,7 @@ const LARGE: usize = 1 << 14;
 /// Numbers of a panel of the right-hand side, which decides how many steps go through registers in one go.
 const PANEL: usize = 1 << 12;
 
-/// Whether a product is best done here.
+/// Whether a product is best computed in this way.
 pub(super) fn pays<T>(problem: &Problem<T>) -> bool {
     let [m, k, n] = problem.sizes;
     m.saturating_mul(k).saturating_mul(n) <= SMALL
@@ -38,8 +39,8 @@ pub(super) fn pays<T>(problem: &Problem<T>) -> bool {
 pub(super) unsafe fn small<V: Lanes, const ROWS: usize>(problem: &Problem<V::T>) {
     let [m, k, n] = problem.sizes;
     let ordered = problem.rhs.2 == 1;
-    // SAFETY: the problem is valid and the processor has the instructions: the caller's promise. Each `row < m` is one of
-    // its rows. `SHALLOW` steps of 8 registers are no more than a panel.
+    // SAFETY: the problem is valid and the processor has the instructions: the caller's promise. Each `row < m` is one
+    // of its rows. `SHALLOW` steps of 8 registers are no more than a panel.
     unsafe {
         const { assert!(SHALLOW * 8 * V::COUNT <= PANEL) };
         if ordered && m == 1 && k.saturating_mul(n) > LARGE {
@@ -79,10 +80,11 @@ unsafe fn stripes<V: Lanes, const ROWS: usize, const W: usize>(
         let depth = step.min(k - first);
         for column in (0..n).step_by(wide) {
             let columns = wide.min(n - column);
-            // SAFETY: the problem is valid and the processor has the instructions: the caller's promise. `first < k` and
-            // `column < n` with `depth` steps and `columns` columns from there are inside the operands and the result. A
-            // panel holds `depth <= step` rows of `wide` numbers, and `pack` writes them all before they are read; rows
-            // of the right-hand side are read in place where they are `wide`. A narrow stripe fits one register.
+            // SAFETY: the problem is valid and the processor has the instructions: the caller's promise. `first < k`
+            // and `column < n` with `depth` steps and `columns` columns from there are inside the operands and the
+            // result. A panel holds `depth <= step` rows of `wide` numbers, and `pack` writes them all before they are
+            // read; rows of the right-hand side are read in place where they are `wide`. A narrow stripe fits one
+            // register.
             unsafe {
                 let source = rhs.0.add(first * rhs.1 + column * rhs.2);
                 let rows = if rhs.2 == 1 && columns == wide {
@@ -124,7 +126,8 @@ unsafe fn tiles<V: Lanes, const ROWS: usize, const W: usize>(m: usize, mut place
             3 => 2,
             rows => rows,
         };
-        // SAFETY: the caller promises `m` rows, of which `left` are still to do, and no tile has more than `rows <= left`.
+        // SAFETY: the caller promises `m` rows, of which `left` are still to do, and no tile has more than `rows <=
+        // left`.
         unsafe {
             match rows {
                 8 if ROWS >= 8 => tile::<V, 8, W>(place),
@@ -150,7 +153,8 @@ unsafe fn narrow_tiles<V: Lanes>(m: usize, mut place: Tile<V::T>) {
     let mut left = m;
     while left > 0 {
         let rows = if left >= 8 { 8 } else { 1 << left.ilog2() };
-        // SAFETY: the caller promises `m` rows, of which `left` are still to do, and no tile has more than `rows <= left`.
+        // SAFETY: the caller promises `m` rows, of which `left` are still to do, and no tile has more than `rows <=
+        // left`.
         unsafe {
             match rows {
                 8 => tile::<V, 8, 1>(place),
