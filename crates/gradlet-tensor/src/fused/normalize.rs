@@ -82,8 +82,8 @@ pub fn affine<T: Float>(x: &Tensor<T>, [mean, scale, shift]: [&Tensor<T>; 3]) ->
     })
 }
 
-/// The gradient of x standardized by group, `y = (x - mean) * scale`, given the gradient of y: `scale * (g - mean of g
-/// - y * mean of g * y)`, without the mean of g where the centre is 0.
+/// The gradient of x standardized by group, `y = (x - mean) * scale`, given the gradient of y:
+/// `scale * (g - mean of g - y * mean of g * y)`, without the mean of g where the centre is 0.
 ///
 /// # Shape
 ///
