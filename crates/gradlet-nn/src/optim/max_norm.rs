@@ -12,8 +12,8 @@ use crate::require::require;
 /// w_i = w_i * min(1, c / |w_i|)       w_i: the weights that lead to unit i, [in_features] or [in_channels, ...]
 /// ```
 ///
-/// It acts on parameters of two axes or more, of which the first counts the units, as in `Linear` and `Conv2d`; biases and
-/// frozen parameters stay. Weights that are short enough are not touched.
+/// It acts on parameters of two axes or more, of which the first counts the units, as in `Linear` and `Conv2d`; biases
+/// and frozen parameters stay. Weights that are short enough are not touched.
 ///
 /// # Example
 ///
@@ -79,8 +79,8 @@ impl MaxNorm {
         Ok(())
     }
 
-    /// A divisor of each unit, and the unit's length when it is divided by that, both `[units, 1, ...]`. The divisor is 1, or
-    /// the largest weight where the squares overflow or vanish: in f64, those of f32 do not.
+    /// A divisor of each unit, and the unit's length when it is divided by that, both `[units, 1, ...]`. The divisor is 1,
+    /// or the largest weight where the squares overflow or vanish: in f64, those of f32 do not.
     fn lengths<T: Float>(parameter: &Parameter<T>) -> Result<[Tensor<f64>; 2]> {
         let mut sizes = vec![1; parameter.shape().len()];
         sizes[0] = parameter.shape()[0];

@@ -78,8 +78,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// If there are fewer than two axes, a setting or divisor is 0 where that is meaningless, a kernel is larger than the
-    /// padded plane, or a window would read nothing: the padding is at most half of the kernel's span.
+    /// If there are fewer than two axes, a setting or divisor is 0 where that is meaningless, a kernel is larger than
+    /// the padded plane, or a window would read nothing: the padding is at most half of the kernel's span.
     ///
     /// # Example
     ///
