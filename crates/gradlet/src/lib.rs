@@ -1,7 +1,7 @@
 //! A minimal autograd tensor framework: build a small net, toggle `model.eval()`, train it on the CPU.
 //!
-//! This crate re-exports three others: [`mod@tensor`] (dense arrays), [`autograd`] ([`Var`], gradients, losses) and
-//! [`nn`] (modules, layers, optimizers, data). Programs usually begin with `use gradlet::prelude::*;`.
+//! This crate re-exports three others: [`tensor`](mod@tensor) (dense arrays), [`autograd`] ([`Var`], gradients, losses)
+//! and [`nn`] (modules, layers, optimizers, data). Programs usually begin with `use gradlet::prelude::*;`.
 #![forbid(unsafe_code)]
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
@@ -20,7 +20,8 @@ pub use gradlet_autograd::{
 pub use gradlet_nn::*;
 pub use gradlet_tensor::{
     Convolution, Divisor, DrawKey, Element, Error, ErrorKind, Float, Keep, MAX_RANK, Mask, Order,
-    Pcg64, PerAxis, Result, Rounding, Shape, Sliding, Tensor, Window, memory, rng, tensor, threads,
+    Pcg64, PerAxis, Result, Rounding, Shape, Sliding, Tensor, Window, math, memory, rng, tensor,
+    threads,
 };
 
 pub mod op;
