@@ -316,6 +316,24 @@ pub(crate) fn raise(error: &Error) -> ! {
     panic!("{error}")
 }
 
+/// The error for a setting that is not as `expected`.
+#[track_caller]
+pub(crate) fn out_of_range(
+    op: &'static str,
+    name: &'static str,
+    expected: &'static str,
+    value: usize,
+    remedy: String,
+) -> Error {
+    Error::new(ErrorKind::OutOfRange {
+        op,
+        name,
+        expected,
+        value: value as f64,
+        remedy,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,9 @@
 //! Averages of planes by windows or by a number of parts, and the transpose of this operation.
 
 use crate::element::Float;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, out_of_range};
 use crate::fused::settings::{Divisor, Window};
-use crate::fused::window::{expect_planes, out_of_range};
+use crate::fused::window::expect_planes;
 use crate::kernel::average::{self as kernel, Spans};
 use crate::kernel::parallel::{PART, for_chunks};
 use crate::shape::{Keep, Shape};

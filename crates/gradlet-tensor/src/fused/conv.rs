@@ -1,9 +1,8 @@
 //! The convolution of images, and the two other products of its three tensors.
 
 use crate::element::Float;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, out_of_range};
 use crate::fused::settings::{Convolution, Rounding, Window};
-use crate::fused::window::out_of_range;
 use crate::kernel::conv::{self as kernel, Convolved};
 use crate::shape::Shape;
 use crate::tensor::Tensor;

@@ -1,6 +1,6 @@
 //! The windows that settings make over the last two axes of a shape.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, out_of_range};
 use crate::fused::settings::{Rounding, Window};
 use crate::kernel::window as kernel;
 use crate::shape::Shape;
@@ -112,23 +112,6 @@ pub(crate) fn expect_planes(op: &'static str, shape: Shape) -> Result<usize> {
         }));
     }
     Ok(shape.rank())
-}
-
-#[track_caller]
-pub(crate) fn out_of_range(
-    op: &'static str,
-    name: &'static str,
-    expected: &'static str,
-    value: usize,
-    remedy: String,
-) -> Error {
-    Error::new(ErrorKind::OutOfRange {
-        op,
-        name,
-        expected,
-        value: value as f64,
-        remedy,
-    })
 }
 
 #[cfg(test)]

@@ -2,9 +2,8 @@
 
 use std::ops::{Bound, RangeBounds};
 
-use super::split::setting;
 use crate::element::Element;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, out_of_range};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -111,7 +110,13 @@ impl<T: Element> Tensor<T> {
     pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: usize) -> Result<Self> {
         let (start, length) = self.shape().span(axis, range)?;
         if step == 0 {
-            return Err(setting("slice", "the step", "at least 1", 0, String::new()));
+            return Err(out_of_range(
+                "slice",
+                "the step",
+                "at least 1",
+                0,
+                String::new(),
+            ));
         }
         let part = self.narrow(axis, start, length)?;
         let axis = self.shape().axis_for("slice", axis)?;

@@ -1,7 +1,7 @@
 //! Cutting an axis into parts.
 
 use crate::element::Element;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Result, out_of_range};
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
@@ -30,7 +30,13 @@ impl<T: Element> Tensor<T> {
         let axis = self.shape().axis_for("split", axis)?;
         let whole = self.shape()[axis];
         if size == 0 && whole > 0 {
-            return Err(setting("split", "the size", "at least 1", 0, String::new()));
+            return Err(out_of_range(
+                "split",
+                "the size",
+                "at least 1",
+                0,
+                String::new(),
+            ));
         }
         if whole == 0 {
             return Ok(vec![self.clone()]);
@@ -76,7 +82,7 @@ impl<T: Element> Tensor<T> {
         if sum != self.shape()[axis] {
             let remedy = format!("; sizes {sizes:?}, axis {axis} of shape {}", self.shape());
             let (name, expected) = ("the sum of the sizes", "the size of the axis");
-            return Err(setting("split_sizes", name, expected, sum, remedy));
+            return Err(out_of_range("split_sizes", name, expected, sum, remedy));
         }
         let mut start = 0;
         let mut parts = Vec::with_capacity(sizes.len());
@@ -116,7 +122,7 @@ impl<T: Element> Tensor<T> {
     pub fn chunk(&self, count: usize, axis: isize) -> Result<Vec<Self>> {
         let at = self.shape().axis_for("chunk", axis)?;
         if count == 0 {
-            return Err(setting(
+            return Err(out_of_range(
                 "chunk",
                 "the count",
                 "at least 1",
@@ -142,31 +148,21 @@ fn room<X>(op: &'static str, count: usize) -> Result<Vec<X>> {
     let mut parts = Vec::new();
     if parts.try_reserve_exact(count).is_err() {
         let remedy = "; memory does not hold that many".to_owned();
-        return Err(setting(op, "the number of parts", "smaller", count, remedy));
+        return Err(out_of_range(
+            op,
+            "the number of parts",
+            "smaller",
+            count,
+            remedy,
+        ));
     }
     Ok(parts)
-}
-
-#[track_caller]
-pub(super) fn setting(
-    op: &'static str,
-    name: &'static str,
-    expected: &'static str,
-    value: usize,
-    remedy: String,
-) -> Error {
-    Error::new(ErrorKind::OutOfRange {
-        op,
-        name,
-        expected,
-        value: value as f64,
-        remedy,
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     fn counted(n: usize) -> Result<Tensor<i64>> {
         Tensor::from_fn(n, |i| i as i64)
