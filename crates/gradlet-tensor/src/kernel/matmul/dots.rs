@@ -10,6 +10,8 @@ use super::problem::Problem;
 const FEW: usize = 4;
 /// The inner size from which sums across a register do not matter.
 const LONG: usize = 64;
+/// Numbers of a strip that are summed in registers before their sum is added to the result.
+const STRETCH: usize = 1 << 11;
 
 /// Whether a product is best computed in this way.
 pub(super) fn pays<T>(problem: &Problem<T>) -> bool {
@@ -120,34 +122,38 @@ unsafe fn tile<V: Lanes, const A: usize, const B: usize>(
         out,
     }: Strips<V::T>,
 ) -> usize {
-    // SAFETY: the processor has the instructions, and `A` and `B` strips and their places in the result are there: the
-    // caller's promise. `load` begins at `l < length`, and reads no more than the `length - l` numbers that are left.
-    unsafe {
-        let mut sums = [[V::splat(V::T::default()); B]; A];
-        for l in (0..length).step_by(V::COUNT) {
-            let left = length - l;
-            let load = |from: *const V::T| {
-                if left >= V::COUNT {
-                    V::load(from.add(l))
-                } else {
-                    V::load_first(from.add(l), left)
+    for first in (0..length).step_by(STRETCH) {
+        let end = length.min(first + STRETCH);
+        // SAFETY: the processor has the instructions, and `A` and `B` strips and their places in the result are there:
+        // the caller's promise. `load` begins at `l < end <= length`, and reads no more than the `end - l` numbers that
+        // are left.
+        unsafe {
+            let mut sums = [[V::splat(V::T::default()); B]; A];
+            for l in (first..end).step_by(V::COUNT) {
+                let left = end - l;
+                let load = |from: *const V::T| {
+                    if left >= V::COUNT {
+                        V::load(from.add(l))
+                    } else {
+                        V::load_first(from.add(l), left)
+                    }
+                };
+                let mut row = [V::splat(V::T::default()); B];
+                for b in 0..B {
+                    row[b] = load(many.0.add(b * many.1));
                 }
-            };
-            let mut row = [V::splat(V::T::default()); B];
-            for b in 0..B {
-                row[b] = load(many.0.add(b * many.1));
+                for a in 0..A {
+                    let x = load(few.0.add(a * few.1));
+                    for b in 0..B {
+                        sums[a][b] = x.mul_add(row[b], sums[a][b]);
+                    }
+                }
             }
             for a in 0..A {
-                let x = load(few.0.add(a * few.1));
                 for b in 0..B {
-                    sums[a][b] = x.mul_add(row[b], sums[a][b]);
+                    let to = out.0.add(a * out.1 + b * out.2);
+                    *to = *to + sums[a][b].sum();
                 }
-            }
-        }
-        for a in 0..A {
-            for b in 0..B {
-                let to = out.0.add(a * out.1 + b * out.2);
-                *to = *to + sums[a][b].sum();
             }
         }
     }

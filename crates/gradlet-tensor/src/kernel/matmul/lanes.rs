@@ -1,6 +1,6 @@
 //! [`Lanes`]: a vector register of numbers, for products, whose sums must stay in registers.
 
-use num_traits::Float;
+use num_traits::{Float, One};
 
 /// Numbers in the widest register.
 const MAX_COUNT: usize = 16;
@@ -89,6 +89,16 @@ pub(super) trait Lanes: Copy {
             half /= 2;
         }
         numbers[0]
+    }
+    /// `self + x`
+    ///
+    /// # Safety
+    ///
+    /// The processor has the instructions.
+    #[inline(always)]
+    unsafe fn plus(self, x: Self) -> Self {
+        // SAFETY: the processor has the instructions: the caller's promise.
+        unsafe { Self::splat(Self::T::one()).mul_add(self, x) }
     }
     /// `self * x + y`, rounded once where the processor can.
     ///

@@ -1,14 +1,14 @@
 //! Products of large matrices: both operands are copied into panels, once for all threads, and tiles of the result are
 //! computed from them.
 //!
-//! An element of the result is one sum, in the order of the inner index, however the product is cut.
+//! An element of the result is a sum of stretches along the inner index, in their order, however the product is cut.
 
 use std::ops::Range;
 
 use super::Gemm;
 use super::lanes::Lanes;
 use super::problem::{Problem, Start};
-use super::tile::{MAX_ROWS, MAX_WIDE, Tile, WIDTH, pack, tile};
+use super::tile::{MAX_ROWS, MAX_WIDE, STRETCH, Tile, WIDTH, pack, tile};
 use crate::kernel::parallel;
 use crate::kernel::scratch::Scratch;
 
@@ -54,12 +54,13 @@ pub(super) unsafe fn product<T: Gemm>(whole: &Problem<T>) {
     let [rows, columns] = T::tile();
     let split = m.saturating_mul(k).saturating_mul(n) >= SPLIT;
     let deepest = PANEL / (columns * size_of::<T>());
-    let depth = k.div_ceil(k.div_ceil(deepest));
+    let depth = steps(k, deepest).map(|steps| steps.len()).max();
+    let depth = depth.unwrap_or_default();
     let room = |size: usize, tile: usize| size.min(MOST).next_multiple_of(tile) * depth;
     let (mut left, mut right) = (Scratch::new(room(m, rows)), Scratch::new(room(n, columns)));
     let (lhs, rhs) = (left.get().as_mut_ptr(), right.get().as_mut_ptr());
     for in_columns in pieces(n, MOST) {
-        for steps in pieces(k, deepest) {
+        for steps in steps(k, deepest) {
             for in_rows in pieces(m, MOST) {
                 let fresh = in_rows.start == 0;
                 // SAFETY: the problem is valid, by the caller's promise, so its parts in these ranges, which are not
@@ -80,6 +81,12 @@ pub(super) unsafe fn product<T: Gemm>(whole: &Problem<T>) {
 fn pieces(size: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     let count = size.div_ceil(most);
     (0..count).map(move |i| i * size / count..(i + 1) * size / count)
+}
+
+/// Nearly equal pieces of the inner size, of at most `deepest` steps, that begin at multiples of a stretch.
+fn steps(k: usize, deepest: usize) -> impl Iterator<Item = Range<usize>> {
+    let whole = move |step: usize| step.next_multiple_of(STRETCH).min(k);
+    pieces(k, deepest / STRETCH * STRETCH).map(move |piece| whole(piece.start)..whole(piece.end))
 }
 
 impl<T: Gemm> Packed<T> {
@@ -198,22 +205,26 @@ pub(super) unsafe fn block<V: Lanes, const ROWS: usize>(
     } = packed.problem;
     for column in columns.map(|j| j * wide) {
         for row in rows.clone().map(|i| i * ROWS) {
-            // SAFETY: the problem is valid, these panels are packed and the processor has the instructions: the
-            // caller's promise. Panels begin every `ROWS` rows and `wide` columns, `depth` numbers for each, and only
-            // inside the result. A whole tile is inside it; of a partial one, that many rows and columns are.
-            unsafe {
-                let tile = Tile {
-                    depth,
-                    lhs: (packed.lhs.add(row * depth).cast_const(), 1, ROWS),
-                    rhs: (packed.rhs.add(column * depth).cast_const(), wide),
-                    out: (out.0.add(row * out.1 + column), out.1),
-                    columns: wide,
-                    start: start.from(column),
-                };
-                if row + ROWS <= m && column + wide <= n {
-                    whole::<V, ROWS>(tile);
-                } else {
-                    partial::<V, ROWS>(tile, ROWS.min(m - row), wide.min(n - column));
+            for first in (0..depth).step_by(STRETCH) {
+                // SAFETY: the problem is valid, these panels are packed and the processor has the instructions: the
+                // caller's promise. Panels begin every `ROWS` rows and `wide` columns, `depth` numbers for each, and
+                // only inside the result; `first < depth` is one of these steps. A whole tile is inside the result; of
+                // a partial one, that many rows and columns are.
+                unsafe {
+                    let (lhs, rhs) = (row * depth + first * ROWS, column * depth + first * wide);
+                    let tile = Tile {
+                        depth: STRETCH.min(depth - first),
+                        lhs: (packed.lhs.add(lhs).cast_const(), 1, ROWS),
+                        rhs: (packed.rhs.add(rhs).cast_const(), wide),
+                        out: (out.0.add(row * out.1 + column), out.1),
+                        columns: wide,
+                        start: start.after(first).from(column),
+                    };
+                    if row + ROWS <= m && column + wide <= n {
+                        whole::<V, ROWS>(tile);
+                    } else {
+                        partial::<V, ROWS>(tile, ROWS.min(m - row), wide.min(n - column));
+                    }
                 }
             }
         }
@@ -236,7 +247,7 @@ unsafe fn whole<V: Lanes, const ROWS: usize>(place: Tile<V::T>) {
                 V::prefetch(below.wrapping_add(j * V::COUNT));
             }
         }
-        tile::<V, ROWS, WIDTH>(place);
+        tile::<V, ROWS, WIDTH, false>(place);
     }
 }
 
@@ -250,21 +261,28 @@ unsafe fn whole<V: Lanes, const ROWS: usize>(place: Tile<V::T>) {
 unsafe fn partial<V: Lanes, const ROWS: usize>(mut place: Tile<V::T>, rows: usize, columns: usize) {
     const { assert!(ROWS <= MAX_ROWS && WIDTH * V::COUNT <= MAX_WIDE) };
     let mut buffer = [V::T::default(); MAX_ROWS * MAX_WIDE];
+    let mut first = [V::T::default(); MAX_WIDE];
     let beside = (buffer.as_mut_ptr(), WIDTH * V::COUNT);
-    let (to, start) = (place.out, place.start);
+    let to = place.out;
     // SAFETY: `rows` and `columns` of the result, a start's row, and the operands of a whole tile are there: the
-    // caller's promise. The buffer is new memory of its own and holds a whole tile.
+    // caller's promise. The buffers are new memory of their own and hold a whole tile and a row of it.
     unsafe {
-        for i in 0..rows {
-            let row = beside.0.add(i * beside.1);
-            match start {
-                Start::Zero => {}
-                Start::Row(start) => row.copy_from_nonoverlapping(start, columns),
-                Start::Result => row.copy_from_nonoverlapping(to.0.add(i * to.1), columns),
+        match place.start {
+            Start::Zero => {}
+            Start::Row(row) => {
+                let first = first.as_mut_ptr();
+                first.copy_from_nonoverlapping(row, columns);
+                place.start = Start::Row(first);
+            }
+            Start::Result => {
+                for i in 0..rows {
+                    let row = beside.0.add(i * beside.1);
+                    row.copy_from_nonoverlapping(to.0.add(i * to.1), columns);
+                }
             }
         }
-        (place.out, place.start) = (beside, Start::Result);
-        tile::<V, ROWS, WIDTH>(place);
+        place.out = beside;
+        tile::<V, ROWS, WIDTH, false>(place);
         for i in 0..rows {
             let row = beside.0.add(i * beside.1);
             to.0.add(i * to.1).copy_from_nonoverlapping(row, columns);

@@ -145,6 +145,18 @@ impl<T: Copy> Problem<T> {
 }
 
 impl<T> Matrix<'_, T> {
+    /// The same without the first `count` columns.
+    pub(super) fn without_columns(mut self, count: usize) -> Self {
+        self.offset += count * self.column_stride;
+        self
+    }
+
+    /// The same without the first `count` rows.
+    pub(super) fn without_rows(mut self, count: usize) -> Self {
+        self.offset += count * self.row_stride;
+        self
+    }
+
     /// Its start, the step between rows and that between columns.
     pub(super) fn place(self) -> (*const T, usize, usize) {
         let start = self.data.as_ptr().wrapping_add(self.offset);

@@ -1,8 +1,11 @@
 //! [`matmul`], and the choice between the ways to compute a product.
 
+use std::ops::Add;
+
 use super::problem::{Matrix, Problem, Start};
 use super::{Gemm, dots, packed, small};
 use crate::kernel::parallel;
+use crate::kernel::scratch::Scratch;
 
 /// Numbers that a part reads or writes at least, where operands are read from where they lie.
 const PART: usize = 1 << 16;
@@ -11,12 +14,19 @@ const MULTIPLICATIONS: usize = 1 << 20;
 /// Rows and columns of a part are multiples of this, so that tiles stay whole.
 const TILE: usize = 64;
 
+/// Steps along the inner size up to which a product is computed as one; more are halved, and the halves added.
+const LONGEST: usize = 1 << 14;
+
 /// `out = start + lhs * rhs` for a contiguous `out: [m, n]`.
+///
+/// An element is a sum of stretches along the inner index: within one, products are added one after the other, and
+/// stretches are added one after the other up to `LONGEST` steps. These sums are added in a balanced tree. So its error
+/// hardly grows with the inner size, and its bits depend neither on threads nor on how the product is cut.
 ///
 /// # Panics
 ///
 /// If a matrix does not lie inside its slice, or a start's row has no `n` numbers.
-pub(crate) fn matmul<T: Gemm>(
+pub(crate) fn matmul<T: Gemm + Add<Output = T>>(
     [m, k, n]: [usize; 3],
     lhs: Matrix<'_, T>,
     rhs: Matrix<'_, T>,
@@ -43,6 +53,18 @@ pub(crate) fn matmul<T: Gemm>(
         }
     }
     if m == 0 || k == 0 || n == 0 {
+        return;
+    }
+    if k > LONGEST {
+        let half = k.div_ceil(LONGEST).next_power_of_two() / 2 * LONGEST;
+        matmul([m, half, n], lhs, rhs, out, start);
+        let mut right = Scratch::new(out.len());
+        let right = right.get();
+        let (lhs, rhs) = (lhs.without_columns(half), rhs.without_rows(half));
+        matmul([m, k - half, n], lhs, rhs, right, Start::Zero);
+        for (out, &mut right) in out.iter_mut().zip(right) {
+            *out = *out + right;
+        }
         return;
     }
     let problem = Problem {
@@ -286,6 +308,32 @@ pub(super) mod tests {
             };
             let one = run(1);
             assert!(one == run(2) && one == run(3), "[{m}, {k}, {n}], {turned}");
+        }
+    }
+
+    #[test]
+    fn products_of_a_long_inner_size_keep_their_digits() {
+        // Small, thin, of one row, of dot products, and packed.
+        for ([m, k, n], turned) in [
+            ([16, 1 << 20, 16], false),
+            ([40, 1 << 17, 3], false),
+            ([1, 1 << 18, 70], false),
+            ([2, 1 << 20, 3], true),
+            ([40, 1 << 16, 48], false),
+        ] {
+            let (a, b) = (vec![1.0; m * k], vec![0.1f32; k * n]);
+            let mut out = vec![0.0; m * n];
+            let rhs = right(&b, [k, n], turned);
+            matmul([m, k, n], row_major(&a, k), rhs, &mut out, Start::Zero);
+            let exact = f64::from(0.1f32) * k as f64;
+            // A product passes 128 additions in its stretch, 128 between stretches, and one in each level of the tree.
+            // In one chain, a million tenths lose the third digit.
+            let additions = f64::from(128 + 128 + (k / LONGEST).ilog2());
+            let bound = additions / 2.0 * f64::from(f32::EPSILON) * exact;
+            for &found in &out {
+                let error = (f64::from(found) - exact).abs();
+                assert!(error < bound, "[{m}, {k}, {n}]: {error} of {exact}");
+            }
         }
     }
 

@@ -4,8 +4,8 @@
 use std::mem::MaybeUninit;
 
 use super::lanes::Lanes;
-use super::problem::Problem;
-use super::tile::{Tile, WIDTH, pack, tile};
+use super::problem::{Problem, Start};
+use super::tile::{STRETCH, Tile, WIDTH, pack, tile};
 
 /// Multiplications up to which a product is small.
 const SMALL: usize = 1 << 21;
@@ -16,7 +16,9 @@ const THIN: [usize; 3] = [32, 8, 16];
 const SHALLOW: usize = 8;
 /// Numbers in the right-hand side from which that order matters.
 const LARGE: usize = 1 << 14;
-/// Numbers of a panel of the right-hand side, which decides how many steps go through registers in one go.
+/// Columns that a product of one row sums beside the result, to add them to it after a stretch.
+const BAND: usize = 1 << 10;
+/// Numbers of a panel of the right-hand side: those of a stretch.
 const PANEL: usize = 1 << 12;
 
 /// Whether a product is best computed in this way.
@@ -40,29 +42,67 @@ pub(super) unsafe fn small<V: Lanes, const ROWS: usize>(problem: &Problem<V::T>)
     let [m, k, n] = problem.sizes;
     let ordered = problem.rhs.2 == 1;
     // SAFETY: the problem is valid and the processor has the instructions: the caller's promise. Each `row < m` is one
-    // of its rows. `SHALLOW` steps of 8 registers are no more than a panel.
+    // of its rows.
     unsafe {
-        const { assert!(SHALLOW * 8 * V::COUNT <= PANEL) };
+        const { assert!(SHALLOW * 8 * V::COUNT <= PANEL && STRETCH * WIDTH * V::COUNT <= PANEL) };
         if ordered && m == 1 && k.saturating_mul(n) > LARGE {
-            stripes::<V, 1, 8>(problem, SHALLOW);
+            row::<V>(problem);
         } else if ordered && k < 3 {
             // One row of the result after the other, for it is all that is written or read.
             for row in 0..m {
-                stripes::<V, 1, 8>(&problem.rows(row..row + 1), SHALLOW);
+                stripes::<V, 1, 8, false>(&problem.rows(row..row + 1), SHALLOW);
             }
         } else {
-            stripes::<V, ROWS, WIDTH>(problem, PANEL / (WIDTH * V::COUNT));
+            stripes::<V, ROWS, WIDTH, false>(problem, STRETCH);
         }
     }
 }
 
-/// A product in stripes of `W` registers, `step` steps along the inner size at a time.
+/// A product of one row, whose columns are summed beside the result, few steps at a time, and added to it after a
+/// stretch.
+///
+/// # Safety
+///
+/// The problem is valid and has one row, and the processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn row<V: Lanes>(problem: &Problem<V::T>) {
+    let [_, k, n] = problem.sizes;
+    let mut sums = MaybeUninit::<[V::T; BAND]>::uninit();
+    let sums = sums.as_mut_ptr().cast::<V::T>();
+    for first in (0..k).step_by(STRETCH) {
+        for column in (0..n).step_by(BAND) {
+            let count = BAND.min(n - column);
+            // SAFETY: the problem is valid and the processor has the instructions: the caller's promise. `first < k`
+            // and `column < n`, so these are steps and columns of the problem; the part is valid with the sums, memory
+            // of our own for `count <= BAND` numbers, as its result. They are written before they are read. The result
+            // and a start's row have `count` numbers from there on.
+            unsafe {
+                let part = problem.steps(first..k.min(first + STRETCH));
+                let part = part.columns(column..column + count);
+                let more = matches!(part.start, Start::Result);
+                let beside = Problem {
+                    out: (sums, BAND),
+                    start: if more { Start::Zero } else { part.start },
+                    ..part
+                };
+                stripes::<V, 1, 8, true>(&beside, SHALLOW);
+                for j in 0..count {
+                    let (to, sum) = (part.out.0.add(j), *sums.add(j));
+                    *to = if more { *to + sum } else { sum };
+                }
+            }
+        }
+    }
+}
+
+/// A product in stripes of `W` registers, `step` steps along the inner size at a time: a stretch, or, where they are to
+/// `RESUME`, part of the only one.
 ///
 /// # Safety
 ///
 /// The problem is valid, `step * W * V::COUNT <= PANEL`, and the processor has the instructions of `V`.
 #[inline(always)]
-unsafe fn stripes<V: Lanes, const ROWS: usize, const W: usize>(
+unsafe fn stripes<V: Lanes, const ROWS: usize, const W: usize, const RESUME: bool>(
     problem: &Problem<V::T>,
     step: usize,
 ) {
@@ -102,7 +142,9 @@ unsafe fn stripes<V: Lanes, const ROWS: usize, const W: usize>(
                     start: start.after(first).from(column),
                 };
                 if columns > V::COUNT {
-                    tiles::<V, ROWS, W>(m, place);
+                    tiles::<V, ROWS, W, RESUME>(m, place);
+                } else if RESUME {
+                    tile::<V, 1, 1, true>(place);
                 } else {
                     narrow_tiles::<V>(m, place);
                 }
@@ -117,7 +159,10 @@ unsafe fn stripes<V: Lanes, const ROWS: usize, const W: usize>(
 ///
 /// That of `tile`, for `m` rows and `W` registers.
 #[inline(always)]
-unsafe fn tiles<V: Lanes, const ROWS: usize, const W: usize>(m: usize, mut place: Tile<V::T>) {
+unsafe fn tiles<V: Lanes, const ROWS: usize, const W: usize, const RESUME: bool>(
+    m: usize,
+    mut place: Tile<V::T>,
+) {
     let mut left = m;
     while left > 0 {
         let rows = match left.div_ceil(left.div_ceil(ROWS)) {
@@ -130,12 +175,12 @@ unsafe fn tiles<V: Lanes, const ROWS: usize, const W: usize>(m: usize, mut place
         // left`.
         unsafe {
             match rows {
-                8 if ROWS >= 8 => tile::<V, 8, W>(place),
-                6 if ROWS >= 6 => tile::<V, 6, W>(place),
-                5 if ROWS >= 5 => tile::<V, 5, W>(place),
-                4 if ROWS >= 4 => tile::<V, 4, W>(place),
-                2 => tile::<V, 2, W>(place),
-                _ => tile::<V, 1, W>(place),
+                8 if ROWS >= 8 => tile::<V, 8, W, RESUME>(place),
+                6 if ROWS >= 6 => tile::<V, 6, W, RESUME>(place),
+                5 if ROWS >= 5 => tile::<V, 5, W, RESUME>(place),
+                4 if ROWS >= 4 => tile::<V, 4, W, RESUME>(place),
+                2 => tile::<V, 2, W, RESUME>(place),
+                _ => tile::<V, 1, W, RESUME>(place),
             }
         }
         place = place.below(rows);
@@ -157,10 +202,10 @@ unsafe fn narrow_tiles<V: Lanes>(m: usize, mut place: Tile<V::T>) {
         // left`.
         unsafe {
             match rows {
-                8 => tile::<V, 8, 1>(place),
-                4 => tile::<V, 4, 1>(place),
-                2 => tile::<V, 2, 1>(place),
-                _ => tile::<V, 1, 1>(place),
+                8 => tile::<V, 8, 1, false>(place),
+                4 => tile::<V, 4, 1, false>(place),
+                2 => tile::<V, 2, 1, false>(place),
+                _ => tile::<V, 1, 1, false>(place),
             }
         }
         place = place.below(rows);

@@ -3,13 +3,17 @@
 use super::lanes::Lanes;
 use super::problem::Start;
 
+/// Steps along the inner size that are summed from zero (the first ones from a start's row), before their sum is added
+/// to that of the steps before: a chain of roundings no longer than this. Parts of the inner size begin at multiples of it, so that a sum's bits do not depend
+/// on how the product is cut.
+pub(super) const STRETCH: usize = 128;
 /// Registers of columns that a tile is wide.
 pub(super) const WIDTH: usize = 2;
 /// Rows and columns of the largest tile.
 pub(super) const MAX_ROWS: usize = 12;
 pub(super) const MAX_WIDE: usize = WIDTH * 16;
 
-/// Where a tile reads and writes, and how it begins.
+/// Where a tile reads and writes, and what its sums are added to.
 #[derive(Clone, Copy)]
 pub(super) struct Tile<T> {
     pub(super) depth: usize,
@@ -32,7 +36,8 @@ impl<T> Tile<T> {
     }
 }
 
-/// `M` rows of `W` registers.
+/// `M` rows of `W` registers, over a stretch or part of one. A tile of one row that is to `RESUME` goes on with a stretch whose sum so far is in the
+/// result.
 ///
 /// # Safety
 ///
@@ -40,7 +45,9 @@ impl<T> Tile<T> {
 /// written for `M` rows of `columns` numbers, no more than `W` registers have, and a start's row be read. The processor
 /// has the instructions of `V`.
 #[inline(always)]
-pub(super) unsafe fn tile<V: Lanes, const M: usize, const W: usize>(tile: Tile<V::T>) {
+pub(super) unsafe fn tile<V: Lanes, const M: usize, const W: usize, const RESUME: bool>(
+    tile: Tile<V::T>,
+) {
     let Tile {
         depth,
         mut lhs,
@@ -57,13 +64,9 @@ pub(super) unsafe fn tile<V: Lanes, const M: usize, const W: usize>(tile: Tile<V
     unsafe {
         let mut sums = [[V::splat(V::T::default()); W]; M];
         match start {
-            Start::Zero => {}
             Start::Row(row) => sums = [load::<V, W>(row, columns, whole); M],
-            Start::Result => {
-                for i in 0..M {
-                    sums[i] = load::<V, W>(out.0.add(i * out.1), columns, whole);
-                }
-            }
+            Start::Result if RESUME => sums[0] = load::<V, W>(out.0, columns, whole),
+            _ => {}
         }
         for _ in 0..depth {
             let mut row = [V::splat(V::T::default()); W];
@@ -78,6 +81,14 @@ pub(super) unsafe fn tile<V: Lanes, const M: usize, const W: usize>(tile: Tile<V
             }
             lhs.0 = lhs.0.wrapping_add(lhs.2);
             rhs.0 = rhs.0.wrapping_add(rhs.1);
+        }
+        if !RESUME && matches!(start, Start::Result) {
+            for i in 0..M {
+                let before = load::<V, W>(out.0.add(i * out.1), columns, whole);
+                for j in 0..W {
+                    sums[i][j] = before[j].plus(sums[i][j]);
+                }
+            }
         }
         for i in 0..M {
             store::<V, W>(sums[i], out.0.add(i * out.1), columns, whole);
