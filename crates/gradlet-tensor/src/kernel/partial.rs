@@ -15,6 +15,23 @@ pub(super) fn pair<T: Copy, const LANES: usize>(mut lanes: [T; LANES], f: impl F
     lanes[0]
 }
 
+/// The number of elements that are summed in their own type.
+pub(super) const STRETCH: usize = 1024;
+
+/// The sum of `f` over all pairs: in f64 over stretches, so that its error does not grow with their number.
+#[inline(always)]
+pub(super) fn sum_of_stretches<T: Float, const LANES: usize>(
+    a: &[T],
+    b: &[T],
+    f: impl Fn(T, T) -> T,
+) -> f64 {
+    let mut total = 0.0;
+    for (a, b) in a.chunks(STRETCH).zip(b.chunks(STRETCH)) {
+        total += sum_of::<T, LANES>(a, b, &f).to_f64();
+    }
+    total
+}
+
 /// The sum of `f` over all pairs.
 #[inline(always)]
 pub(super) fn sum_of<T: Float, const LANES: usize>(a: &[T], b: &[T], f: impl Fn(T, T) -> T) -> T {

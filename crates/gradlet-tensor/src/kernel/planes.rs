@@ -6,11 +6,9 @@
 
 use std::ops::Range;
 
-use super::partial::sum_of;
+use super::partial::{sum_of, sum_of_stretches};
 use crate::element::Float;
 
-/// The number of elements that are summed in their own type.
-const STRETCH: usize = 1024;
 /// The number of sums side by side, and their number for planes that would leave most of these empty.
 const LANES: usize = 32;
 const FEW_LANES: usize = 8;
@@ -69,9 +67,7 @@ impl Planes {
                 total += sum_of::<T, FEW_LANES>(a, b, &f).to_f64();
                 continue;
             }
-            for (a, b) in a.chunks(STRETCH).zip(b.chunks(STRETCH)) {
-                total += sum_of::<T, LANES>(a, b, &f).to_f64();
-            }
+            total += sum_of_stretches::<T, LANES>(a, b, &f);
         }
         total
     }

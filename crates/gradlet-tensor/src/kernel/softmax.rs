@@ -1,6 +1,7 @@
-//! Softmax of rows and its logarithm, in three passes over a row that stays in the first cache.
+//! Softmax of rows and its logarithm, in three passes over a row that stays in the first cache. A row is summed lane by
+//! lane over a stretch, and in f64 over the stretches.
 
-use super::partial::{pair, sum_of};
+use super::partial::{STRETCH, pair, sum_of_stretches};
 use crate::element::Float;
 
 /// The number of sums side by side, as in `fold`.
@@ -29,7 +30,12 @@ fn largest_and_sum<T: Float, const LANES: usize>(x: &[T]) -> (T, T) {
         largest
     };
     let mut lanes = [T::of(0.0); LANES];
-    for chunk in x.chunks_exact(LANES) {
+    let mut stretches = 0.0;
+    for (i, chunk) in x.chunks_exact(LANES).enumerate() {
+        if i > 0 && i.is_multiple_of(STRETCH / LANES) {
+            stretches += pair(lanes, |a, b| a + b).to_f64();
+            lanes = [T::of(0.0); LANES];
+        }
         for (lane, &x) in lanes.iter_mut().zip(chunk) {
             *lane = *lane + (x - shift).exp_();
         }
@@ -47,7 +53,8 @@ fn largest_and_sum<T: Float, const LANES: usize>(x: &[T]) -> (T, T) {
             *lane = *lane + below.exp_();
         }
     }
-    (shift, pair(lanes, |a, b| a + b))
+    let last = pair(lanes, |a, b| a + b);
+    (shift, T::of(stretches + last.to_f64()))
 }
 
 #[inline(always)]
@@ -86,7 +93,7 @@ vectorized! {
     pub(crate) fn softmax_gradient<T: Float>(y: &[T], g: &[T], columns: usize, dx: &mut [T]) {
         let rows = y.chunks_exact(columns).zip(g.chunks_exact(columns));
         for ((y, g), dx) in rows.zip(dx.chunks_exact_mut(columns)) {
-            let total = sum_of::<T, LANES>(y, g, |y, g| y * g);
+            let total = T::of(sum_of_stretches::<T, LANES>(y, g, |y, g| y * g));
             for ((dx, &y), &g) in dx.iter_mut().zip(y).zip(g) {
                 *dx = y * (g - total);
             }
@@ -97,7 +104,7 @@ vectorized! {
     pub(crate) fn log_softmax_gradient<T: Float>(y: &[T], g: &[T], columns: usize, dx: &mut [T]) {
         let rows = y.chunks_exact(columns).zip(g.chunks_exact(columns));
         for ((y, g), dx) in rows.zip(dx.chunks_exact_mut(columns)) {
-            let total = sum_of::<T, LANES>(g, g, |g, _| g);
+            let total = T::of(sum_of_stretches::<T, LANES>(g, g, |g, _| g));
             for ((dx, &y), &g) in dx.iter_mut().zip(y).zip(g) {
                 *dx = g - y.exp_() * total;
             }
@@ -184,6 +191,25 @@ mod tests {
                 assert!((l[i] - (x - sum.ln())).abs() < 1e-14);
             }
         }
+    }
+
+    #[test]
+    fn rows_of_a_million_keep_their_digits() {
+        let n = 1 << 20;
+        let mut x = vec![-2.3f32; n];
+        x[0] = 0.0;
+        let sum = 1.0 + (n - 1) as f64 * f64::from(-2.3f32).exp();
+        let near = |found: f32, exact: f64| assert!((f64::from(found) / exact - 1.0).abs() < 4e-6);
+        let (mut y, mut dx) = (vec![0.0; n], vec![0.0; n]);
+        softmax(&x, n, &mut y);
+        near(y[0], 1.0 / sum);
+        // All elements of y are 0.1: the sum of g y is 0.1 n, and that of g is n.
+        y.fill(0.1);
+        softmax_gradient(&y, &vec![1.0; n], n, &mut dx);
+        let tenth = f64::from(0.1f32);
+        near(dx[0], tenth * (1.0 - tenth * n as f64));
+        log_softmax_gradient(&y, &vec![0.1; n], n, &mut dx);
+        near(dx[0], tenth - tenth.exp() * tenth * n as f64);
     }
 
     #[test]

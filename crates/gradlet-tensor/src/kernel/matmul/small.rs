@@ -19,7 +19,7 @@ const LARGE: usize = 1 << 14;
 /// Columns that a product of one row sums beside the result, to add them to it after a stretch.
 const BAND: usize = 1 << 10;
 /// Numbers of a panel of the right-hand side: those of a stretch.
-const PANEL: usize = 1 << 12;
+const PANEL: usize = 1 << 13;
 
 /// Whether a product is best computed in this way.
 pub(super) fn pays<T>(problem: &Problem<T>) -> bool {

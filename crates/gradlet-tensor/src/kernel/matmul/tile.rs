@@ -6,7 +6,7 @@ use super::problem::Start;
 /// Steps along the inner size that are summed from zero (the first ones from a start's row), before their sum is added
 /// to that of the steps before: a chain of roundings no longer than this. Parts of the inner size begin at multiples of it, so that a sum's bits do not depend
 /// on how the product is cut.
-pub(super) const STRETCH: usize = 128;
+pub(super) const STRETCH: usize = 256;
 /// Registers of columns that a tile is wide.
 pub(super) const WIDTH: usize = 2;
 /// Rows and columns of the largest tile.
