@@ -78,7 +78,7 @@ impl Forward for TwoLayer {
 fn train_epoch(
     model: &mut TwoLayer,
     optimizer: &mut Sgd,
-    batches: impl Iterator<Item = (Var, Tensor<i64>)>,
+    batches: impl IntoIterator<Item = (Var, Tensor<i64>)>,
     progress: &mut Progress,
 ) -> Result<()> {
     model.train();
@@ -187,7 +187,7 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     }
     progress.finish();
 
-    if let Some((images, _)) = data.test.batches(4).next() {
+    if let Some((images, _)) = data.test.batches(4).into_iter().next() {
         show_toggle(&mut model, &images)?;
     }
     draw_curves(&history)?;

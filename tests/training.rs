@@ -30,7 +30,12 @@ fn test_accuracy(split: &Split, p: f64, seed: u64) -> Result<f64> {
         )?;
     }
     model.eval();
-    let (images, labels) = split.test.batches(split.test.len()).next().unwrap();
+    let (images, labels) = split
+        .test
+        .batches(split.test.len())
+        .into_iter()
+        .next()
+        .unwrap();
     no_grad(|| model.forward(&images))?.accuracy(&labels)
 }
 

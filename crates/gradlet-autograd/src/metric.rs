@@ -2,31 +2,25 @@
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
+use crate::ops::class_axis;
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
-    /// The fraction of rows whose largest element is at the label, in [0, 1].
+    /// The fraction of places whose largest logit is at the label, in [0, 1].
     ///
     /// # Shape
     ///
-    /// `logits: [n, classes], labels: [n]`
+    /// `logits: [n, c, ...]`, labels `[n, ...]`; `logits: [c]`, labels `[]`
     ///
     /// # Errors
     ///
-    /// If the shapes are not these, or there are no rows or no classes.
+    /// If the shapes are not these, or there are no labels or no classes.
     #[track_caller]
     pub fn accuracy(&self, labels: &Tensor<i64>) -> Result<f64> {
-        if self.rank() != 2 {
-            let expected = "logits of shape [n, classes]";
-            return Err(Error::new(ErrorKind::Rank {
-                op: "accuracy",
-                expected,
-                shape: *self.shape(),
-            }));
-        }
+        let axis = class_axis("accuracy", *self.shape())?;
         let predicted = self
             .tensor
-            .argmax(1)
+            .argmax(axis)
             .map_err(|error| error.of("accuracy"))?;
         labels.expect_shape("accuracy", predicted.shape())?;
         if labels.is_empty() {

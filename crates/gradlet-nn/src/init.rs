@@ -55,7 +55,8 @@ impl Nonlinearity {
 ///
 /// # Errors
 ///
-/// If the shape has fewer than two axes, the fan is 0, or the gain is negative or not finite.
+/// If the shape has fewer than two axes, the fan is 0, the gain is negative or not finite, or weights would be
+/// infinite.
 ///
 /// # Example
 ///
@@ -79,7 +80,7 @@ pub fn kaiming_uniform<T: Float>(
     rng: &mut (impl Rng + ?Sized),
 ) -> Result<Tensor<T>> {
     let shape = shape.into_shape()?;
-    let bound = 3.0f64.sqrt() * kaiming_std("kaiming_uniform", &shape, fan, gain)?;
+    let bound = 3.0f64.sqrt() * kaiming_std::<T>("kaiming_uniform", &shape, fan, gain)?;
     Tensor::uniform(shape, -bound, bound, rng).map_err(|error| error.of("kaiming_uniform"))
 }
 
@@ -100,7 +101,7 @@ pub fn kaiming_normal<T: Float>(
     rng: &mut (impl Rng + ?Sized),
 ) -> Result<Tensor<T>> {
     let shape = shape.into_shape()?;
-    let std = kaiming_std("kaiming_normal", &shape, fan, gain)?;
+    let std = kaiming_std::<T>("kaiming_normal", &shape, fan, gain)?;
     Tensor::normal(shape, 0.0, std, rng).map_err(|error| error.of("kaiming_normal"))
 }
 
@@ -108,7 +109,8 @@ pub fn kaiming_normal<T: Float>(
 ///
 /// # Errors
 ///
-/// If the shape has fewer than two axes, both fans are 0, or the gain is negative or not finite.
+/// If the shape has fewer than two axes, both fans are 0, the gain is negative or not finite, or weights would be
+/// infinite.
 ///
 /// # Source
 ///
@@ -121,7 +123,7 @@ pub fn xavier_uniform<T: Float>(
     rng: &mut (impl Rng + ?Sized),
 ) -> Result<Tensor<T>> {
     let shape = shape.into_shape()?;
-    let bound = 3.0f64.sqrt() * xavier_std("xavier_uniform", &shape, gain)?;
+    let bound = 3.0f64.sqrt() * xavier_std::<T>("xavier_uniform", &shape, gain)?;
     Tensor::uniform(shape, -bound, bound, rng).map_err(|error| error.of("xavier_uniform"))
 }
 
@@ -142,7 +144,7 @@ pub fn xavier_normal<T: Float>(
     rng: &mut (impl Rng + ?Sized),
 ) -> Result<Tensor<T>> {
     let shape = shape.into_shape()?;
-    let std = xavier_std("xavier_normal", &shape, gain)?;
+    let std = xavier_std::<T>("xavier_normal", &shape, gain)?;
     Tensor::normal(shape, 0.0, std, rng).map_err(|error| error.of("xavier_normal"))
 }
 
@@ -185,19 +187,19 @@ fn fans(op: &'static str, shape: &Shape) -> Result<(f64, f64)> {
 }
 
 #[track_caller]
-fn kaiming_std(op: &'static str, shape: &Shape, fan: Fan, gain: f64) -> Result<f64> {
+fn kaiming_std<T: Float>(op: &'static str, shape: &Shape, fan: Fan, gain: f64) -> Result<f64> {
     let (fan_in, fan_out) = fans(op, shape)?;
     let (name, fan) = match fan {
         Fan::In => ("fan_in", fan_in),
         Fan::Out => ("fan_out", fan_out),
     };
-    scaled(op, gain, name, fan)
+    scaled::<T>(op, gain, name, fan)
 }
 
 #[track_caller]
-fn xavier_std(op: &'static str, shape: &Shape, gain: f64) -> Result<f64> {
+fn xavier_std<T: Float>(op: &'static str, shape: &Shape, gain: f64) -> Result<f64> {
     let (fan_in, fan_out) = fans(op, shape)?;
-    scaled(
+    scaled::<T>(
         op,
         gain,
         "the mean of fan_in and fan_out",
@@ -207,11 +209,21 @@ fn xavier_std(op: &'static str, shape: &Shape, gain: f64) -> Result<f64> {
 
 /// `gain / sqrt(fan)`
 #[track_caller]
-fn scaled(op: &'static str, gain: f64, name: &'static str, fan: f64) -> Result<f64> {
+fn scaled<T: Float>(op: &'static str, gain: f64, name: &'static str, fan: f64) -> Result<f64> {
     require(fan > 0.0, op, name, "positive", fan)?;
     let usable = gain.is_finite() && gain >= 0.0;
     require(usable, op, "gain", "finite and not negative", gain)?;
-    Ok(gain / fan.sqrt())
+    let std = gain / fan.sqrt();
+    // As far as `Tensor::normal` draws.
+    let finite = T::of(9.0 * std).is_finite();
+    require(
+        finite,
+        op,
+        "gain",
+        "small enough for weights that are finite",
+        gain,
+    )?;
+    Ok(std)
 }
 
 #[cfg(test)]
@@ -335,5 +347,34 @@ mod tests {
             text.ends_with(&format!("(at {}:{line})", file!())),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_gain_that_makes_weights_infinite_is_refused() -> Result<()> {
+        let (rng, shape) = (&mut rng(0), [2, 2]);
+        let all = [
+            (
+                "kaiming_uniform",
+                kaiming_uniform::<f32>(shape, Fan::In, 1e39, rng),
+            ),
+            ("kaiming_normal", kaiming_normal(shape, Fan::In, 1e39, rng)),
+            ("xavier_uniform", xavier_uniform(shape, 1e39, rng)),
+            ("xavier_normal", xavier_normal(shape, 1e39, rng)),
+        ];
+        for (op, made) in all {
+            let text = made.unwrap_err().to_string();
+            assert!(
+                text.starts_with(&format!("{op}: gain must be small enough for ")),
+                "{text}"
+            );
+        }
+        assert!(
+            xavier_normal::<f64>(shape, 1e39, rng)?
+                .iter()
+                .all(f64::is_finite)
+        );
+        let wide: Tensor = kaiming_uniform([1, 1_000_000], Fan::In, 1e39, rng)?;
+        assert!(wide.iter().all(f32::is_finite));
+        Ok(())
     }
 }

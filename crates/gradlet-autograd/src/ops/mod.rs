@@ -15,6 +15,7 @@ mod window;
 pub(crate) use gradient::Retain;
 pub use gradient::{dropout_owned, dropout_with};
 pub use linalg::einsum;
+pub(crate) use loss::class_axis;
 pub use loss::{
     KlTarget, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy,
     cross_entropy_probabilities, cross_entropy_with, huber_loss, kl_div, l1_loss, mse_loss,

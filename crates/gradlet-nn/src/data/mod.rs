@@ -4,5 +4,5 @@ mod batches;
 mod dataset;
 pub mod idx;
 
-pub use self::batches::Batches;
+pub use self::batches::{BatchIter, Batches};
 pub use self::dataset::Dataset;

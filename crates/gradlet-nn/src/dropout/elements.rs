@@ -47,18 +47,24 @@ impl Form for Elements {
         let Some(wanted) = &self.noise_shape else {
             return Ok(x);
         };
+        let op = "noise_shape";
+        if wanted.len() != x.rank() {
+            let expected = "an input with as many axes as the noise shape";
+            let shape = x;
+            return Err(Error::new(ErrorKind::Rank {
+                op,
+                expected,
+                shape,
+            }));
+        }
         let sizes = wanted.iter().zip(&x);
         let noise: Vec<_> = sizes.map(|(size, &own)| size.unwrap_or(own)).collect();
         let noise = Shape::new(&noise)?;
-        let op = "noise_shape";
-        if wanted.len() != x.rank()
-            || Shape::broadcast(&noise, &x).map_err(|error| error.of(op))? != x
-        {
-            let wanted: Vec<_> = wanted.iter().map(|size| size.unwrap_or(1)).collect();
+        if Shape::broadcast(&noise, &x).map_err(|error| error.of(op))? != x {
             return Err(Error::new(ErrorKind::ShapeMismatch {
                 op,
                 expected: x,
-                found: Shape::new(&wanted)?,
+                found: noise,
             }));
         }
         Ok(noise)

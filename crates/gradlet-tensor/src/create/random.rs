@@ -2,6 +2,7 @@
 
 use rand::{Rng, RngExt, SeedableRng};
 
+use super::ranges::{expect_held, scaling};
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::IntoShape;
@@ -32,13 +33,17 @@ pub fn rng(seed: u64) -> Pcg64 {
     Pcg64::seed_from_u64(seed)
 }
 
+/// More standard deviations than any number is away from the mean: sqrt(-2 ln 2^-53) is 8.57.
+const FARTHEST: f64 = 9.0;
+
 impl<T: Float> Tensor<T> {
     /// Independent uniform numbers in `[low, high)`, drawn from the caller's generator in row-major order; computed in
     /// `f64`, then rounded, which can give `high` itself.
     ///
     /// # Errors
     ///
-    /// If a bound is not finite, or `low` is above `high`, or memory does not hold that many elements.
+    /// If a bound is not finite, or infinite in the element type, or `low` is above `high`, or memory does not hold that
+    /// many elements.
     ///
     /// # Example
     ///
@@ -58,17 +63,20 @@ impl<T: Float> Tensor<T> {
         high: f64,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self> {
-        if !(low.is_finite() && high.is_finite() && low <= high) {
-            let (expected, remedy) = ("finite and at least low", format!(" with low = {low}"));
+        expect_held::<T>("uniform", "low", low)?;
+        expect_held::<T>("uniform", "high", high)?;
+        if low > high {
             return Err(Error::new(ErrorKind::OutOfRange {
                 op: "uniform",
                 name: "high",
-                expected,
+                expected: "at least low",
                 value: high,
-                remedy,
+                remedy: format!(" with low = {low}"),
             }));
         }
-        Self::from_fn(shape, |_| T::of(low + (high - low) * rng.random::<f64>()))
+        let (down, up) = scaling(low, high);
+        let (low, width) = (low * down, high * down - low * down);
+        Self::from_fn(shape, |_| T::of((low + width * rng.random::<f64>()) * up))
     }
 
     /// Independent normal numbers with this mean and standard deviation, drawn from the caller's generator in row-major
@@ -76,8 +84,8 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// If the standard deviation is negative or not finite, or the mean is not finite, or memory does not hold that
-    /// many elements.
+    /// If the standard deviation is negative, the mean or `mean + 9 std` is not finite, or infinite in the element type,
+    /// or memory does not hold that many elements. No number is farther from the mean than 8.6 std.
     ///
     /// # Example
     ///
@@ -101,25 +109,16 @@ impl<T: Float> Tensor<T> {
         std: f64,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self> {
-        for (name, value, ok) in [
-            ("mean", mean, mean.is_finite()),
-            ("std", std, std.is_finite() && std >= 0.0),
-        ] {
-            if !ok {
-                let expected = if name == "std" {
-                    "finite and not negative"
-                } else {
-                    "finite"
-                };
-                let remedy = String::new();
-                return Err(Error::new(ErrorKind::OutOfRange {
-                    op: "normal",
-                    name,
-                    expected,
-                    value,
-                    remedy,
-                }));
-            }
+        expect_held::<T>("normal", "mean", mean)?;
+        let farthest = T::of(mean.abs() + FARTHEST * std);
+        if !(std >= 0.0 && farthest.is_finite()) {
+            return Err(Error::new(ErrorKind::OutOfRange {
+                op: "normal",
+                name: "std",
+                expected: "not negative, and mean + 9 std in the range of the element type",
+                value: std,
+                remedy: format!(" with mean = {mean}"),
+            }));
         }
         let mut spare = None;
         Self::from_fn(shape, |_| {
@@ -161,6 +160,54 @@ mod tests {
         assert_ne!(z, Tensor::<f64>::normal([n], 5.0, 2.0, &mut rng(2))?);
         assert!(Tensor::<f32>::normal(3, 0.0, -1.0, &mut rng(0)).is_err());
         assert!(Tensor::<f32>::uniform(3, 1.0, 0.0, &mut rng(0)).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn bounds_whose_width_overflows_are_between_them() -> Result<()> {
+        let x = Tensor::<f64>::uniform(10_000, -f64::MAX, 1e308, &mut rng(1))?;
+        assert!(x.iter().all(f64::is_finite));
+        // The mean's standard error is (1e308 + MAX) / sqrt(12 n), less than 0.8e306.
+        let mean = x.iter().map(|x| x / 1e4).sum::<f64>();
+        assert!((mean - (1e308 - f64::MAX) / 2.0).abs() < 4e306, "{mean}");
+        let x = Tensor::<f32>::uniform(1000, f32::MIN.into(), f32::MAX.into(), &mut rng(1))?;
+        assert!(x.iter().all(f32::is_finite) && x.min(..)?.item()? < -3e38);
+        Ok(())
+    }
+
+    #[test]
+    fn numbers_that_the_type_does_not_hold_are_an_error() -> Result<()> {
+        let text = |made: Result<Tensor>| made.unwrap_err().to_string();
+        for (low, high, name) in [
+            (-1e39, 0.0, "low"),
+            (0.0, 1e39, "high"),
+            (f64::NAN, 0.0, "low"),
+        ] {
+            let text = text(Tensor::uniform(2, low, high, &mut rng(0)));
+            let expected =
+                format!("uniform: {name} must be in the range of the element type, got ");
+            assert!(text.starts_with(&expected), "{text}");
+        }
+        let order = text(Tensor::uniform(2, 1.0, -1.0, &mut rng(0)));
+        assert!(
+            order.starts_with("uniform: high must be at least low, got -1 with low = 1 (at "),
+            "{order}"
+        );
+        for (mean, std, name) in [(-1e39, 1.0, "mean"), (0.0, 1e39, "std"), (0.0, -1.0, "std")] {
+            let text = text(Tensor::normal(2, mean, std, &mut rng(0)));
+            assert!(
+                text.starts_with(&format!("normal: {name} must be ")),
+                "{text}"
+            );
+        }
+        // The farthest draw is 8.6 deviations away.
+        assert!(Tensor::<f64>::normal(2, 0.0, 1e308, &mut rng(0)).is_err());
+        assert!(Tensor::<f64>::normal(2, 0.0, f64::NAN, &mut rng(0)).is_err());
+        assert!(
+            Tensor::<f32>::normal(2, 0.0, 3e37, &mut rng(0))?
+                .iter()
+                .all(f32::is_finite)
+        );
         Ok(())
     }
 }

@@ -56,7 +56,7 @@ impl<T: Float> Tensor<T> {
         }
     }
 
-    /// The nearest whole number; the even one if two are equally near.
+    /// The nearest whole number; the even one if two are equally near, as in PyTorch.
     ///
     /// # Example
     ///
@@ -64,6 +64,10 @@ impl<T: Float> Tensor<T> {
     /// # use gradlet_tensor::tensor;
     /// assert_eq!(tensor![0.5, 1.5, -2.5, 2.6].round().to_vec(), [0.0, 2.0, -2.0, 3.0]);
     /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.round`
     pub fn round(&self) -> Self {
         let half = T::of(0.5);
         self.map(|x| {

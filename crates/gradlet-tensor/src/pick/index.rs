@@ -42,7 +42,7 @@ impl<T: Element> Tensor<T> {
 
 impl<T: Float> Tensor<T> {
     /// Adds the slices of `source` along an axis to the slices of this tensor that the indices name; slices with the
-    /// same index are added in their order.
+    /// same index are added in their order, or in halves as by [`scatter_add`](Self::scatter_add) if there are many.
     ///
     /// # Shape
     ///

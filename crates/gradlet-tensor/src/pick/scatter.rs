@@ -7,9 +7,17 @@ use crate::pick::{expect_fitting, expect_inside, first_along};
 use crate::shape::{Layout, Nest, Shape};
 use crate::tensor::Tensor;
 
+/// The fewest sources along the axis, and for an element on average, that are added up apart from others.
+const STRETCH: usize = 1024;
+const REPEATS: usize = 256;
+
 impl<T: Float> Tensor<T> {
     /// Adds the elements of `source` to the elements of this tensor that the indices name:
     /// `y[i, indices[i, j, k], k] += source[i, j, k]` for axis 1, in row-major order.
+    ///
+    /// If the elements get 512 sources and more on average, halves of the sources are added up apart, and so on: the
+    /// rounding errors of a million equal indices do not pile up. Otherwise the error of an element is at most the
+    /// number of its sources times half a unit in the last place of its largest partial sum.
     ///
     /// # Shape
     ///
@@ -54,6 +62,22 @@ impl<T: Float> Tensor<T> {
     ) -> Result<()> {
         if indices.is_empty() {
             return Ok(());
+        }
+        let along = indices.shape()[axis];
+        if along >= 2 * STRETCH && indices.len() / (2 * REPEATS) >= self.len() {
+            let half = |start: usize, length: usize| {
+                let mut sum = Self::zeros_of(self.shape())?;
+                let indices = indices.narrow(axis as isize, start, length)?;
+                sum.add_picked(
+                    axis,
+                    &indices,
+                    &source.narrow(axis as isize, start, length)?,
+                )?;
+                Ok(sum)
+            };
+            let (middle, mut sum) = (along / 2, half(0, along / 2)?);
+            sum.add_assign(&half(middle, along - middle)?)?;
+            return self.add_assign(&sum);
         }
         let all = Layout::contiguous(self.shape().vector_if_scalar());
         let (sizes, count) = (&all.shape, indices.shape()[0]);
@@ -173,6 +197,56 @@ mod tests {
             assert!(x.scatter_add(0, &indices, &source).is_err());
         }
         assert_eq!(x, tensor![[1.0, 2.0], [3.0, 4.0]]);
+    }
+
+    /// The f32 nearest 0.1, exactly.
+    const TENTH: f64 = 0.100_000_001_490_116_12;
+
+    #[test]
+    fn sums_of_many_sources_do_not_drift() -> Result<()> {
+        let m = 1 << 20;
+        let (tenth, indices) = (
+            Tensor::scalar(0.1f32),
+            Tensor::from_fn(m, |i| (i % 2) as i64)?,
+        );
+        let near = |x: f32, times: usize| {
+            let exact = TENTH * times as f64;
+            assert!(
+                (f64::from(x) / exact - 1.0).abs() < 2e-5,
+                "{x}, not {exact}"
+            );
+        };
+        for threads in [1, 2] {
+            crate::threads::with(threads, || {
+                let mut x = Tensor::zeros(2)?;
+                x.scatter_add(0, &indices, &tenth.broadcast_to(m)?)?;
+                x.iter().for_each(|x| near(x, m / 2));
+                let mut scalar = Tensor::scalar(0.0);
+                scalar.scatter_add(0, &Tensor::zeros_of(m)?, &tenth.broadcast_to(m)?)?;
+                near(scalar.item()?, m);
+                let mut columns = Tensor::zeros([3, 2])?;
+                columns.index_add(1, &indices, &tenth.broadcast_to([3, m])?)?;
+                columns.iter().for_each(|x| near(x, m / 2));
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// 511 sources for an element, on average, are added one after the other.
+    #[test]
+    fn few_sources_are_added_in_their_order() -> Result<()> {
+        let (n, m) = (8, 8 * 511);
+        let indices = Tensor::from_fn(m, |i| (i * i % n) as i64)?;
+        let source = Tensor::<f32>::normal(m, 0.0, 1.0, &mut crate::rng(1))?;
+        let mut expected = vec![0.5f32; n];
+        for (index, x) in indices.iter().zip(source.iter()) {
+            expected[index as usize] += x;
+        }
+        let mut x = Tensor::full(n, 0.5)?;
+        x.scatter_add(0, &indices, &source)?;
+        assert_eq!(x.to_vec(), expected);
+        Ok(())
     }
 
     proptest! {

@@ -86,6 +86,9 @@ impl<T: Element> Tensor<T> {
     /// A view of every `step`-th index of an axis within a range, as in Python: negative bounds count from the end, and
     /// bounds beyond the axis count as its ends.
     ///
+    /// Clippy denies the literal `1..-1`, which it takes for an empty range (`reversed_empty_ranges`); with a name for the
+    /// end, it does not.
+    ///
     /// # Shape
     ///
     /// `slice(1, 2..-1, 3)`: `[a, n, b] -> [a, ceil((n - 3) / 3), b]`
@@ -100,7 +103,8 @@ impl<T: Element> Tensor<T> {
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = tensor![0.0, 1.0, 2.0, 3.0, 4.0];
-    /// assert_eq!(x.slice(0, 1..-1, 1)?.to_vec(), [1.0, 2.0, 3.0]);
+    /// let last = -1;
+    /// assert_eq!(x.slice(0, 1..last, 1)?.to_vec(), [1.0, 2.0, 3.0]);
     /// assert_eq!(x.slice(0, .., 2)?.to_vec(), [0.0, 2.0, 4.0]);
     /// assert_eq!(x.slice(0, -2..100, 1)?.to_vec(), [3.0, 4.0]);
     /// # Ok(())

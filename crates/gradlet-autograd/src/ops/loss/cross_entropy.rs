@@ -176,7 +176,7 @@ pub fn cross_entropy_with<T: Float>(
     labels: &Tensor<i64>,
     options: &CrossEntropyOptions<T>,
 ) -> Result<Var<T>> {
-    let op = "cross_entropy";
+    let op = "cross_entropy_with";
     options.check_smoothing(op)?;
     let rows = class_rows(op, logits, labels)?;
     let (weight, smoothing) = (&options.weight, options.label_smoothing);
@@ -186,7 +186,7 @@ pub fn cross_entropy_with<T: Float>(
             None => rows.mean(),
         };
     }
-    let (rows, counted) = Labels::new(op, rows, options)?;
+    let (rows, counted) = Labels::new(rows, options)?;
     let logarithms = rows.log_softmax(1)?;
     let mut losses = counted.nll(&logarithms)?;
     if smoothing != 0.0 {
@@ -205,7 +205,12 @@ impl<T: Float> Rows<T> {
     /// The mean cross-entropy of the rows, as one operation.
     #[track_caller]
     fn mean(&self) -> Result<Var<T>> {
-        let (losses, normalizers) = fused::cross_entropy_rows(self.x.tensor(), &self.labels)?;
+        let named = |error: Error| match *error.kind() {
+            ErrorKind::IndexOutOfRange { index, .. } => self.outside(index).at(error.location()),
+            _ => error,
+        };
+        let rows = fused::cross_entropy_rows(self.x.tensor(), &self.labels);
+        let (losses, normalizers) = rows.map_err(named)?;
         let op = CrossEntropy {
             labels: self.labels.clone(),
             normalizers,

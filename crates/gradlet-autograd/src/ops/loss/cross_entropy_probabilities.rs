@@ -2,15 +2,18 @@
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result};
 
+use super::kl_div::Weighted;
 use super::labels::class_axis;
 use crate::cross_entropy_options::CrossEntropyOptions;
+use crate::op::Op;
 use crate::var::Var;
 
 /// The cross-entropy between logits and targets that are probabilities, with options.
 ///
 /// With p = softmax(logits) along the classes and the smoothing s, each place's loss is
 /// `-sum_j weight[j] ((1 - s) target[j] + s / c) ln p[j]`. The mean divides by the number of places,
-/// whatever the weights are.
+/// whatever the weights are. A class of probability 0 and logit -inf adds nothing; smoothing gives it a share, which
+/// makes the loss infinite.
 ///
 /// # Shape
 ///
@@ -51,7 +54,7 @@ pub fn cross_entropy_probabilities<T: Float>(
     target: &Var<T>,
     options: &CrossEntropyOptions<T>,
 ) -> Result<Var<T>> {
-    let op = "cross_entropy";
+    let op = "cross_entropy_probabilities";
     options.check_smoothing(op)?;
     target.tensor().expect_shape(op, logits.shape())?;
     if options.ignore_index >= 0 {
@@ -68,7 +71,7 @@ pub fn cross_entropy_probabilities<T: Float>(
     let logarithms = logits.log_softmax(axis)?;
     let smoothing = options.label_smoothing;
     let products = if smoothing == 0.0 {
-        logarithms.mul(target)?
+        Weighted.apply([target, &logarithms])?
     } else {
         let kept = target.mul_scalar(T::of(1.0 - smoothing));
         logarithms.mul(&kept.add_scalar(T::of(smoothing / classes as f64)))?
@@ -152,5 +155,46 @@ mod tests {
         assert!(cross_entropy_probabilities(&x, &x, &three).is_err());
         assert!(cross_entropy_probabilities(&x, &x, &plain.clone().ignore_index(1)).is_err());
         assert!(cross_entropy_probabilities(&x, &x.flatten(..).unwrap(), &plain).is_err());
+    }
+
+    #[test]
+    fn a_class_without_logit_and_probability_adds_nothing() -> Result<()> {
+        let x = Var::leaf(tensor![f64; [0.0, f64::NEG_INFINITY, 0.0]]);
+        let target = Var::constant(tensor![f64; [0.25, 0.0, 0.75]]);
+        for options in [
+            CrossEntropyOptions::new(),
+            CrossEntropyOptions::new().weight(tensor![f64; 1.0, 1.0, 1.0]),
+        ] {
+            let y = cross_entropy_probabilities(&x, &target, &options)?;
+            assert_eq!(y.item()?, 2f64.ln());
+            // softmax(x) - target
+            let grads = y.backward()?;
+            assert_eq!(grads.wrt(&x), Some(&tensor![f64; [0.25, 0.0, -0.25]]));
+        }
+        let nan = Var::leaf(tensor![f64; [0.0, f64::NAN, 0.0]]);
+        let y = cross_entropy_probabilities(&nan, &target, &CrossEntropyOptions::new())?;
+        assert!(y.item()?.is_nan());
+        let wrong = Var::constant(tensor![f64; [0.0, 0.5, 0.5]]);
+        let y = cross_entropy_probabilities(&x, &wrong, &CrossEntropyOptions::new())?;
+        assert_eq!(y.item()?, f64::INFINITY);
+        Ok(())
+    }
+
+    #[test]
+    fn labels_take_no_part_of_classes_without_logits() -> Result<()> {
+        let x = Var::leaf(tensor![f64; [0.0, f64::NEG_INFINITY, 0.0]]);
+        let (label, plain) = (tensor![i64; 2], CrossEntropyOptions::new());
+        for options in [
+            plain.clone(),
+            plain.clone().weight(tensor![f64; 1.0, 1.0, 1.0]),
+        ] {
+            let by_parts = crate::ops::nll_loss(&x.log_softmax(1)?, &label, &options)?;
+            for y in [cross_entropy_with(&x, &label, &options)?, by_parts] {
+                assert_eq!(y.item()?, 2f64.ln());
+                let grads = y.backward()?;
+                assert_eq!(grads.wrt(&x), Some(&tensor![f64; [0.5, 0.0, -0.5]]));
+            }
+        }
+        Ok(())
     }
 }

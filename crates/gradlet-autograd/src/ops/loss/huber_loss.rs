@@ -44,24 +44,30 @@ fn difference<T: Float>(op: &'static str, x: &Var<T>, target: &Var<T>) -> Result
     x.sub(target)
 }
 
-/// Returns an error unless the joint is in range.
+/// Returns an error unless the joint fits, as the element type has it.
 #[track_caller]
-fn check_joint(
+fn check_joint<T: Float>(
     op: &'static str,
     name: &'static str,
     value: f64,
-    fits: bool,
+    fits: impl Fn(T) -> bool,
     expected: &'static str,
 ) -> Result<()> {
-    if fits {
+    let joint = T::of(value);
+    if fits(joint) {
         return Ok(());
     }
+    let remedy = if joint.to_f64() == value || value.is_nan() {
+        String::new()
+    } else {
+        format!(", which is {joint} as {}", T::NAME)
+    };
     Err(Error::new(ErrorKind::OutOfRange {
         op,
         name,
         expected,
         value,
-        remedy: String::new(),
+        remedy,
     }))
 }
 
@@ -141,16 +147,16 @@ pub fn smooth_l1_loss<T: Float>(
     reduction: Reduction,
 ) -> Result<Var<T>> {
     let op = "smooth_l1_loss";
-    check_joint(op, "beta", beta, beta >= 0.0, "at least 0")?;
+    check_joint(op, "beta", beta, |beta: T| beta >= T::zero(), "at least 0")?;
     let difference = difference(op, x, target)?;
-    let joint = T::of(beta);
-    reduction.of(if joint == T::zero() {
+    let curvature = T::of(1.0 / beta);
+    reduction.of(if curvature.is_infinite() {
         difference.abs()
     } else {
         difference.pointwise(HuberLoss {
-            joint,
+            joint: T::of(beta),
             slope: T::one(),
-            curvature: T::of(1.0 / beta),
+            curvature,
         })
     })
 }
@@ -169,7 +175,7 @@ pub fn smooth_l1_loss<T: Float>(
 ///
 /// # Errors
 ///
-/// If the shapes differ, or delta is not larger than 0.
+/// If the shapes differ, or delta is not larger than 0 in the element type.
 ///
 /// # Example
 ///
@@ -196,7 +202,13 @@ pub fn huber_loss<T: Float>(
     reduction: Reduction,
 ) -> Result<Var<T>> {
     let op = "huber_loss";
-    check_joint(op, "delta", delta, delta > 0.0, "larger than 0")?;
+    check_joint(
+        op,
+        "delta",
+        delta,
+        |delta: T| delta > T::zero(),
+        "larger than 0",
+    )?;
     let huber = HuberLoss {
         joint: T::of(delta),
         slope: T::of(delta),
@@ -338,6 +350,25 @@ mod tests {
         }
         let flat = smooth_l1_loss(&x, &target, f64::INFINITY, Reduction::None)?;
         assert_eq!(flat.to_vec(), [0.0, 0.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_joint_that_vanishes_in_the_element_type_is_none() -> Result<()> {
+        let x = tensor![0.0, 1.0, -2.0];
+        let none = Reduction::None;
+        for beta in [1e-40, 1e-46] {
+            let y = at(&x, |x, t| smooth_l1_loss(x, t, beta, none))?;
+            assert_eq!(y, at(&x, |x, t| l1_loss(x, t, none))?);
+        }
+        let text = at(&x, |x, t| huber_loss(x, t, 1e-46, none))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            text.starts_with("huber_loss: delta must be larger than 0, got "),
+            "{text}"
+        );
+        assert!(text.contains(", which is 0 as f32 (at "), "{text}");
         Ok(())
     }
 }

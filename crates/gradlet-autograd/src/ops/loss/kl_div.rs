@@ -2,7 +2,7 @@
 
 use gradlet_tensor::{Float, Result, Tensor, math};
 
-use crate::op::{One, Op};
+use crate::op::{Fixed, One, Op, Want};
 use crate::reduction::Reduction;
 use crate::saves::Inputs;
 use crate::var::Var;
@@ -41,9 +41,37 @@ impl<T: Float> Op<T> for XLnX {
     }
 }
 
+/// y = t x, 0 where t is 0 and x is -inf: the share of a class that both distributions rule out
+#[derive(Debug)]
+pub(super) struct Weighted;
+
+impl<T: Float> Op<T> for Weighted {
+    type Arity = Fixed<2>;
+    type Saves = Inputs;
+
+    fn forward(&self, [t, x]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
+        t.zip(x, |t, x| {
+            if t == T::zero() && x == T::neg_infinity() {
+                t
+            } else {
+                t * x
+            }
+        })
+    }
+
+    /// dt = g x, dx = g t
+    fn backward(
+        &self,
+        g: Var<T>,
+        ([t, x], wants): ([Var<T>; 2], [Want; 2]),
+    ) -> Result<[Option<Var<T>>; 2]> {
+        Ok([wants[0].then(|| g.mul(&x))?, wants[1].then(|| g.mul(&t))?])
+    }
+}
+
 /// How much each probability t of a target adds to its divergence from a distribution whose logarithms are x,
-/// `t (ln t - x)`: the mean of all elements, their sum, or each of them. It is 0 where t is 0, unless x is
-/// -inf: then it is NaN, as in PyTorch.
+/// `t (ln t - x)`: the mean of all elements, their sum, or each of them. It is 0 where t is 0, also if x is -inf, where
+/// PyTorch gives NaN; of logarithms that are both -inf it is NaN.
 ///
 /// The divergence of a batch's rows, on average, is the sum divided by the number of rows; the mean over all
 /// elements is smaller by the number of classes.
@@ -55,7 +83,8 @@ impl<T: Float> Op<T> for XLnX {
 /// # Gradient
 ///
 /// `-t g` and `g (ln t + 1 - x)`, which is infinite where t is 0, divided by the number of elements for the
-/// mean; for a target of logarithms l, `-e^l g` and `e^l g (l + 1 - x)`. Both inputs are saved.
+/// mean; for a target of logarithms l, `-e^l g` and `e^l g (l + 1 - x)`, which is NaN where l is -inf. Both inputs are
+/// saved.
 ///
 /// # Errors
 ///
@@ -87,8 +116,8 @@ pub fn kl_div<T: Float>(
 ) -> Result<Var<T>> {
     target.tensor().expect_shape("kl_div", x.shape())?;
     let losses = match kind {
-        KlTarget::Probabilities => XLnX.apply(target)?.sub(&target.mul(x)?)?,
-        KlTarget::LogProbabilities => target.exp().mul(&target.sub(x)?)?,
+        KlTarget::Probabilities => XLnX.apply(target)?.sub(&Weighted.apply([target, x])?)?,
+        KlTarget::LogProbabilities => Weighted.apply([&target.exp(), &target.sub(x)?])?,
     };
     reduction.of(losses)
 }
@@ -150,6 +179,35 @@ mod tests {
             error.kind(),
             ErrorKind::ShapeMismatch { op: "kl_div", .. }
         ));
+        Ok(())
+    }
+
+    #[test]
+    fn what_the_target_rules_out_adds_nothing() -> Result<()> {
+        let (none, half) = (f64::NEG_INFINITY, 0.5f64.ln());
+        let (x, finite) = (
+            tensor![f64; half, none, half],
+            tensor![f64; half, -9.0, half],
+        );
+        let t = Var::constant(tensor![f64; 0.0, 0.0, 1.0]);
+        let l = Var::constant(tensor![f64; none, none, 0.0]);
+        for (x, target, kind) in [
+            (x, t, KlTarget::Probabilities),
+            (finite, l, KlTarget::LogProbabilities),
+        ] {
+            let x = Var::leaf(x);
+            let y = kl_div(&x, &target, kind, Reduction::None)?;
+            assert_eq!(y.to_vec(), [0.0, 0.0, 2f64.ln()]);
+            let grads = y.sum(..)?.backward()?;
+            assert_eq!(
+                grads.wrt(&x).map(Tensor::to_vec),
+                Some(vec![0.0, 0.0, -1.0])
+            );
+        }
+        let x = Var::leaf(tensor![f64; f64::NAN]);
+        let t = Var::constant(tensor![f64; 0.0]);
+        let y = kl_div(&x, &t, KlTarget::Probabilities, Reduction::Sum)?;
+        assert!(y.item()?.is_nan());
         Ok(())
     }
 }

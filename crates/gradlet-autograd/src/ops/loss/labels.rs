@@ -111,11 +111,16 @@ pub(crate) fn class_rows<T: Float>(
     x: &Var<T>,
     labels: &Tensor<i64>,
 ) -> Result<Rows<T>> {
-    let axes = ReducedAxes::new(op, *x.shape(), &class_axis(op, *x.shape())?)?;
+    let shape = *x.shape();
+    let axes = ReducedAxes::new(op, shape, &class_axis(op, shape)?)?;
     labels.expect_shape(op, axes.output())?;
     if x.rank() == 2 {
-        let (x, labels) = (x.clone(), labels.clone());
-        return Ok(Rows { x, labels });
+        return Ok(Rows {
+            x: x.clone(),
+            labels: labels.clone(),
+            op,
+            shape,
+        });
     }
     let x = match x.rank() {
         1 => x.clone(),
@@ -124,6 +129,8 @@ pub(crate) fn class_rows<T: Float>(
     Ok(Rows {
         x: x.reshape([labels.len(), axes.count()])?,
         labels: labels.reshape(labels.len())?,
+        op,
+        shape,
     })
 }
 
@@ -131,6 +138,9 @@ pub(crate) fn class_rows<T: Float>(
 pub(crate) struct Rows<T: Float> {
     pub(crate) x: Var<T>,
     pub(crate) labels: Tensor<i64>,
+    /// The caller's function and the shape of its argument, for errors.
+    op: &'static str,
+    shape: Shape,
 }
 
 impl<T: Float> Rows<T> {
@@ -153,8 +163,23 @@ impl<T: Float> Rows<T> {
         let rows = Self {
             x: self.x.index_select(0, &kept)?,
             labels: Tensor::from_slice(&labels, labels.len())?,
+            ..*self
         };
         Ok(Some((rows, kept)))
+    }
+
+    /// The error for a label that is not a class.
+    #[track_caller]
+    pub(crate) fn outside(&self, index: i64) -> Error {
+        let (op, axis, shape) = (self.op, usize::from(self.shape.rank() > 1), self.shape);
+        let size = shape[axis];
+        Error::new(ErrorKind::IndexOutOfRange {
+            op,
+            index,
+            axis,
+            size,
+            shape,
+        })
     }
 }
 
@@ -169,33 +194,23 @@ pub(crate) struct Labels<T: Float> {
 impl<T: Float> Labels<T> {
     /// The rows whose labels count, and these labels.
     #[track_caller]
-    pub(crate) fn new(
-        op: &'static str,
-        rows: Rows<T>,
-        options: &CrossEntropyOptions<T>,
-    ) -> Result<(Var<T>, Self)> {
+    pub(crate) fn new(rows: Rows<T>, options: &CrossEntropyOptions<T>) -> Result<(Var<T>, Self)> {
         let all = rows.labels.len();
-        let (Rows { x, labels }, kept) = match rows.without(options.ignore_index)? {
+        let (rows, kept) = match rows.without(options.ignore_index)? {
             Some((rows, kept)) => (rows, Some(kept)),
             None => (rows, None),
         };
-        let classes = x.shape()[1];
+        let classes = rows.x.shape()[1];
         let outside = |label: &i64| usize::try_from(*label).map_or(true, |label| label >= classes);
-        if let Some(index) = labels.iter().find(outside) {
-            return Err(Error::new(ErrorKind::IndexOutOfRange {
-                op,
-                index,
-                axis: 1,
-                size: classes,
-                shape: *x.shape(),
-            }));
+        if let Some(index) = rows.labels.iter().find(outside) {
+            return Err(rows.outside(index));
         }
-        let mut nll = NllLoss::new(&labels, classes);
+        let mut nll = NllLoss::new(&rows.labels, classes);
         if let Some(weight) = &options.weight {
-            weight.expect_shape(op, classes)?;
-            nll.weights = Some(weight.index_select(0, &labels)?);
+            weight.expect_shape(rows.op, classes)?;
+            nll.weights = Some(weight.index_select(0, &rows.labels)?);
         }
-        Ok((x, Self { nll, kept, all }))
+        Ok((rows.x, Self { nll, kept, all }))
     }
 
     /// `-weights[i] * x[i, labels[i]]` for each row
@@ -298,16 +313,7 @@ mod tests {
     fn rows_of_labels_that_count_are_taken_out_only_where_others_do_not() -> Result<()> {
         let x = Var::constant(tensor![[1.0, 2.0], [3.0, 4.0]]);
         let plain = CrossEntropyOptions::new();
-        let new = |labels, options| {
-            Labels::new(
-                "test",
-                Rows {
-                    x: x.clone(),
-                    labels,
-                },
-                options,
-            )
-        };
+        let new = |labels, options| Labels::new(class_rows("test", &x, &labels)?, options);
         let (rows, all) = new(tensor![i64; 1, 0], &plain)?;
         assert!(all.nll.weights.is_none() && all.kept.is_none());
         assert_eq!(rows.tensor(), x.tensor());

@@ -16,5 +16,6 @@ pub use cross_entropy::{cross_entropy, cross_entropy_with};
 pub use cross_entropy_probabilities::cross_entropy_probabilities;
 pub use huber_loss::{huber_loss, l1_loss, smooth_l1_loss};
 pub use kl_div::{KlTarget, kl_div};
+pub(crate) use labels::class_axis;
 pub use mse_loss::mse_loss;
 pub use nll_loss::nll_loss;

@@ -57,7 +57,7 @@ pub fn nll_loss<T: Float>(
             remedy: "; cross_entropy_with smooths labels".to_owned(),
         }));
     }
-    let (rows, counted) = Labels::new(op, class_rows(op, x, labels)?, options)?;
+    let (rows, counted) = Labels::new(class_rows(op, x, labels)?, options)?;
     counted.reduce(counted.nll(&rows)?, options.reduction, *labels.shape())
 }
 

@@ -49,7 +49,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// Each row of `g` is added to the row that it came from, in the order of the indices; the indices are saved.
+    /// Each row of `g` is added to the row that it came from, as by
+    /// [`Tensor::index_add`](gradlet_tensor::Tensor::index_add); the indices are saved.
     ///
     /// # Errors
     ///

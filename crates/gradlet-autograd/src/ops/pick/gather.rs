@@ -47,7 +47,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// Each element of `g` is added to the element that it came from, in row-major order; the indices are saved.
+    /// Each element of `g` is added to the element that it came from, as by
+    /// [`Tensor::scatter_add`](gradlet_tensor::Tensor::scatter_add); the indices are saved.
     ///
     /// # Errors
     ///

