@@ -1,6 +1,7 @@
 //! The walk back through a graph, from the newest node to the oldest.
 
 use std::collections::BTreeMap;
+use std::panic::Location;
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
@@ -27,7 +28,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// If this does not have exactly one element, or does not depend on a tracked Var.
+    /// If this does not have exactly one element, or does not depend on a tracked Var, or if a leaf had a different shape
+    /// each time it was used.
     ///
     /// # Example
     ///
@@ -59,7 +61,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// If `g` does not have the shape of this Var, or this Var does not depend on a tracked one.
+    /// If `g` does not have the shape of this Var, or this Var does not depend on a tracked one, or if a leaf had a
+    /// different shape each time it was used.
     #[track_caller]
     pub fn backward_with(mut self, g: Tensor<T>) -> Result<Gradients<T>> {
         g.expect_shape("backward", self.shape())?;
@@ -68,7 +71,7 @@ impl<T: Float> Var<T> {
         }
         let history = std::mem::replace(&mut self.history, History::CONSTANT);
         drop(self);
-        let mut gradients = Gradients::new_of();
+        let (mut gradients, here) = (Gradients::new_of(), Location::caller());
         let _restore = set_recording(false);
         walk(
             0,
@@ -76,7 +79,7 @@ impl<T: Float> Var<T> {
             Var::constant(g),
             &mut |_, _| {},
             &mut |end, g| match end {
-                Origin::Leaf(id) => gradients.accumulate(id, g),
+                Origin::Leaf(id) => gradients.accumulate(id, g).map_err(|error| error.at(here)),
                 _ => Ok(()),
             },
         )?;
@@ -91,7 +94,8 @@ impl<T: Float> Var<T> {
 ///
 /// # Errors
 ///
-/// If `y` does not have exactly one element, or does not depend on a tracked Var.
+/// If `y` does not have exactly one element, or does not depend on a tracked Var, or if a leaf had a different shape each
+/// time it was used.
 ///
 /// # Example
 ///
@@ -136,7 +140,10 @@ pub(crate) fn grad_with<T: Float>(
     if !y.is_tracked() {
         return Err(Error::new(ErrorKind::Untracked));
     }
-    let _restore = set_recording(create_graph == CreateGraph::Yes);
+    let (_restore, here) = (
+        set_recording(create_graph == CreateGraph::Yes),
+        Location::caller(),
+    );
     let mut nodes: Vec<Option<Var<T>>> = vec![None; xs.len()];
     let mut leaves: BTreeMap<LeafId, Var<T>> = BTreeMap::new();
     let mut see_node = |id: u64, g: &Var<T>| {
@@ -149,7 +156,7 @@ pub(crate) fn grad_with<T: Float>(
     walk(0, y.history.clone(), g, &mut see_node, &mut |end, g| {
         let Origin::Leaf(id) = end else { return Ok(()) };
         if let Some(sum) = leaves.get_mut(&id) {
-            return g.add_to(sum);
+            return g.add_to(sum).map_err(|error| error.of("grad").at(here));
         }
         leaves.insert(id, g.whole()?);
         Ok(())
@@ -201,6 +208,7 @@ impl<T: Float> Pending<T> {
 /// Visits the nodes with ids of at least `from` that lead to `history`, by descending id, so that a node's gradient is
 /// complete when it is reached and sums are always in the same order. Gradients of leaves and of older nodes go to
 /// `give`.
+#[track_caller]
 pub(crate) fn walk<T: Float>(
     from: u64,
     mut history: History<T>,
@@ -212,8 +220,11 @@ pub(crate) fn walk<T: Float>(
         newest: None,
         others: BTreeMap::new(),
     };
+    let here = Location::caller();
     let mut sort = |pending: &mut Pending<T>, origin, g| match origin {
-        Origin::Node(node) if node.id() >= from => pending.add(node, g),
+        Origin::Node(node) if node.id() >= from => {
+            pending.add(node, g).map_err(|error| error.at(here))
+        }
         Origin::Constant => Ok(()),
         end => give(end, g),
     };
@@ -306,6 +317,49 @@ mod tests {
         assert_eq!(grads[1].to_vec(), [0.0, 0.0]);
         assert_eq!(grads[2].item()?, 192.0);
         assert!(!grads[2].is_tracked());
+        Ok(())
+    }
+
+    #[test]
+    fn a_leaf_whose_shape_changed_between_two_uses_is_refused() -> Result<()> {
+        let id = LeafId::fresh();
+        let leaf = |size: usize| Ok(Var::with_id(Tensor::<f32>::ones([size])?, id));
+        for (first, second) in [(1, 2), (2, 1), (2, 3)] {
+            for part in [false, true] {
+                let used = |size| -> Result<Var> {
+                    let x = leaf(size)?;
+                    if part {
+                        x.narrow(0, 0, 1)?.sum(..)
+                    } else {
+                        x.sum(..)
+                    }
+                };
+                let y = used(first)?.add(&used(second)?)?;
+                let (line, error) = (line!(), y.clone().backward().unwrap_err());
+                let text = error.to_string();
+                assert!(
+                    text.starts_with("backward: shapes differ: expected ["),
+                    "{text}"
+                );
+                assert_eq!(
+                    (error.location().file(), error.location().line()),
+                    (file!(), line)
+                );
+                for create_graph in [CreateGraph::No, CreateGraph::Yes] {
+                    let x = leaf(first)?;
+                    let (line, error) = (line!(), grad(&y, &[&x], create_graph).unwrap_err());
+                    let text = error.to_string();
+                    assert!(
+                        text.starts_with("grad: shapes differ: expected ["),
+                        "{text}"
+                    );
+                    assert_eq!(
+                        (error.location().file(), error.location().line()),
+                        (file!(), line)
+                    );
+                }
+            }
+        }
         Ok(())
     }
 

@@ -69,16 +69,20 @@ impl<T: Float> Gradients<T> {
     ///
     /// # Errors
     ///
-    /// If the gradients of one leaf differ in shape.
+    /// If the gradients of one leaf differ in shape. Nothing is added then.
     #[track_caller]
     pub fn add(&mut self, other: &Self) -> Result<()> {
+        for (id, gradient) in &other.entries {
+            if let Some(sum) = self.get(*id) {
+                gradient.expect_shape("Gradients::add", sum.shape())?;
+            }
+        }
         for (id, gradient) in &other.entries {
             self.accumulate(*id, Var::constant(gradient.clone()).into())?;
         }
         Ok(())
     }
 
-    #[track_caller]
     pub(crate) fn accumulate(&mut self, id: LeafId, g: Contribution<T>) -> Result<()> {
         match self.find(id) {
             Ok(place) => return g.add_to_tensor(&mut self.entries[place].1),
@@ -107,6 +111,38 @@ mod tests {
             (total.len(), total.wrt(&Var::leaf(tensor![0.0]))),
             (2, None)
         );
+        Ok(())
+    }
+
+    #[test]
+    fn gradients_of_different_shapes_are_refused_before_any_is_added() -> Result<()> {
+        let (old, new, own) = (LeafId::fresh(), LeafId::fresh(), LeafId::fresh());
+        let of = |shapes: [(LeafId, &[usize]); 2]| -> Result<Gradients> {
+            let mut all = Gradients::default();
+            for (id, shape) in shapes {
+                all.accumulate(id, Var::constant(Tensor::ones(shape)?).into())?;
+            }
+            Ok(all)
+        };
+        for (first, second) in [
+            (&[2][..], &[1][..]),
+            (&[3, 2], &[2]),
+            (&[2], &[3]),
+            (&[1], &[2]),
+        ] {
+            let mut sum = of([(new, &[2]), (old, first)])?;
+            let (before, other) = (sum.clone(), of([(new, &[2]), (old, second)])?);
+            let (line, error) = (line!(), sum.add(&other).unwrap_err());
+            let text = format!(
+                "Gradients::add: shapes differ: expected {first:?}, got {second:?} (at {}:{line})",
+                file!()
+            );
+            assert_eq!(error.to_string(), text);
+            assert!(sum.iter().eq(before.iter()), "{first:?}");
+            // A gradient that is only in one of them has nothing to fit.
+            sum.add(&of([(own, second), (new, &[2])])?)?;
+            assert_eq!(sum.get(new).map(Tensor::to_vec), Some(vec![2.0, 2.0]));
+        }
         Ok(())
     }
 
