@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use crate::shape::Shape;
 
+mod message;
+use message::{axis_range, excess, no_gradient, parameter, sizes};
+
 /// The result of every function in gradlet that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -138,13 +141,15 @@ pub enum ErrorKind {
         "backward: the loss does not depend on any tracked variable; was it computed under no_grad, or from constants?"
     )]
     Untracked,
-    /// A parameter has no gradient in a backward or an optimizer step.
-    #[error(
-        "{op}: parameter {path} got no gradient; freeze it, or allow missing gradients if that is intended"
-    )]
-    MissingGradient { op: &'static str, path: String },
+    /// A parameter has no gradient in an optimizer's step; `taken` parameters of the model have one.
+    #[error("{op}: {}", no_gradient(path, *taken))]
+    MissingGradient {
+        op: &'static str,
+        path: String,
+        taken: usize,
+    },
     /// The element type of a parameter is not that of the gradients.
-    #[error("{op}: parameter {path} is not of type {expected}")]
+    #[error("{op}: {} is not of type {expected}", parameter(path))]
     ElementType {
         op: &'static str,
         path: String,
@@ -191,32 +196,6 @@ impl ErrorKind {
             | Self::GradientMismatch { .. }
             | Self::File { .. } => None,
         }
-    }
-}
-
-/// The sizes of both shapes along `axis`, which is counted in the longer shape; the shorter one may not have it.
-fn sizes(lhs: &Shape, rhs: &Shape, axis: usize) -> String {
-    let rank = lhs.rank().max(rhs.rank());
-    let size = |shape: &Shape| {
-        let place = (axis + shape.rank()).checked_sub(rank);
-        let size = place.and_then(|place| shape.get(place));
-        size.map_or_else(|| "none".to_owned(), ToString::to_string)
-    };
-    format!("the left has sizes {} and {}", size(lhs), size(rhs))
-}
-
-fn excess(shape: &Shape, size_bytes: usize) -> String {
-    if shape.numel() == 0 {
-        "is too large: its other sizes multiply to more than can be counted".to_owned()
-    } else {
-        format!("has too many elements of {size_bytes} bytes for memory")
-    }
-}
-
-fn axis_range(shape: &Shape) -> String {
-    match shape.rank() {
-        0 => "; a scalar has no axes".to_owned(),
-        rank => format!("; expected -{rank}..={}", rank - 1),
     }
 }
 
@@ -295,6 +274,7 @@ impl fmt::Display for Error {
             module,
         } = &*self.0;
         if let Some((path, innermost)) = module {
+            let path = if path.is_empty() { "the" } else { path };
             write!(f, "{path} {innermost}: ")?;
         }
         write!(f, "{kind} (at {}:{})", location.file(), location.line())

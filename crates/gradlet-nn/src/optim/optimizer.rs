@@ -39,4 +39,8 @@ pub trait Optimizer<T: Float = f32>: fmt::Debug + Send + Sync {
 
     /// The parameters that steps have copied so far because they were still held elsewhere.
     fn copies(&self) -> Copies;
+
+    /// The number of gradients in the latest step that no parameter took: of inputs and retained values, of frozen
+    /// parameters, or of a different model.
+    fn untaken(&self) -> usize;
 }
