@@ -155,6 +155,13 @@ pub enum ErrorKind {
         path: String,
         expected: &'static str,
     },
+    /// The state that an optimizer keeps for a parameter, or for the one before it, does not go with it.
+    #[error("{op}: {} {reason}", parameter(path))]
+    OptimizerState {
+        op: &'static str,
+        path: String,
+        reason: String,
+    },
     /// Numeric differentiation contradicts an analytic gradient.
     #[error("{check}: input {input}, element {element}: analytic {analytic}, numeric {numeric}")]
     GradientMismatch {
@@ -186,7 +193,8 @@ impl ErrorKind {
             | Self::NotOneElement { op, .. }
             | Self::OutOfRange { op, .. }
             | Self::MissingGradient { op, .. }
-            | Self::ElementType { op, .. } => Some(op),
+            | Self::ElementType { op, .. }
+            | Self::OptimizerState { op, .. } => Some(op),
             Self::TooManyAxes { .. }
             | Self::TooLarge { .. }
             | Self::ElementCount { .. }

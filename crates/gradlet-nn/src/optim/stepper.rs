@@ -1,13 +1,15 @@
 //! [`Stepper`]: an optimizer of any [`Rule`], and the walk over a model's parameters.
 
+use std::iter;
+
 use gradlet_autograd::Gradients;
-use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
+use gradlet_tensor::{Error, ErrorKind, Float, Result};
 
 use super::Optimizer;
 use super::rule::{Pass, Rule};
-use super::state::States;
+use super::state::{State, States};
 use crate::module::Module;
-use crate::parameter::Parameter;
+use crate::parameter::AnyParameter;
 use crate::require::amount;
 
 /// The parameters that steps had to copy because their values were still held elsewhere: by the graph of a kept output
@@ -26,7 +28,10 @@ pub struct Copies {
 /// An optimizer that moves each parameter as its [`Rule`] says: [`Sgd`](super::Sgd), [`Adam`](super::Adam) and
 /// [`RmsProp`](super::RmsProp) are names for it.
 ///
-/// The tensors that a rule keeps of a parameter are kept under the parameter's id. A step changes every parameter that
+/// The tensors that a rule keeps of a parameter are its state. A state belongs to the parameter itself, wherever it is
+/// moved, and is freed by the first step after the parameter was dropped. A clone of a parameter is a new one, without a
+/// state: a step refuses to start afresh in place of a dropped parameter, until [`Stepper::adopt`] gives it that one's
+/// state, or [`Stepper::forget_gone`] drops it. A step changes every parameter that
 /// is not frozen, each in one pass, or none. Parameters that are still held elsewhere are copied first: see
 /// [`Stepper::copies`].
 #[derive(Clone, Debug)]
@@ -104,14 +109,23 @@ impl<R: Rule, T: Float> Stepper<R, T> {
     /// # Errors
     ///
     /// If a setting is out of range, or a parameter has no gradient, or its shape or element type is not that of its
-    /// gradient. Nothing is changed then.
+    /// gradient, or a parameter that is new has taken the place of a dropped one that has a state: see
+    /// [`Stepper::adopt`]. Nothing is changed then.
     #[track_caller]
     pub fn step(&mut self, model: &mut (impl Module + ?Sized), grads: &Gradients<T>) -> Result<()> {
         amount::<T>(R::NAME, "learning_rate", self.learning_rate)?;
         self.rule.check::<T>()?;
-        self.untaken = grads.len() - self.survey(model, grads)?;
+        let (taken, known) = self.survey(model, grads)?;
+        // A state whose parameter was not met may be that of one that is gone.
+        if known < self.states.len() {
+            self.refuse_successors(model)?;
+            self.forget_gone();
+        }
+        self.untaken = grads.len() - taken;
+        let kept = self.rule.kept();
+        self.states.rename(kept);
         let mut latest = None;
-        model.visit_parameters_mut(&mut |_, parameter| {
+        model.visit_parameters_mut(&mut |path, parameter| {
             let (id, frozen) = (parameter.id(), parameter.is_frozen());
             let Some((parameter, g)) = parameter.downcast_mut::<T>().zip(grads.get(id)) else {
                 return Ok(());
@@ -119,6 +133,7 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             if frozen {
                 return Ok(());
             }
+            let state = (!kept.is_empty()).then(|| self.states.of(parameter, path));
             let p = parameter.tensor_mut();
             if !p.is_unshared() {
                 self.copies.parameters += 1;
@@ -128,24 +143,29 @@ impl<R: Rule, T: Float> Stepper<R, T> {
                 rule: &self.rule,
                 learning_rate: self.learning_rate,
                 latest: &mut latest,
-                states: &mut self.states,
-                id,
+                state,
                 p,
                 g,
             })
         })
     }
 
-    /// The number of gradients that the parameters take, or the error if one of them cannot be updated.
+    /// The number of parameters that take a gradient, and of those that have a state; or the error if one of them cannot
+    /// be updated.
     #[track_caller]
-    fn survey(&self, model: &(impl Module + ?Sized), grads: &Gradients<T>) -> Result<usize> {
+    fn survey(
+        &self,
+        model: &(impl Module + ?Sized),
+        grads: &Gradients<T>,
+    ) -> Result<(usize, usize)> {
         let (op, expected) = (R::NAME, T::NAME);
-        let (mut taken, mut missing, mut refused) = (0, None, None);
+        let (mut taken, mut known, mut missing, mut refused) = (0, 0, None, None);
         model.visit_parameters(&mut |path, parameter| {
             if parameter.is_frozen() || refused.is_some() {
                 return Ok(());
             }
-            let g = grads.get(parameter.id());
+            let (g, state) = (grads.get(parameter.id()), self.states.get(parameter.id()));
+            known += usize::from(state.is_some());
             match (parameter.downcast_ref::<T>(), g) {
                 (None, _) => {
                     let path = path.to_string();
@@ -156,9 +176,23 @@ impl<R: Rule, T: Float> Stepper<R, T> {
                 }
                 (Some(parameter), Some(g)) => {
                     taken += 1;
-                    refused = self
-                        .misfit(parameter, g)
-                        .map(|kind| (kind, Some(path.to_string())));
+                    // A parameter whose tensor was replaced by one of a different shape no longer fits its state.
+                    let mut tensors =
+                        iter::once(g).chain(state.map_or(&[][..], |state| &state.tensors));
+                    let expected = *parameter.shape();
+                    refused = tensors
+                        .find(|tensor| *tensor.shape() != expected)
+                        .map(|tensor| {
+                            let found = *tensor.shape();
+                            (
+                                ErrorKind::ShapeMismatch {
+                                    op,
+                                    expected,
+                                    found,
+                                },
+                                Some(path.to_string()),
+                            )
+                        });
                 }
             }
             Ok(())
@@ -170,29 +204,8 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             (None, Some(path)) if taken == 0 || !self.allow_missing_gradients => {
                 Err(Error::new(ErrorKind::MissingGradient { op, path, taken }))
             }
-            _ => Ok(taken),
+            _ => Ok((taken, known)),
         }
-    }
-
-    /// The reason that this gradient, or the state that is kept, does not fit the parameter.
-    #[inline]
-    fn misfit(&self, parameter: &Parameter<T>, g: &Tensor<T>) -> Option<ErrorKind> {
-        let expected = *parameter.shape();
-        let other = |tensor: &Tensor<T>| Some(*tensor.shape()).filter(|found| *found != expected);
-        // A parameter whose tensor was replaced by one of a different shape no longer fits its state.
-        let of_state = || {
-            self.states
-                .get(parameter.id())?
-                .tensors
-                .iter()
-                .find_map(other)
-        };
-        let (op, found) = (R::NAME, other(g).or_else(of_state)?);
-        Some(ErrorKind::ShapeMismatch {
-            op,
-            expected,
-            found,
-        })
     }
 }
 
@@ -215,5 +228,33 @@ impl<R: Rule, T: Float> Optimizer<T> for Stepper<R, T> {
 
     fn untaken(&self) -> usize {
         self.untaken()
+    }
+
+    fn state(&self, parameter: &dyn AnyParameter) -> Option<State<T>> {
+        self.state(parameter)
+    }
+
+    fn set_state(&mut self, parameter: &dyn AnyParameter, state: State<T>) -> Result<()> {
+        self.set_state(parameter, state)
+    }
+
+    fn adopt(&mut self, model: &dyn Module) -> Result<()> {
+        self.adopt(model)
+    }
+
+    fn move_states(&mut self, from: &dyn Module, to: &dyn Module) -> Result<()> {
+        self.move_states(from, to)
+    }
+
+    fn forget(&mut self, model: &dyn Module) {
+        self.forget(model);
+    }
+
+    fn forget_gone(&mut self) {
+        self.forget_gone();
+    }
+
+    fn state_count(&self) -> usize {
+        self.state_count()
     }
 }

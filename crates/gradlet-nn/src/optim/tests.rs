@@ -21,12 +21,12 @@ pub(super) fn check_refusals<R: Rule, const N: usize>(cases: [(Stepper<R>, &str)
     }
 }
 
-fn weight(values: [f32; 2]) -> Parameter {
+pub(super) fn weight(values: [f32; 2]) -> Parameter {
     Parameter::new(Tensor::from_slice(values, 2).unwrap())
 }
 
 /// Gradients of `factor` for each element of the parameters.
-fn gradients(parameters: &[&Parameter], factor: f32) -> Gradients {
+pub(super) fn gradients(parameters: &[&Parameter], factor: f32) -> Gradients {
     let mut all = Gradients::default();
     for parameter in parameters {
         let loss = parameter.leaf().mul_scalar(factor).sum(..).unwrap();
