@@ -95,6 +95,7 @@ impl<T: Float> Gradients<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{CreateGraph, grad};
     use gradlet_tensor::tensor;
 
     #[test]
@@ -142,6 +143,49 @@ mod tests {
             // A gradient that is only in one of them has nothing to fit.
             sum.add(&of([(own, second), (new, &[2])])?)?;
             assert_eq!(sum.get(new).map(Tensor::to_vec), Some(vec![2.0, 2.0]));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_leaf_whose_shape_changed_between_two_uses_is_refused() -> Result<()> {
+        let id = LeafId::fresh();
+        let leaf = |size: usize| Ok(Var::with_id(Tensor::<f32>::ones([size])?, id));
+        for (first, second) in [(1, 2), (2, 1), (2, 3)] {
+            for part in [false, true] {
+                let used = |size| -> Result<Var> {
+                    let x = leaf(size)?;
+                    if part {
+                        x.narrow(0, 0, 1)?.sum(..)
+                    } else {
+                        x.sum(..)
+                    }
+                };
+                let y = used(first)?.add(&used(second)?)?;
+                let (line, error) = (line!(), y.clone().backward().unwrap_err());
+                let text = error.to_string();
+                assert!(
+                    text.starts_with("backward: shapes differ: expected ["),
+                    "{text}"
+                );
+                assert_eq!(
+                    (error.location().file(), error.location().line()),
+                    (file!(), line)
+                );
+                for create_graph in [CreateGraph::No, CreateGraph::Yes] {
+                    let x = leaf(first)?;
+                    let (line, error) = (line!(), grad(&y, &[&x], create_graph).unwrap_err());
+                    let text = error.to_string();
+                    assert!(
+                        text.starts_with("grad: shapes differ: expected ["),
+                        "{text}"
+                    );
+                    assert_eq!(
+                        (error.location().file(), error.location().line()),
+                        (file!(), line)
+                    );
+                }
+            }
         }
         Ok(())
     }

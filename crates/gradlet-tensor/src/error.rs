@@ -141,6 +141,12 @@ pub enum ErrorKind {
         "backward: the loss does not depend on any tracked variable; was it computed under no_grad, or from constants?"
     )]
     Untracked,
+    /// A gradient is taken in the first run of a checkpointed function.
+    #[error(
+        "{op}: gradients cannot be taken inside a checkpointed function, since its first run is not recorded; take them \
+         outside, or, if they are not differentiated again, with vjp, jvp or hvp"
+    )]
+    InsideCheckpoint { op: &'static str },
     /// A parameter has no gradient in an optimizer's step; `taken` parameters of the model have one.
     #[error("{op}: {}", no_gradient(path, *taken))]
     MissingGradient {
@@ -192,6 +198,7 @@ impl ErrorKind {
             | Self::NoTensors { op }
             | Self::NotOneElement { op, .. }
             | Self::OutOfRange { op, .. }
+            | Self::InsideCheckpoint { op }
             | Self::MissingGradient { op, .. }
             | Self::ElementType { op, .. }
             | Self::OptimizerState { op, .. } => Some(op),

@@ -119,9 +119,9 @@ impl<R: Rule, T: Float> Stepper<R, T> {
         Ok(())
     }
 
-    /// Gives the states of the parameters of `from` to those of `to` at the same paths, in place of what those had. Both
-    /// models exist, as after `let next = model.clone()`; what the parameters of `from` have afterwards is as before their
-    /// first step.
+    /// Gives the states of the parameters of `from` to those of `to` at the same paths, in place of what those had.
+    /// Both models exist, as after `let next = model.clone()`; what the parameters of `from` have afterwards is as
+    /// before their first step.
     ///
     /// # Errors
     ///

@@ -9,7 +9,8 @@ use gradlet_tensor::{Float, Tensor};
 use crate::module::{Module, Path};
 use crate::parameter::Parameter;
 
-/// The numbers that an optimizer keeps for one parameter, as [`Optimizer::state`](super::Optimizer::state) returns them.
+/// The numbers that an optimizer keeps for one parameter, as [`Optimizer::state`](super::Optimizer::state) returns
+/// them.
 ///
 /// Parameters of a model have paths, which last longer than ids: saved with its path, a state can be given to the
 /// parameter there by [`Optimizer::set_state`](super::Optimizer::set_state) in a different process.
@@ -101,8 +102,8 @@ impl<T: Float> States<T> {
         &mut self.entries[place]
     }
 
-    /// Keeps tensors of these names from now on: those that a state has, and zeros in place of those that it has not. If
-    /// nothing is kept for now, the states stay as they are.
+    /// Keeps tensors of these names from now on: those that a state has, and zeros in place of those that it has not.
+    /// If nothing is kept for now, the states stay as they are.
     pub(super) fn rename(&mut self, names: &'static [&'static str]) {
         if names.is_empty() || names == self.names {
             return;

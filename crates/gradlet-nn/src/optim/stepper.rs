@@ -29,11 +29,10 @@ pub struct Copies {
 /// [`RmsProp`](super::RmsProp) are names for it.
 ///
 /// The tensors that a rule keeps of a parameter are its state. A state belongs to the parameter itself, wherever it is
-/// moved, and is freed by the first step after the parameter was dropped. A clone of a parameter is a new one, without a
-/// state: a step refuses to start afresh in place of a dropped parameter, until [`Stepper::adopt`] gives it that one's
-/// state, or [`Stepper::forget_gone`] drops it. A step changes every parameter that
-/// is not frozen, each in one pass, or none. Parameters that are still held elsewhere are copied first: see
-/// [`Stepper::copies`].
+/// moved, and is freed by the first step after the parameter was dropped. A clone of a parameter is a new one, without
+/// a state: a step refuses to start afresh in place of a dropped parameter, until [`Stepper::adopt`] gives it that
+/// one's state, or [`Stepper::forget_gone`] drops it. A step changes every parameter that is not frozen, each in one
+/// pass, or none. Parameters that are still held elsewhere are copied first: see [`Stepper::copies`].
 #[derive(Clone, Debug)]
 pub struct Stepper<R: Rule, T: Float = f32> {
     pub(super) rule: R,
@@ -150,8 +149,8 @@ impl<R: Rule, T: Float> Stepper<R, T> {
         })
     }
 
-    /// The number of parameters that take a gradient, and of those that have a state; or the error if one of them cannot
-    /// be updated.
+    /// The number of parameters that take a gradient, and of those that have a state; or the error if one of them
+    /// cannot be updated.
     #[track_caller]
     fn survey(
         &self,
