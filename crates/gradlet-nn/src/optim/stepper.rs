@@ -3,13 +3,13 @@
 use std::iter;
 
 use gradlet_autograd::Gradients;
-use gradlet_tensor::{Error, ErrorKind, Float, Result};
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
 use super::Optimizer;
 use super::rule::{Pass, Rule};
-use super::state::{State, States};
+use super::state::{Entry, State, States};
 use crate::module::Module;
-use crate::parameter::AnyParameter;
+use crate::parameter::{AnyParameter, Parameter};
 use crate::require::amount;
 
 /// The parameters that steps had to copy because their values were still held elsewhere: by the graph of a kept output
@@ -116,7 +116,7 @@ impl<R: Rule, T: Float> Stepper<R, T> {
         self.rule.check::<T>()?;
         let (taken, known) = self.survey(model, grads)?;
         // A state whose parameter was not met may be that of one that is gone.
-        if known < self.states.len() {
+        if known < self.states.len() && self.states.iter().any(Entry::is_gone) {
             self.refuse_successors(model)?;
             self.forget_gone();
         }
@@ -158,7 +158,7 @@ impl<R: Rule, T: Float> Stepper<R, T> {
         grads: &Gradients<T>,
     ) -> Result<(usize, usize)> {
         let (op, expected) = (R::NAME, T::NAME);
-        let (mut taken, mut known, mut missing, mut refused) = (0, 0, None, None);
+        let (mut taken, mut known, mut missing, mut refused) = (0, 0, false, None);
         model.visit_parameters(&mut |path, parameter| {
             if parameter.is_frozen() || refused.is_some() {
                 return Ok(());
@@ -170,42 +170,48 @@ impl<R: Rule, T: Float> Stepper<R, T> {
                     let path = path.to_string();
                     refused = Some((ErrorKind::ElementType { op, path, expected }, None));
                 }
-                (Some(_), None) => {
-                    missing.get_or_insert_with(|| path.to_string());
-                }
+                (Some(_), None) => missing = true,
                 (Some(parameter), Some(g)) => {
                     taken += 1;
-                    // A parameter whose tensor was replaced by one of a different shape no longer fits its state.
-                    let mut tensors =
-                        iter::once(g).chain(state.map_or(&[][..], |state| &state.tensors));
-                    let expected = *parameter.shape();
-                    refused = tensors
-                        .find(|tensor| *tensor.shape() != expected)
-                        .map(|tensor| {
-                            let found = *tensor.shape();
-                            (
-                                ErrorKind::ShapeMismatch {
-                                    op,
-                                    expected,
-                                    found,
-                                },
-                                Some(path.to_string()),
-                            )
-                        });
+                    let of_state = state.map_or(&[][..], |state| &state.tensors);
+                    refused = misfit(op, parameter, iter::once(g).chain(of_state))
+                        .map(|kind| (kind, Some(path.to_string())));
                 }
             }
             Ok(())
         })?;
         // Made here and not in the closure, so that it names the caller's line.
-        match (refused, missing) {
-            (Some((kind, None)), _) => Err(Error::new(kind)),
-            (Some((kind, Some(path))), _) => Err(Error::new(kind).within(path, "Parameter")),
-            (None, Some(path)) if taken == 0 || !self.allow_missing_gradients => {
-                Err(Error::new(ErrorKind::MissingGradient { op, path, taken }))
-            }
-            _ => Ok((taken, known)),
+        match refused {
+            Some((kind, None)) => return Err(Error::new(kind)),
+            Some((kind, Some(path))) => return Err(Error::new(kind).within(path, "Parameter")),
+            None => {}
         }
+        if missing && (taken == 0 || !self.allow_missing_gradients) {
+            let named = model.named_parameters();
+            let lacks = |p: &dyn AnyParameter| !p.is_frozen() && grads.get(p.id()).is_none();
+            let first = named.into_iter().find(|(_, parameter)| lacks(*parameter));
+            let path = first.map_or_else(String::new, |(path, _)| path);
+            return Err(Error::new(ErrorKind::MissingGradient { op, path, taken }));
+        }
+        Ok((taken, known))
     }
+}
+
+/// The error if one of these tensors does not have the parameter's shape: its tensor may have been replaced since its
+/// state was made.
+#[inline]
+fn misfit<'a, T: Float>(
+    op: &'static str,
+    parameter: &Parameter<T>,
+    mut tensors: impl Iterator<Item = &'a Tensor<T>>,
+) -> Option<ErrorKind> {
+    let expected = *parameter.shape();
+    let found = *tensors.find(|tensor| *tensor.shape() != expected)?.shape();
+    Some(ErrorKind::ShapeMismatch {
+        op,
+        expected,
+        found,
+    })
 }
 
 impl<R: Rule, T: Float> Optimizer<T> for Stepper<R, T> {
