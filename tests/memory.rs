@@ -48,6 +48,52 @@ fn a_parameter_that_a_kept_graph_shares_is_copied_and_counted() -> Result<()> {
 }
 
 #[test]
+fn steps_of_two_models_in_turn_allocate_nothing_though_some_parameters_are_left_out() -> Result<()>
+{
+    let weight = || Parameter::new(Tensor::ones([4]).unwrap());
+    let mut optimizer = Adam::new(0.1).allow_missing_gradients();
+    let mut models = [0, 1].map(|_| vec![weight(), weight(), weight()]);
+    for round in 0..20 {
+        for model in &mut models {
+            model[0].freeze();
+            let grads = model[1].leaf().sum(..)?.backward()?;
+            let mut result = Ok(());
+            let counted = allocation_counter::measure(|| {
+                result = optimizer.step(model, &grads);
+            });
+            result?;
+            assert!(
+                round == 0 || counted.count_total == 0,
+                "{}",
+                counted.count_total
+            );
+        }
+    }
+    assert_eq!(optimizer.state_count(), 2);
+    Ok(())
+}
+
+#[test]
+fn rounds_of_a_cloned_model_whose_states_are_taken_over_need_no_more_memory() -> Result<()> {
+    let mut model = Linear::new(100, 100, &mut gradlet::rng(1))?;
+    let mut optimizer = Adam::new(0.1);
+    let x = Var::constant(Tensor::ones([2, 100])?);
+    let mut rounds = |count: usize| -> Result<(u64, usize)> {
+        for _ in 0..count {
+            let grads = model.forward(&x)?.sum(..)?.backward()?;
+            optimizer.step(&mut model, &grads)?;
+            model = model.clone();
+            optimizer.adopt(&model)?;
+        }
+        Ok((memory::system_requests(), optimizer.state_count()))
+    };
+    let before = rounds(10)?;
+    assert_eq!(rounds(100)?, before);
+    assert_eq!(before.1, 2);
+    Ok(())
+}
+
+#[test]
 fn dropout_in_eval_mode_and_with_p_zero_allocates_and_records_nothing() -> Result<()> {
     let mut rng = gradlet::rng(1);
     let mut dropout = Dropout::new(0.5, &mut rng)?;

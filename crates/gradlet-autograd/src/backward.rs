@@ -1,11 +1,13 @@
 //! The walk back through a graph, from the newest node to the oldest.
 
 use std::collections::BTreeMap;
+use std::panic::Location;
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
+use crate::checkpoint::is_first_run;
 use crate::gradients::Gradients;
-use crate::no_grad::set_recording;
+use crate::no_grad::{is_recording, set_recording};
 use crate::part::Contribution;
 use crate::record::{Give, History, Node, Origin};
 use crate::var::{LeafId, Var};
@@ -27,7 +29,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// If this does not have exactly one element, or does not depend on a tracked Var.
+    /// If this does not have exactly one element, or does not depend on a tracked Var, or if uses of one leaf differ in
+    /// shape.
     ///
     /// # Example
     ///
@@ -59,16 +62,17 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// If `g` does not have the shape of this Var, or this Var does not depend on a tracked one.
+    /// If `g` does not have the shape of this Var, or this Var does not depend on a tracked one, or if uses of one leaf
+    /// differ in shape.
     #[track_caller]
     pub fn backward_with(mut self, g: Tensor<T>) -> Result<Gradients<T>> {
         g.expect_shape("backward", self.shape())?;
         if !self.is_tracked() {
-            return Err(Error::new(ErrorKind::Untracked));
+            return Err(untracked("backward"));
         }
         let history = std::mem::replace(&mut self.history, History::CONSTANT);
         drop(self);
-        let mut gradients = Gradients::new_of();
+        let (mut gradients, here) = (Gradients::new_of(), Location::caller());
         let _restore = set_recording(false);
         walk(
             0,
@@ -76,7 +80,7 @@ impl<T: Float> Var<T> {
             Var::constant(g),
             &mut |_, _| {},
             &mut |end, g| match end {
-                Origin::Leaf(id) => gradients.accumulate(id, g),
+                Origin::Leaf(id) => gradients.accumulate(id, g).map_err(|error| error.at(here)),
                 _ => Ok(()),
             },
         )?;
@@ -91,7 +95,8 @@ impl<T: Float> Var<T> {
 ///
 /// # Errors
 ///
-/// If `y` does not have exactly one element, or does not depend on a tracked Var.
+/// If `y` does not have exactly one element, or does not depend on a tracked Var, or if uses of one leaf differ in
+/// shape.
 ///
 /// # Example
 ///
@@ -134,9 +139,12 @@ pub(crate) fn grad_with<T: Float>(
     create_graph: CreateGraph,
 ) -> Result<Vec<Var<T>>> {
     if !y.is_tracked() {
-        return Err(Error::new(ErrorKind::Untracked));
+        return Err(untracked("grad"));
     }
-    let _restore = set_recording(create_graph == CreateGraph::Yes);
+    let (_restore, here) = (
+        set_recording(create_graph == CreateGraph::Yes),
+        Location::caller(),
+    );
     let mut nodes: Vec<Option<Var<T>>> = vec![None; xs.len()];
     let mut leaves: BTreeMap<LeafId, Var<T>> = BTreeMap::new();
     let mut see_node = |id: u64, g: &Var<T>| {
@@ -149,7 +157,7 @@ pub(crate) fn grad_with<T: Float>(
     walk(0, y.history.clone(), g, &mut see_node, &mut |end, g| {
         let Origin::Leaf(id) = end else { return Ok(()) };
         if let Some(sum) = leaves.get_mut(&id) {
-            return g.add_to(sum);
+            return g.add_to(sum).map_err(|error| error.of("grad").at(here));
         }
         leaves.insert(id, g.whole()?);
         Ok(())
@@ -163,6 +171,18 @@ pub(crate) fn grad_with<T: Float>(
             None => node.unwrap_or_else(|| zeros(x)),
         })
         .collect())
+}
+
+/// The error of a value that does not depend on a tracked one, or only because it was computed in a checkpoint's first
+/// run.
+#[track_caller]
+#[cold]
+fn untracked(op: &'static str) -> Error {
+    Error::new(if !is_recording() && is_first_run() {
+        ErrorKind::InsideCheckpoint { op }
+    } else {
+        ErrorKind::Untracked
+    })
 }
 
 /// The nodes that a gradient has reached. The first of them is kept apart, so that a chain never touches the map.
@@ -201,6 +221,7 @@ impl<T: Float> Pending<T> {
 /// Visits the nodes with ids of at least `from` that lead to `history`, by descending id, so that a node's gradient is
 /// complete when it is reached and sums are always in the same order. Gradients of leaves and of older nodes go to
 /// `give`.
+#[track_caller]
 pub(crate) fn walk<T: Float>(
     from: u64,
     mut history: History<T>,
@@ -212,8 +233,11 @@ pub(crate) fn walk<T: Float>(
         newest: None,
         others: BTreeMap::new(),
     };
+    let here = Location::caller();
     let mut sort = |pending: &mut Pending<T>, origin, g| match origin {
-        Origin::Node(node) if node.id() >= from => pending.add(node, g),
+        Origin::Node(node) if node.id() >= from => {
+            pending.add(node, g).map_err(|error| error.at(here))
+        }
         Origin::Constant => Ok(()),
         end => give(end, g),
     };

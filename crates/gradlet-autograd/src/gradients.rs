@@ -69,16 +69,20 @@ impl<T: Float> Gradients<T> {
     ///
     /// # Errors
     ///
-    /// If the gradients of one leaf differ in shape.
+    /// If the gradients of one leaf differ in shape. Nothing is added then.
     #[track_caller]
     pub fn add(&mut self, other: &Self) -> Result<()> {
+        for (id, gradient) in &other.entries {
+            if let Some(sum) = self.get(*id) {
+                gradient.expect_shape("Gradients::add", sum.shape())?;
+            }
+        }
         for (id, gradient) in &other.entries {
             self.accumulate(*id, Var::constant(gradient.clone()).into())?;
         }
         Ok(())
     }
 
-    #[track_caller]
     pub(crate) fn accumulate(&mut self, id: LeafId, g: Contribution<T>) -> Result<()> {
         match self.find(id) {
             Ok(place) => return g.add_to_tensor(&mut self.entries[place].1),
@@ -91,6 +95,7 @@ impl<T: Float> Gradients<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{CreateGraph, grad};
     use gradlet_tensor::tensor;
 
     #[test]
@@ -107,6 +112,81 @@ mod tests {
             (total.len(), total.wrt(&Var::leaf(tensor![0.0]))),
             (2, None)
         );
+        Ok(())
+    }
+
+    #[test]
+    fn gradients_of_different_shapes_are_refused_before_any_is_added() -> Result<()> {
+        let (old, new, own) = (LeafId::fresh(), LeafId::fresh(), LeafId::fresh());
+        let of = |shapes: [(LeafId, &[usize]); 2]| -> Result<Gradients> {
+            let mut all = Gradients::default();
+            for (id, shape) in shapes {
+                all.accumulate(id, Var::constant(Tensor::ones(shape)?).into())?;
+            }
+            Ok(all)
+        };
+        for (first, second) in [
+            (&[2][..], &[1][..]),
+            (&[3, 2], &[2]),
+            (&[2], &[3]),
+            (&[1], &[2]),
+        ] {
+            let mut sum = of([(new, &[2]), (old, first)])?;
+            let (before, other) = (sum.clone(), of([(new, &[2]), (old, second)])?);
+            let (line, error) = (line!(), sum.add(&other).unwrap_err());
+            let text = format!(
+                "Gradients::add: shapes differ: expected {first:?}, got {second:?} (at {}:{line})",
+                file!()
+            );
+            assert_eq!(error.to_string(), text);
+            assert!(sum.iter().eq(before.iter()), "{first:?}");
+            // A gradient that is only in one of them has nothing to fit.
+            sum.add(&of([(own, second), (new, &[2])])?)?;
+            assert_eq!(sum.get(new).map(Tensor::to_vec), Some(vec![2.0, 2.0]));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_leaf_whose_shape_changed_between_two_uses_is_refused() -> Result<()> {
+        let id = LeafId::fresh();
+        let leaf = |size: usize| Ok(Var::with_id(Tensor::<f32>::ones([size])?, id));
+        for (first, second) in [(1, 2), (2, 1), (2, 3)] {
+            for part in [false, true] {
+                let used = |size| -> Result<Var> {
+                    let x = leaf(size)?;
+                    if part {
+                        x.narrow(0, 0, 1)?.sum(..)
+                    } else {
+                        x.sum(..)
+                    }
+                };
+                let y = used(first)?.add(&used(second)?)?;
+                let (line, error) = (line!(), y.clone().backward().unwrap_err());
+                let text = error.to_string();
+                assert!(
+                    text.starts_with("backward: shapes differ: expected ["),
+                    "{text}"
+                );
+                assert_eq!(
+                    (error.location().file(), error.location().line()),
+                    (file!(), line)
+                );
+                for create_graph in [CreateGraph::No, CreateGraph::Yes] {
+                    let x = leaf(first)?;
+                    let (line, error) = (line!(), grad(&y, &[&x], create_graph).unwrap_err());
+                    let text = error.to_string();
+                    assert!(
+                        text.starts_with("grad: shapes differ: expected ["),
+                        "{text}"
+                    );
+                    assert_eq!(
+                        (error.location().file(), error.location().line()),
+                        (file!(), line)
+                    );
+                }
+            }
+        }
         Ok(())
     }
 

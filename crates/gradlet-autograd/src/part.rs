@@ -1,6 +1,6 @@
 //! [`Contribution`]: an operation's contribution to the gradient of an input, to all of it or a part.
 
-use gradlet_tensor::{Float, Result, Shape, Tensor, fused};
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape, Tensor, fused};
 
 use crate::record::History;
 use crate::var::Var;
@@ -57,22 +57,49 @@ impl<T: Float> Contribution<T> {
         }
     }
 
+    /// An error unless this is a gradient of a value of this shape; a sum would broadcast it.
+    #[track_caller]
+    fn expect_shape(&self, expected: &Shape) -> Result<()> {
+        let found = match self {
+            Self::Whole(g) => g.shape(),
+            Self::Part(_, part) => &part.shape,
+        };
+        if found == expected {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::ShapeMismatch {
+            op: "backward",
+            expected: *expected,
+            found: *found,
+        }))
+    }
+
     /// `sum += self`; in place if neither is tracked and the sum's memory is not shared.
+    ///
+    /// # Errors
+    ///
+    /// If the shapes differ, because an operation's gradient does not have the shape of its input, or a leaf had
+    /// different shapes when it was used.
     pub(crate) fn add_to(self, sum: &mut Var<T>) -> Result<()> {
+        self.expect_shape(sum.shape())?;
         match self {
             Self::Whole(g) if sum.is_tracked() || g.is_tracked() => *sum = sum.add(&g)?,
             // Here recording is off or both are constants, so the sum is a constant.
             constant => {
                 sum.history = History::CONSTANT;
-                constant.add_to_tensor(&mut sum.tensor)?;
+                constant.accumulate(&mut sum.tensor)?;
             }
         }
         Ok(())
     }
 
-    /// `sum += self`, without a history; in place if the sum's memory is not shared.
-    #[track_caller]
+    /// As `add_to`, without a history.
     pub(crate) fn add_to_tensor(self, sum: &mut Tensor<T>) -> Result<()> {
+        self.expect_shape(sum.shape())?;
+        self.accumulate(sum)
+    }
+
+    fn accumulate(self, sum: &mut Tensor<T>) -> Result<()> {
         match self {
             Self::Whole(g) => sum.add_assign(&g.tensor),
             Self::Part(g, part) => part.add(sum, &g.tensor),

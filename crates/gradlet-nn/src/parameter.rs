@@ -2,6 +2,7 @@
 
 use std::any::{Any, type_name};
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use gradlet_autograd::{LeafId, Var};
 use gradlet_tensor::{Element, Float, Shape, Tensor};
@@ -29,6 +30,8 @@ pub struct Parameter<T: Float = f32> {
     tensor: Tensor<T>,
     id: LeafId,
     frozen: bool,
+    /// Lives as long as the parameter; made when an optimizer asks for it.
+    pub(crate) life: OnceLock<Arc<()>>,
 }
 
 impl<T: Float> Parameter<T> {
@@ -38,6 +41,7 @@ impl<T: Float> Parameter<T> {
             tensor,
             id: LeafId::fresh(),
             frozen: false,
+            life: OnceLock::new(),
         }
     }
 
@@ -94,11 +98,9 @@ impl<T: Float> Parameter<T> {
 
 impl<T: Float> Clone for Parameter<T> {
     fn clone(&self) -> Self {
-        Self {
-            tensor: self.tensor.clone(),
-            id: LeafId::fresh(),
-            frozen: self.frozen,
-        }
+        let mut copy = Self::new(self.tensor.clone());
+        copy.frozen = self.frozen;
+        copy
     }
 }
 
@@ -345,8 +347,7 @@ mod tests {
         let mut weight = Parameter::new(Tensor::zeros([2, 3]).unwrap());
         weight.freeze();
         let copy = weight.clone();
-        assert_ne!(weight.id(), copy.id());
-        assert!(copy.is_frozen());
+        assert!(copy.id() != weight.id() && copy.is_frozen());
     }
 
     #[test]

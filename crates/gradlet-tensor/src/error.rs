@@ -6,6 +6,9 @@ use std::path::PathBuf;
 
 use crate::shape::Shape;
 
+mod message;
+use message::{axis_range, excess, no_gradient, parameter, sizes};
+
 /// The result of every function in gradlet that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -138,17 +141,32 @@ pub enum ErrorKind {
         "backward: the loss does not depend on any tracked variable; was it computed under no_grad, or from constants?"
     )]
     Untracked,
-    /// A parameter has no gradient in a backward or an optimizer step.
+    /// A gradient is taken in the first run of a checkpointed function.
     #[error(
-        "{op}: parameter {path} got no gradient; freeze it, or allow missing gradients if that is intended"
+        "{op}: gradients cannot be taken inside a checkpointed function, since its first run is not recorded; take them \
+         outside, or, if they are not differentiated again, with vjp, jvp or hvp"
     )]
-    MissingGradient { op: &'static str, path: String },
+    InsideCheckpoint { op: &'static str },
+    /// A parameter has no gradient in an optimizer's step; `taken` parameters of the model have one.
+    #[error("{op}: {}", no_gradient(path, *taken))]
+    MissingGradient {
+        op: &'static str,
+        path: String,
+        taken: usize,
+    },
     /// The element type of a parameter is not that of the gradients.
-    #[error("{op}: parameter {path} is not of type {expected}")]
+    #[error("{op}: {} is not of type {expected}", parameter(path))]
     ElementType {
         op: &'static str,
         path: String,
         expected: &'static str,
+    },
+    /// The state that an optimizer keeps for a parameter, or for the one before it, does not go with it.
+    #[error("{op}: {} {reason}", parameter(path))]
+    OptimizerState {
+        op: &'static str,
+        path: String,
+        reason: String,
     },
     /// Numeric differentiation contradicts an analytic gradient.
     #[error("{check}: input {input}, element {element}: analytic {analytic}, numeric {numeric}")]
@@ -180,8 +198,10 @@ impl ErrorKind {
             | Self::NoTensors { op }
             | Self::NotOneElement { op, .. }
             | Self::OutOfRange { op, .. }
+            | Self::InsideCheckpoint { op }
             | Self::MissingGradient { op, .. }
-            | Self::ElementType { op, .. } => Some(op),
+            | Self::ElementType { op, .. }
+            | Self::OptimizerState { op, .. } => Some(op),
             Self::TooManyAxes { .. }
             | Self::TooLarge { .. }
             | Self::ElementCount { .. }
@@ -191,32 +211,6 @@ impl ErrorKind {
             | Self::GradientMismatch { .. }
             | Self::File { .. } => None,
         }
-    }
-}
-
-/// The sizes of both shapes along `axis`, which is counted in the longer shape; the shorter one may not have it.
-fn sizes(lhs: &Shape, rhs: &Shape, axis: usize) -> String {
-    let rank = lhs.rank().max(rhs.rank());
-    let size = |shape: &Shape| {
-        let place = (axis + shape.rank()).checked_sub(rank);
-        let size = place.and_then(|place| shape.get(place));
-        size.map_or_else(|| "none".to_owned(), ToString::to_string)
-    };
-    format!("the left has sizes {} and {}", size(lhs), size(rhs))
-}
-
-fn excess(shape: &Shape, size_bytes: usize) -> String {
-    if shape.numel() == 0 {
-        "is too large: its other sizes multiply to more than can be counted".to_owned()
-    } else {
-        format!("has too many elements of {size_bytes} bytes for memory")
-    }
-}
-
-fn axis_range(shape: &Shape) -> String {
-    match shape.rank() {
-        0 => "; a scalar has no axes".to_owned(),
-        rank => format!("; expected -{rank}..={}", rank - 1),
     }
 }
 
@@ -295,6 +289,7 @@ impl fmt::Display for Error {
             module,
         } = &*self.0;
         if let Some((path, innermost)) = module {
+            let path = if path.is_empty() { "the" } else { path };
             write!(f, "{path} {innermost}: ")?;
         }
         write!(f, "{kind} (at {}:{})", location.file(), location.line())

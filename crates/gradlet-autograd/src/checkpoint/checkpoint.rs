@@ -30,6 +30,9 @@ type Function<T> = dyn Fn(&[Var<T>]) -> Result<Var<T>>;
 /// until the graph is freed, so it cannot borrow a layer: let it capture `parameter.leaf()`, or use
 /// [`checkpoint_with`], or `checkpoint_module` of gradlet-nn for a whole layer.
 ///
+/// `f` cannot call `grad` or `backward`, since its first run is not recorded. Functions that record by themselves, such
+/// as [`vjp`](crate::vjp), work in it, and their results are constants.
+///
 /// The output counts as tracked even if nothing in `f` is. While recording is off, this is `f(inputs)`. Checkpoints may be
 /// nested.
 ///
@@ -39,8 +42,8 @@ type Function<T> = dyn Fn(&[Var<T>]) -> Result<Var<T>>;
 ///
 /// # Errors
 ///
-/// If `f` returns one, here or in backward, or if in backward the shape of its output or the number of its draws
-/// differs.
+/// If `f` returns one, here or in backward, or takes a gradient, or if in backward the shape of its output or the
+/// number of its draws differs.
 ///
 /// # Example
 ///

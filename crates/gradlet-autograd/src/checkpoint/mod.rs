@@ -14,4 +14,5 @@ mod tests;
 pub use checkpoint::FirstRun;
 pub use checkpoint::{checkpoint, checkpoint_with};
 pub(crate) use closure::Closure;
+pub(crate) use replay::is_first_run;
 pub use replay::replayable;

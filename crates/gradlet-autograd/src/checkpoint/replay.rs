@@ -71,6 +71,11 @@ impl Scope {
     }
 }
 
+/// Whether the innermost checkpoint that runs is in its first run.
+pub(crate) fn is_first_run() -> bool {
+    SCOPES.with_borrow(|scopes| matches!(scopes.last(), Some(Scope::Log(_))))
+}
+
 /// Notes the keys that are drawn until its end.
 pub(crate) struct Log(Open);
 

@@ -6,7 +6,7 @@ use super::{checkpoint, checkpoint_with};
 use crate::check::gradcheck_pairs;
 use crate::{
     CreateGraph, Error, ErrorKind, Gradients, Result, Tensor, Var, dropout_with, grad,
-    is_recording, no_grad, replayable,
+    is_recording, no_grad, replayable, vjp,
 };
 use gradlet_tensor::{DrawKey, Mask, rng, tensor};
 use std::cell::{Cell, RefCell};
@@ -317,4 +317,45 @@ fn another_shape_in_the_second_run_is_reported_where_the_checkpoint_was_made() {
         (error.location().file(), error.location().line()),
         (file!(), line)
     );
+}
+
+#[test]
+fn gradients_taken_inside_a_checkpointed_function_are_refused_by_name() -> Result<()> {
+    let x = Var::leaf(tensor![2.0]);
+    let with_grad = |x: &[Var]| Ok(grad(&x[0].powi(3), &[&x[0]], CreateGraph::Yes)?[0].clone());
+    let with_backward = |x: &[Var]| {
+        let inner = Var::leaf(x[0].tensor().clone());
+        let grads = inner.powi(3).backward()?;
+        Ok(grads
+            .wrt(&inner)
+            .map_or_else(|| x[0].clone(), |g| Var::constant(g.clone())))
+    };
+    let nested = move |x: &[Var]| checkpoint(with_grad, &[&x[0]]);
+    let errors = [
+        ("grad", checkpoint(with_grad, &[&x])),
+        ("backward", checkpoint(with_backward, &[&x])),
+        ("grad", checkpoint(nested, &[&x])),
+    ];
+    for (op, result) in errors {
+        let text = result.unwrap_err().to_string();
+        let expected = format!(
+            "{op}: gradients cannot be taken inside a checkpointed function, since its first run is not recorded; take \
+             them outside, or, if they are not differentiated again, with vjp, jvp or hvp (at {}:",
+            file!()
+        );
+        assert!(text.starts_with(&expected), "{text}");
+    }
+    // The way out that the message names: those functions record by themselves.
+    let scaled = |x: &[Var]| {
+        let (_, dx) = vjp(
+            |x| x[0].powi(3).sum(..),
+            &[x[0].tensor().clone()],
+            &Tensor::scalar(1.0),
+        )?;
+        x[0].mul(&Var::constant(dx[0].clone()))
+    };
+    let y = checkpoint(scaled, &[&x])?;
+    assert_eq!(y.item()?, 24.0);
+    assert_eq!(y.backward()?.wrt(&x).map(Tensor::to_vec), Some(vec![12.0]));
+    Ok(())
 }

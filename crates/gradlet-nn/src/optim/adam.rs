@@ -84,6 +84,10 @@ impl Rule for AdamRule {
         amount::<T>(Self::NAME, "weight_decay", self.weight_decay)
     }
 
+    fn kept(&self) -> &'static [&'static str] {
+        &["exp_avg", "exp_avg_sq"]
+    }
+
     fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Factors<T> {
         let ((beta1, beta2), t) = (self.betas, t as f64);
         Factors {

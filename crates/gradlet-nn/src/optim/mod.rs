@@ -1,6 +1,7 @@
 //! Optimizers: how gradients change parameters.
 
 mod adam;
+mod handover;
 mod max_norm;
 mod optimizer;
 mod rms_prop;
@@ -17,4 +18,5 @@ pub use self::optimizer::Optimizer;
 pub use self::rms_prop::{RmsProp, RmsPropRule};
 pub use self::rule::{Pass, Rule};
 pub use self::sgd::{Sgd, SgdRule};
+pub use self::state::State;
 pub use self::stepper::{Copies, Stepper};

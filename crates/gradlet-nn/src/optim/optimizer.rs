@@ -5,8 +5,9 @@ use std::fmt;
 use gradlet_autograd::Gradients;
 use gradlet_tensor::{Float, Result};
 
-use super::Copies;
+use super::{Copies, State};
 use crate::module::Module;
+use crate::parameter::AnyParameter;
 
 /// Any optimizer, for code that does not choose one. Each optimizer also has these methods itself.
 ///
@@ -27,7 +28,8 @@ pub trait Optimizer<T: Float = f32>: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// If a setting is out of range, or a parameter has no gradient, or its shape or element type is not that of its
-    /// gradient. Nothing is changed then.
+    /// gradient, or a parameter that is new has taken the place of a dropped one that has a state. Nothing is changed
+    /// then.
     #[track_caller]
     fn step(&mut self, model: &mut dyn Module, grads: &Gradients<T>) -> Result<()>;
 
@@ -39,4 +41,47 @@ pub trait Optimizer<T: Float = f32>: fmt::Debug + Send + Sync {
 
     /// The parameters that steps have copied so far because they were still held elsewhere.
     fn copies(&self) -> Copies;
+
+    /// The number of gradients in the latest step that no parameter took: of inputs and retained values, of frozen
+    /// parameters, or of a different model.
+    fn untaken(&self) -> usize;
+
+    /// A copy of what is kept for this parameter; `None` before its first step, or if nothing is kept.
+    fn state(&self, parameter: &dyn AnyParameter) -> Option<State<T>>;
+
+    /// Replaces what is kept for this parameter.
+    ///
+    /// # Errors
+    ///
+    /// If the names are not those that this optimizer keeps, in its order, or the tensors do not have the shape and
+    /// element type of the parameter. Nothing is changed then.
+    #[track_caller]
+    fn set_state(&mut self, parameter: &dyn AnyParameter, state: State<T>) -> Result<()>;
+
+    /// Gives the states of parameters that are gone to those of `model` that have none, by path: after
+    /// `model = model.clone()`, or after the model was built again.
+    ///
+    /// # Errors
+    ///
+    /// If the shapes differ, or the parameters of two models are gone that had the same path. Nothing is changed then.
+    #[track_caller]
+    fn adopt(&mut self, model: &dyn Module) -> Result<()>;
+
+    /// Gives the states of the parameters of `from` to those of `to` at the same paths, in place of what those had.
+    ///
+    /// # Errors
+    ///
+    /// If `to` has no parameter of the same element type and shape at the path of one that has a state. Nothing is
+    /// changed then.
+    #[track_caller]
+    fn move_states(&mut self, from: &dyn Module, to: &dyn Module) -> Result<()>;
+
+    /// Drops what is kept for the parameters of `model`: their next step is like their first.
+    fn forget(&mut self, model: &dyn Module);
+
+    /// Drops what is kept for parameters that are gone, so that those which are in their places start afresh.
+    fn forget_gone(&mut self);
+
+    /// The number of parameters that something is kept for. Those that are gone count until the next step.
+    fn state_count(&self) -> usize;
 }

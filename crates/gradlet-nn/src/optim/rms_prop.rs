@@ -101,6 +101,15 @@ impl Rule for RmsPropRule {
         share::<T>(Self::NAME, "momentum", self.momentum)
     }
 
+    fn kept(&self) -> &'static [&'static str] {
+        match (self.centered, self.momentum > 0.0) {
+            (false, false) => &["square_avg"],
+            (false, true) => &["square_avg", "momentum_buffer"],
+            (true, false) => &["square_avg", "grad_avg"],
+            (true, true) => &["square_avg", "grad_avg", "momentum_buffer"],
+        }
+    }
+
     fn factors<T: Float>(&self, learning_rate: f64, _t: u64) -> Factors<T> {
         Factors {
             rate: T::of(learning_rate),

@@ -2,10 +2,10 @@
 
 use std::{array, fmt, mem};
 
-use gradlet_autograd::LeafId;
 use gradlet_tensor::{Float, Result, Tensor, fused};
 
-use super::state::States;
+use super::state::Entry;
+use crate::require::require;
 
 /// The formula of an optimizer and its settings; a [`Stepper`](super::Stepper) makes an optimizer of it.
 ///
@@ -32,6 +32,10 @@ use super::state::States;
 /// impl Rule for SignRule {
 ///     const NAME: &'static str = "sign_descent";
 ///     type Factors<T: Float> = [T; 2];
+///
+///     fn kept(&self) -> &'static [&'static str] {
+///         &["exp_avg"]
+///     }
 ///
 ///     fn factors<T: Float>(&self, learning_rate: f64, _t: u64) -> [T; 2] {
 ///         [learning_rate, self.beta].map(T::of)
@@ -69,6 +73,10 @@ pub trait Rule: Clone + Default + fmt::Debug + Send + Sync + 'static {
         Ok(())
     }
 
+    /// The names of the tensors that are kept for each parameter with the present settings, in the order of the numbers
+    /// in [`Pass::each`]: PyTorch's words, since files of states have them.
+    fn kept(&self) -> &'static [&'static str];
+
     /// The factors of a parameter's update number `t`, which counts from 1. In a step they are computed for the first
     /// parameter, and again for each that has had a different number of updates than the one before it.
     fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Self::Factors<T>;
@@ -87,8 +95,8 @@ pub struct Pass<'a, R: Rule, T: Float> {
     pub(super) learning_rate: f64,
     /// The factors computed last, and the number of the update that they are for.
     pub(super) latest: &'a mut Option<(u64, R::Factors<T>)>,
-    pub(super) states: &'a mut States<T>,
-    pub(super) id: LeafId,
+    /// `None` if nothing is kept.
+    pub(super) state: Option<&'a mut Entry<T>>,
     pub(super) p: &'a mut Tensor<T>,
     pub(super) g: &'a Tensor<T>,
 }
@@ -102,21 +110,27 @@ impl<R: Rule, T: Float> Pass<'_, R, T> {
     ///
     /// # Errors
     ///
-    /// If the shapes of the parameter and its gradient differ; a [`Stepper`](super::Stepper) has made sure before that
-    /// they do not.
+    /// If [`Rule::kept`] does not have `N - 1` names, or the shapes of the parameter and its gradient differ; a
+    /// [`Stepper`](super::Stepper) has made sure before that they do not.
     #[inline]
     pub fn each<const N: usize>(
         self,
         f: impl Fn(R::Factors<T>, [T; N], T) -> [T; N] + Sync,
     ) -> Result<()> {
         const { assert!(N > 0, "the parameter itself comes first") };
-        let (t, mut kept): (u64, &mut [Tensor<T>]) = if N == 1 {
-            (1, &mut [])
-        } else {
-            let state = self.states.of(self.id, self.p, N - 1);
+        let (mut t, mut kept): (u64, &mut [Tensor<T>]) = (1, &mut []);
+        if let Some(state) = self.state {
             state.steps += 1;
-            (state.steps, &mut state.tensors)
-        };
+            (t, kept) = (state.steps, &mut state.tensors);
+        }
+        let names = kept.len();
+        require(
+            names == N - 1,
+            R::NAME,
+            "the number of names in kept()",
+            "N - 1 of each()",
+            names as f64,
+        )?;
         let factors = match *self.latest {
             // `powf` is slow, and usually all parameters have had the same number of updates.
             Some((latest, factors)) if latest == t => factors,

@@ -74,6 +74,14 @@ impl Rule for SgdRule {
         Ok(())
     }
 
+    fn kept(&self) -> &'static [&'static str] {
+        if self.momentum == 0.0 {
+            &[]
+        } else {
+            &["momentum_buffer"]
+        }
+    }
+
     fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Factors<T> {
         Factors {
             rate: T::of(learning_rate),

@@ -61,6 +61,11 @@ impl<T: Float> Var<T> {
     /// `f` is called in each backward pass, also in those that differentiate a gradient. With
     /// [`CreateGraph::Yes`](crate::CreateGraph) the gradient is tracked, and so is everything computed from it.
     ///
+    /// To keep the gradient, store `g.tensor().clone()` or `g.detach()`. With `CreateGraph::Yes` the graph of `g`
+    /// itself leads back to this hook: if `f` stored `g` in a place that it holds, such as an `Rc<RefCell<Vec<Var>>>`,
+    /// the hook and the gradient would hold each other, and the whole graph would not be freed until that place is
+    /// emptied.
+    ///
     /// A constant, and anything while recording is off, comes back without a hook.
     ///
     /// # Shape
@@ -195,6 +200,24 @@ mod tests {
         assert!(!no_grad(|| x.hook(count())).is_tracked());
         assert!(x.hook(count()).backward().is_ok());
         assert_eq!(calls.get(), 1);
+    }
+
+    #[test]
+    fn a_hook_that_keeps_its_gradient_as_a_tensor_is_freed_with_its_graph() -> Result<()> {
+        let x = Var::leaf(tensor![2.0]);
+        let kept = Rc::new(RefCell::new(Vec::new()));
+        let seen = Rc::clone(&kept);
+        let y = x.hook(move |g| {
+            assert!(g.is_tracked());
+            seen.borrow_mut().push(g.tensor().clone());
+            Ok(None)
+        });
+        drop(grad(&y.powi(3), &[&x], CreateGraph::Yes)?);
+        assert_eq!(Rc::strong_count(&kept), 2);
+        drop(y);
+        assert_eq!(Rc::strong_count(&kept), 1);
+        assert_eq!(*kept.borrow(), [tensor![12.0]]);
+        Ok(())
     }
 
     #[test]

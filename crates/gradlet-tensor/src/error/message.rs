@@ -1,0 +1,59 @@
+//! The parts of messages that depend on the values in them.
+
+use crate::shape::Shape;
+
+/// The sizes of both shapes along `axis`, which is counted in the longer shape; the shorter one may not have it.
+pub(super) fn sizes(lhs: &Shape, rhs: &Shape, axis: usize) -> String {
+    let rank = lhs.rank().max(rhs.rank());
+    let size = |shape: &Shape| {
+        let place = (axis + shape.rank()).checked_sub(rank);
+        let size = place.and_then(|place| shape.get(place));
+        size.map_or_else(|| "none".to_owned(), ToString::to_string)
+    };
+    format!("the left has sizes {} and {}", size(lhs), size(rhs))
+}
+
+pub(super) fn excess(shape: &Shape, size_bytes: usize) -> String {
+    if shape.numel() == 0 {
+        "is too large: its other sizes multiply to more than can be counted".to_owned()
+    } else {
+        format!("has too many elements of {size_bytes} bytes for memory")
+    }
+}
+
+pub(super) fn axis_range(shape: &Shape) -> String {
+    match shape.rank() {
+        0 => "; a scalar has no axes".to_owned(),
+        rank => format!("; expected -{rank}..={}", rank - 1),
+    }
+}
+
+/// The name of a parameter in a sentence; a model that is a parameter itself has no path.
+pub(super) fn parameter(path: &str) -> String {
+    if path.is_empty() {
+        "the parameter".to_owned()
+    } else {
+        format!("parameter {path}")
+    }
+}
+
+/// The likely causes of a missing gradient, if this number of parameters got one.
+pub(super) fn no_gradient(path: &str, taken: usize) -> String {
+    if taken > 0 {
+        return format!(
+            "{} got no gradient, and {taken} {} did: the loss does not depend on it, or it was frozen, cloned or replaced \
+             between forward and step; freeze it, or allow missing gradients if that is intended",
+            parameter(path),
+            if taken == 1 { "other" } else { "others" },
+        );
+    }
+    let which = if path.is_empty() {
+        String::new()
+    } else {
+        format!(", neither {path} nor any other")
+    };
+    format!(
+        "no parameter got a gradient{which}: the gradients are of a different model or of the one that this was cloned \
+         from (a clone has ids of its own), or parameters were frozen when the loss was computed"
+    )
+}
