@@ -5,7 +5,7 @@ use syn::{Data, DeriveInput, Generics, Ident, Index, Member, Type};
 use crate::attr::{self, FieldAttrs, TypeAttrs};
 use crate::valid::{self, Errors};
 
-/// The type to implement `Module` for.
+/// The type to implement `Children` for.
 pub(crate) struct Input<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) generics: &'a Generics,

@@ -15,7 +15,7 @@ mod valid;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Implements `Module`: every field is a child, in the order of declaration.
+/// Implements `Children`, and so `Module`: every field is a child, in the order of declaration.
 ///
 /// In paths, a named field appears with its name, a tuple field with its
 /// position. Every field must be a `Module` or be skipped; the type of a field
@@ -32,11 +32,12 @@ use syn::{DeriveInput, parse_macro_input};
 /// | a field | `#[module(skip)]` | the field is not a child: a size, a name, a generator |
 /// | the type | `#[module(describe = path)]` | a `fn(&Self) -> String`: the text in parentheses in a summary |
 /// | the type | `#[module(kind = "Name")]` | the short name, if not that of the type |
-/// | the type | `#[module(crate = path)]` | the crate with `module::Module`, if not `::gradlet` |
+/// | the type | `#[module(crate = path)]` | the crate with `module::Children`, if not `::gradlet` |
 ///
 /// # Example
 ///
 /// ```
+/// use gradlet::module::Children;
 /// use gradlet::{Mode, Module, Parameter, Tensor};
 ///
 /// #[derive(Module)]

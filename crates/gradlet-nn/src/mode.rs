@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::module::{Leaf, LeafMut, Module, Name};
+use crate::module::{Children, Leaf, LeafMut, Module, Name};
 
 /// Whether a layer is training or evaluating; new layers train.
 ///
@@ -50,7 +50,7 @@ impl fmt::Display for Mode {
 }
 
 #[diagnostic::do_not_recommend]
-impl Module for Mode {
+impl Children for Mode {
     fn children<'a>(&'a self, _visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {}
 
     fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}

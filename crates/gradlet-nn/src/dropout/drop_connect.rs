@@ -86,6 +86,7 @@ impl<T: Float> Forward<T> for DropConnect<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::Children;
     use gradlet_tensor::{Tensor, rng};
 
     #[test]

@@ -12,7 +12,7 @@ use super::gaussian::Gaussian;
 use super::source::Source;
 use crate::forward::Forward;
 use crate::mode::Mode;
-use crate::module::{Module, Name};
+use crate::module::{Children, Module, Name};
 
 /// Zeroes each element with probability p and scales the others by 1/(1 - p) in training; the identity in eval mode.
 ///
@@ -192,7 +192,7 @@ impl Noise<Elements> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<F: Form> Module for Noise<F> {
+impl<F: Form> Children for Noise<F> {
     fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
         visit(Name::Field("source"), &self.source);
         visit(Name::Field("mode"), &self.mode);

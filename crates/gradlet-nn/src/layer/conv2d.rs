@@ -143,6 +143,7 @@ impl<T: Float> Forward<T> for Conv2d<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::Children;
     use gradlet_tensor::{Shape, Tensor, rng, tensor};
 
     #[test]

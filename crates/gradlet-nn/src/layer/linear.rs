@@ -105,6 +105,7 @@ impl<T: Float> Forward<T> for Linear<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::Children;
     use gradlet_tensor::{Tensor, rng, tensor};
 
     #[test]

@@ -66,6 +66,7 @@ impl<T: Float> Forward<T> for MaxPool2d {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::Children;
     use gradlet_tensor::{Rounding, Tensor, tensor};
 
     #[test]

@@ -6,7 +6,7 @@ use gradlet_autograd::{Float, Result, Var};
 
 use crate::forward::Forward;
 use crate::mode::Mode;
-use crate::module::{Module, Name};
+use crate::module::{Children, Module, Name};
 
 /// A chain of layers: each one takes the output of the layer before it.
 ///
@@ -88,7 +88,7 @@ impl Default for Sequential {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Float> Module for Sequential<T> {
+impl<T: Float> Children for Sequential<T> {
     fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
         visit(Name::Field("mode"), &self.mode);
         for (i, layer) in self.layers.iter().enumerate() {
@@ -126,7 +126,7 @@ impl<T: Float> Forward<T> for Sequential<T> {
 impl<T: Float> fmt::Debug for Sequential<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.layers.iter().map(Module::kind))
+            .entries(self.layers.iter().map(Children::kind))
             .finish()
     }
 }

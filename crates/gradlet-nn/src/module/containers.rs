@@ -1,9 +1,9 @@
-//! `Module` for the standard containers: sequences and tuples number their children, `Box` and `Option` pass through.
+//! `Children` for the standard containers: sequences and tuples number their children, `Box` and `Option` pass through.
 
-use super::{Leaf, LeafMut, Module, Name};
+use super::{Children, Leaf, LeafMut, Module, Name};
 
 #[diagnostic::do_not_recommend]
-impl<M: Module + ?Sized> Module for Box<M> {
+impl<M: Children + ?Sized> Children for Box<M> {
     #[inline]
     fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
         (**self).children(visit);
@@ -34,7 +34,7 @@ impl<M: Module + ?Sized> Module for Box<M> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<M: Module> Module for Option<M> {
+impl<M: Children> Children for Option<M> {
     #[inline]
     fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
         if let Some(module) = self {
@@ -51,28 +51,28 @@ impl<M: Module> Module for Option<M> {
 
     #[inline]
     fn as_leaf(&self) -> Leaf<'_> {
-        self.as_ref().map_or(Leaf::None, Module::as_leaf)
+        self.as_ref().map_or(Leaf::None, Children::as_leaf)
     }
 
     #[inline]
     fn as_leaf_mut(&mut self) -> LeafMut<'_> {
-        self.as_mut().map_or(LeafMut::None, Module::as_leaf_mut)
+        self.as_mut().map_or(LeafMut::None, Children::as_leaf_mut)
     }
 
     /// The kind of the module inside; empty for `None`, so that a summary leaves it out.
     fn kind(&self) -> &'static str {
-        self.as_ref().map_or("", Module::kind)
+        self.as_ref().map_or("", Children::kind)
     }
 
     fn describe(&self) -> String {
-        self.as_ref().map_or_else(String::new, Module::describe)
+        self.as_ref().map_or_else(String::new, Children::describe)
     }
 }
 
 macro_rules! sequence {
     ($kind:literal, [$($generics:tt)*], $type:ty) => {
         #[diagnostic::do_not_recommend]
-        impl<$($generics)*> Module for $type {
+        impl<$($generics)*> Children for $type {
             #[inline]
             fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
                 for (index, module) in self.iter().enumerate() {
@@ -94,13 +94,13 @@ macro_rules! sequence {
     };
 }
 
-sequence!("Vec", [M: Module], Vec<M>);
-sequence!("array", [M: Module, const N: usize], [M; N]);
+sequence!("Vec", [M: Children], Vec<M>);
+sequence!("array", [M: Children, const N: usize], [M; N]);
 
 macro_rules! tuple {
     ($($module:ident $index:tt),+) => {
         #[diagnostic::do_not_recommend]
-        impl<$($module: Module),+> Module for ($($module,)+) {
+        impl<$($module: Module),+> Children for ($($module,)+) {
             #[inline]
             fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
                 $(visit(Name::Index($index), &self.$index);)+
@@ -130,8 +130,8 @@ tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 #[cfg(test)]
 mod tests {
     use crate::mode::Mode;
-    use crate::module::Module;
     use crate::module::tests::Affine;
+    use crate::module::{Children, Module};
 
     fn paths(module: &dyn Module) -> String {
         let paths: Vec<_> = module

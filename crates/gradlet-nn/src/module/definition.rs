@@ -1,4 +1,4 @@
-//! The trait `Module`, and the kinds of leaves that a model can have.
+//! The traits `Children` and `Module`, and the kinds of leaves that a model can have.
 
 use std::any::type_name;
 
@@ -9,12 +9,80 @@ use crate::dropout::Source;
 use crate::mode::Mode;
 use crate::parameter::{AnyBuffer, AnyParameter};
 
-/// A part of a model: it lists its children, and everything else follows from walking over them.
+/// What a part of a model says about itself: its children, or the leaf that it is, and how a summary shows it.
 ///
-/// `#[derive(Module)]` writes the `impl`: every field is a child unless it is
-/// marked `#[module(skip)]`. Written by hand, only [`Module::children`]
-/// and [`Module::children_mut`] are needed; both must name the same children
-/// in the same order. The computation is in [`Forward`](crate::Forward).
+/// `#[derive(Module)]` writes the `impl`: every field is a child unless it is marked `#[module(skip)]`. Written by hand,
+/// only `children` and `children_mut` are needed; both must name the same children in the same order. Every type with
+/// `Children` is a [`Module`].
+///
+/// # Example
+///
+/// ```
+/// use gradlet_nn::module::{Children, Name};
+/// use gradlet_nn::{Linear, Module};
+///
+/// struct Twins(Linear, Linear);
+///
+/// impl Children for Twins {
+///     fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
+///         visit(Name::Field("left"), &self.0);
+///         visit(Name::Field("right"), &self.1);
+///     }
+///
+///     fn children_mut<'a>(&'a mut self, visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {
+///         visit(Name::Field("left"), &mut self.0);
+///         visit(Name::Field("right"), &mut self.1);
+///     }
+/// }
+///
+/// let mut rng = gradlet_tensor::rng(1);
+/// let mut twins = Twins(Linear::new(2, 3, &mut rng)?, Linear::new(2, 3, &mut rng)?);
+/// twins.eval();
+/// assert_eq!(twins.named_parameters()[3].0, "right.bias");
+/// # Ok::<(), gradlet_tensor::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Module`",
+    label = "not a `Module`",
+    note = "add `#[module(skip)]` to the field if it holds no parameters, layers or mode",
+    note = "otherwise derive `Module` for its type, or wrap a tensor in `Parameter` or `Buffer`"
+)]
+pub trait Children: Send + Sync {
+    /// Calls `visit` with each child and its name, in the order of declaration.
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module));
+
+    /// Calls `visit` as [`Children::children`] does, mutably: with the same children in the same order.
+    fn children_mut<'a>(&'a mut self, visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module));
+
+    /// The leaf that this module is, or `Leaf::None`. Only `Parameter`, `Buffer`, `Mode`, `Source` and
+    /// a `Box` or `Option` of them are leaves; children of a leaf are not visited.
+    #[inline]
+    fn as_leaf(&self) -> Leaf<'_> {
+        Leaf::None
+    }
+
+    /// The leaf that this module is, mutably, or `LeafMut::None`.
+    #[inline]
+    fn as_leaf_mut(&mut self) -> LeafMut<'_> {
+        LeafMut::None
+    }
+
+    /// The type's short name, such as `Linear`. If it is empty, a summary leaves the module out.
+    fn kind(&self) -> &'static str {
+        path::short(type_name::<Self>())
+    }
+
+    /// The text that a summary shows in parentheses after the kind, such as `64 -> 128` or `p=0.5, train`.
+    fn describe(&self) -> String {
+        String::new()
+    }
+}
+
+/// A part of a model: everything that follows from walking over its [`Children`].
+///
+/// `#[derive(Module)]` writes `impl Children`, and every type with [`Children`] is a `Module`. None of these methods can
+/// be overridden: they do the same to a part whether they are called on it, on a `Box` of it or on the whole model. The
+/// computation is in [`Forward`](crate::Forward).
 ///
 /// All methods except [`Module::evaluating`] and [`Module::sampling`] work on `dyn Module`; those two need it in a `Box`.
 ///
@@ -50,36 +118,7 @@ use crate::parameter::{AnyBuffer, AnyParameter};
     note = "add `#[module(skip)]` to the field if it holds no parameters, layers or mode",
     note = "otherwise derive `Module` for its type, or wrap a tensor in `Parameter` or `Buffer`"
 )]
-pub trait Module: Send + Sync {
-    /// Calls `visit` with each child and its name, in the order of declaration.
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module));
-
-    /// Calls `visit` as [`Module::children`] does, mutably: with the same children in the same order.
-    fn children_mut<'a>(&'a mut self, visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module));
-
-    /// The leaf that this module is, or `Leaf::None`. Only `Parameter`, `Buffer`, `Mode`, `Source` and
-    /// a `Box` or `Option` of them are leaves; children of a leaf are not visited.
-    #[inline]
-    fn as_leaf(&self) -> Leaf<'_> {
-        Leaf::None
-    }
-
-    /// The leaf that this module is, mutably, or `LeafMut::None`.
-    #[inline]
-    fn as_leaf_mut(&mut self) -> LeafMut<'_> {
-        LeafMut::None
-    }
-
-    /// The type's short name, such as `Linear`. If it is empty, a summary leaves the module out.
-    fn kind(&self) -> &'static str {
-        path::short(type_name::<Self>())
-    }
-
-    /// The text that a summary shows in parentheses after the kind, such as `64 -> 128` or `p=0.5, train`.
-    fn describe(&self) -> String {
-        String::new()
-    }
-
+pub trait Module: Children {
     /// Sets the mode of every layer, at every depth.
     fn set_mode(&mut self, mode: Mode) {
         walk::each_mode(self, |own| *own = mode);
@@ -239,6 +278,8 @@ pub trait Module: Send + Sync {
         Summary::of(self)
     }
 }
+
+impl<M: Children + ?Sized> Module for M {}
 
 /// The leaf that a module is, if it is one.
 #[derive(Clone, Copy, Debug)]

@@ -14,6 +14,6 @@ pub use gradlet_derive::Module;
 
 pub(crate) use self::evaluating::Within;
 
-pub use self::definition::{Leaf, LeafMut, Module};
+pub use self::definition::{Children, Leaf, LeafMut, Module};
 pub use self::path::{Name, Path};
 pub use self::summary::Summary;
