@@ -80,6 +80,7 @@ impl<T: Float> Forward<T> for DropConnect<T> {
         let weight = dropout_with(&weight, mask, T::of(Scaling::Training.of_kept(p)))?;
         let bias = self.linear.bias.as_ref().map(Parameter::leaf);
         x.linear(&weight, bias.as_ref())
+            .map_err(|error| self.name_in(error))
     }
 }
 

@@ -153,9 +153,7 @@ impl<F: Form> Noise<F> {
     /// If the form does not take the shape of `x`.
     #[track_caller]
     pub fn forward_as<T: Float>(&self, mode: Mode, x: &Var<T>) -> Result<Var<T>> {
-        apply(&self.form, x.clone(), self.p(), mode, || {
-            self.source.next_key()
-        })
+        self.run(mode, x.clone())
     }
 
     /// The output, written into the memory of `x` if nothing else holds it: PyTorch's `inplace`, except that a tensor
@@ -166,9 +164,13 @@ impl<F: Form> Noise<F> {
     /// If the form does not take the shape of `x`.
     #[track_caller]
     pub fn forward_owned<T: Float>(&self, x: Var<T>) -> Result<Var<T>> {
-        apply(&self.form, x, self.p(), self.mode, || {
-            self.source.next_key()
-        })
+        self.run(self.mode, x)
+    }
+
+    #[track_caller]
+    fn run<T: Float>(&self, mode: Mode, x: Var<T>) -> Result<Var<T>> {
+        let key = || self.source.next_key();
+        apply(&self.form, x, self.p(), mode, key).map_err(|error| self.name_in(error))
     }
 
     fn setting(&self) -> String {

@@ -99,6 +99,7 @@ impl<T: Float> Forward<T> for Linear<T> {
     fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
         let bias = self.bias.as_ref().map(Parameter::leaf);
         x.linear(&self.weight.leaf(), bias.as_ref())
+            .map_err(|error| self.name_in(error))
     }
 }
 

@@ -60,6 +60,7 @@ impl MaxPool2d {
 impl<T: Float> Forward<T> for MaxPool2d {
     fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
         x.max_pool2d(self.window)
+            .map_err(|error| self.name_in(error))
     }
 }
 

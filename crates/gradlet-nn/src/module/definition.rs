@@ -2,9 +2,9 @@
 
 use std::any::type_name;
 
-use gradlet_autograd::Result;
+use gradlet_autograd::{Error, Result};
 
-use super::{Name, Path, Summary, evaluating, path, walk};
+use super::{Name, Path, Summary, evaluating, naming, path, walk};
 use crate::dropout::Source;
 use crate::mode::Mode;
 use crate::parameter::{AnyBuffer, AnyParameter};
@@ -271,6 +271,40 @@ pub trait Module: Children {
     /// Puts every parameter below back into training.
     fn unfreeze(&mut self) {
         walk::each_parameter(self, AnyParameter::unfreeze);
+    }
+
+    /// The error with this layer's kind and description in front, as a summary shows them: `Linear(64 -> 10): ...`.
+    ///
+    /// All layers of gradlet name themselves so. No error can tell a layer's path in the model, since nothing is between
+    /// the model's `forward` and the layer's.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_nn::{Forward, Linear, Module};
+    /// # use gradlet_autograd::{Result, Var};
+    /// # use gradlet_tensor::{Tensor, rng};
+    /// #[derive(Module)]
+    /// # #[module(crate = gradlet_nn)]
+    /// struct Halved {
+    ///     inner: Linear,
+    /// }
+    ///
+    /// impl Forward for Halved {
+    ///     fn forward(&self, x: &Var) -> Result<Var> {
+    ///         let half = x.narrow(1, 0, 32).map_err(|error| self.name_in(error))?;
+    ///         self.inner.forward(&half)
+    ///     }
+    /// }
+    ///
+    /// let model = Halved { inner: Linear::new(32, 10, &mut rng(1))? };
+    /// let error = model.forward(&Var::constant(Tensor::zeros([8, 20])?)).unwrap_err();
+    /// assert!(error.to_string().starts_with("Halved: narrow: 0..32 is out of range for axis 1 of size 20"));
+    /// # Ok::<(), gradlet_tensor::Error>(())
+    /// ```
+    #[must_use]
+    fn name_in(&self, error: Error) -> Error {
+        naming::named(error, self.kind(), &self.describe())
     }
 
     /// The model as a tree to print: layers, shapes, counts and modes.

@@ -3,6 +3,7 @@
 mod containers;
 mod definition;
 mod evaluating;
+mod naming;
 mod path;
 mod summary;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod walk;
 pub use gradlet_derive::Module;
 
 pub(crate) use self::evaluating::Within;
+pub(crate) use self::naming::in_chain;
 
 pub use self::definition::{Children, Leaf, LeafMut, Module};
 pub use self::path::{Name, Path};

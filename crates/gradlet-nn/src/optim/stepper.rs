@@ -101,7 +101,7 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             return Err(if named {
                 error
             } else {
-                error.within(path, "Parameter")
+                error.within(|_| format!("parameter {path}: "))
             });
         }
         let mut latest = None;
@@ -308,7 +308,7 @@ mod tests {
         for grads in [grads, gradients(&[&pair.0, &pair.1], 1.0)] {
             let text = sgd.step(&mut pair, &grads).unwrap_err().to_string();
             assert!(
-                text.starts_with("1 Parameter: sgd: shapes differ: expected [3], got [2] (at "),
+                text.starts_with("parameter 1: sgd: shapes differ: expected [3], got [2] (at "),
                 "{text}"
             );
         }
