@@ -153,3 +153,35 @@ fn dropouts_other_calls_name_it_too() -> Result<()> {
     assert_says(&error.unwrap_err(), line, start);
     Ok(())
 }
+
+#[test]
+fn images_with_their_channels_last_are_told_to_be_permuted() -> Result<()> {
+    let layer = Conv2d::new(3, 8, 3, &mut gradlet::rng(0))?;
+    let permute = "; channels come before height and width: permute the input (";
+    for (image, says) in [
+        (
+            &[2, 9, 7, 3][..],
+            ["input [2, 9, 7, 3] has 9 channels", permute],
+        ),
+        (&[9, 7, 3], ["input [1, 9, 7, 3] has 9 channels", permute]),
+        (
+            &[2, 1, 9, 7],
+            ["input [2, 1, 9, 7] has 1 channels", " (at "],
+        ),
+    ] {
+        let x = zeros(image)?;
+        let (line, error) = (line!(), layer.forward(&x).unwrap_err());
+        let [shape, remedy] = says;
+        let start = format!("Conv2d(3 -> 8, 3x3): {shape}, weight [8, 3, 3, 3] takes 3{remedy}");
+        assert_says(&error, line, &start);
+    }
+    let grouped = Conv2d::grouped(4, 8, 3, 2, &mut gradlet::rng(0))?;
+    let x = zeros(&[2, 9, 7, 4])?;
+    let (line, error) = (line!(), grouped.forward(&x).unwrap_err());
+    let start = format!(
+        "Conv2d(4 -> 8, 3x3, 2 groups): input [2, 9, 7, 4] has 9 channels, \
+         weight [8, 2, 3, 3] takes 4{permute}"
+    );
+    assert_says(&error, line, &start);
+    Ok(())
+}

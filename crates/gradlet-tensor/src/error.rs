@@ -51,6 +51,15 @@ pub enum ErrorKind {
         rows: usize,
         remedy: &'static str,
     },
+    /// The input does not have the number of channels that the weight takes.
+    #[error("{op}: input {input} has {channels} channels, weight {weight} takes {expected}{}", last_axis(input, weight, *expected))]
+    Channels {
+        op: &'static str,
+        input: Shape,
+        weight: Shape,
+        channels: usize,
+        expected: usize,
+    },
     /// The number of axes is not one that the operation takes.
     #[error("{op}: expected {expected}, got shape {shape}")]
     Rank {
@@ -171,6 +180,7 @@ impl ErrorKind {
             Self::Broadcast { op, .. }
             | Self::ShapeMismatch { op, .. }
             | Self::InnerSizes { op, .. }
+            | Self::Channels { op, .. }
             | Self::Rank { op, .. }
             | Self::AxisOutOfRange { op, .. }
             | Self::AxisRepeated { op, .. }
@@ -203,6 +213,15 @@ fn sizes(lhs: &Shape, rhs: &Shape, axis: usize) -> String {
         size.map_or_else(|| "none".to_owned(), ToString::to_string)
     };
     format!("the left has sizes {} and {}", size(lhs), size(rhs))
+}
+
+/// What to do if the last axis of the input is that of the channels.
+fn last_axis(input: &Shape, weight: &Shape, channels: usize) -> &'static str {
+    match weight.rank() {
+        _ if input.last() != Some(&channels) => "",
+        3 => "; channels come before the length: permute the input",
+        _ => "; channels come before height and width: permute the input",
+    }
 }
 
 fn excess(shape: &Shape, size_bytes: usize) -> String {
