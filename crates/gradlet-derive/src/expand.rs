@@ -116,19 +116,23 @@ impl Input<'_> {
             .any(|variant| variant.transparent().is_some())
     }
 
-    /// The methods `as_leaf` and `as_leaf_mut`, if a variant passes through to its field.
+    /// The methods `as_leaf`, `as_leaf_mut` and `keeps_mode`, if a variant passes through to its field.
     fn leaves(&self, home: &TokenStream) -> TokenStream {
         if !self.has_transparent() {
             return quote!();
         }
         let leaf = self.through(home, "as_leaf", |_| quote!(#home::Leaf::None));
         let leaf_mut = self.through(home, "as_leaf_mut", |_| quote!(#home::LeafMut::None));
+        let keeps_mode = self.through(home, "keeps_mode", |_| quote!(false));
         quote! {
             #[inline]
             fn as_leaf(&self) -> #home::Leaf<'_> { #leaf }
 
             #[inline]
             fn as_leaf_mut(&mut self) -> #home::LeafMut<'_> { #leaf_mut }
+
+            #[inline]
+            fn keeps_mode(&self) -> bool { #keeps_mode }
         }
     }
 

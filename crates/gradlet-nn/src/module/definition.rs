@@ -44,8 +44,8 @@ use crate::parameter::{AnyBuffer, AnyParameter};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Module`",
     label = "not a `Module`",
-    note = "add `#[module(skip)]` to the field if it holds no parameters, layers or mode",
-    note = "otherwise derive `Module` for its type, or wrap a tensor in `Parameter` or `Buffer`"
+    note = "derive `Module` for the type, or wrap a tensor in `Parameter` or `Buffer`",
+    note = "`#[module(skip)]` leaves a field out: what it holds is then neither trained, nor saved, nor set to eval mode"
 )]
 pub trait Children: Send + Sync {
     /// Calls `visit` with each child and its name, in the order of declaration.
@@ -65,6 +65,13 @@ pub trait Children: Send + Sync {
     #[inline]
     fn as_leaf_mut(&mut self) -> LeafMut<'_> {
         LeafMut::None
+    }
+
+    /// Whether the modes in this module stay as they are when that of a model around it is set, as in
+    /// [`AlwaysEval`](crate::AlwaysEval).
+    #[inline]
+    fn keeps_mode(&self) -> bool {
+        false
     }
 
     /// The type's short name, such as `Linear`. If it is empty, a summary leaves the module out.
@@ -115,11 +122,11 @@ pub trait Children: Send + Sync {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Module`",
     label = "not a `Module`",
-    note = "add `#[module(skip)]` to the field if it holds no parameters, layers or mode",
-    note = "otherwise derive `Module` for its type, or wrap a tensor in `Parameter` or `Buffer`"
+    note = "derive `Module` for the type, or wrap a tensor in `Parameter` or `Buffer`",
+    note = "`#[module(skip)]` leaves a field out: what it holds is then neither trained, nor saved, nor set to eval mode"
 )]
 pub trait Module: Children {
-    /// Sets the mode of every layer, at every depth.
+    /// Sets the mode of every layer, at every depth, except in [`AlwaysEval`](crate::AlwaysEval).
     fn set_mode(&mut self, mode: Mode) {
         walk::each_mode(self, |own| *own = mode);
     }

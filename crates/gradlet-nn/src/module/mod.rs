@@ -1,5 +1,6 @@
 //! `Module`: the tree of a model's parts, and the walks over it.
 
+mod always_eval;
 mod containers;
 mod definition;
 mod evaluating;
@@ -16,6 +17,7 @@ pub use gradlet_derive::Module;
 pub(crate) use self::evaluating::Within;
 pub(crate) use self::naming::in_chain;
 
+pub use self::always_eval::AlwaysEval;
 pub use self::definition::{Children, Leaf, LeafMut, Module};
 pub use self::path::{Name, Path};
 pub use self::summary::Summary;

@@ -20,9 +20,13 @@ pub(crate) fn in_chain(error: Error, index: usize, layer: &dyn Module) -> Error 
         // A chain in a chain: `layer 1.0 of a Sequential`.
         Some(rest) if layer.kind() == "Sequential" => format!("layer {index}.{rest}"),
         _ => {
-            let name = in_parentheses(layer.kind(), &layer.describe()) + ": ";
+            let rest = inner.strip_prefix(layer.kind()).unwrap_or_default();
             // A layer that named itself is not named again.
-            let name = if inner.starts_with(&name) { "" } else { &name };
+            let name = if rest.starts_with(['(', ':']) {
+                String::new()
+            } else {
+                in_parentheses(layer.kind(), &layer.describe()) + ": "
+            };
             format!("layer {index} of a Sequential, {name}{inner}")
         }
     })
