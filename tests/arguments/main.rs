@@ -114,7 +114,7 @@ const OTHER_NAMES: [(&str, &str, &str); 26] = [
     ("expect_shape", "test", GIVEN),
     ("checkpoint", "mul", INSIDE),
     ("checkpoint_with", "mul", INSIDE),
-    ("checkpoint_module", "linear", INSIDE),
+    ("checkpoint_module", "Linear", INSIDE),
     (
         "checkpoint_module",
         "fan_in_uniform",
@@ -144,6 +144,8 @@ fn names_the_function(text: &str, message: &str) -> bool {
     let (Some(function), Some((name, _))) = (function(text), message.split_once(": ")) else {
         return true;
     };
+    // A layer's name has its sizes behind it: `Linear(64 -> 10)`.
+    let name = name.split('(').next().unwrap_or(name);
     let plain = |name: &str| name.replace('_', "").to_lowercase();
     name.starts_with("shape [")
         || plain(function).starts_with(&plain(name))

@@ -5,7 +5,7 @@ use syn::{Data, DeriveInput, Generics, Ident, Index, Member, Type};
 use crate::attr::{self, FieldAttrs, TypeAttrs};
 use crate::valid::{self, Errors};
 
-/// The type to implement `Module` for.
+/// The type to implement `Children` for.
 pub(crate) struct Input<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) generics: &'a Generics,
@@ -56,13 +56,19 @@ impl<'a> Input<'a> {
 
 impl<'a> Variant<'a> {
     fn read(ident: Option<&'a Ident>, fields: &'a syn::Fields, errors: &mut Errors) -> Self {
-        let read = |(index, field): (usize, &'a syn::Field)| Field {
-            member: match &field.ident {
-                Some(ident) => Member::Named(ident.clone()),
-                None => Member::Unnamed(Index::from(index)),
-            },
-            ty: &field.ty,
-            attrs: attr::of_field(&field.attrs, errors),
+        let read = |(index, field): (usize, &'a syn::Field)| {
+            let attrs = attr::of_field(&field.attrs, errors);
+            if !attrs.skip {
+                valid::child(&field.ty, errors);
+            }
+            Field {
+                member: match &field.ident {
+                    Some(ident) => Member::Named(ident.clone()),
+                    None => Member::Unnamed(Index::from(index)),
+                },
+                ty: &field.ty,
+                attrs,
+            }
         };
         Self {
             ident,

@@ -1,4 +1,4 @@
-//! Writes the `impl Module`.
+//! Writes the `impl Children`.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -79,7 +79,7 @@ impl Input<'_> {
         quote! {
             #[automatically_derived]
             #hidden
-            impl #params #home::Module for #ident #args #bounds {
+            impl #params #home::Children for #ident #args #bounds {
                 #[inline]
                 fn children<'__a>(
                     &'__a self,
@@ -116,19 +116,23 @@ impl Input<'_> {
             .any(|variant| variant.transparent().is_some())
     }
 
-    /// The methods `as_leaf` and `as_leaf_mut`, if a variant passes through to its field.
+    /// The methods `as_leaf`, `as_leaf_mut` and `keeps_mode`, if a variant passes through to its field.
     fn leaves(&self, home: &TokenStream) -> TokenStream {
         if !self.has_transparent() {
             return quote!();
         }
         let leaf = self.through(home, "as_leaf", |_| quote!(#home::Leaf::None));
         let leaf_mut = self.through(home, "as_leaf_mut", |_| quote!(#home::LeafMut::None));
+        let keeps_mode = self.through(home, "keeps_mode", |_| quote!(false));
         quote! {
             #[inline]
             fn as_leaf(&self) -> #home::Leaf<'_> { #leaf }
 
             #[inline]
             fn as_leaf_mut(&mut self) -> #home::LeafMut<'_> { #leaf_mut }
+
+            #[inline]
+            fn keeps_mode(&self) -> bool { #keeps_mode }
         }
     }
 
@@ -173,7 +177,7 @@ impl Input<'_> {
         self.each(|variant| {
             let call = variant.transparent().map(|field| {
                 let (ty, binding) = (field.ty, field.binding());
-                quote!(<#ty as #home::Module>::#method(#binding))
+                quote!(<#ty as #home::Children>::#method(#binding))
             });
             call.unwrap_or_else(|| own(variant))
         })
@@ -232,7 +236,7 @@ impl Variant<'_> {
                 Access::Mut => quote!(children_mut),
             };
             let ty = field.ty;
-            return quote!(<#ty as #home::Module>::#method(#binding, visit););
+            return quote!(<#ty as #home::Children>::#method(#binding, visit););
         }
         let calls = self.children().map(|field| {
             let name = match &field.member {
@@ -277,7 +281,7 @@ impl Field<'_> {
     /// A statement that does not compile if the field's type is not a module; the error is at the type.
     fn check(&self, home: &TokenStream) -> TokenStream {
         let (ty, (first, _)) = (self.ty, ends(&self.ty));
-        quote_spanned!(first=> let _ = <#ty as #home::Module>::kind;)
+        quote_spanned!(first=> let _ = <#ty as #home::Children>::kind;)
     }
 }
 

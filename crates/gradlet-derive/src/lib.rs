@@ -15,11 +15,12 @@ mod valid;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Implements `Module`: every field is a child, in the order of declaration.
+/// Implements `Children`, and so `Module`: every field is a child, in the order of declaration.
 ///
 /// In paths, a named field appears with its name, a tuple field with its
 /// position. Every field must be a `Module` or be skipped; the type of a field
-/// that uses a type parameter gets the matching bound.
+/// that uses a type parameter gets the matching bound. `HashMap`, `Arc`, `Rc`,
+/// `Mutex` and `RwLock` are refused, with the reason.
 ///
 /// An enum has the children of its current variant. A variant with one unnamed
 /// field passes through to it, as `Box` does: `Layer::Linear(Linear)` adds no
@@ -29,14 +30,15 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// | on | attribute | meaning |
 /// |---|---|---|
-/// | a field | `#[module(skip)]` | the field is not a child: a size, a name, a generator |
+/// | a field | `#[module(skip)]` | the field is not a child: a size, a name, a generator; it is neither trained, nor saved, nor set to eval mode |
 /// | the type | `#[module(describe = path)]` | a `fn(&Self) -> String`: the text in parentheses in a summary |
 /// | the type | `#[module(kind = "Name")]` | the short name, if not that of the type |
-/// | the type | `#[module(crate = path)]` | the crate with `module::Module`, if not `::gradlet` |
+/// | the type | `#[module(crate = path)]` | the crate with `module::Children`, if not `::gradlet` |
 ///
 /// # Example
 ///
 /// ```
+/// use gradlet::module::Children;
 /// use gradlet::{Mode, Module, Parameter, Tensor};
 ///
 /// #[derive(Module)]

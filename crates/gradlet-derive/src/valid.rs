@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{DataEnum, DataUnion, Error};
+use syn::{DataEnum, DataUnion, Error, Type};
 
 use crate::attr::{Entry, is_module};
 
@@ -26,6 +26,23 @@ const KEYS: [(&str, Place); 4] = [
     ("kind", Place::Type),
     ("skip", Place::Field),
 ];
+
+/// Containers of modules that are no modules, and why.
+const REFUSED: [(&str, &str); 5] = [
+    ("HashMap", UNORDERED),
+    ("Arc", SHARED),
+    ("Rc", SHARED),
+    ("Mutex", LOCKED),
+    ("RwLock", LOCKED),
+];
+
+const UNORDERED: &str = "its order differs from run to run; use a `BTreeMap`";
+
+const SHARED: &str =
+    "a part with several owners would be visited once for each; hold the part itself";
+
+const LOCKED: &str =
+    "a walk cannot look inside; hold the part itself (a `Buffer` can be updated through `&self`)";
 
 impl Errors {
     pub(crate) fn push(&mut self, at: impl ToTokens, message: impl Display) {
@@ -83,6 +100,35 @@ fn takes(place: Place) -> &'static str {
     match place {
         Place::Type => "the type takes `crate`, `describe` and `kind`",
         Place::Field => "a field takes `skip`",
+    }
+}
+
+/// Rejects a field with one of the `REFUSED` containers in its type, at any depth, unless the field is skipped.
+pub(crate) fn child(ty: &Type, errors: &mut Errors) {
+    fn find(tokens: TokenStream) -> Option<(&'static str, &'static str)> {
+        let mut tokens = tokens.into_iter().peekable();
+        while let Some(token) = tokens.next() {
+            let found = match token {
+                TokenTree::Group(group) => find(group.stream()),
+                // Without `<`, it is a type of that name that is not generic.
+                TokenTree::Ident(ident) if tokens.peek().is_some_and(is_open) => {
+                    REFUSED.into_iter().find(|(name, _)| ident == name)
+                }
+                _ => None,
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+    fn is_open(token: &TokenTree) -> bool {
+        matches!(token, TokenTree::Punct(punct) if punct.as_char() == '<')
+    }
+    if let Some((name, why)) = find(ty.to_token_stream()) {
+        let skip =
+            "with `#[module(skip)]`, the field is neither trained, nor saved, nor set to eval mode";
+        errors.push(ty, format!("`{name}` cannot hold modules: {why}\n{skip}"));
     }
 }
 

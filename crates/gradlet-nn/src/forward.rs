@@ -14,11 +14,11 @@ use crate::module::Module;
 ///
 /// ```
 /// use gradlet_autograd::{Result, Var};
-/// # use gradlet_nn::module::{Name, Module};
+/// # use gradlet_nn::module::{Children, Module, Name};
 /// use gradlet_nn::Forward;
 ///
 /// struct Same;
-/// # impl Module for Same {
+/// # impl Children for Same {
 /// #     fn children<'a>(&'a self, _: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {}
 /// #     fn children_mut<'a>(&'a mut self, _: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}
 /// # }
@@ -64,13 +64,13 @@ mod tests {
     use gradlet_tensor::Tensor;
 
     use super::*;
-    use crate::module::Name;
+    use crate::module::{Children, Name};
 
     type Seen = Arc<Mutex<Option<&'static Location<'static>>>>;
 
     struct Witness(Seen);
 
-    impl Module for Witness {
+    impl Children for Witness {
         fn children<'a>(&'a self, _visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {}
         fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}
     }

@@ -29,6 +29,6 @@ pub use dropout::{
 pub use forward::Forward;
 pub use layer::*;
 pub use mode::Mode;
-pub use module::{Module, Summary};
+pub use module::{AlwaysEval, Module, Summary};
 pub use optim::{Adam, MaxNorm, Optimizer, RmsProp, Sgd};
 pub use parameter::{AnyBuffer, AnyParameter, Buffer, Parameter};

@@ -2,13 +2,17 @@
 
 use std::fmt;
 
-use crate::module::{Leaf, LeafMut, Module, Name};
+use crate::module::{Children, Leaf, LeafMut, Module, Name};
 
 /// Whether a layer is training or evaluating; new layers train.
 ///
 /// Every layer stores its own mode, and a `Mode` is itself a [`Module`], so that
 /// [`Module::eval`] finds it at any depth. A struct of plain parameters that
 /// is to have a mode holds a `Mode` as a field.
+///
+/// A layer of your own asks [`trains`](Mode::trains) or [`drops`](Mode::drops). A comparison with one mode is easily
+/// wrong for the third: a norm that updates its running statistics in all modes but `Eval` would also do so in
+/// [`monte_carlo`](crate::monte_carlo).
 ///
 /// # Example
 ///
@@ -33,7 +37,22 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// Whether dropout drops: in all modes but `Eval`.
+    /// Whether statistics are those of the batch and running ones are updated: in `Train` alone. A norm asks this.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_nn::Mode;
+    /// let [train, eval, sample] = [Mode::Train, Mode::Eval, Mode::Sample].map(|mode| (mode.trains(), mode.drops()));
+    /// assert_eq!(train, (true, true));
+    /// assert_eq!(eval, (false, false));
+    /// assert_eq!(sample, (false, true)); // `mode != Mode::Eval` would take this for training
+    /// ```
+    pub fn trains(self) -> bool {
+        self == Mode::Train
+    }
+
+    /// Whether dropout drops: in all modes but `Eval`. A layer that draws random numbers asks this.
     pub fn drops(self) -> bool {
         self != Mode::Eval
     }
@@ -50,7 +69,7 @@ impl fmt::Display for Mode {
 }
 
 #[diagnostic::do_not_recommend]
-impl Module for Mode {
+impl Children for Mode {
     fn children<'a>(&'a self, _visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {}
 
     fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use gradlet_autograd::{LeafId, Var};
 use gradlet_tensor::{Element, Float, Shape, Tensor};
 
-use crate::module::{Leaf, LeafMut, Module, Name};
+use crate::module::{Children, Leaf, LeafMut, Module, Name};
 
 /// A tensor that is trained: gradients and optimizer state are kept under its id.
 ///
@@ -122,7 +122,7 @@ impl<T: Float> fmt::Debug for Parameter<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Float> Module for Parameter<T> {
+impl<T: Float> Children for Parameter<T> {
     fn children<'a>(&'a self, _visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {}
 
     fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}
@@ -267,7 +267,7 @@ impl<T: Element> fmt::Debug for Buffer<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Element> Module for Buffer<T> {
+impl<T: Element> Children for Buffer<T> {
     fn children<'a>(&'a self, _visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {}
 
     fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}

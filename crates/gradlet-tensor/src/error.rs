@@ -1,4 +1,4 @@
-//! [`Error`]: what went wrong, in which of the user's calls, and in which module of the model.
+//! [`Error`]: what went wrong, in which of the user's calls, and in which layer.
 
 use std::fmt;
 use std::panic::Location;
@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use crate::shape::Shape;
 
 mod message;
-use message::{axis_range, excess, no_gradient, parameter, sizes};
+use message::{axis_range, excess, is_layer, last_axis, no_gradient, parameter, sizes};
 
 /// The result of every function in gradlet that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The error type: what went wrong, with the caller's file and line and, inside a model, the path of the module.
+/// The error type: what went wrong, with the caller's file and line and, if it comes from a layer, the layer's name.
 ///
 /// It is one pointer wide. There is one error type for all of gradlet, so that `?` never converts.
 pub struct Error(Box<Report>);
@@ -20,8 +20,8 @@ pub struct Error(Box<Report>);
 struct Report {
     kind: ErrorKind,
     location: &'static Location<'static>,
-    /// The path of the module, outermost first, and the kind of the innermost: `2.0` and `Linear`.
-    module: Option<(String, &'static str)>,
+    /// The layers that it came from, outermost first, each with a colon and a space: `Linear(2 -> 3): `.
+    layers: String,
 }
 
 /// Everything that can go wrong, with the values that explain it.
@@ -53,6 +53,15 @@ pub enum ErrorKind {
         columns: usize,
         rows: usize,
         remedy: &'static str,
+    },
+    /// The input does not have the number of channels that the weight takes.
+    #[error("{op}: input {input} has {channels} channels, weight {weight} takes {expected}{}", last_axis(input, weight, *expected))]
+    Channels {
+        op: &'static str,
+        input: Shape,
+        weight: Shape,
+        channels: usize,
+        expected: usize,
     },
     /// The number of axes is not one that the operation takes.
     #[error("{op}: expected {expected}, got shape {shape}")]
@@ -189,6 +198,7 @@ impl ErrorKind {
             Self::Broadcast { op, .. }
             | Self::ShapeMismatch { op, .. }
             | Self::InnerSizes { op, .. }
+            | Self::Channels { op, .. }
             | Self::Rank { op, .. }
             | Self::AxisOutOfRange { op, .. }
             | Self::AxisRepeated { op, .. }
@@ -222,7 +232,7 @@ impl Error {
         Self(Box::new(Report {
             kind,
             location: Location::caller(),
-            module: None,
+            layers: String::new(),
         }))
     }
 
@@ -270,13 +280,20 @@ impl Error {
         self
     }
 
-    /// The same error with the child's name put in front of the module's path; `kind` is the child's kind.
+    /// The same error with the text that `layers` makes of its present one for the layers that it came from: empty, or
+    /// ending in a colon and a space. A layer calls `Module::name_in`, which is shorter.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// let error = tensor![1.0].reshape([2]).unwrap_err();
+    /// let error = error.within(|inner| format!("Block: {inner}"));
+    /// assert!(error.to_string().starts_with("Block: reshape: [1] has 1 elements"));
+    /// ```
     #[must_use]
-    pub fn within(mut self, name: impl fmt::Display, kind: &'static str) -> Self {
-        self.0.module = Some(match self.0.module.take() {
-            Some((path, innermost)) => (format!("{name}.{path}"), innermost),
-            None => (name.to_string(), kind),
-        });
+    pub fn within(mut self, layers: impl FnOnce(&str) -> String) -> Self {
+        self.0.layers = layers(&self.0.layers);
         self
     }
 }
@@ -286,13 +303,17 @@ impl fmt::Display for Error {
         let Report {
             kind,
             location,
-            module,
+            layers,
         } = &*self.0;
-        if let Some((path, innermost)) = module {
-            let path = if path.is_empty() { "the" } else { path };
-            write!(f, "{path} {innermost}: ")?;
-        }
-        write!(f, "{kind} (at {}:{})", location.file(), location.line())
+        let message = kind.to_string();
+        let (op, rest) = message.split_once(": ").unwrap_or_default();
+        let message = if is_layer(op, layers) { rest } else { &message };
+        write!(
+            f,
+            "{layers}{message} (at {}:{})",
+            location.file(),
+            location.line()
+        )
     }
 }
 
@@ -330,50 +351,4 @@ pub(crate) fn out_of_range(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_is_one_pointer_and_names_this_file() {
-        assert_eq!(size_of::<Error>(), size_of::<usize>());
-        let error = Error::new(ErrorKind::NoTensors { op: "cat" });
-        let line = line!() - 1;
-        assert_eq!(
-            error.to_string(),
-            format!("cat: expected at least one tensor (at {}:{line})", file!())
-        );
-    }
-
-    #[test]
-    fn containers_prepend_their_names() {
-        let error = Error::new(ErrorKind::NoTensors { op: "cat" });
-        let error = error.within(0, "Linear").within(2, "Sequential");
-        assert!(
-            error.to_string().starts_with("2.0 Linear: cat: "),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn an_axis_that_the_target_lacks_has_no_size() {
-        let error = crate::tensor![[1.0, 2.0]].broadcast_to([2]).unwrap_err();
-        let text = error.to_string();
-        assert!(
-            text.starts_with("broadcast_to: shapes do not broadcast: [1, 2] and [2] (axis 0 "),
-            "{text}"
-        );
-        assert!(text.contains("sizes 1 and none"), "{text}");
-    }
-
-    #[test]
-    fn a_broadcast_error_shows_both_shapes_and_the_axis() {
-        let error =
-            Shape::broadcast_for("add", &Shape::from([2, 3]), &Shape::from([2, 4])).unwrap_err();
-        assert!(
-            error.to_string().starts_with(
-                "add: shapes do not broadcast: [2, 3] and [2, 4] (axis 1 from the left has sizes 3 and 4); sizes must be equal or 1 (at "
-            ),
-            "{error}"
-        );
-    }
-}
+mod tests;

@@ -80,12 +80,14 @@ impl<T: Float> Forward<T> for DropConnect<T> {
         let weight = dropout_with(&weight, mask, T::of(Scaling::Training.of_kept(p)))?;
         let bias = self.linear.bias.as_ref().map(Parameter::leaf);
         x.linear(&weight, bias.as_ref())
+            .map_err(|error| self.name_in(error))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::Children;
     use gradlet_tensor::{Tensor, rng};
 
     #[test]

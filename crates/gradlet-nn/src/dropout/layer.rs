@@ -12,7 +12,7 @@ use super::gaussian::Gaussian;
 use super::source::Source;
 use crate::forward::Forward;
 use crate::mode::Mode;
-use crate::module::{Module, Name};
+use crate::module::{Children, Module, Name};
 
 /// Zeroes each element with probability p and scales the others by 1/(1 - p) in training; the identity in eval mode.
 ///
@@ -153,9 +153,7 @@ impl<F: Form> Noise<F> {
     /// If the form does not take the shape of `x`.
     #[track_caller]
     pub fn forward_as<T: Float>(&self, mode: Mode, x: &Var<T>) -> Result<Var<T>> {
-        apply(&self.form, x.clone(), self.p(), mode, || {
-            self.source.next_key()
-        })
+        self.run(mode, x.clone())
     }
 
     /// The output, written into the memory of `x` if nothing else holds it: PyTorch's `inplace`, except that a tensor
@@ -166,9 +164,13 @@ impl<F: Form> Noise<F> {
     /// If the form does not take the shape of `x`.
     #[track_caller]
     pub fn forward_owned<T: Float>(&self, x: Var<T>) -> Result<Var<T>> {
-        apply(&self.form, x, self.p(), self.mode, || {
-            self.source.next_key()
-        })
+        self.run(self.mode, x)
+    }
+
+    #[track_caller]
+    fn run<T: Float>(&self, mode: Mode, x: Var<T>) -> Result<Var<T>> {
+        let key = || self.source.next_key();
+        apply(&self.form, x, self.p(), mode, key).map_err(|error| self.name_in(error))
     }
 
     fn setting(&self) -> String {
@@ -192,7 +194,7 @@ impl Noise<Elements> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<F: Form> Module for Noise<F> {
+impl<F: Form> Children for Noise<F> {
     fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
         visit(Name::Field("source"), &self.source);
         visit(Name::Field("mode"), &self.mode);

@@ -4,7 +4,7 @@ use gradlet_tensor::{DrawKey, Mask, Result};
 use rand::Rng;
 
 use super::Stream;
-use crate::module::{Leaf, LeafMut, Module, Name};
+use crate::module::{Children, Leaf, LeafMut, Module, Name};
 
 /// A dropout layer's probability that an element is zeroed, and its own random stream.
 ///
@@ -121,7 +121,7 @@ pub(crate) fn check(op: &'static str, below_one: bool, p: f64) -> Result<()> {
 }
 
 #[diagnostic::do_not_recommend]
-impl Module for Source {
+impl Children for Source {
     fn children<'a>(&'a self, _visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {}
 
     fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}

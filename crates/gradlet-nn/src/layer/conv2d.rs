@@ -137,12 +137,14 @@ impl<T: Float> Forward<T> for Conv2d<T> {
     fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
         let bias = self.bias.as_ref().map(Parameter::leaf);
         x.conv2d(&self.weight.leaf(), bias.as_ref(), self.options)
+            .map_err(|error| self.name_in(error))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::Children;
     use gradlet_tensor::{Shape, Tensor, rng, tensor};
 
     #[test]

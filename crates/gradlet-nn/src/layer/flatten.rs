@@ -29,7 +29,7 @@ impl<T: Float> Forward<T> for Flatten {
         if x.rank() == 1 {
             x.unsqueeze(1)
         } else {
-            x.flatten(1..)
+            x.flatten(1..).map_err(|error| self.name_in(error))
         }
     }
 }

@@ -99,12 +99,14 @@ impl<T: Float> Forward<T> for Linear<T> {
     fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
         let bias = self.bias.as_ref().map(Parameter::leaf);
         x.linear(&self.weight.leaf(), bias.as_ref())
+            .map_err(|error| self.name_in(error))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::Children;
     use gradlet_tensor::{Tensor, rng, tensor};
 
     #[test]

@@ -60,12 +60,14 @@ impl MaxPool2d {
 impl<T: Float> Forward<T> for MaxPool2d {
     fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
         x.max_pool2d(self.window)
+            .map_err(|error| self.name_in(error))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::Children;
     use gradlet_tensor::{Rounding, Tensor, tensor};
 
     #[test]

@@ -6,7 +6,7 @@ use gradlet_autograd::{Float, Result, Var};
 
 use crate::forward::Forward;
 use crate::mode::Mode;
-use crate::module::{Module, Name};
+use crate::module::{Children, Module, Name, in_chain};
 
 /// A chain of layers: each one takes the output of the layer before it.
 ///
@@ -88,7 +88,7 @@ impl Default for Sequential {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Float> Module for Sequential<T> {
+impl<T: Float> Children for Sequential<T> {
     fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
         visit(Name::Field("mode"), &self.mode);
         for (i, layer) in self.layers.iter().enumerate() {
@@ -111,12 +111,12 @@ impl<T: Float> Forward<T> for Sequential<T> {
         };
         let mut y = match first.forward(x) {
             Ok(y) => y,
-            Err(error) => return Err(error.within(0, first.kind())),
+            Err(error) => return Err(in_chain(error, 0, first)),
         };
         for (i, layer) in others.iter().enumerate() {
             y = match layer.forward(&y) {
                 Ok(y) => y,
-                Err(error) => return Err(error.within(i + 1, layer.kind())),
+                Err(error) => return Err(in_chain(error, i + 1, layer)),
             };
         }
         Ok(y)
@@ -126,7 +126,7 @@ impl<T: Float> Forward<T> for Sequential<T> {
 impl<T: Float> fmt::Debug for Sequential<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.layers.iter().map(Module::kind))
+            .entries(self.layers.iter().map(Children::kind))
             .finish()
     }
 }
@@ -180,7 +180,9 @@ mod tests {
         let error = model.forward(&x).unwrap_err().to_string();
         let here = format!("(at {}:{})", file!(), line!() - 1);
         assert!(
-            error.starts_with("1.1 Linear: linear: inner sizes differ: [1, 3] x [3, 2]"),
+            error.starts_with(
+                "layer 1.1 of a Sequential, Linear(2 -> 3): inner sizes differ: [1, 3] x [3, 2]"
+            ),
             "{error}"
         );
         assert!(error.ends_with(&here), "{error}");

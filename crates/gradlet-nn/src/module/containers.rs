@@ -1,9 +1,12 @@
-//! `Module` for the standard containers: sequences and tuples number their children, `Box` and `Option` pass through.
+//! `Children` for the standard containers: sequences and tuples number their children, a `BTreeMap` names them by its
+//! keys, `Box` and `Option` pass through.
 
-use super::{Leaf, LeafMut, Module, Name};
+use std::collections::BTreeMap;
+
+use super::{Children, Leaf, LeafMut, Module, Name};
 
 #[diagnostic::do_not_recommend]
-impl<M: Module + ?Sized> Module for Box<M> {
+impl<M: Children + ?Sized> Children for Box<M> {
     #[inline]
     fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
         (**self).children(visit);
@@ -24,6 +27,11 @@ impl<M: Module + ?Sized> Module for Box<M> {
         (**self).as_leaf_mut()
     }
 
+    #[inline]
+    fn keeps_mode(&self) -> bool {
+        (**self).keeps_mode()
+    }
+
     fn kind(&self) -> &'static str {
         (**self).kind()
     }
@@ -34,7 +42,7 @@ impl<M: Module + ?Sized> Module for Box<M> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<M: Module> Module for Option<M> {
+impl<M: Children> Children for Option<M> {
     #[inline]
     fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
         if let Some(module) = self {
@@ -51,28 +59,33 @@ impl<M: Module> Module for Option<M> {
 
     #[inline]
     fn as_leaf(&self) -> Leaf<'_> {
-        self.as_ref().map_or(Leaf::None, Module::as_leaf)
+        self.as_ref().map_or(Leaf::None, Children::as_leaf)
     }
 
     #[inline]
     fn as_leaf_mut(&mut self) -> LeafMut<'_> {
-        self.as_mut().map_or(LeafMut::None, Module::as_leaf_mut)
+        self.as_mut().map_or(LeafMut::None, Children::as_leaf_mut)
+    }
+
+    #[inline]
+    fn keeps_mode(&self) -> bool {
+        self.as_ref().is_some_and(Children::keeps_mode)
     }
 
     /// The kind of the module inside; empty for `None`, so that a summary leaves it out.
     fn kind(&self) -> &'static str {
-        self.as_ref().map_or("", Module::kind)
+        self.as_ref().map_or("", Children::kind)
     }
 
     fn describe(&self) -> String {
-        self.as_ref().map_or_else(String::new, Module::describe)
+        self.as_ref().map_or_else(String::new, Children::describe)
     }
 }
 
 macro_rules! sequence {
     ($kind:literal, [$($generics:tt)*], $type:ty) => {
         #[diagnostic::do_not_recommend]
-        impl<$($generics)*> Module for $type {
+        impl<$($generics)*> Children for $type {
             #[inline]
             fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
                 for (index, module) in self.iter().enumerate() {
@@ -94,13 +107,33 @@ macro_rules! sequence {
     };
 }
 
-sequence!("Vec", [M: Module], Vec<M>);
-sequence!("array", [M: Module, const N: usize], [M; N]);
+sequence!("Vec", [M: Children], Vec<M>);
+sequence!("array", [M: Children, const N: usize], [M; N]);
+
+/// A child's name is the text of its key, such as a `String` or a `&'static str`.
+#[diagnostic::do_not_recommend]
+impl<K: AsRef<str> + Send + Sync, M: Children> Children for BTreeMap<K, M> {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
+        for (key, module) in self {
+            visit(Name::Field(key.as_ref()), module);
+        }
+    }
+
+    fn children_mut<'a>(&'a mut self, visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {
+        for (key, module) in self {
+            visit(Name::Field(key.as_ref()), module);
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        "BTreeMap"
+    }
+}
 
 macro_rules! tuple {
     ($($module:ident $index:tt),+) => {
         #[diagnostic::do_not_recommend]
-        impl<$($module: Module),+> Module for ($($module,)+) {
+        impl<$($module: Module),+> Children for ($($module,)+) {
             #[inline]
             fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
                 $(visit(Name::Index($index), &self.$index);)+
@@ -129,9 +162,11 @@ tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use crate::mode::Mode;
-    use crate::module::Module;
     use crate::module::tests::Affine;
+    use crate::module::{Children, Module};
 
     fn paths(module: &dyn Module) -> String {
         let paths: Vec<_> = module
@@ -165,6 +200,17 @@ mod tests {
         assert_eq!([layer()].kind(), "array");
         assert_eq!(vec![layer()].kind(), "Vec");
         assert_eq!((layer(),).kind(), "tuple");
+    }
+
+    #[test]
+    fn a_map_names_its_children_by_their_keys() {
+        let layer = || Affine::without_bias(1, 1);
+        let mut heads = BTreeMap::from([("right", layer()), ("left", layer())]);
+        assert_eq!(paths(&heads), "left.weight right.weight");
+        heads.eval();
+        assert!(!heads["left"].training() && !heads["right"].training());
+        let owned = BTreeMap::from([("only".to_owned(), Box::new(layer()))]);
+        assert_eq!((&*paths(&owned), owned.kind()), ("only.weight", "BTreeMap"));
     }
 
     #[test]

@@ -1,20 +1,95 @@
-//! The trait `Module`, and the kinds of leaves that a model can have.
+//! The traits `Children` and `Module`, and the kinds of leaves that a model can have.
 
 use std::any::type_name;
 
-use gradlet_autograd::Result;
+use gradlet_autograd::{Error, Result};
 
-use super::{Name, Path, Summary, evaluating, path, walk};
+use super::{Name, Path, Summary, evaluating, naming, path, walk};
 use crate::dropout::Source;
 use crate::mode::Mode;
 use crate::parameter::{AnyBuffer, AnyParameter};
 
-/// A part of a model: it lists its children, and everything else follows from walking over them.
+/// What a part of a model says about itself: its children, or the leaf that it is, and how a summary shows it.
 ///
-/// `#[derive(Module)]` writes the `impl`: every field is a child unless it is
-/// marked `#[module(skip)]`. Written by hand, only [`Module::children`]
-/// and [`Module::children_mut`] are needed; both must name the same children
-/// in the same order. The computation is in [`Forward`](crate::Forward).
+/// `#[derive(Module)]` writes the `impl`: every field is a child unless it is marked `#[module(skip)]`. Written by hand,
+/// only `children` and `children_mut` are needed; both must name the same children in the same order. Every type with
+/// `Children` is a [`Module`].
+///
+/// # Example
+///
+/// ```
+/// use gradlet_nn::module::{Children, Name};
+/// use gradlet_nn::{Linear, Module};
+///
+/// struct Twins(Linear, Linear);
+///
+/// impl Children for Twins {
+///     fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
+///         visit(Name::Field("left"), &self.0);
+///         visit(Name::Field("right"), &self.1);
+///     }
+///
+///     fn children_mut<'a>(&'a mut self, visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {
+///         visit(Name::Field("left"), &mut self.0);
+///         visit(Name::Field("right"), &mut self.1);
+///     }
+/// }
+///
+/// let mut rng = gradlet_tensor::rng(1);
+/// let mut twins = Twins(Linear::new(2, 3, &mut rng)?, Linear::new(2, 3, &mut rng)?);
+/// twins.eval();
+/// assert_eq!(twins.named_parameters()[3].0, "right.bias");
+/// # Ok::<(), gradlet_tensor::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Module`",
+    label = "not a `Module`",
+    note = "derive `Module` for the type, or wrap a tensor in `Parameter` or `Buffer`",
+    note = "`#[module(skip)]` leaves a field out: what it holds is then neither trained, nor saved, nor set to eval mode"
+)]
+pub trait Children: Send + Sync {
+    /// Calls `visit` with each child and its name, in the order of declaration.
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module));
+
+    /// Calls `visit` as [`Children::children`] does, mutably: with the same children in the same order.
+    fn children_mut<'a>(&'a mut self, visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module));
+
+    /// The leaf that this module is, or `Leaf::None`. Only `Parameter`, `Buffer`, `Mode`, `Source` and
+    /// a `Box` or `Option` of them are leaves; children of a leaf are not visited.
+    #[inline]
+    fn as_leaf(&self) -> Leaf<'_> {
+        Leaf::None
+    }
+
+    /// The leaf that this module is, mutably, or `LeafMut::None`.
+    #[inline]
+    fn as_leaf_mut(&mut self) -> LeafMut<'_> {
+        LeafMut::None
+    }
+
+    /// Whether the modes in this module stay as they are when that of a model around it is set, as in
+    /// [`AlwaysEval`](crate::AlwaysEval).
+    #[inline]
+    fn keeps_mode(&self) -> bool {
+        false
+    }
+
+    /// The type's short name, such as `Linear`. If it is empty, a summary leaves the module out.
+    fn kind(&self) -> &'static str {
+        path::short(type_name::<Self>())
+    }
+
+    /// The text that a summary shows in parentheses after the kind, such as `64 -> 128` or `p=0.5, train`.
+    fn describe(&self) -> String {
+        String::new()
+    }
+}
+
+/// A part of a model: everything that follows from walking over its [`Children`].
+///
+/// `#[derive(Module)]` writes `impl Children`, and every type with [`Children`] is a `Module`. None of these methods can
+/// be overridden: they do the same to a part whether they are called on it, on a `Box` of it or on the whole model. The
+/// computation is in [`Forward`](crate::Forward).
 ///
 /// All methods except [`Module::evaluating`] and [`Module::sampling`] work on `dyn Module`; those two need it in a `Box`.
 ///
@@ -47,40 +122,11 @@ use crate::parameter::{AnyBuffer, AnyParameter};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Module`",
     label = "not a `Module`",
-    note = "add `#[module(skip)]` to the field if it holds no parameters, layers or mode",
-    note = "otherwise derive `Module` for its type, or wrap a tensor in `Parameter` or `Buffer`"
+    note = "derive `Module` for the type, or wrap a tensor in `Parameter` or `Buffer`",
+    note = "`#[module(skip)]` leaves a field out: what it holds is then neither trained, nor saved, nor set to eval mode"
 )]
-pub trait Module: Send + Sync {
-    /// Calls `visit` with each child and its name, in the order of declaration.
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module));
-
-    /// Calls `visit` as [`Module::children`] does, mutably: with the same children in the same order.
-    fn children_mut<'a>(&'a mut self, visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module));
-
-    /// The leaf that this module is, or `Leaf::None`. Only `Parameter`, `Buffer`, `Mode`, `Source` and
-    /// a `Box` or `Option` of them are leaves; children of a leaf are not visited.
-    #[inline]
-    fn as_leaf(&self) -> Leaf<'_> {
-        Leaf::None
-    }
-
-    /// The leaf that this module is, mutably, or `LeafMut::None`.
-    #[inline]
-    fn as_leaf_mut(&mut self) -> LeafMut<'_> {
-        LeafMut::None
-    }
-
-    /// The type's short name, such as `Linear`. If it is empty, a summary leaves the module out.
-    fn kind(&self) -> &'static str {
-        path::short(type_name::<Self>())
-    }
-
-    /// The text that a summary shows in parentheses after the kind, such as `64 -> 128` or `p=0.5, train`.
-    fn describe(&self) -> String {
-        String::new()
-    }
-
-    /// Sets the mode of every layer, at every depth.
+pub trait Module: Children {
+    /// Sets the mode of every layer, at every depth, except in [`AlwaysEval`](crate::AlwaysEval).
     fn set_mode(&mut self, mode: Mode) {
         walk::each_mode(self, |own| *own = mode);
     }
@@ -234,11 +280,47 @@ pub trait Module: Send + Sync {
         walk::each_parameter(self, AnyParameter::unfreeze);
     }
 
+    /// The error with this layer's kind and description in front, as a summary shows them: `Linear(64 -> 10): ...`.
+    ///
+    /// All layers of gradlet name themselves so. No error can tell a layer's path in the model, since nothing is between
+    /// the model's `forward` and the layer's.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_nn::{Forward, Linear, Module};
+    /// # use gradlet_autograd::{Result, Var};
+    /// # use gradlet_tensor::{Tensor, rng};
+    /// #[derive(Module)]
+    /// # #[module(crate = gradlet_nn)]
+    /// struct Halved {
+    ///     inner: Linear,
+    /// }
+    ///
+    /// impl Forward for Halved {
+    ///     fn forward(&self, x: &Var) -> Result<Var> {
+    ///         let half = x.narrow(1, 0, 32).map_err(|error| self.name_in(error))?;
+    ///         self.inner.forward(&half)
+    ///     }
+    /// }
+    ///
+    /// let model = Halved { inner: Linear::new(32, 10, &mut rng(1))? };
+    /// let error = model.forward(&Var::constant(Tensor::zeros([8, 20])?)).unwrap_err();
+    /// assert!(error.to_string().starts_with("Halved: narrow: 0..32 is out of range for axis 1 of size 20"));
+    /// # Ok::<(), gradlet_tensor::Error>(())
+    /// ```
+    #[must_use]
+    fn name_in(&self, error: Error) -> Error {
+        naming::named(error, self.kind(), &self.describe())
+    }
+
     /// The model as a tree to print: layers, shapes, counts and modes.
     fn summary(&self) -> Summary {
         Summary::of(self)
     }
 }
+
+impl<M: Children + ?Sized> Module for M {}
 
 /// The leaf that a module is, if it is one.
 #[derive(Clone, Copy, Debug)]

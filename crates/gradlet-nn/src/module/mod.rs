@@ -1,8 +1,10 @@
 //! `Module`: the tree of a model's parts, and the walks over it.
 
+mod always_eval;
 mod containers;
 mod definition;
 mod evaluating;
+mod naming;
 mod path;
 mod summary;
 #[cfg(test)]
@@ -13,7 +15,9 @@ mod walk;
 pub use gradlet_derive::Module;
 
 pub(crate) use self::evaluating::Within;
+pub(crate) use self::naming::in_chain;
 
-pub use self::definition::{Leaf, LeafMut, Module};
+pub use self::always_eval::AlwaysEval;
+pub use self::definition::{Children, Leaf, LeafMut, Module};
 pub use self::path::{Name, Path};
 pub use self::summary::Summary;

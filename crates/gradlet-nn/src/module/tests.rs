@@ -3,7 +3,7 @@
 use gradlet_autograd::{Result, Var};
 use gradlet_tensor::Tensor;
 
-use super::{Module, Name, walk};
+use super::{Children, Module, Name, walk};
 use crate::forward::Forward;
 use crate::mode::Mode;
 use crate::parameter::Parameter;
@@ -182,7 +182,7 @@ fn provided_methods_work_on_trait_objects() {
 #[test]
 fn the_default_kind_is_the_types_short_name() {
     struct Generic<T>(std::marker::PhantomData<T>);
-    impl<T: Send + Sync> Module for Generic<T> {
+    impl<T: Send + Sync> Children for Generic<T> {
         fn children<'a>(&'a self, _visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {}
         fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}
     }

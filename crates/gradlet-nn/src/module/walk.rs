@@ -130,14 +130,21 @@ pub(super) fn each_parameter<M: Module + ?Sized>(
     });
 }
 
-/// Visits every mode below, in the order of the walk.
+/// Visits every mode below that is not kept, in the order of the walk.
 pub(super) fn each_mode<M: Module + ?Sized>(module: &mut M, mut visit: impl FnMut(&mut Mode)) {
-    let _ = leaves_mut(module, &Path::Root, &mut |_, leaf| {
-        if let LeafMut::Mode(mode) = leaf {
-            visit(mode);
-        }
-        CONTINUE
-    });
+    modes(module, &mut visit);
+}
+
+fn modes<M: Module + ?Sized>(module: &mut M, visit: &mut impl FnMut(&mut Mode)) {
+    if module.keeps_mode() {
+        return;
+    }
+    match module.as_leaf_mut() {
+        LeafMut::None => {}
+        LeafMut::Mode(mode) => return visit(mode),
+        _ => return,
+    }
+    module.children_mut(&mut |_, child| modes(child, visit));
 }
 
 pub(super) fn training<M: Module + ?Sized>(module: &M) -> bool {

@@ -3,6 +3,7 @@
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape};
 
 use super::state::{Entry, State, States};
+use super::stepper::at_parameter;
 use super::{Rule, Stepper};
 use crate::module::Module;
 use crate::parameter::AnyParameter;
@@ -218,7 +219,7 @@ impl<R: Rule, T: Float> Stepper<R, T> {
     fn fit(entry: &Entry<T>, shape: &Shape, path: &str) -> Result<()> {
         for tensor in &entry.tensors {
             let fits = tensor.expect_shape(R::NAME, shape);
-            fits.map_err(|error| error.within(path, "Parameter"))?;
+            fits.map_err(|error| at_parameter(error, path))?;
         }
         Ok(())
     }
@@ -345,7 +346,7 @@ mod tests {
             assert!(text.ends_with(&format!(":{line})")), "{text}");
         };
         let (line, error) = (line!(), adam.move_states(&model, &longer).unwrap_err());
-        let text = "1 Parameter: adam: shapes differ: expected [3], got [2] (at ";
+        let text = "parameter 1: adam: shapes differ: expected [3], got [2] (at ";
         refused(error, line, text);
         let (line, error) = (line!(), adam.move_states(&model, &longer[0]).unwrap_err());
         refused(

@@ -183,7 +183,7 @@ impl<R: Rule, T: Float> Stepper<R, T> {
         // Made here and not in the closure, so that it names the caller's line.
         match refused {
             Some((kind, None)) => return Err(Error::new(kind)),
-            Some((kind, Some(path))) => return Err(Error::new(kind).within(path, "Parameter")),
+            Some((kind, Some(path))) => return Err(at_parameter(Error::new(kind), &path)),
             None => {}
         }
         if missing && (taken == 0 || !self.allow_missing_gradients) {
@@ -212,6 +212,12 @@ fn misfit<'a, T: Float>(
         expected,
         found,
     })
+}
+
+/// The error with the parameter at this path, which is empty if it is the model itself.
+pub(super) fn at_parameter(error: Error, path: &str) -> Error {
+    let space = if path.is_empty() { "" } else { " " };
+    error.within(|_| format!("parameter{space}{path}: "))
 }
 
 impl<R: Rule, T: Float> Optimizer<T> for Stepper<R, T> {

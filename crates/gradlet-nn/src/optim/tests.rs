@@ -127,7 +127,7 @@ fn a_lone_parameter_is_named_without_a_path() {
     *p.tensor_mut() = tensor![1.0];
     let text = sgd.step(&mut p, &grads).unwrap_err().to_string();
     assert!(
-        text.starts_with("the Parameter: sgd: shapes differ: "),
+        text.starts_with("parameter: sgd: shapes differ: "),
         "{text}"
     );
 
@@ -206,7 +206,7 @@ fn shapes_that_do_not_fit_are_refused_by_name() -> Result<()> {
     for grads in [grads, gradients(&[&pair.0, &pair.1], 1.0)] {
         let text = sgd.step(&mut pair, &grads).unwrap_err().to_string();
         assert!(
-            text.starts_with("1 Parameter: sgd: shapes differ: expected [3], got [2] (at "),
+            text.starts_with("parameter 1: sgd: shapes differ: expected [3], got [2] (at "),
             "{text}"
         );
     }

@@ -13,6 +13,15 @@ pub(super) fn sizes(lhs: &Shape, rhs: &Shape, axis: usize) -> String {
     format!("the left has sizes {} and {}", size(lhs), size(rhs))
 }
 
+/// What to do if the last axis of the input is that of the channels.
+pub(super) fn last_axis(input: &Shape, weight: &Shape, channels: usize) -> &'static str {
+    match weight.rank() {
+        _ if input.last() != Some(&channels) => "",
+        3 => "; channels come before the length: permute the input",
+        _ => "; channels come before height and width: permute the input",
+    }
+}
+
 pub(super) fn excess(shape: &Shape, size_bytes: usize) -> String {
     if shape.numel() == 0 {
         "is too large: its other sizes multiply to more than can be counted".to_owned()
@@ -56,4 +65,12 @@ pub(super) fn no_gradient(path: &str, taken: usize) -> String {
         "no parameter got a gradient{which}: the gradients are of a different model or of the one that this was cloned \
          from (a clone has ids of its own), or parameters were frozen when the loss was computed"
     )
+}
+
+/// Whether `op` is all that the innermost of `layers` does, as `linear` is for `Linear(2 -> 3)`: it is not named twice.
+pub(super) fn is_layer(op: &str, layers: &str) -> bool {
+    let innermost = layers.rsplit(": ").nth(1).unwrap_or_default();
+    let kind = innermost.split('(').next().unwrap_or_default();
+    let kind = kind.rsplit(' ').next().unwrap_or_default();
+    !kind.is_empty() && op.replace('_', "").eq_ignore_ascii_case(kind)
 }

@@ -24,19 +24,19 @@ impl Convolution<2> {
             }
         }
         let (channels, outputs, groups) = (x[1], weight[0], self.groups);
-        if groups == 0 || !channels.is_multiple_of(groups) || !outputs.is_multiple_of(groups) {
+        if groups == 0 || !outputs.is_multiple_of(groups) {
             let expected = "a divisor of both numbers of channels";
             let remedy = format!("; there are {channels} in and {outputs} out");
             return Err(out_of_range(op, "groups", expected, groups, remedy));
         }
-        let inputs = channels / groups;
-        if weight[1] != inputs {
-            let mut expected = weight;
-            expected[1] = inputs;
-            return Err(Error::new(ErrorKind::ShapeMismatch {
+        let (inputs, expected) = (weight[1], weight[1].saturating_mul(groups));
+        if channels != expected {
+            return Err(Error::new(ErrorKind::Channels {
                 op,
+                input: x,
+                weight,
+                channels,
                 expected,
-                found: weight,
             }));
         }
         let window = Window {
@@ -370,7 +370,7 @@ mod tests {
         let starts = |text: String, start: &str| assert!(text.starts_with(start), "{text}");
         starts(
             message(&[3, 2, 3, 3], plain),
-            "conv2d: shapes differ: expected [3, 4, 3, 3], got [3, 2, 3, 3] (at ",
+            "conv2d: input [2, 4, 5, 5] has 4 channels, weight [3, 2, 3, 3] takes 2 (at ",
         );
         starts(
             message(&[3, 2, 3, 3], plain.groups(2)),

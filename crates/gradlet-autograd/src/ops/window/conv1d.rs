@@ -71,8 +71,30 @@ impl<T: Float> Var<T> {
         }
         self.unsqueeze(-2)?
             .conv2d(&weight.unsqueeze(-2)?, bias, options.into())
-            .map_err(|error| error.of(op))?
+            .map_err(|error| self.in_one_axis(weight, error).of(op))?
             .squeeze(-2)
+    }
+
+    /// The error of images one element high, for these sequences.
+    fn in_one_axis(&self, weight: &Self, error: Error) -> Error {
+        let &ErrorKind::Channels {
+            op,
+            channels,
+            expected,
+            ..
+        } = error.kind()
+        else {
+            return error;
+        };
+        let (input, weight) = (*self.shape(), *weight.shape());
+        let kind = ErrorKind::Channels {
+            op,
+            input,
+            weight,
+            channels,
+            expected,
+        };
+        Error::new(kind).at(error.location())
     }
 }
 
@@ -145,6 +167,11 @@ mod tests {
             ErrorKind::OutOfRange { op: "conv1d", .. }
         ));
         assert!(x.conv1d(&long, None, plain.padding(1).groups(2)).is_err());
+        let last = x.transpose(1, 2)?;
+        let (line, error) = (line!(), last.conv1d(&long, None, plain).unwrap_err());
+        let text = "conv1d: input [1, 3, 2] has 3 channels, weight [1, 2, 4] takes 2; \
+                    channels come before the length: permute the input";
+        assert_eq!(error.to_string(), format!("{text} (at {}:{line})", file!()));
         assert!(x.unsqueeze(0)?.conv1d(&x, None, plain).is_err());
         Ok(())
     }

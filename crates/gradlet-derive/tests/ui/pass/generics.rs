@@ -3,6 +3,7 @@
 
 use std::marker::PhantomData;
 
+use gradlet::module::Children;
 use gradlet::{Element, Float, Forward, Mode, Module, Parameter, Tensor};
 
 #[derive(Module)]

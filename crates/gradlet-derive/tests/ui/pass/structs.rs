@@ -1,6 +1,7 @@
 //! Named, tuple and unit structs; skipped, renamed and raw fields.
 #![deny(warnings, private_bounds)]
 
+use gradlet::module::Children;
 use gradlet::{Buffer, Mode, Module, Parameter, Tensor};
 
 fn weight() -> Parameter {
