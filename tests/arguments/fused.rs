@@ -29,6 +29,8 @@ fn losses<T: Float>() -> Vec<Call<Random<T>>> {
         fused::affine(&r.x, [&r.y; 3]),
         fused::standardized_gradient(&r.x, &r.y, [&r.z; 2], Centre::Mean),
         fused::standardized_gradient(&r.x, &r.x, [&r.y; 2], Centre::Zero),
+        fused::require(r.number > 0.0, "require", "number", "positive", r.number),
+        fused::setting::<T>("setting", "number", "finite", r.number, f64::is_finite),
     )
     .into()
 }

@@ -1,6 +1,6 @@
 //! Losses that are quadratic near the target and linear far from it, and the linear one.
 
-use gradlet_tensor::{Error, ErrorKind, Float, Result};
+use gradlet_tensor::{Float, Result, fused};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::reduction::Reduction;
@@ -42,27 +42,6 @@ impl<T: Float> Pointwise<T> for HuberLoss<T> {
 fn difference<T: Float>(op: &'static str, x: &Var<T>, target: &Var<T>) -> Result<Var<T>> {
     target.tensor().expect_shape(op, x.shape())?;
     x.sub(target)
-}
-
-/// Returns an error unless the joint is in range.
-#[track_caller]
-fn check_joint(
-    op: &'static str,
-    name: &'static str,
-    value: f64,
-    fits: bool,
-    expected: &'static str,
-) -> Result<()> {
-    if fits {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::OutOfRange {
-        op,
-        name,
-        expected,
-        value,
-        remedy: String::new(),
-    }))
 }
 
 /// The absolute differences to a target, `|x - target|`: their mean, their sum, or each of them.
@@ -114,7 +93,8 @@ pub fn l1_loss<T: Float>(x: &Var<T>, target: &Var<T>, reduction: Reduction) -> R
 ///
 /// # Errors
 ///
-/// If the shapes differ, or beta is negative or NaN; 0 gives [`l1_loss`].
+/// If the shapes differ, or beta is neither 0, which gives [`l1_loss`], nor at least the smallest normal number of the
+/// element type.
 ///
 /// # Example
 ///
@@ -141,7 +121,10 @@ pub fn smooth_l1_loss<T: Float>(
     reduction: Reduction,
 ) -> Result<Var<T>> {
     let op = "smooth_l1_loss";
-    check_joint(op, "beta", beta, beta >= 0.0, "at least 0")?;
+    // The reciprocal of a smaller number may be infinite.
+    let least = T::min_positive_value().to_f64();
+    let holds = |x: f64| x >= least || beta == 0.0;
+    fused::setting::<T>(op, "beta", "0 or a positive normal number", beta, holds)?;
     let difference = difference(op, x, target)?;
     let joint = T::of(beta);
     reduction.of(if joint == T::zero() {
@@ -169,7 +152,7 @@ pub fn smooth_l1_loss<T: Float>(
 ///
 /// # Errors
 ///
-/// If the shapes differ, or delta is not larger than 0.
+/// If the shapes differ, or delta is not larger than 0, before and after it is rounded to the element type.
 ///
 /// # Example
 ///
@@ -196,7 +179,7 @@ pub fn huber_loss<T: Float>(
     reduction: Reduction,
 ) -> Result<Var<T>> {
     let op = "huber_loss";
-    check_joint(op, "delta", delta, delta > 0.0, "larger than 0")?;
+    fused::setting::<T>(op, "delta", "larger than 0", delta, |x| x > 0.0)?;
     let huber = HuberLoss {
         joint: T::of(delta),
         slope: T::of(delta),
@@ -210,7 +193,7 @@ mod tests {
     use super::*;
     use crate::check::{gradcheck, gradgradcheck};
     use crate::pointwise::check_pointwise;
-    use gradlet_tensor::{Tensor, rng, tensor};
+    use gradlet_tensor::{ErrorKind, Tensor, rng, tensor};
 
     const ALL: [Reduction; 3] = [Reduction::Mean, Reduction::Sum, Reduction::None];
 
@@ -339,5 +322,25 @@ mod tests {
         let flat = smooth_l1_loss(&x, &target, f64::INFINITY, Reduction::None)?;
         assert_eq!(flat.to_vec(), [0.0, 0.0]);
         Ok(())
+    }
+
+    #[test]
+    fn joints_that_rounding_moves_to_0_are_refused() {
+        fn fit<T: Float>(joint: f64) -> [bool; 2] {
+            let zero = Var::constant(Tensor::<T>::scalar(T::zero()));
+            let smooth = smooth_l1_loss(&zero, &zero, joint, Reduction::Sum);
+            let smooth = smooth.and_then(|loss| loss.item()).map(|loss| {
+                assert_eq!(loss.to_f64(), 0.0, "{joint}");
+            });
+            let huber = huber_loss(&zero, &zero, joint, Reduction::Sum);
+            [smooth.is_ok(), huber.is_ok()]
+        }
+        assert_eq!(fit::<f32>(1e-50), [false, false]);
+        assert_eq!(fit::<f64>(1e-50), [true, true]);
+        // The reciprocal, by which squares are multiplied, is infinite.
+        assert_eq!(fit::<f32>(1e-39), [false, true]);
+        assert_eq!(fit::<f64>(1e-309), [false, true]);
+        assert_eq!(fit::<f32>(0.0), [true, false]);
+        assert_eq!(fit::<f32>(1e39), [true, true]);
     }
 }

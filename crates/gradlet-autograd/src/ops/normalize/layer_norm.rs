@@ -3,7 +3,7 @@
 use gradlet_tensor::fused::Centre;
 use gradlet_tensor::{Error, ErrorKind, Float, IntoShape, Result, Shape};
 
-use super::standardize::Standard;
+use super::standardize::{Standard, check_eps};
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
@@ -24,8 +24,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// If the normalized shape has no axes, the input's shape does not end with it, or the weight or bias does not have
-    /// it.
+    /// If the normalized shape has no axes, the input's shape does not end with it, the weight or bias does not have
+    /// it, or eps is negative, NaN or infinite, or becomes infinite or 0 by rounding to the element type.
     ///
     /// # Example
     ///
@@ -50,8 +50,10 @@ impl<T: Float> Var<T> {
         bias: Option<&Self>,
         eps: f64,
     ) -> Result<Self> {
+        let op = "layer_norm";
+        check_eps::<T>(op, eps)?;
         let normalized = normalized_shape.into_shape()?;
-        let rows = self.normalized_rows("layer_norm", normalized, [weight, bias])?;
+        let rows = self.normalized_rows(op, normalized, [weight, bias])?;
         let centre = Centre::Mean;
         Standard { centre, eps }
             .apply_to_rows(&rows)?
