@@ -23,6 +23,7 @@ mod window;
 
 pub use crate::linalg::expect_batches;
 pub use crate::pick::corner;
+pub use crate::reduce::rescaling;
 pub use avg_pool::{adaptive_avg_pool2d_gradient, avg_pool2d_gradient};
 pub use columns::{add_to_columns, pick_columns};
 pub use conv::{conv2d_input_gradient, conv2d_weight_gradient};
@@ -30,7 +31,7 @@ pub use cross_entropy::{cross_entropy_gradient, cross_entropy_rows};
 pub use cumsum_reversed::cumsum_reversed;
 pub use mul_sum_to::mul_sum_to;
 pub use narrow_add::narrow_add;
-pub use normalize::{Centre, affine, moments, standardized_gradient};
+pub use normalize::{Centre, affine, moments, rescaled_groups, standardized_gradient};
 pub use planes::{pick_in_planes, spread_in_planes};
 pub use require::{require, setting};
 pub use softmax::{log_softmax_gradient, softmax_gradient};

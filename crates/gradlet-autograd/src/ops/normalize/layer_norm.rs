@@ -96,6 +96,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck, gradgradcheck};
+    use crate::{RunningStatistics, Statistics};
     use gradlet_tensor::{Tensor, rng, tensor};
 
     #[test]
@@ -158,5 +159,49 @@ mod tests {
         assert!(x.layer_norm([1, 1, 2], None, None, 1e-5).is_err());
         assert!(x.layer_norm([2], Some(&x), None, 1e-5).is_err());
         assert!(x.layer_norm([2], None, Some(&x), 1e-5).is_err());
+    }
+
+    #[test]
+    fn what_is_no_amount_is_refused_as_eps() -> Result<()> {
+        fn refused<T: Float>(eps: f64) -> Result<Vec<bool>> {
+            let x = Var::constant(Tensor::<T>::arange_of(0.0, 8.0, 1.0)?.reshape([2, 2, 2])?);
+            let mut running = RunningStatistics::new(2)?;
+            let all = [
+                x.layer_norm(2, None, None, eps).is_err(),
+                x.rms_norm(2, None, Some(eps)).is_err(),
+                x.group_norm(1, None, None, eps).is_err(),
+                x.batch_norm(Statistics::Running(&running), None, None, eps)
+                    .is_err(),
+            ];
+            let moved = Statistics::Batch {
+                running: Some(&mut running),
+                momentum: 0.5,
+            };
+            let batch = x.batch_norm(moved, None, None, eps).is_err();
+            let mean = running.mean.iter().all(|mean| mean == T::zero());
+            let unmoved = mean && running.variance.iter().all(|variance| variance == T::one());
+            assert_eq!(batch, unmoved, "{eps}");
+            Ok([all.to_vec(), vec![batch]].concat())
+        }
+        for eps in [-1e-5, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(refused::<f32>(eps)?, [true; 5], "{eps}");
+            assert_eq!(refused::<f64>(eps)?, [true; 5], "{eps}");
+        }
+        // These are infinity and 0 in f32.
+        for eps in [1e39, 1e-50] {
+            assert_eq!(refused::<f32>(eps)?, [true; 5], "{eps}");
+            assert_eq!(refused::<f64>(eps)?, [false; 5], "{eps}");
+        }
+        for eps in [0.0, 1e-40, 1e38] {
+            assert_eq!(refused::<f32>(eps)?, [false; 5], "{eps}");
+        }
+        let x = Var::constant(tensor![[1.0, 3.0]]);
+        let text = x.layer_norm(2, None, None, 1e-50).unwrap_err().to_string();
+        let expected = format!(
+            "layer_norm: eps must be finite and not negative, got 0.{}1, which is 0 as f32 (at ",
+            "0".repeat(49)
+        );
+        assert!(text.starts_with(&expected), "{text}");
+        Ok(())
     }
 }
