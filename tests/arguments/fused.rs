@@ -1,7 +1,8 @@
 //! Every function of `gradlet_tensor::fused`, for crates that build on tensors.
 
-use gradlet::Float;
+use gradlet::tensor::ReducedAxes;
 use gradlet::tensor::fused::{self, Centre};
+use gradlet::{Float, Keep};
 use proptest::prelude::*;
 
 use crate::random::{Random, random};
@@ -29,6 +30,11 @@ fn losses<T: Float>() -> Vec<Call<Random<T>>> {
         fused::affine(&r.x, [&r.y; 3]),
         fused::standardized_gradient(&r.x, &r.y, [&r.z; 2], Centre::Mean),
         fused::standardized_gradient(&r.x, &r.x, [&r.y; 2], Centre::Zero),
+        fused::rescaling(&r.x, ReducedAxes::new("rescaling", *r.x.shape(), &r.axis)?, &r.y, T::is_finite).map(|_| ()),
+        fused::rescaling(&r.x, ReducedAxes::new("rescaling", *r.y.shape(), &Keep(r.axis))?, &r.z, |_| false).map(|_| ()),
+        fused::rescaled_groups(&r.x, &r.y, |_| false).map(|_| ()),
+        fused::require(r.number > 0.0, "require", "number", "positive", r.number),
+        fused::setting::<T>("setting", "number", "finite", r.number, f64::is_finite),
     )
     .into()
 }

@@ -5,9 +5,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fused::mul_sum_to;
 use crate::kernel::parallel;
 use crate::kernel::planes::{self, Planes};
-use crate::shape::Layout;
-use crate::shape::Nest;
-use crate::shape::Shape;
+use crate::reduce::rescaling;
+use crate::shape::{Layout, Nest, ReducedAxes, Shape};
 use crate::tensor::Tensor;
 
 /// Whether elements are standardized by their distances from the group's mean, or from 0.
@@ -31,6 +30,48 @@ pub enum Centre {
 #[track_caller]
 pub fn moments<T: Float>(x: &Tensor<T>, centre: Centre) -> Result<[Tensor<T>; 2]> {
     let planes = planes("moments", x)?;
+    let [mean, square] = plain_moments(x, planes, centre)?;
+    let Some(divisors) = rescaled_groups(x, &square, T::is_finite)? else {
+        return Ok([mean, square]);
+    };
+    // The sums are too large for the element type; the mean is not, and the mean square may not be.
+    let [mean, square] = plain_moments(&x.div(&divisors)?, planes, centre)?;
+    let divisors = divisors.reshape(mean.shape())?;
+    Ok([mean.mul(&divisors)?, square.mul(&divisors)?.mul(&divisors)?])
+}
+
+/// The powers of two by which to divide the groups whose `squares`, as [`moments`] returns them, do not fit; `None` if
+/// they all fit, or no divisor makes them.
+///
+/// # Shape
+///
+/// `x: [n, groups, places]`, squares `[groups, 1] -> [groups, 1]`
+///
+/// # Errors
+///
+/// If the shapes differ from these.
+#[track_caller]
+pub fn rescaled_groups<T: Float>(
+    x: &Tensor<T>,
+    squares: &Tensor<T>,
+    fits: impl Fn(T) -> bool + Sync,
+) -> Result<Option<Tensor<T>>> {
+    let op = "rescaled_groups";
+    let groups = planes(op, x)?.groups;
+    squares.expect_shape(op, [groups, 1])?;
+    let axes = ReducedAxes::new(op, *x.shape(), &[0, 2])?;
+    let divisors = rescaling(x, axes, &squares.reshape(groups)?, fits)?;
+    divisors
+        .map(|divisors| divisors.reshape([groups, 1]))
+        .transpose()
+}
+
+#[track_caller]
+fn plain_moments<T: Float>(
+    x: &Tensor<T>,
+    planes: Planes,
+    centre: Centre,
+) -> Result<[Tensor<T>; 2]> {
     if planes.inner == 1 {
         return column_moments(x, planes, centre);
     }

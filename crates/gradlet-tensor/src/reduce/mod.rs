@@ -2,8 +2,10 @@
 
 mod cumsum;
 mod extreme;
+mod rescale;
 mod statistics;
 mod sum;
 mod sum_to;
 
+pub use rescale::rescaling;
 pub(crate) use sum::{Blocks, columns_of_part};

@@ -2,9 +2,11 @@
 
 use crate::element::Float;
 use crate::error::Result;
+use crate::fused::setting;
 use crate::kernel::fold;
 use crate::reduce::Blocks;
 use crate::reduce::extreme::{larger, smaller};
+use crate::reduce::rescale::{has_all_digits, rescaling};
 use crate::shape::{Axes, ReducedAxes};
 use crate::tensor::Tensor;
 
@@ -22,7 +24,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// If an axis is out of range or named twice.
+    /// If an axis is out of range or named twice, or the correction is not finite as an element.
     ///
     /// # Example
     ///
@@ -37,7 +39,15 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn var(&self, axes: impl Axes, correction: f64) -> Result<Self> {
-        self.var_over(ReducedAxes::new("var", *self.shape(), &axes)?, correction)
+        let axes = ReducedAxes::new("var", *self.shape(), &axes)?;
+        setting::<T>("var", "correction", "finite", correction, f64::is_finite)?;
+        let var = self.var_over(axes, correction)?;
+        let Some(divisors) = rescaling(self, axes, &var, T::is_finite)? else {
+            return Ok(var);
+        };
+        let var = self.div(&divisors)?.var_over(axes, correction)?;
+        let divisors = divisors.reshape(axes.output())?;
+        var.mul(&divisors)?.mul(&divisors)
     }
 
     #[track_caller]
@@ -52,8 +62,8 @@ impl<T: Float> Tensor<T> {
         Ok(distances.sum_over(axes)? / T::of((count - correction).max(0.0)))
     }
 
-    /// The standard deviation over the axes: the square root of [`var`](Self::var).
-    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
+    /// The standard deviation over the axes: the square root of [`var`](Self::var), also where that is too large or
+    /// too small for the element type. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///
@@ -62,7 +72,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// If an axis is out of range or named twice.
+    /// If an axis is out of range or named twice, or the correction is not finite as an element.
     ///
     /// # Example
     ///
@@ -79,7 +89,13 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn std(&self, axes: impl Axes, correction: f64) -> Result<Self> {
         let axes = ReducedAxes::new("std", *self.shape(), &axes)?;
-        Ok(self.var_over(axes, correction)?.sqrt())
+        setting::<T>("std", "correction", "finite", correction, f64::is_finite)?;
+        let var = self.var_over(axes, correction)?;
+        let Some(divisors) = rescaling(self, axes, &var, has_all_digits)? else {
+            return Ok(var.sqrt());
+        };
+        let std = self.div(&divisors)?.var_over(axes, correction)?.sqrt();
+        std.mul(&divisors.reshape(axes.output())?)
     }
 
     /// The product over the axes; 1 if there are no elements.
@@ -162,6 +178,8 @@ impl<T: Float> Tensor<T> {
     /// The p-norm over the axes: `(sum |x|^p)^(1/p)`; the largest `|x|` for p = inf, the smallest for p = -inf, the
     /// number of nonzero elements for p = 0. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
+    /// Where the sum of powers is too large or too small for the element type, the elements are scaled first.
+    ///
     /// # Shape
     ///
     /// `norm(2.0, 1)`: `[a, b, c] -> [a, c]`; `norm(2.0, Keep(1))`: `[a, b, c] -> [a, 1, c]`;
@@ -169,7 +187,8 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// If an axis is out of range or named twice, or p is infinite and there are no elements to choose from.
+    /// If an axis is out of range or named twice, p is infinite and there are no elements to choose from, or p is
+    /// subnormal, or becomes so or 0 by rounding to the element type.
     ///
     /// # Example
     ///
@@ -193,11 +212,18 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn norm(&self, p: f64, axes: impl Axes) -> Result<Self> {
         let axes = ReducedAxes::new("norm", *self.shape(), &axes)?;
-        if p == f64::INFINITY {
-            return self.abs().extreme("norm", axes, larger);
-        }
-        if p == f64::NEG_INFINITY {
-            return self.abs().extreme("norm", axes, smaller);
+        // The reciprocal of a smaller number may be infinite.
+        let least = T::min_positive_value().to_f64();
+        let holds = |x: f64| x.abs() >= least || p == 0.0 || p.is_nan();
+        setting::<T>("norm", "p", "0 or a normal number", p, holds)?;
+        let power = T::of(p);
+        if power.is_infinite() {
+            let magnitudes = self.abs();
+            return if p > 0.0 {
+                magnitudes.extreme("norm", axes, larger)
+            } else {
+                magnitudes.extreme("norm", axes, smaller)
+            };
         }
         if p == 0.0 {
             let (zero, one) = (T::of(0.0), T::of(1.0));
@@ -209,10 +235,21 @@ impl<T: Float> Tensor<T> {
             return self.abs().sum_over(axes);
         }
         if p == 2.0 {
-            return Ok(self.square().sum_over(axes)?.sqrt());
+            let sum = self.square().sum_over(axes)?;
+            let Some(divisors) = rescaling(self, axes, &sum, has_all_digits)? else {
+                return Ok(sum.sqrt());
+            };
+            let norm = self.div(&divisors)?.square().sum_over(axes)?.sqrt();
+            return norm.mul(&divisors.reshape(axes.output())?);
         }
-        let sum = self.abs().powf(T::of(p)).sum_over(axes)?;
-        Ok(sum.powf(T::of(1.0 / p)))
+        let root = T::of(1.0 / p);
+        let sum = self.abs().powf(power).sum_over(axes)?;
+        let Some(divisors) = self.divisors(axes, p, &sum, has_all_digits)? else {
+            return Ok(sum.powf(root));
+        };
+        let ratios = self.div(&divisors)?.abs();
+        let norm = ratios.powf(power).sum_over(axes)?.powf(root);
+        norm.mul(&divisors.reshape(axes.output())?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Losses that are quadratic near the target and linear far from it, and the linear one.
 
-use gradlet_tensor::{Error, ErrorKind, Float, Result};
+use gradlet_tensor::{Float, Result, fused};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::reduction::Reduction;
@@ -42,33 +42,6 @@ impl<T: Float> Pointwise<T> for HuberLoss<T> {
 fn difference<T: Float>(op: &'static str, x: &Var<T>, target: &Var<T>) -> Result<Var<T>> {
     target.tensor().expect_shape(op, x.shape())?;
     x.sub(target)
-}
-
-/// Returns an error unless the joint fits, as the element type has it.
-#[track_caller]
-fn check_joint<T: Float>(
-    op: &'static str,
-    name: &'static str,
-    value: f64,
-    fits: impl Fn(T) -> bool,
-    expected: &'static str,
-) -> Result<()> {
-    let joint = T::of(value);
-    if fits(joint) {
-        return Ok(());
-    }
-    let remedy = if joint.to_f64() == value || value.is_nan() {
-        String::new()
-    } else {
-        format!(", which is {joint} as {}", T::NAME)
-    };
-    Err(Error::new(ErrorKind::OutOfRange {
-        op,
-        name,
-        expected,
-        value,
-        remedy,
-    }))
 }
 
 /// The absolute differences to a target, `|x - target|`: their mean, their sum, or each of them.
@@ -120,7 +93,8 @@ pub fn l1_loss<T: Float>(x: &Var<T>, target: &Var<T>, reduction: Reduction) -> R
 ///
 /// # Errors
 ///
-/// If the shapes differ, or beta is negative or NaN; 0 gives [`l1_loss`].
+/// If the shapes differ, or beta is neither 0, which gives [`l1_loss`], nor at least the smallest normal number of the
+/// element type.
 ///
 /// # Example
 ///
@@ -147,16 +121,19 @@ pub fn smooth_l1_loss<T: Float>(
     reduction: Reduction,
 ) -> Result<Var<T>> {
     let op = "smooth_l1_loss";
-    check_joint(op, "beta", beta, |beta: T| beta >= T::zero(), "at least 0")?;
+    // The reciprocal of a smaller number may be infinite.
+    let least = T::min_positive_value().to_f64();
+    let holds = |x: f64| x >= least || beta == 0.0;
+    fused::setting::<T>(op, "beta", "0 or a positive normal number", beta, holds)?;
     let difference = difference(op, x, target)?;
-    let curvature = T::of(1.0 / beta);
-    reduction.of(if curvature.is_infinite() {
+    let joint = T::of(beta);
+    reduction.of(if joint == T::zero() {
         difference.abs()
     } else {
         difference.pointwise(HuberLoss {
-            joint: T::of(beta),
+            joint,
             slope: T::one(),
-            curvature,
+            curvature: T::of(1.0 / beta),
         })
     })
 }
@@ -175,7 +152,7 @@ pub fn smooth_l1_loss<T: Float>(
 ///
 /// # Errors
 ///
-/// If the shapes differ, or delta is not larger than 0 in the element type.
+/// If the shapes differ, or delta is not larger than 0, before and after it is rounded to the element type.
 ///
 /// # Example
 ///
@@ -202,13 +179,7 @@ pub fn huber_loss<T: Float>(
     reduction: Reduction,
 ) -> Result<Var<T>> {
     let op = "huber_loss";
-    check_joint(
-        op,
-        "delta",
-        delta,
-        |delta: T| delta > T::zero(),
-        "larger than 0",
-    )?;
+    fused::setting::<T>(op, "delta", "larger than 0", delta, |x| x > 0.0)?;
     let huber = HuberLoss {
         joint: T::of(delta),
         slope: T::of(delta),
@@ -222,7 +193,7 @@ mod tests {
     use super::*;
     use crate::check::{gradcheck, gradgradcheck};
     use crate::pointwise::check_pointwise;
-    use gradlet_tensor::{Tensor, rng, tensor};
+    use gradlet_tensor::{ErrorKind, Tensor, rng, tensor};
 
     const ALL: [Reduction; 3] = [Reduction::Mean, Reduction::Sum, Reduction::None];
 
@@ -354,21 +325,22 @@ mod tests {
     }
 
     #[test]
-    fn a_joint_that_vanishes_in_the_element_type_is_none() -> Result<()> {
-        let x = tensor![0.0, 1.0, -2.0];
-        let none = Reduction::None;
-        for beta in [1e-40, 1e-46] {
-            let y = at(&x, |x, t| smooth_l1_loss(x, t, beta, none))?;
-            assert_eq!(y, at(&x, |x, t| l1_loss(x, t, none))?);
+    fn joints_that_rounding_moves_to_0_are_refused() {
+        fn fit<T: Float>(joint: f64) -> [bool; 2] {
+            let zero = Var::constant(Tensor::<T>::scalar(T::zero()));
+            let smooth = smooth_l1_loss(&zero, &zero, joint, Reduction::Sum);
+            let smooth = smooth.and_then(|loss| loss.item()).map(|loss| {
+                assert_eq!(loss.to_f64(), 0.0, "{joint}");
+            });
+            let huber = huber_loss(&zero, &zero, joint, Reduction::Sum);
+            [smooth.is_ok(), huber.is_ok()]
         }
-        let text = at(&x, |x, t| huber_loss(x, t, 1e-46, none))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            text.starts_with("huber_loss: delta must be larger than 0, got "),
-            "{text}"
-        );
-        assert!(text.contains(", which is 0 as f32 (at "), "{text}");
-        Ok(())
+        assert_eq!(fit::<f32>(1e-50), [false, false]);
+        assert_eq!(fit::<f64>(1e-50), [true, true]);
+        // The reciprocal, by which squares are multiplied, is infinite.
+        assert_eq!(fit::<f32>(1e-39), [false, true]);
+        assert_eq!(fit::<f64>(1e-309), [false, true]);
+        assert_eq!(fit::<f32>(0.0), [true, false]);
+        assert_eq!(fit::<f32>(1e39), [true, true]);
     }
 }

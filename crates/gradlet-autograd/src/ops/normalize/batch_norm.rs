@@ -3,7 +3,7 @@
 use gradlet_tensor::fused::{self, Centre};
 use gradlet_tensor::{Float, Result, Tensor};
 
-use super::standardize::{Standard, scale, single_value};
+use super::standardize::{Standard, check_eps, scale, single_value};
 use crate::var::Var;
 
 /// The mean and variance of each channel over the batches seen so far, `[c]` each.
@@ -89,7 +89,8 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// If there are fewer than two axes, the weight, bias or statistics have a different shape, or there is a single
-    /// value per channel in training. The statistics are not moved then.
+    /// value per channel in training, the momentum is not in [0, 1], or eps is negative, NaN or infinite, or becomes
+    /// infinite or 0 by rounding to the element type. The statistics are not moved then.
     ///
     /// # Example
     ///
@@ -119,6 +120,7 @@ impl<T: Float> Var<T> {
         eps: f64,
     ) -> Result<Self> {
         let op = "batch_norm";
+        check_eps::<T>(op, eps)?;
         let (x, [weight, bias]) = self.channels(op, [weight, bias])?;
         let [samples, channels, places] = [0, 1, 2].map(|axis| x.shape()[axis]);
         let y = match statistics {
@@ -134,6 +136,8 @@ impl<T: Float> Var<T> {
                 x.affine(Some(&running.mean.reshape(each)?), &scale, &shift)?
             }
             Statistics::Batch { running, momentum } => {
+                let holds = |x: f64| (0.0..=1.0).contains(&x);
+                fused::setting::<T>(op, "momentum", "in [0, 1]", momentum, holds)?;
                 if let Some(running) = &running {
                     running.expect_channels(op, channels)?;
                 }
@@ -269,6 +273,24 @@ mod tests {
                 .batch_norm(train(), None, None, 1e-5)
                 .is_err()
         );
+        Ok(())
+    }
+
+    #[test]
+    fn a_momentum_outside_0_to_1_moves_nothing() -> Result<()> {
+        let x = Var::constant(tensor![[1.0], [3.0]]);
+        let mut running = RunningStatistics::new(1)?;
+        for (momentum, holds) in [(-0.1, false), (1.5, false), (f64::NAN, false), (1.0, true)] {
+            let statistics = Statistics::Batch {
+                running: Some(&mut running),
+                momentum,
+            };
+            let result = x.batch_norm(statistics, None, None, 1e-5);
+            assert_eq!(result.is_ok(), holds, "{momentum}");
+            let expected = if holds { [2.0, 2.0] } else { [0.0, 1.0] };
+            let found = [running.mean.item()?, running.variance.item()?];
+            assert_eq!(found, expected, "{momentum}");
+        }
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use gradlet_tensor::fused::Centre;
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape};
 
-use super::standardize::{Standard, single_value};
+use super::standardize::{Standard, check_eps, single_value};
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
@@ -26,7 +26,8 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// If there are fewer than two axes, `groups` does not divide the number of channels, the weight or bias has a
-    /// different shape, or the batch is one sample with a single value per group.
+    /// different shape, the batch is one sample with a single value per group, or eps is negative, NaN or infinite, or
+    /// becomes infinite or 0 by rounding to the element type.
     ///
     /// # Example
     ///
@@ -52,6 +53,7 @@ impl<T: Float> Var<T> {
         eps: f64,
     ) -> Result<Self> {
         let op = "group_norm";
+        check_eps::<T>(op, eps)?;
         let (flat, [weight, bias]) = self.channels(op, [weight, bias])?;
         let [samples, channels, places] = [0, 1, 2].map(|axis| flat.shape()[axis]);
         if groups == 0 || groups > channels.max(1) || !channels.is_multiple_of(groups) {

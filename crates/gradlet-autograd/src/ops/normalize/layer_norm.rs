@@ -3,7 +3,7 @@
 use gradlet_tensor::fused::Centre;
 use gradlet_tensor::{Error, ErrorKind, Float, IntoShape, Result, Shape};
 
-use super::standardize::Standard;
+use super::standardize::{Standard, check_eps};
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
@@ -24,8 +24,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// If the normalized shape has no axes, the input's shape does not end with it, or the weight or bias does not have
-    /// it.
+    /// If the normalized shape has no axes, the input's shape does not end with it, the weight or bias does not have
+    /// it, or eps is negative, NaN or infinite, or becomes infinite or 0 by rounding to the element type.
     ///
     /// # Example
     ///
@@ -50,8 +50,10 @@ impl<T: Float> Var<T> {
         bias: Option<&Self>,
         eps: f64,
     ) -> Result<Self> {
+        let op = "layer_norm";
+        check_eps::<T>(op, eps)?;
         let normalized = normalized_shape.into_shape()?;
-        let rows = self.normalized_rows("layer_norm", normalized, [weight, bias])?;
+        let rows = self.normalized_rows(op, normalized, [weight, bias])?;
         let centre = Centre::Mean;
         Standard { centre, eps }
             .apply_to_rows(&rows)?
@@ -94,6 +96,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck, gradgradcheck};
+    use crate::{RunningStatistics, Statistics};
     use gradlet_tensor::{Tensor, rng, tensor};
 
     #[test]
@@ -156,5 +159,49 @@ mod tests {
         assert!(x.layer_norm([1, 1, 2], None, None, 1e-5).is_err());
         assert!(x.layer_norm([2], Some(&x), None, 1e-5).is_err());
         assert!(x.layer_norm([2], None, Some(&x), 1e-5).is_err());
+    }
+
+    #[test]
+    fn what_is_no_amount_is_refused_as_eps() -> Result<()> {
+        fn refused<T: Float>(eps: f64) -> Result<Vec<bool>> {
+            let x = Var::constant(Tensor::<T>::arange_of(0.0, 8.0, 1.0)?.reshape([2, 2, 2])?);
+            let mut running = RunningStatistics::new(2)?;
+            let all = [
+                x.layer_norm(2, None, None, eps).is_err(),
+                x.rms_norm(2, None, Some(eps)).is_err(),
+                x.group_norm(1, None, None, eps).is_err(),
+                x.batch_norm(Statistics::Running(&running), None, None, eps)
+                    .is_err(),
+            ];
+            let moved = Statistics::Batch {
+                running: Some(&mut running),
+                momentum: 0.5,
+            };
+            let batch = x.batch_norm(moved, None, None, eps).is_err();
+            let mean = running.mean.iter().all(|mean| mean == T::zero());
+            let unmoved = mean && running.variance.iter().all(|variance| variance == T::one());
+            assert_eq!(batch, unmoved, "{eps}");
+            Ok([all.to_vec(), vec![batch]].concat())
+        }
+        for eps in [-1e-5, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(refused::<f32>(eps)?, [true; 5], "{eps}");
+            assert_eq!(refused::<f64>(eps)?, [true; 5], "{eps}");
+        }
+        // These are infinity and 0 in f32.
+        for eps in [1e39, 1e-50] {
+            assert_eq!(refused::<f32>(eps)?, [true; 5], "{eps}");
+            assert_eq!(refused::<f64>(eps)?, [false; 5], "{eps}");
+        }
+        for eps in [0.0, 1e-40, 1e38] {
+            assert_eq!(refused::<f32>(eps)?, [false; 5], "{eps}");
+        }
+        let x = Var::constant(tensor![[1.0, 3.0]]);
+        let text = x.layer_norm(2, None, None, 1e-50).unwrap_err().to_string();
+        let expected = format!(
+            "layer_norm: eps must be finite and not negative, got 0.{}1, which is 0 as f32 (at ",
+            "0".repeat(49)
+        );
+        assert!(text.starts_with(&expected), "{text}");
+        Ok(())
     }
 }

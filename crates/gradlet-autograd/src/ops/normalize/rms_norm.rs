@@ -3,7 +3,7 @@
 use gradlet_tensor::fused::Centre;
 use gradlet_tensor::{Float, IntoShape, Result};
 
-use super::standardize::Standard;
+use super::standardize::{Standard, check_eps};
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
@@ -22,7 +22,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// If the normalized shape has no axes, the input's shape does not end with it, or the weight does not have it.
+    /// If the normalized shape has no axes, the input's shape does not end with it, the weight does not have it, or
+    /// eps is negative, NaN or infinite, or becomes infinite or 0 by rounding to the element type.
     ///
     /// # Example
     ///
@@ -47,9 +48,11 @@ impl<T: Float> Var<T> {
         weight: Option<&Self>,
         eps: Option<f64>,
     ) -> Result<Self> {
-        let normalized = normalized_shape.into_shape()?;
-        let rows = self.normalized_rows("rms_norm", normalized, [weight, None])?;
+        let op = "rms_norm";
         let eps = eps.unwrap_or_else(|| T::epsilon().to_f64());
+        check_eps::<T>(op, eps)?;
+        let normalized = normalized_shape.into_shape()?;
+        let rows = self.normalized_rows(op, normalized, [weight, None])?;
         let centre = Centre::Zero;
         Standard { centre, eps }
             .apply_to_rows(&rows)?

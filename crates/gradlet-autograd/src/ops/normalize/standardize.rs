@@ -47,7 +47,32 @@ impl Standard {
         x: &Var<T>,
         [mean, variance]: [Tensor<T>; 2],
     ) -> Result<Var<T>> {
-        let scale = scale(&variance, self.eps);
+        // Without an eps, variances that are too small count like those that are too large.
+        let least = if self.eps > 0.0 {
+            T::zero()
+        } else {
+            T::min_positive_value() / T::epsilon()
+        };
+        let fits = |square: T| square >= least && square.is_finite();
+        if let Some(divisors) = fused::rescaled_groups(x.tensor(), &variance, fits)? {
+            // Large groups stay large enough for eps to change no digit.
+            let large = T::of((T::max_value().log2().to_f64() / 3.0).round().exp2());
+            let divisors = divisors.map(|d| if d > T::one() { d / large } else { d });
+            let x = x.div(&Var::constant(divisors))?;
+            let [mean, variance] = fused::moments(x.tensor(), self.centre)?;
+            return self.standardized(&x, mean, &variance);
+        }
+        self.standardized(x, mean, &variance)
+    }
+
+    #[track_caller]
+    fn standardized<T: Float>(
+        self,
+        x: &Var<T>,
+        mean: Tensor<T>,
+        variance: &Tensor<T>,
+    ) -> Result<Var<T>> {
+        let scale = scale(variance, self.eps);
         let (standard, moments) = (self, Moments { mean, scale });
         Standardize { standard, moments }.apply(x)
     }
@@ -155,6 +180,13 @@ impl<T: Float> Op<T> for StandardizeGradient<T> {
     }
 }
 
+/// Returns an error unless eps is finite and not negative, and 0 only if it was before it is rounded to the element type.
+#[track_caller]
+pub(crate) fn check_eps<T: Float>(op: &'static str, eps: f64) -> Result<()> {
+    let holds = |x: f64| x.is_finite() && (x > 0.0 || eps == 0.0);
+    fused::setting::<T>(op, "eps", "finite and not negative", eps, holds)
+}
+
 /// The error for a mean over one value, which standardizing would always make 0.
 #[track_caller]
 pub(crate) fn single_value(op: &'static str) -> Error {
@@ -170,7 +202,9 @@ pub(crate) fn single_value(op: &'static str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backward::{CreateGraph, grad};
     use crate::check::{gradcheck, gradgradcheck};
+    use crate::{RunningStatistics, Statistics};
     use gradlet_tensor::{rng, tensor};
 
     const SHAPES: [[usize; 3]; 6] = [
@@ -237,6 +271,100 @@ mod tests {
         let x = Var::leaf(tensor![f64; [3.0, 4.0]]);
         let y = standard(Centre::Zero, 3.5).apply_to_rows(&x)?;
         assert_eq!(y.to_vec(), [0.75, 1.0]);
+        Ok(())
+    }
+
+    /// Values, gradients and second derivatives of every normalization of a batch `[2, 4, 1]` of these samples.
+    fn normalized<T: Float>(samples: [[T; 4]; 2], eps: f64) -> Result<Vec<[Vec<T>; 3]>> {
+        type Normalize<T> = fn(&Var<T>, f64) -> Result<Var<T>>;
+        let all: [Normalize<T>; 5] = [
+            |x, eps| x.layer_norm([4, 1], None, None, eps),
+            |x, eps| x.rms_norm([4, 1], None, Some(eps)),
+            |x, eps| x.group_norm(1, None, None, eps),
+            |x, eps| {
+                let (running, momentum) = (None, 0.1);
+                let train = Statistics::Batch { running, momentum };
+                x.transpose(0, 1)?
+                    .batch_norm(train, None, None, eps)?
+                    .transpose(0, 1)
+            },
+            |x, eps| {
+                let (running, momentum) = (None, 0.1);
+                let train = Statistics::Batch { running, momentum };
+                let x = x.squeeze(2)?.t()?;
+                x.batch_norm(train, None, None, eps)?.t()?.unsqueeze(2)
+            },
+        ];
+        let weights = Tensor::<T>::arange_of(1.0, 5.0, 1.0)?
+            .square()
+            .reshape([4, 1])?;
+        let weights = Var::constant(weights);
+        let results = all.iter().map(|f| {
+            let x = Var::leaf(Tensor::from_slice(samples.concat(), [2, 4, 1])?);
+            let y = f(&x, eps)?;
+            let first = grad(&y.mul(&weights)?.sum(..)?, &[&x], CreateGraph::Yes)?;
+            let turned = first[0].mul(&x.detach())?.sum(..)?;
+            let second = grad(&turned, &[&x], CreateGraph::No)?;
+            Ok([y.to_vec(), first[0].to_vec(), second[0].to_vec()])
+        });
+        results.collect()
+    }
+
+    /// Gradients of elements times a power of two, and second derivatives times these elements, are divided by it.
+    fn scale_down<T: Float>(powers: &[i32], eps: f64) -> Result<()> {
+        let row = [1.0, 2.0, 3.0, 4.0].map(T::of);
+        for &power in powers {
+            let factor = T::of(2.0).powi(power);
+            let plain = normalized([row, row], 0.0)?;
+            let found = normalized([row.map(|x| x * factor), row], eps)?;
+            for (op, (found, plain)) in found.iter().zip(&plain).enumerate() {
+                for (order, (found, plain)) in found.iter().zip(plain).enumerate() {
+                    let factor = if order == 0 { T::one() } else { factor };
+                    let expected = plain[..4].iter().map(|&x| x / factor);
+                    let expected = expected.collect::<Vec<_>>();
+                    assert_eq!(found[..4], expected, "{op}, {order}: {power}");
+                }
+            }
+            let ordinary = normalized([row, row], eps)?;
+            for (found, ordinary) in found.iter().flatten().zip(ordinary.iter().flatten()) {
+                assert_eq!(found[4..], ordinary[4..], "{power}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn large_elements_are_standardized_like_ordinary_ones() -> Result<()> {
+        scale_down::<f32>(&[64, 90, 125], 1e-5)?;
+        scale_down::<f64>(&[512, 700, 1021], 1e-5)?;
+        scale_down::<f32>(&[64, 125, -64, -90], 0.0)?;
+        scale_down::<f64>(&[-600, 600], 0.0)?;
+        let x = Var::leaf(tensor![[1e30, 2e30, 3e30, 4e30]]);
+        let y = x.layer_norm(4, None, None, 1e-5)?;
+        let expected = tensor![[-1.341_640_8, -0.447_213_6, 0.447_213_6, 1.341_640_8]];
+        assert!(y.tensor().allclose(&expected, 1e-6, 0.0), "{y}");
+        let y = x.rms_norm(4, None, None)?;
+        let expected = tensor![[0.365_148_4, 0.730_296_7, 1.095_445_1, 1.460_593_5]];
+        assert!(y.tensor().allclose(&expected, 1e-6, 0.0), "{y}");
+        Ok(())
+    }
+
+    #[test]
+    fn running_statistics_move_to_a_mean_whose_sum_is_infinite() -> Result<()> {
+        for shape in [[2, 1, 2], [4, 1, 1]] {
+            let x = Var::constant(Tensor::full(shape, 3e38)?);
+            let mut running = RunningStatistics::new(1)?;
+            let statistics = Statistics::Batch {
+                running: Some(&mut running),
+                momentum: 1.0,
+            };
+            assert_eq!(
+                x.batch_norm(statistics, None, None, 1e-5)?.to_vec(),
+                [0.0; 4]
+            );
+            assert_eq!(running.mean.to_vec(), [3e38]);
+            assert_eq!(running.variance.to_vec(), [0.0]);
+        }
         Ok(())
     }
 }

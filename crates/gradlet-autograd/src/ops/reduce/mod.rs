@@ -1,5 +1,6 @@
 //! Reductions over chosen axes, and running sums.
 
+mod corner;
 mod cumsum;
 mod logsumexp;
 mod max;

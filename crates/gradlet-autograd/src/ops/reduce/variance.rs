@@ -1,7 +1,8 @@
 //! Variance and standard deviation over axes.
 
-use gradlet_tensor::{Axes, Float, ReducedAxes, Result, Tensor};
+use gradlet_tensor::{Axes, Float, ReducedAxes, Result, Tensor, fused};
 
+use super::corner::rescaled;
 use crate::op::{One, Op};
 use crate::saves::Inputs;
 use crate::var::Var;
@@ -18,8 +19,15 @@ impl Spread {
     fn slope<T: Float>(&self, x: &Var<T>) -> Result<Var<T>> {
         let left = (self.axes.count() as f64 - self.correction).max(0.0);
         let mean = |x: &Var<T>| x.mean(self.axes.keep());
+        let level = mean(x)?;
+        // The sum of the largest numbers is infinite, their mean is not.
+        let (kept, of_level) = (self.axes.keep(), level.tensor());
+        if let Some(divisors) = fused::rescaling(x.tensor(), kept, of_level, T::is_finite)? {
+            let divisors = Var::constant(divisors);
+            return self.slope(&x.div(&divisors)?)?.mul(&divisors);
+        }
         // A mean is rounded; the error that this leaves in the distances is subtracted again.
-        let distances = x.sub(&mean(x)?)?;
+        let distances = x.sub(&level)?;
         Ok(distances.sub(&mean(&distances)?)?.div_scalar(T::of(left)))
     }
 }
@@ -57,14 +65,19 @@ impl<T: Float> Op<T> for Deviation {
 
     /// dx = g (x - mean) / (n - correction) / y, 0 where y = 0; if there are no elements, y = NaN is not differentiated
     fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
-        let y = x.std(self.0.axes.keep(), self.0.correction)?;
+        let Spread { axes, correction } = self.0;
+        let (x, y) = rescaled(x, axes, |x| x.std(axes.keep(), correction))?;
         let none = x.is_empty();
         let flat = y.tensor().map(|y| none || y == T::of(0.0));
         let y = y.masked_fill(&flat, T::of(1.0))?;
-        let g = g
-            .reshape(self.0.axes.kept())?
-            .masked_fill(&flat, T::of(0.0))?;
-        self.0.slope(&x)?.mul(&g.div(&y)?)
+        let g = g.reshape(axes.kept())?.masked_fill(&flat, T::of(0.0))?;
+        let dx = self.0.slope(&x)?.mul(&g.div(&y)?)?;
+        // That of one element is 0 everywhere.
+        if axes.count() > 1 {
+            dx.with_corners(&x, &flat)
+        } else {
+            Ok(dx)
+        }
     }
 }
 
@@ -83,7 +96,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Errors
     ///
-    /// If an axis is out of range or named twice.
+    /// If an axis is out of range or named twice, or the correction is not finite as an element.
     ///
     /// # Example
     ///
@@ -107,6 +120,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn var(&self, axes: impl Axes, correction: f64) -> Result<Self> {
         let axes = ReducedAxes::new("var", *self.shape(), &axes)?;
+        fused::setting::<T>("var", "correction", "finite", correction, f64::is_finite)?;
         Variance(Spread { axes, correction }).apply(self)
     }
 
@@ -120,11 +134,12 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g * (x - mean) / ((n - correction) * y)`, 0 where all elements are the same; the input is saved.
+    /// `g * (x - mean) / ((n - correction) * y)`, 0 where all elements are the same, and there its own
+    /// derivative, which does not exist, is NaN; the input is saved.
     ///
     /// # Errors
     ///
-    /// If an axis is out of range or named twice.
+    /// If an axis is out of range or named twice, or the correction is not finite as an element.
     ///
     /// # Example
     ///
@@ -147,6 +162,7 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn std(&self, axes: impl Axes, correction: f64) -> Result<Self> {
         let axes = ReducedAxes::new("std", *self.shape(), &axes)?;
+        fused::setting::<T>("std", "correction", "finite", correction, f64::is_finite)?;
         Deviation(Spread { axes, correction }).apply(self)
     }
 }
@@ -154,6 +170,7 @@ impl<T: Float> Var<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backward::{CreateGraph, grad};
     use crate::check::{gradcheck, gradgradcheck};
     use gradlet_tensor::{Keep, rng, tensor};
 
@@ -204,6 +221,77 @@ mod tests {
         assert_eq!(x.var(Keep(1), 0.0)?.shape(), [2, 1]);
         assert_eq!(x.std(Keep(..), 0.0)?.shape(), [1, 1]);
         assert!(x.var(2, 0.0).is_err() && x.std([0, -2], 0.0).is_err());
+        Ok(())
+    }
+
+    /// Of rows times a power of two: the gradients of their deviations are the same, and so are those of their
+    /// variances, but for this factor.
+    fn have_the_gradients_of_ordinary_ones<T: Float>(powers: &[i32]) -> Result<()> {
+        let row = [1.0, -0.75, 0.0, -1.0].map(T::of);
+        let gradients = |factor: T, correction: f64| {
+            let x = [row.map(|x| x * factor), row].concat();
+            let x = Var::leaf(Tensor::from_slice(x, [2, 4])?);
+            let std = x.std(1, correction)?.sum(..)?.backward()?;
+            let var = x.var(1, correction)?.sum(..)?.backward()?;
+            Ok([std, var].map(|grads| grads.wrt(&x).map(Tensor::to_vec).unwrap_or_default()))
+        };
+        for (&power, correction) in powers.iter().zip([0.0, 1.0, 0.5].into_iter().cycle()) {
+            let factor = T::of(2.0).powi(power);
+            let [std, var] = gradients(factor, correction)?;
+            let [std_of_row, var_of_row] = gradients(T::one(), correction)?;
+            assert_eq!(std, std_of_row, "{power}");
+            assert_eq!(var[4..], var_of_row[4..], "{power}");
+            for (found, expected) in var[..4].iter().zip(var_of_row) {
+                assert_eq!(*found, expected * factor, "{power}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn large_and_small_rows_have_the_gradients_of_ordinary_ones() -> Result<()> {
+        have_the_gradients_of_ordinary_ones::<f32>(&[-110, -83, 60, 66, 126])?;
+        have_the_gradients_of_ordinary_ones::<f64>(&[-1000, -600, 512, 1000, 1022])?;
+        for (size, correction, expected) in [
+            (1e-25, 0.0, 0.5),
+            (1e20, 0.0, 0.5),
+            (1e20, 1.0, 0.5f32.sqrt()),
+        ] {
+            let x = Var::leaf(tensor![size, -size]);
+            let y = x.std(0, correction)?;
+            let deviation = size * 2.0 * expected;
+            assert!((y.item()? - deviation).abs() <= 2e-7 * deviation, "{y}");
+            let dx = y
+                .backward()?
+                .wrt(&x)
+                .map(Tensor::to_vec)
+                .unwrap_or_default();
+            let off = |dx: f32, sign: f32| (dx - sign * expected).abs();
+            assert!(off(dx[0], 1.0) < 1e-7 && off(dx[1], -1.0) < 1e-7, "{dx:?}");
+        }
+        let x = Var::leaf(tensor![3e38, 3e38]);
+        let grads = x.var(0, 1.0)?.backward()?;
+        assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![0.0, 0.0]));
+        Ok(())
+    }
+
+    #[test]
+    fn the_second_derivative_of_no_deviation_is_nan() -> Result<()> {
+        let second = |x: &Tensor| {
+            let x = Var::leaf(x.clone());
+            let first = grad(&x.std(1, 0.0)?.sum(..)?, &[&x], CreateGraph::Yes)?;
+            let weights = Var::constant(tensor![1.0, 2.0]);
+            let sum = first[0].mul(&weights)?.sum(..)?;
+            Ok(grad(&sum, &[&x], CreateGraph::No)?[0].to_vec())
+        };
+        let found = second(&tensor![[2.0, 2.0], [1.0, 3.0]])?;
+        assert!(found[0].is_nan() && found[1].is_nan(), "{found:?}");
+        // |a - b| / 2 has no curvature.
+        assert_eq!(found[2..], [0.0, 0.0]);
+        let one = Var::leaf(tensor![[2.0], [1.0]]);
+        let first = grad(&one.std(1, 0.0)?.sum(..)?, &[&one], CreateGraph::Yes)?;
+        let second = grad(&first[0].sum(..)?, &[&one], CreateGraph::No)?;
+        assert_eq!(second[0].to_vec(), [0.0, 0.0]);
         Ok(())
     }
 }
