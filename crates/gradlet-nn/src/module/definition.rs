@@ -5,9 +5,10 @@ use std::any::type_name;
 use gradlet_autograd::Result;
 
 use super::{Name, Path, Summary, evaluating, path, walk};
+use crate::buffer::AnyBuffer;
 use crate::dropout::Source;
 use crate::mode::Mode;
-use crate::parameter::{AnyBuffer, AnyParameter};
+use crate::parameter::AnyParameter;
 
 /// A part of a model: it lists its children, and everything else follows from walking over them.
 ///
