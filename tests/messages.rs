@@ -39,7 +39,7 @@ fn nested_sequentials_add_path_and_kind() -> Result<()> {
 #[test]
 fn boxes_pass_path_and_line_through() -> Result<()> {
     let mut rng = gradlet::rng(0);
-    let inner: Box<dyn Forward> = Box::new(sequential![Relu::new(), Linear::new(5, 3, &mut rng)?]);
+    let inner = Box::new(sequential![Relu::new(), Linear::new(5, 3, &mut rng)?]);
     let model: Box<dyn Forward> = Box::new(Sequential::new().push(Relu::new()).push(inner));
     let x = Var::constant(Tensor::zeros([1, 4])?);
     let (line, error) = (line!(), model.forward(&x).unwrap_err());

@@ -30,7 +30,7 @@ const ROUNDING_ALONE: Bound = Bound {
 const EPS: f64 = 1e-5;
 
 /// Standardizes each channel, and follows the statistics of the batches.
-#[derive(Module)]
+#[derive(Clone, Module)]
 struct Batch {
     weight: Parameter<f64>,
     bias: Parameter<f64>,
@@ -63,7 +63,7 @@ impl Forward<f64> for Batch {
 }
 
 /// Standardizes each row.
-#[derive(Module)]
+#[derive(Clone, Module)]
 struct Layer {
     weight: Parameter<f64>,
     bias: Parameter<f64>,

@@ -11,8 +11,7 @@ use crate::forward::Forward;
 /// first run left them. The copy holds the weights until the graph is freed. While recording is off, this is
 /// `module.forward(x)`.
 ///
-/// For functions see [`checkpoint`](gradlet_autograd::checkpoint). A [`Sequential`](crate::Sequential) cannot be
-/// copied: checkpoint its layers, or a struct of them that derives `Clone`.
+/// For functions see [`checkpoint`](gradlet_autograd::checkpoint).
 ///
 /// # Errors
 ///
@@ -21,29 +20,17 @@ use crate::forward::Forward;
 /// # Example
 ///
 /// ```
-/// # use gradlet_nn::{Dropout, Forward, Linear, Module, checkpoint_module};
-/// # use gradlet_autograd::{Result, Var};
+/// # use gradlet_nn::{Dropout, Linear, Module, Relu, checkpoint_module, sequential};
+/// # use gradlet_autograd::Var;
 /// # use gradlet_tensor::{Tensor, rng};
-/// #[derive(Clone, Module)]
-/// # #[module(crate = gradlet_nn)]
-/// struct Block {
-///     linear: Linear,
-///     dropout: Dropout,
-/// }
-///
-/// impl Forward for Block {
-///     fn forward(&self, x: &Var) -> Result<Var> {
-///         self.dropout.forward(&self.linear.forward(x)?.relu())
-///     }
-/// }
-///
-/// # fn main() -> Result<()> {
+/// # fn main() -> gradlet_tensor::Result<()> {
 /// let mut rng = rng(42);
-/// let block = Block { linear: Linear::new(64, 64, &mut rng)?, dropout: Dropout::new(0.5, &mut rng)? };
+/// let block = sequential![Linear::new(64, 64, &mut rng)?, Relu::new(), Dropout::new(0.5, &mut rng)?];
 /// let x = Var::constant(Tensor::ones([8, 64])?);
 /// let y = checkpoint_module(&block, &x)?;
 /// assert_eq!(y.graph().nodes.len(), 1);
-/// assert!(y.sum(..)?.backward()?.get(block.linear.weight.id()).is_some());
+/// let grads = y.sum(..)?.backward()?;
+/// assert!(block.named_parameters().iter().all(|(_, parameter)| grads.get(parameter.id()).is_some()));
 /// # Ok(())
 /// # }
 /// ```
