@@ -2,6 +2,7 @@
 
 use gradlet_autograd::{FirstRun, Float, LeafId, Result, Var, is_recording};
 
+use crate::dropout;
 use crate::forward::Forward;
 
 /// `module.forward(x)`, but only `x` is kept: backward runs the module again and records then.
@@ -42,21 +43,21 @@ pub fn checkpoint_module<T: Float, M: Forward<T> + Clone + 'static>(
     if !is_recording() {
         return module.forward(x);
     }
-    let copy = twin::<T, M>(module)?;
+    let copy = with_same_ids::<T, M>(module)?;
     let run = FirstRun::start();
     let y = module.forward(x)?;
     Ok(run.end(y, move |x| copy.forward(&x[0]), vec![x.clone()]))
 }
 
-/// A copy of the module with the same ids of parameters.
-fn twin<T: Float, M: Forward<T> + Clone>(module: &M) -> Result<M> {
+/// A copy of the module with the same ids of parameters, whose dropouts draw the same.
+fn with_same_ids<T: Float, M: Forward<T> + Clone>(module: &M) -> Result<M> {
     let mut ids: Vec<LeafId> = Vec::new();
     module.visit_parameters(&mut |_, parameter| {
         ids.push(parameter.id());
         Ok(())
     })?;
     let mut ids = ids.into_iter();
-    let mut copy = module.clone();
+    let mut copy = dropout::twin(module);
     copy.visit_parameters_mut(&mut |_, parameter| {
         let id = ids.next();
         if let (Some(parameter), Some(id)) = (parameter.downcast_mut::<T>(), id) {
@@ -70,6 +71,7 @@ fn twin<T: Float, M: Forward<T> + Clone>(module: &M) -> Result<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dropout::twin;
     use crate::{Dropout, GaussianDropout, Linear, Module, Sgd};
     use gradlet_autograd::{Gradients, no_grad};
     use gradlet_tensor::{Tensor, rng};
@@ -172,7 +174,7 @@ mod tests {
             }
         }
         let (inner, dropout, x) = (block()?, Dropout::new(0.5, &mut rng(3))?, input()?);
-        let plain = dropout.clone().forward(&block()?.forward(&x)?)?.sum(..)?;
+        let plain = twin(&dropout).forward(&block()?.forward(&x)?)?.sum(..)?;
         let outer = Outer { inner, dropout };
         let grads = checkpoint_module(&outer, &x)?.sum(..)?.backward()?;
         assert_eq!(grads.wrt(&x), plain.backward()?.wrt(&x));
