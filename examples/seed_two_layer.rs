@@ -16,6 +16,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
+use gradlet::dropout::twin;
 use gradlet::prelude::*;
 use gradlet_examples::against::{self, Report};
 use gradlet_examples::args;
@@ -231,11 +232,11 @@ fn print_gap(net: &mut Net, x: &Tensor<f64>, masks: usize) -> Result<()> {
 
 /// The largest difference of any parameter's gradient from central differences.
 ///
-/// A clone of the net draws the same masks as the original, so the masks stay the same.
+/// A twin of the net draws the same masks as the original, so the masks stay the same.
 fn check_gradient(net: &Net, x: &Tensor<f64>) -> Result<f64> {
     let fields: [fn(&mut Net) -> &mut Parameter<f64>; 4] =
         [|n| &mut n.w1, |n| &mut n.b1, |n| &mut n.w2, |n| &mut n.b2];
-    let mut original = net.clone();
+    let mut original = twin(net);
     let grads = original.loss(x)?.backward()?;
     let mut worst = 0.0_f64;
     for field in fields {
@@ -247,7 +248,7 @@ fn check_gradient(net: &Net, x: &Tensor<f64>) -> Result<f64> {
         let values = parameter.tensor().to_vec();
         for i in 0..values.len() {
             let shifted = |by: f64| {
-                let mut copy = net.clone();
+                let mut copy = twin(net);
                 let weights = field(&mut copy).tensor_mut();
                 let mut values = values.clone();
                 values[i] += by;

@@ -1,7 +1,7 @@
 //! What gradlet promises of dropout's masks and gradients, and others do not.
 
 use gradlet::dropout::{
-    Alpha, AlphaChannels, Channels, Elements, Form, Gaussian, Noise, Scaling, Source,
+    Alpha, AlphaChannels, Channels, Elements, Form, Gaussian, Noise, Scaling, Source, twin,
 };
 use gradlet::prelude::*;
 use gradlet::{
@@ -121,10 +121,10 @@ fn streams_part_between_calls_and_layers_and_continue_in_clones() -> Result<()> 
     seen.dedup();
     assert_eq!(seen.len(), all, "no mask comes twice");
 
-    let (layer, mut clone) = (&layers[0], layers[0].clone());
-    assert_eq!(layer.forward(&x)?.tensor(), clone.forward(&x)?.tensor());
-    clone.reseed(&mut rng);
-    assert_ne!(layer.forward(&x)?.tensor(), clone.forward(&x)?.tensor());
+    let (layer, mut same) = (&layers[0], twin(&layers[0]));
+    assert_eq!(layer.forward(&x)?.tensor(), same.forward(&x)?.tensor());
+    same.reseed(&mut rng);
+    assert_ne!(layer.forward(&x)?.tensor(), same.forward(&x)?.tensor());
     Ok(())
 }
 
@@ -247,8 +247,8 @@ fn gradients_of_every_form_agree_with_finite_differences() -> Result<()> {
     }
     let linear = Linear::<f64>::new_of(4, 2, &mut rng)?;
     let layer = DropConnect::new(linear, 0.5, &mut rng)?;
-    // Every clone draws the same mask.
-    let connect = |x: &[Var<f64>]| layer.clone().forward(&x[0])?.powi(2).sum(..);
+    // Every twin draws the same mask.
+    let connect = |x: &[Var<f64>]| twin(&layer).forward(&x[0])?.powi(2).sum(..);
     gradcheck(connect, &inputs)?;
     gradgradcheck(connect, &inputs)
 }

@@ -21,12 +21,12 @@ fn assert_says(error: &Error, line: u32, start: &str) {
 const LINEAR: &str = "Linear(5 -> 3): inner sizes differ: [1, 4] x [3, 5] (";
 
 /// A part that names no layer itself.
-#[derive(Module)]
-struct Block {
-    first: Box<dyn Forward>,
+#[derive(Clone, Module)]
+struct Block<F = Linear> {
+    first: F,
 }
 
-impl Forward for Block {
+impl<F: Forward> Forward for Block<F> {
     fn forward(&self, x: &Var) -> Result<Var> {
         self.first.forward(x)
     }
@@ -50,7 +50,7 @@ fn a_lone_layer_names_its_sizes_the_operation_shapes_and_line() -> Result<()> {
 
 #[test]
 fn a_field_of_a_model_is_named_as_a_lone_layer_is() -> Result<()> {
-    let first = Box::new(linear()?);
+    let first = linear()?;
     let (model, x) = (Block { first }, zeros(&[1, 4])?);
     let (line, error) = (line!(), model.forward(&x).unwrap_err());
     assert_says(&error, line, LINEAR);
@@ -73,7 +73,7 @@ fn nested_sequentials_add_the_place_in_them() -> Result<()> {
 
 #[test]
 fn boxes_pass_place_and_line_through() -> Result<()> {
-    let inner: Box<dyn Forward> = Box::new(sequential![Relu::new(), linear()?]);
+    let inner = Box::new(sequential![Relu::new(), linear()?]);
     let model: Box<dyn Forward> = Box::new(Sequential::new().push(Relu::new()).push(inner));
     let x = zeros(&[1, 4])?;
     let (line, error) = (line!(), model.forward(&x).unwrap_err());
@@ -84,13 +84,12 @@ fn boxes_pass_place_and_line_through() -> Result<()> {
 
 #[test]
 fn a_part_between_two_chains_is_named_and_its_index_is_not_joined_to_theirs() -> Result<()> {
-    let block = |first| Block { first };
     let x = zeros(&[1, 4])?;
-    let error = sequential![Relu::new(), block(Box::new(linear()?))].forward(&x);
+    let error = sequential![Relu::new(), Block { first: linear()? }].forward(&x);
     let start = format!("layer 1 of a Sequential, Block: {LINEAR}");
     assert!(error.unwrap_err().to_string().starts_with(&start));
-    let inner = sequential![linear()?];
-    let error = sequential![Relu::new(), block(Box::new(inner))].forward(&x);
+    let first = sequential![linear()?];
+    let error = sequential![Relu::new(), Block { first }].forward(&x);
     let start = format!("layer 1 of a Sequential, Block: layer 0 of a Sequential, {LINEAR}");
     let text = error.unwrap_err().to_string();
     assert!(text.starts_with(&start), "{text}");

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use gradlet::optim::Optimizer;
 use gradlet::prelude::*;
-use gradlet::{RunningStatistics, Statistics};
+use gradlet::{Buffer, RunningStatistics, Statistics};
 use gradlet_tests::conformance::{Bound, agree};
 use gradlet_tests::golden::{Array, Golden, folder, number};
 use serde_json::Value;
@@ -30,19 +29,22 @@ const ROUNDING_ALONE: Bound = Bound {
 /// `torch.nn`'s default.
 const EPS: f64 = 1e-5;
 
-/// Standardizes each channel, by statistics that the test reads too.
-#[derive(Module)]
+/// Standardizes each channel, and follows the statistics of the batches.
+#[derive(Clone, Module)]
 struct Batch {
     weight: Parameter<f64>,
     bias: Parameter<f64>,
-    #[module(skip)]
-    running: Arc<Mutex<RunningStatistics<f64>>>,
+    running_mean: Buffer<f64>,
+    running_var: Buffer<f64>,
     mode: Mode,
 }
 
 impl Forward<f64> for Batch {
     fn forward(&self, x: &Var<f64>) -> Result<Var<f64>> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = RunningStatistics {
+            mean: self.running_mean.tensor(),
+            variance: self.running_var.tensor(),
+        };
         let statistics = match self.mode {
             Mode::Train => Statistics::Batch {
                 running: Some(&mut running),
@@ -50,17 +52,18 @@ impl Forward<f64> for Batch {
             },
             _ => Statistics::Running(&running),
         };
-        x.batch_norm(
-            statistics,
-            Some(&self.weight.leaf()),
-            Some(&self.bias.leaf()),
-            EPS,
-        )
+        let (weight, bias) = (self.weight.leaf(), self.bias.leaf());
+        let y = x.batch_norm(statistics, Some(&weight), Some(&bias), EPS)?;
+        if self.mode == Mode::Train {
+            self.running_mean.set(running.mean)?;
+            self.running_var.set(running.variance)?;
+        }
+        Ok(y)
     }
 }
 
 /// Standardizes each row.
-#[derive(Module)]
+#[derive(Clone, Module)]
 struct Layer {
     weight: Parameter<f64>,
     bias: Parameter<f64>,
@@ -77,87 +80,61 @@ impl Forward<f64> for Layer {
     }
 }
 
-/// A net, and the running statistics inside it under the names of their layers.
-struct Net {
-    layers: Sequential<f64>,
-    running: BTreeMap<String, Arc<Mutex<RunningStatistics<f64>>>>,
-}
-
-impl Net {
-    /// The layers as PyTorch prints them, with the weights that `initial` gives by name.
-    fn read(layers: &[Value], initial: impl Fn(&str) -> Outcome<Tensor<f64>>) -> Outcome<Self> {
-        let mut net = Self {
-            layers: Sequential::new_of(),
-            running: BTreeMap::new(),
-        };
-        for (i, layer) in layers.iter().enumerate() {
-            let text = layer.as_str().ok_or("no layer")?;
-            let weight = || Ok::<_, Box<dyn Error>>(initial(&format!("{i}.weight"))?.into());
-            let bias = || Ok::<_, Box<dyn Error>>(initial(&format!("{i}.bias"))?.into());
-            let rng = &mut gradlet::rng(0);
-            net.layers = match text.split('(').next().unwrap_or_default() {
-                "Linear" => {
-                    let mut linear = Linear::new_of(1, 1, rng)?;
-                    (linear.weight, linear.bias) = (weight()?, Some(bias()?));
-                    net.layers.push(linear)
-                }
-                "Conv2d" => {
-                    let mut conv = Conv2d::new_of(1, 1, 1, 1, rng)?;
-                    conv = conv.padding(usize::from(text.contains("padding=(1, 1)")));
-                    (conv.weight, conv.bias) = (weight()?, Some(bias()?));
-                    net.layers.push(conv)
-                }
-                "BatchNorm1d" => {
-                    let running = RunningStatistics {
-                        mean: initial(&format!("{i}.running_mean"))?,
-                        variance: initial(&format!("{i}.running_var"))?,
-                    };
-                    let running = Arc::new(Mutex::new(running));
-                    net.running.insert(i.to_string(), running.clone());
-                    net.layers.push(Batch {
-                        weight: weight()?,
-                        bias: bias()?,
-                        running,
-                        mode: Mode::Train,
-                    })
-                }
-                "LayerNorm" => net.layers.push(Layer {
+/// The layers as PyTorch prints them, with the weights that `initial` gives by name.
+fn read(
+    layers: &[Value],
+    initial: impl Fn(&str) -> Outcome<Tensor<f64>>,
+) -> Outcome<Sequential<f64>> {
+    let mut net = Sequential::new_of();
+    for (i, layer) in layers.iter().enumerate() {
+        let text = layer.as_str().ok_or("no layer")?;
+        let weight = || Ok::<_, Box<dyn Error>>(initial(&format!("{i}.weight"))?.into());
+        let bias = || Ok::<_, Box<dyn Error>>(initial(&format!("{i}.bias"))?.into());
+        let rng = &mut gradlet::rng(0);
+        net = match text.split('(').next().unwrap_or_default() {
+            "Linear" => {
+                let mut linear = Linear::new_of(1, 1, rng)?;
+                (linear.weight, linear.bias) = (weight()?, Some(bias()?));
+                net.push(linear)
+            }
+            "Conv2d" => {
+                let mut conv = Conv2d::new_of(1, 1, 1, 1, rng)?;
+                conv = conv.padding(usize::from(text.contains("padding=(1, 1)")));
+                (conv.weight, conv.bias) = (weight()?, Some(bias()?));
+                net.push(conv)
+            }
+            "BatchNorm1d" => {
+                let buffer = |name| initial(&format!("{i}.{name}")).map(Buffer::new);
+                net.push(Batch {
                     weight: weight()?,
                     bias: bias()?,
-                }),
-                "ReLU" => net.layers.push(Relu::new()),
-                "MaxPool2d" if text.contains("kernel_size=2, stride=2") => {
-                    net.layers.push(MaxPool2d::new(2))
-                }
-                "Flatten" => net.layers.push(Flatten::new()),
-                _ => return Err(format!("no layer {text}").into()),
-            };
-        }
-        Ok(net)
-    }
-
-    /// The tensor under PyTorch's name; `None` for the number of batches, which nobody counts here.
-    fn state(&self, name: &str) -> Outcome<Option<Tensor<f64>>> {
-        let (layer, part) = name.split_once('.').ok_or("no layer")?;
-        let running = || {
-            let running = self.running.get(layer).ok_or("no running statistics")?;
-            let running = running.lock().unwrap_or_else(PoisonError::into_inner);
-            Ok::<_, Box<dyn Error>>(running.clone())
+                    running_mean: buffer("running_mean")?,
+                    running_var: buffer("running_var")?,
+                    mode: Mode::Train,
+                })
+            }
+            "LayerNorm" => net.push(Layer {
+                weight: weight()?,
+                bias: bias()?,
+            }),
+            "ReLU" => net.push(Relu::new()),
+            "MaxPool2d" if text.contains("kernel_size=2, stride=2") => net.push(MaxPool2d::new(2)),
+            "Flatten" => net.push(Flatten::new()),
+            _ => return Err(format!("no layer {text}").into()),
         };
-        Ok(Some(match part {
-            "running_mean" => running()?.mean,
-            "running_var" => running()?.variance,
-            "num_batches_tracked" => return Ok(None),
-            _ => self.parameter(name)?.tensor().clone(),
-        }))
     }
+    Ok(net)
+}
 
-    fn parameter(&self, name: &str) -> Outcome<&Parameter<f64>> {
-        let parameters = self.layers.named_parameters();
-        let found = parameters.into_iter().find(|(path, _)| path == name);
-        let parameter = found.and_then(|(_, parameter)| parameter.downcast_ref());
-        parameter.ok_or_else(|| format!("no parameter {name}").into())
+/// The parameter or buffer of this name.
+fn state(net: &Sequential<f64>, name: &str) -> Option<Tensor<f64>> {
+    let (parameters, buffers) = (net.named_parameters(), net.named_buffers());
+    let parameter = parameters.into_iter().find(|(path, _)| path == name);
+    if let Some((_, parameter)) = parameter {
+        return Some(parameter.downcast_ref()?.tensor().clone());
     }
+    let (_, buffer) = buffers.into_iter().find(|(path, _)| path == name)?;
+    Some(buffer.downcast_ref()?.tensor())
 }
 
 /// The optimizer with PyTorch's options; `None` where gradlet has no such one.
@@ -204,7 +181,7 @@ fn follow(golden: &Golden, case: &Value, optimizer: &mut dyn Optimizer<f64>) -> 
         let prefix = prefix.as_str().ok_or("no prefix")?;
         golden.tensor(&Value::from(format!("{prefix}{name}")))
     };
-    let mut net = Net::read(list("layers")?, |name| stored(&case["state"]["init"], name))?;
+    let mut net = read(list("layers")?, |name| stored(&case["state"]["init"], name))?;
     let batch_norm = case["net"] == "mlp_batchnorm";
     let x = Var::constant(golden.tensor(&case["x"])?);
     let Array::Ints(labels) = golden.array(&case["y"])? else {
@@ -212,37 +189,40 @@ fn follow(golden: &Golden, case: &Value, optimizer: &mut dyn Optimizer<f64>) -> 
     };
     for (done, expected) in list("losses")?.iter().enumerate() {
         let step = done + 1;
-        let loss = cross_entropy(&net.layers.forward(&x)?, &labels)?;
+        let loss = cross_entropy(&net.forward(&x)?, &labels)?;
         let expected = Tensor::scalar(number(expected).ok_or("no loss")?);
         agree(&format!("loss {step}"), loss.tensor(), &expected, BOUND)?;
         let grads = loss.backward()?;
         if step == 1 {
-            for (name, parameter) in net.layers.named_parameters() {
+            for (name, parameter) in net.named_parameters() {
                 let ours = grads.get(parameter.id()).ok_or("no gradient")?;
                 let theirs = stored(&case["grad1"], &name)?;
                 agree(&format!("gradient of {name}"), ours, &theirs, BOUND)?;
             }
         }
-        optimizer.step(&mut net.layers, &grads)?;
+        optimizer.step(&mut net, &grads)?;
         let prefix = &case["state"][format!("step{step}")];
         if prefix.is_null() {
             continue;
         }
         for name in list("state_keys")?.iter().filter_map(Value::as_str) {
-            if let Some(ours) = net.state(name)? {
-                let idle = ["0.bias", "1.running_mean"].contains(&name);
-                let bound = if idle && batch_norm {
-                    ROUNDING_ALONE
-                } else {
-                    BOUND
-                };
-                let what = format!("{name} after step {step}");
-                agree(&what, &ours, &stored(prefix, name)?, bound)?;
+            // Nobody counts batches here.
+            if name.ends_with("num_batches_tracked") {
+                continue;
             }
+            let ours = state(&net, name).ok_or_else(|| format!("no tensor {name}"))?;
+            let idle = ["0.bias", "1.running_mean"].contains(&name);
+            let bound = if idle && batch_norm {
+                ROUNDING_ALONE
+            } else {
+                BOUND
+            };
+            let what = format!("{name} after step {step}");
+            agree(&what, &ours, &stored(prefix, name)?, bound)?;
         }
     }
-    net.layers.eval();
-    let ours = net.layers.forward(&x)?;
+    net.eval();
+    let ours = net.forward(&x)?;
     let theirs = golden.tensor(&case["eval_out"])?;
     let bound = if batch_norm { ROUNDING_ALONE } else { BOUND };
     agree("output in eval mode", ours.tensor(), &theirs, bound)?;

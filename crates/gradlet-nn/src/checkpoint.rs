@@ -2,6 +2,7 @@
 
 use gradlet_autograd::{FirstRun, Float, LeafId, Result, Var, is_recording};
 
+use crate::dropout;
 use crate::forward::Forward;
 
 /// `module.forward(x)`, but only `x` is kept: backward runs the module again and records then.
@@ -11,8 +12,7 @@ use crate::forward::Forward;
 /// first run left them. The copy holds the weights until the graph is freed. While recording is off, this is
 /// `module.forward(x)`.
 ///
-/// For functions see [`checkpoint`](gradlet_autograd::checkpoint). A [`Sequential`](crate::Sequential) cannot be
-/// copied: checkpoint its layers, or a struct of them that derives `Clone`.
+/// For functions see [`checkpoint`](gradlet_autograd::checkpoint).
 ///
 /// # Errors
 ///
@@ -21,29 +21,17 @@ use crate::forward::Forward;
 /// # Example
 ///
 /// ```
-/// # use gradlet_nn::{Dropout, Forward, Linear, Module, checkpoint_module};
-/// # use gradlet_autograd::{Result, Var};
+/// # use gradlet_nn::{Dropout, Linear, Module, Relu, checkpoint_module, sequential};
+/// # use gradlet_autograd::Var;
 /// # use gradlet_tensor::{Tensor, rng};
-/// #[derive(Clone, Module)]
-/// # #[module(crate = gradlet_nn)]
-/// struct Block {
-///     linear: Linear,
-///     dropout: Dropout,
-/// }
-///
-/// impl Forward for Block {
-///     fn forward(&self, x: &Var) -> Result<Var> {
-///         self.dropout.forward(&self.linear.forward(x)?.relu())
-///     }
-/// }
-///
-/// # fn main() -> Result<()> {
+/// # fn main() -> gradlet_tensor::Result<()> {
 /// let mut rng = rng(42);
-/// let block = Block { linear: Linear::new(64, 64, &mut rng)?, dropout: Dropout::new(0.5, &mut rng)? };
+/// let block = sequential![Linear::new(64, 64, &mut rng)?, Relu::new(), Dropout::new(0.5, &mut rng)?];
 /// let x = Var::constant(Tensor::ones([8, 64])?);
 /// let y = checkpoint_module(&block, &x)?;
 /// assert_eq!(y.graph().nodes.len(), 1);
-/// assert!(y.sum(..)?.backward()?.get(block.linear.weight.id()).is_some());
+/// let grads = y.sum(..)?.backward()?;
+/// assert!(block.named_parameters().iter().all(|(_, parameter)| grads.get(parameter.id()).is_some()));
 /// # Ok(())
 /// # }
 /// ```
@@ -55,21 +43,21 @@ pub fn checkpoint_module<T: Float, M: Forward<T> + Clone + 'static>(
     if !is_recording() {
         return module.forward(x);
     }
-    let copy = twin::<T, M>(module)?;
+    let copy = with_same_ids::<T, M>(module)?;
     let run = FirstRun::start();
     let y = module.forward(x)?;
     Ok(run.end(y, move |x| copy.forward(&x[0]), vec![x.clone()]))
 }
 
-/// A copy of the module with the same ids of parameters.
-fn twin<T: Float, M: Forward<T> + Clone>(module: &M) -> Result<M> {
+/// A copy of the module with the same ids of parameters, whose dropouts draw the same.
+fn with_same_ids<T: Float, M: Forward<T> + Clone>(module: &M) -> Result<M> {
     let mut ids: Vec<LeafId> = Vec::new();
     module.visit_parameters(&mut |_, parameter| {
         ids.push(parameter.id());
         Ok(())
     })?;
     let mut ids = ids.into_iter();
-    let mut copy = module.clone();
+    let mut copy = dropout::twin(module);
     copy.visit_parameters_mut(&mut |_, parameter| {
         let id = ids.next();
         if let (Some(parameter), Some(id)) = (parameter.downcast_mut::<T>(), id) {
@@ -83,6 +71,7 @@ fn twin<T: Float, M: Forward<T> + Clone>(module: &M) -> Result<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dropout::twin;
     use crate::{Dropout, GaussianDropout, Linear, Module, Sgd};
     use gradlet_autograd::{Gradients, no_grad};
     use gradlet_tensor::{Tensor, rng};
@@ -185,7 +174,7 @@ mod tests {
             }
         }
         let (inner, dropout, x) = (block()?, Dropout::new(0.5, &mut rng(3))?, input()?);
-        let plain = dropout.clone().forward(&block()?.forward(&x)?)?.sum(..)?;
+        let plain = twin(&dropout).forward(&block()?.forward(&x)?)?.sum(..)?;
         let outer = Outer { inner, dropout };
         let grads = checkpoint_module(&outer, &x)?.sum(..)?.backward()?;
         assert_eq!(grads.wrt(&x), plain.backward()?.wrt(&x));

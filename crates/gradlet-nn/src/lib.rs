@@ -7,6 +7,7 @@
 // The derive writes paths that begin with `::gradlet`.
 extern crate self as gradlet;
 
+mod buffer;
 mod checkpoint;
 pub mod data;
 pub mod dropout;
@@ -19,6 +20,7 @@ pub mod optim;
 mod parameter;
 mod require;
 
+pub use buffer::{AnyBuffer, Buffer};
 pub use checkpoint::checkpoint_module;
 pub use data::{Batches, Dataset, idx};
 pub use dropout::functional;
@@ -31,4 +33,4 @@ pub use layer::*;
 pub use mode::Mode;
 pub use module::{AlwaysEval, Module, Summary};
 pub use optim::{Adam, MaxNorm, Optimizer, RmsProp, Sgd};
-pub use parameter::{AnyBuffer, AnyParameter, Buffer, Parameter};
+pub use parameter::{AnyParameter, Parameter};

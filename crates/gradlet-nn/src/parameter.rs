@@ -1,11 +1,11 @@
-//! The tensors that a model owns: `Parameter` (trained) and `Buffer` (kept, not trained).
+//! [`Parameter`]: a tensor that a model owns and that is trained.
 
 use std::any::{Any, type_name};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use gradlet_autograd::{LeafId, Var};
-use gradlet_tensor::{Element, Float, Shape, Tensor};
+use gradlet_tensor::{Float, Shape, Tensor};
 
 use crate::module::{Children, Leaf, LeafMut, Module, Name};
 
@@ -223,121 +223,6 @@ impl dyn AnyParameter + '_ {
     }
 }
 
-/// A tensor that belongs to a model's state but is not trained, such as a running mean.
-#[derive(Clone)]
-pub struct Buffer<T: Element = f32> {
-    tensor: Tensor<T>,
-}
-
-impl<T: Element> Buffer<T> {
-    /// A buffer that holds `tensor`.
-    pub fn new(tensor: Tensor<T>) -> Self {
-        Self { tensor }
-    }
-
-    /// The values.
-    pub fn tensor(&self) -> &Tensor<T> {
-        &self.tensor
-    }
-
-    /// The values, to be changed in place.
-    pub fn tensor_mut(&mut self) -> &mut Tensor<T> {
-        &mut self.tensor
-    }
-
-    /// The size of each axis.
-    pub fn shape(&self) -> &Shape {
-        self.tensor.shape()
-    }
-}
-
-impl<T: Element> From<Tensor<T>> for Buffer<T> {
-    fn from(tensor: Tensor<T>) -> Self {
-        Self::new(tensor)
-    }
-}
-
-/// Shows the shape instead of the numbers, as for [`Parameter`].
-impl<T: Element> fmt::Debug for Buffer<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Buffer")
-            .field("shape", &format_args!("{:?}", self.shape()))
-            .finish_non_exhaustive()
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Element> Children for Buffer<T> {
-    fn children<'a>(&'a self, _visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {}
-
-    fn children_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {}
-
-    fn as_leaf(&self) -> Leaf<'_> {
-        Leaf::Buffer(self)
-    }
-
-    fn as_leaf_mut(&mut self) -> LeafMut<'_> {
-        LeafMut::Buffer(self)
-    }
-}
-
-/// A [`Buffer`] of any element type, as visitors of a [`Module`] see it.
-pub trait AnyBuffer: Any + fmt::Debug + Send + Sync {
-    /// The size of each axis.
-    fn shape(&self) -> &Shape;
-
-    /// The number of elements.
-    fn len(&self) -> usize;
-
-    /// Whether it has no elements.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The element type's name: `f32`, `i64`, ...
-    fn element(&self) -> &'static str;
-
-    /// The buffer as `Any`, for a downcast to `Buffer<T>`.
-    fn as_any(&self) -> &dyn Any;
-
-    /// The buffer as `Any`, mutably, for a downcast to `Buffer<T>`.
-    fn as_any_mut(&mut self) -> &mut dyn Any;
-}
-
-impl<T: Element> AnyBuffer for Buffer<T> {
-    fn shape(&self) -> &Shape {
-        self.tensor.shape()
-    }
-
-    fn len(&self) -> usize {
-        self.tensor.len()
-    }
-
-    fn element(&self) -> &'static str {
-        type_name::<T>()
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-}
-
-impl dyn AnyBuffer + '_ {
-    /// The buffer, if its elements are `T`.
-    pub fn downcast_ref<T: Element>(&self) -> Option<&Buffer<T>> {
-        self.as_any().downcast_ref()
-    }
-
-    /// The buffer, mutably, if its elements are `T`.
-    pub fn downcast_mut<T: Element>(&mut self) -> Option<&mut Buffer<T>> {
-        self.as_any_mut().downcast_mut()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -370,15 +255,6 @@ mod tests {
         );
         assert!(any.downcast_ref::<f32>().is_none());
         assert!(any.downcast_mut::<f64>().is_some());
-
-        let mut counts = Buffer::new(Tensor::<i64>::zeros_of([5]).unwrap());
-        let any: &mut dyn AnyBuffer = &mut counts;
-        assert_eq!(
-            (any.shape(), any.len(), any.element()),
-            (&Shape::from([5]), 5, "i64")
-        );
-        assert!(any.downcast_ref::<f32>().is_none());
-        assert!(any.downcast_mut::<i64>().is_some());
     }
 
     #[test]
@@ -392,9 +268,8 @@ mod tests {
     }
 
     #[test]
-    fn parameters_and_buffers_cross_threads() {
+    fn parameters_cross_threads() {
         fn crosses<T: Send + Sync>() {}
         crosses::<Parameter<f64>>();
-        crosses::<Buffer<bool>>();
     }
 }

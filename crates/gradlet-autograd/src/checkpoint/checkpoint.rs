@@ -6,9 +6,9 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
-use gradlet_tensor::{DrawKey, Float, Result, Shape};
+use gradlet_tensor::{Float, Result, Shape};
 
-use super::replay::{Log, replayed};
+use super::replay::{Log, Value, replayed};
 use crate::backward::walk;
 use crate::checkpoint::Closure;
 use crate::graph::{Saved, is_inspecting};
@@ -26,9 +26,9 @@ type Function<T> = dyn Fn(&[Var<T>]) -> Result<Var<T>>;
 ///
 /// Gradients go to the inputs and to every tracked Var that `f` captured, such as parameters, and can be differentiated
 /// again. `f` has to compute the same each time. Random numbers drawn with [`replayable`](crate::replayable) keys, as
-/// in gradlet's dropout, are the same again; a generator that `f` holds itself would go on to new ones. `f` is kept
-/// until the graph is freed, so it cannot borrow a layer: let it capture `parameter.leaf()`, or use
-/// [`checkpoint_with`], or `checkpoint_module` of gradlet-nn for a whole layer.
+/// in gradlet's dropout, are the same again, and gradlet's buffers read the same and change only once; a generator or a
+/// state that `f` holds itself would go on. `f` is kept until the graph is freed, so it cannot borrow a layer: let it
+/// capture `parameter.leaf()`, or use [`checkpoint_with`], or `checkpoint_module` of gradlet-nn for a whole layer.
 ///
 /// `f` cannot call `grad` or `backward`, since its first run is not recorded. Functions that record by themselves, such
 /// as [`vjp`](crate::vjp), work in it, and their results are constants.
@@ -42,8 +42,8 @@ type Function<T> = dyn Fn(&[Var<T>]) -> Result<Var<T>>;
 ///
 /// # Errors
 ///
-/// If `f` returns one, here or in backward, or takes a gradient, or if in backward the shape of its output or the
-/// number of its draws differs.
+/// If `f` returns one, here or in backward, or takes a gradient, or if in backward the shape of its output differs, or the
+/// number of its draws and uses of buffers.
 ///
 /// # Example
 ///
@@ -113,7 +113,7 @@ pub fn checkpoint_with<T: Float>(
 }
 
 /// The first run of a checkpoint's function, from [`start`](Self::start) to [`end`](Self::end): it is not recorded, and
-/// its random draws are noted.
+/// what it draws and reads is noted.
 ///
 /// A function that is called in between sees the caller's line, which a closure would hide.
 #[doc(hidden)]
@@ -147,7 +147,7 @@ impl FirstRun {
             id: next_id(),
             f: Closure::new(Rc::new(again) as Rc<Function<T>>),
             inputs,
-            keys: self.log.end(),
+            values: self.log.end(),
             shape: *tensor.shape(),
             location: self.location,
         };
@@ -169,7 +169,8 @@ struct Checkpoint<T: Float> {
     id: u64,
     f: Closure<Function<T>>,
     inputs: Vec<Var<T>>,
-    keys: Rc<[DrawKey]>,
+    /// What the first run drew and read.
+    values: Rc<[Value]>,
     shape: Shape,
     /// Where the checkpoint was made, for errors in backward.
     location: &'static Location<'static>,
@@ -182,7 +183,7 @@ impl<T: Float> Checkpoint<T> {
             return Ok(None);
         };
         let _restore = set_recording(true);
-        let y = replayed(&self.keys, || f(&self.inputs))?;
+        let y = replayed(&self.values, || f(&self.inputs))?;
         let fits = y.tensor().expect_shape("checkpoint", self.shape);
         fits.map_err(|error| error.at(self.location))?;
         Ok(Some(y))
@@ -231,7 +232,7 @@ impl<T: Float> Recorded<T> for Checkpoint<T> {
             name: "checkpoint".to_owned(),
             inputs: self.inputs.iter().map(|x| x.history.clone()).collect(),
             saved: self.inputs.iter().map(|x| Saved::of(&x.tensor)).collect(),
-            attribute_bytes: size_of_val(&*self.keys),
+            attribute_bytes: self.values.iter().map(|value| size_of_val(&**value)).sum(),
         }
     }
 }

@@ -1,15 +1,19 @@
-//! Random draws that come again: the keys drawn in a checkpoint's first run are handed out in its second.
+//! Values that come again: what was drawn or read in a checkpoint's first run is handed out in its second.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use gradlet_tensor::{DrawKey, Error, ErrorKind, Result};
+use gradlet_tensor::{Error, ErrorKind, Result};
+
+/// A value of any type.
+pub(crate) type Value = Rc<dyn Any>;
 
 enum Scope {
-    /// Notes each key, for a replay later.
-    Log(Vec<DrawKey>),
-    /// Hands out the keys noted before.
-    Replay { keys: Rc<[DrawKey]>, drawn: usize },
+    /// Notes each value, for a replay later.
+    Log(Vec<Value>),
+    /// Hands out the values noted before.
+    Replay { values: Rc<[Value]>, given: usize },
 }
 
 thread_local! {
@@ -17,11 +21,11 @@ thread_local! {
     static SCOPES: RefCell<Vec<Scope>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The key that `fresh` gives, or, while a [`checkpoint`](crate::checkpoint) computes its function again, the key that was
-/// drawn at the same place the first time.
+/// The value of `fresh`, or, while a [`checkpoint`](crate::checkpoint) computes its function again, the value that this
+/// had at the same place the first time; then `fresh` is not called.
 ///
-/// A layer of your own that draws random numbers calls this for each draw; gradlet's layers do so through their
-/// streams.
+/// A layer of your own that draws random numbers calls this for the key of each draw; one that reads or changes a state
+/// that outlives the call does so in here. gradlet's layers do so through their streams and buffers.
 ///
 /// # Example
 ///
@@ -42,30 +46,36 @@ thread_local! {
 /// # Ok(())
 /// # }
 /// ```
-pub fn replayable(fresh: impl FnOnce() -> DrawKey) -> DrawKey {
-    let replayed = SCOPES.with_borrow_mut(|scopes| {
-        let (keys, drawn) = scopes.iter_mut().rev().find_map(Scope::replay)?;
-        *drawn += 1;
-        keys.get(*drawn - 1).copied()
+pub fn replayable<X: Clone + 'static>(fresh: impl FnOnce() -> X) -> X {
+    if SCOPES.with_borrow(Vec::is_empty) {
+        return fresh();
+    }
+    let noted = SCOPES.with_borrow_mut(|scopes| {
+        let (values, given) = scopes.iter_mut().rev().find_map(Scope::replay)?;
+        let value = values.get(*given).cloned();
+        // A value of a different type stays where it is, so that in the end the numbers differ.
+        let value = value.map(Rc::downcast::<X>);
+        *given += usize::from(!matches!(value, Some(Err(_))));
+        value?.ok()
     });
-    let key = replayed.unwrap_or_else(fresh);
+    let value = noted.unwrap_or_else(|| Rc::new(fresh()));
     SCOPES.with_borrow_mut(|scopes| {
-        // A log does not note the keys of a replay inside it.
+        // A log does not note the values of a replay inside it.
         for scope in scopes.iter_mut().rev() {
             match scope {
-                Scope::Log(keys) => keys.push(key),
+                Scope::Log(values) => values.push(value.clone()),
                 Scope::Replay { .. } => break,
             }
         }
     });
-    key
+    Rc::unwrap_or_clone(value)
 }
 
 impl Scope {
-    /// The keys of a replay, if this is one, and how many were drawn.
-    fn replay(&mut self) -> Option<(&[DrawKey], &mut usize)> {
+    /// The values of a replay, if this is one, and how many were given out.
+    fn replay(&mut self) -> Option<(&[Value], &mut usize)> {
         match self {
-            Self::Replay { keys, drawn } => Some((keys, drawn)),
+            Self::Replay { values, given } => Some((values, given)),
             Self::Log(_) => None,
         }
     }
@@ -76,7 +86,7 @@ pub(crate) fn is_first_run() -> bool {
     SCOPES.with_borrow(|scopes| matches!(scopes.last(), Some(Scope::Log(_))))
 }
 
-/// Notes the keys that are drawn until its end.
+/// Notes the replayable values until its end.
 pub(crate) struct Log(Open);
 
 impl Log {
@@ -84,33 +94,33 @@ impl Log {
         Self(Open::new(Scope::Log(Vec::new())))
     }
 
-    pub(crate) fn end(self) -> Rc<[DrawKey]> {
+    pub(crate) fn end(self) -> Rc<[Value]> {
         match self.0.close() {
-            Some(Scope::Log(keys)) => keys.into(),
+            Some(Scope::Log(values)) => values.into(),
             _ => Rc::new([]),
         }
     }
 }
 
-/// Runs `f` with the keys noted before.
+/// Runs `f` with the values noted before.
 ///
 /// # Errors
 ///
-/// If `f` returns one, or the number of draws differs.
-pub(crate) fn replayed<X>(keys: &Rc<[DrawKey]>, f: impl FnOnce() -> Result<X>) -> Result<X> {
-    let noted = keys.len();
-    let keys = Rc::clone(keys);
-    let open = Open::new(Scope::Replay { keys, drawn: 0 });
+/// If `f` returns one, or the number of values differs.
+pub(crate) fn replayed<X>(values: &Rc<[Value]>, f: impl FnOnce() -> Result<X>) -> Result<X> {
+    let noted = values.len();
+    let values = Rc::clone(values);
+    let open = Open::new(Scope::Replay { values, given: 0 });
     let result = f()?;
     match open.close() {
-        Some(Scope::Replay { drawn, .. }) if drawn != noted => {
+        Some(Scope::Replay { given, .. }) if given != noted => {
             Err(Error::new(ErrorKind::OutOfRange {
                 op: "checkpoint",
-                name: "the number of random draws",
+                name: "the number of random draws and uses of buffers",
                 expected: "the same in both runs",
-                value: drawn as f64,
+                value: given as f64,
                 remedy: format!(
-                    " in the second; the first drew {noted}, so the function is not the same"
+                    " in the second; the first had {noted}, so the function is not the same"
                 ),
             }))
         }
@@ -150,8 +160,9 @@ impl Drop for Open {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gradlet_tensor::DrawKey;
 
-    fn logged<R>(f: impl FnOnce() -> R) -> (R, Rc<[DrawKey]>) {
+    fn logged<R>(f: impl FnOnce() -> R) -> (R, Rc<[Value]>) {
         let log = Log::start();
         (f(), log.end())
     }
@@ -187,11 +198,20 @@ mod tests {
         let draw = stream();
         let (_, keys) = logged(&draw);
         let fewer = replayed(&keys, || Ok(())).unwrap_err().to_string();
-        let expected = "checkpoint: the number of random draws must be the same in both runs, got 0 in the second; \
-                        the first drew 1, so the function is not the same";
+        let expected = "checkpoint: the number of random draws and uses of buffers must be the same in both runs, \
+                        got 0 in the second; the first had 1, so the function is not the same";
         assert!(fewer.starts_with(expected), "{fewer}");
         assert!(replayed(&keys, || Ok([draw(), draw()])).is_err());
         assert_eq!(draw(), 2, "a draw beyond the last is a fresh one");
+    }
+
+    #[test]
+    fn a_different_order_of_types_is_an_error() {
+        let (_, values) = logged(|| (replayable(|| 1), replayable(|| 2.5)));
+        let swapped = || Ok((replayable(|| 5.5), replayable(|| 7)));
+        assert!(replayed(&values, swapped).is_err());
+        let same = || Ok((replayable(|| 7), replayable(|| 5.5)));
+        assert_eq!(replayed(&values, same).ok(), Some((1, 2.5)));
     }
 
     #[test]
@@ -199,7 +219,8 @@ mod tests {
         let draw = stream();
         let (_, keys) = logged(|| (draw(), logged(&draw)));
         let (first, inner) = replayed(&keys, || Ok((draw(), logged(&draw).1)))?;
-        assert_eq!((first, inner[0].call), (0, 1));
+        let key = inner[0].downcast_ref::<DrawKey>();
+        assert_eq!((first, key.map(|key| key.call)), (0, Some(1)));
         Ok(())
     }
 
@@ -208,7 +229,9 @@ mod tests {
         let draw = stream();
         let (_, inner) = logged(&draw);
         let (result, outer) = logged(|| replayed(&inner, || Ok(draw())).map(|_| draw()));
-        assert_eq!((result?, outer.len(), outer[0].call), (1, 1, 1));
+        let key = outer[0].downcast_ref::<DrawKey>();
+        let call = key.map(|key| key.call);
+        assert_eq!((result?, outer.len(), call), (1, 1, Some(1)));
         Ok(())
     }
 

@@ -76,7 +76,8 @@ pub type GaussianDropout = Noise<Gaussian>;
 /// A layer that applies a [`Form`] of dropout in training; in eval mode most forms return the input.
 ///
 /// Random numbers come from the layer's own [`Source`], which takes its seed from the generator given to `new`. A clone
-/// draws the same as the original; call [`reseed`](Noise::reseed) for different draws.
+/// has a stream of its own, so `vec![dropout; 3]` are three layers with different masks;
+/// [`twin`](super::twin) makes a copy that draws the same.
 ///
 /// # Example
 ///
@@ -141,7 +142,7 @@ impl<F: Form> Noise<F> {
         &mut self.source
     }
 
-    /// Starts a new stream of masks, so that a clone draws differently from its original.
+    /// Starts a new stream of masks, seeded with a number from this generator.
     pub fn reseed(&mut self, rng: &mut (impl Rng + ?Sized)) {
         self.source.reseed(rng);
     }
@@ -291,13 +292,20 @@ mod tests {
     }
 
     #[test]
-    fn a_clone_continues_the_stream_until_reseeded() -> Result<()> {
-        let mut rng = rng(1);
-        let (dropout, x) = (Dropout::new(0.5, &mut rng)?, ones(500));
-        let mut clone = dropout.clone();
-        assert_eq!(dropout.forward(&x)?.tensor(), clone.forward(&x)?.tensor());
-        clone.reseed(&mut rng);
-        assert_ne!(dropout.forward(&x)?.tensor(), clone.forward(&x)?.tensor());
+    fn a_stack_of_clones_has_different_masks_and_the_same_ones_in_each_run() -> Result<()> {
+        let masks = || -> Result<Vec<_>> {
+            let stack = vec![Dropout::new(0.5, &mut rng(1))?; 3];
+            let layers = stack.iter();
+            layers
+                .map(|layer| Ok(layer.forward(&ones(500))?.to_vec()))
+                .collect()
+        };
+        let first = masks()?;
+        assert!(first[0] != first[1] && first[1] != first[2] && first[0] != first[2]);
+        assert_eq!(first, masks()?);
+        // The last one is the original itself, whose draws no clone has changed.
+        let alone = Dropout::new(0.5, &mut rng(1))?;
+        assert_eq!(first[2], alone.forward(&ones(500))?.to_vec());
         Ok(())
     }
 

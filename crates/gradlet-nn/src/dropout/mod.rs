@@ -24,6 +24,6 @@ pub use layer::{
 };
 pub use monte_carlo::{Moments, monte_carlo};
 pub use schedule::Schedule;
-pub use source::Source;
 pub(crate) use source::check;
+pub use source::{Source, twin};
 pub use stream::Stream;

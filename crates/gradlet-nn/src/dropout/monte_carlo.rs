@@ -80,7 +80,7 @@ mod tests {
         model.eval();
         let (x, twin) = (
             Var::constant(Tensor::arange(1.0, 21.0, 1.0)?),
-            model.clone(),
+            crate::dropout::twin(&model),
         );
         let moments = monte_carlo(&mut model, &x, 50)?;
         let passes: Vec<_> = (0..50)

@@ -10,7 +10,8 @@ use crate::module::{Children, Leaf, LeafMut, Module, Name};
 ///
 /// It is a leaf of a model, as parameters and modes are: [`Module::named_sources`] and [`Module::visit_sources_mut`]
 /// find all sources, so that probabilities can be scheduled and the state of every stream can be read and put back. A
-/// layer of your own holds a source as a field and takes the key of each draw from it.
+/// layer of your own holds a source as a field and takes the key of each draw from it. A clone draws different masks;
+/// [`twin`] makes a copy that draws the same.
 ///
 /// # Example
 ///
@@ -95,7 +96,7 @@ impl Source {
         self.stream.next_key()
     }
 
-    /// The key that the next draw will have; it is the whole state of the stream.
+    /// The key that the next draw will have; it is the whole state of its draws.
     pub fn state(&self) -> DrawKey {
         self.stream.state()
     }
@@ -109,6 +110,37 @@ impl Source {
     pub fn reseed(&mut self, rng: &mut (impl Rng + ?Sized)) {
         self.stream.reseed(rng);
     }
+}
+
+/// A clone of a layer or model whose dropouts draw the masks that those of the original draw next; those of a plain
+/// clone draw different ones.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_nn::{Dropout, Forward, dropout};
+/// # use gradlet_autograd::Var;
+/// # use gradlet_tensor::{Tensor, rng};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let (layer, x) = (Dropout::new(0.5, &mut rng(1))?, Var::constant(Tensor::ones([100])?));
+/// let (clone, twin) = (layer.clone(), dropout::twin(&layer));
+/// let y = layer.forward(&x)?;
+/// assert_ne!(clone.forward(&x)?.tensor(), y.tensor());
+/// assert_eq!(twin.forward(&x)?.tensor(), y.tensor());
+/// # Ok(())
+/// # }
+/// ```
+pub fn twin<M: Module + Clone>(module: &M) -> M {
+    let mut states = module.named_sources().into_iter();
+    let mut copy = module.clone();
+    let put_back = copy.visit_sources_mut(&mut |_, source| {
+        if let Some((_, original)) = states.next() {
+            source.set_state(original.state());
+        }
+        Ok(())
+    });
+    debug_assert!(put_back.is_ok());
+    copy
 }
 
 /// An error unless `p` is in [0, 1], and below 1 if `below_one`.

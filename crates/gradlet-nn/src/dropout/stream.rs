@@ -9,20 +9,23 @@ use rand::{Rng, RngExt};
 /// A layer's own sequence of draws: a seed taken once from the user's generator, and a counter.
 ///
 /// Each draw has its own key. So nothing is shared or locked, and a layer's draws do not depend on other layers. A
-/// clone draws the same as the original; call [`reseed`](Stream::reseed) for different draws.
+/// clone is a new stream, whose seed follows from the original's seed and the number of its clones before: it draws
+/// different numbers, which are the same whenever the program runs. `Stream::from_state(stream.state())` goes on as the
+/// original would.
 #[derive(Debug)]
 pub struct Stream {
     seed: u64,
     calls: AtomicU64,
+    clones: AtomicU64,
 }
 
 impl Stream {
     /// A new stream, seeded with one number from this generator.
     pub fn fork(rng: &mut (impl Rng + ?Sized)) -> Self {
-        Self {
+        Self::from_state(DrawKey {
             seed: rng.random(),
-            calls: AtomicU64::new(0),
-        }
+            call: 0,
+        })
     }
 
     /// The key of the next draw. When a [`checkpoint`](gradlet_autograd::checkpoint) computes something again, this is
@@ -34,7 +37,7 @@ impl Stream {
         })
     }
 
-    /// The key that the next draw will have; it is the whole state of the stream, for
+    /// The key that the next draw will have; it is the whole state of the draws, for
     /// [`from_state`](Stream::from_state).
     pub fn state(&self) -> DrawKey {
         DrawKey {
@@ -43,11 +46,12 @@ impl Stream {
         }
     }
 
-    /// A stream that draws this key next.
+    /// A stream that draws this key next, and that has no clones yet.
     pub fn from_state(state: DrawKey) -> Self {
         Self {
             seed: state.seed,
             calls: AtomicU64::new(state.call),
+            clones: AtomicU64::new(0),
         }
     }
 
@@ -59,22 +63,45 @@ impl Stream {
 
 impl Clone for Stream {
     fn clone(&self) -> Self {
-        Self::from_state(self.state())
+        // Numbers from the end, since draws count up from 0: no draw has the key that gives the seed.
+        let key = DrawKey {
+            seed: self.seed,
+            call: !self.clones.fetch_add(1, Ordering::Relaxed),
+        };
+        Self::fork(&mut key.rng())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use gradlet_tensor::rng;
 
     #[test]
-    fn a_clone_continues_and_a_fork_parts() {
+    fn clones_and_their_clones_part_and_leave_the_original_alone() {
+        let seeds = || {
+            let (stream, alone) = (Stream::fork(&mut rng(1)), Stream::fork(&mut rng(1)));
+            let children = vec![stream.clone(); 30];
+            assert_eq!(stream.next_key(), alone.next_key());
+            let grandchildren = children.iter().flat_map(|child| vec![child.clone(); 30]);
+            let all = grandchildren.chain([stream]).chain(children.clone());
+            all.map(|stream| stream.next_key().seed).collect::<Vec<_>>()
+        };
+        let first = seeds();
+        assert_eq!(first, seeds(), "the same in each run");
+        let distinct: HashSet<_> = first.iter().collect();
+        assert_eq!(distinct.len(), 931);
+    }
+
+    #[test]
+    fn a_state_continues_and_a_fork_parts() {
         let mut rng = rng(1);
         let stream = Stream::fork(&mut rng);
         stream.next_key();
-        let mut clone = stream.clone();
-        assert_eq!(stream.next_key(), clone.next_key());
+        let mut same = Stream::from_state(stream.state());
+        assert_eq!(stream.next_key(), same.next_key());
         assert_ne!(
             stream.next_key().seed,
             Stream::fork(&mut rng).next_key().seed
@@ -89,7 +116,7 @@ mod tests {
             })
             .next_key()
         );
-        clone.reseed(&mut rng);
-        assert_ne!(stream.next_key().seed, clone.next_key().seed);
+        same.reseed(&mut rng);
+        assert_ne!(stream.next_key().seed, same.next_key().seed);
     }
 }

@@ -12,6 +12,10 @@ use crate::module::{Children, Module, Name, in_chain};
 ///
 /// [`sequential!`](crate::sequential) is shorter. Children are named by index, as in PyTorch: `0.weight`.
 ///
+/// Each layer is `Clone`, and so is the chain: a clone has copies of all layers, to keep the best model, or as a target
+/// network. A chain of one layer has the same type as any other, so it does where the layer is chosen at run time; a
+/// `Box<dyn Forward>` cannot be cloned, so it cannot be in a chain.
+///
 /// # Example
 ///
 /// ```
@@ -32,8 +36,19 @@ use crate::module::{Children, Module, Name, in_chain};
 /// # }
 /// ```
 pub struct Sequential<T: Float = f32> {
-    layers: Vec<Box<dyn Forward<T>>>,
+    layers: Vec<Box<dyn Layer<T>>>,
     mode: Mode,
+}
+
+/// A layer behind a pointer that can be copied.
+trait Layer<T: Float>: Forward<T> {
+    fn boxed_clone(&self) -> Box<dyn Layer<T>>;
+}
+
+impl<T: Float, F: Forward<T> + Clone + 'static> Layer<T> for F {
+    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
+        Box::new(self.clone())
+    }
 }
 
 impl Sequential {
@@ -53,7 +68,7 @@ impl<T: Float> Sequential<T> {
     }
 
     /// The same chain with one more layer at the end.
-    pub fn push(mut self, layer: impl Forward<T> + 'static) -> Self {
+    pub fn push(mut self, layer: impl Forward<T> + Clone + 'static) -> Self {
         self.layers.push(Box::new(layer));
         self
     }
@@ -79,6 +94,16 @@ macro_rules! sequential {
     ($($layer:expr),* $(,)?) => {
         $crate::Sequential::new()$(.push($layer))*
     };
+}
+
+impl<T: Float> Clone for Sequential<T> {
+    fn clone(&self) -> Self {
+        let layers = self.layers.iter();
+        Self {
+            layers: layers.map(|layer| (**layer).boxed_clone()).collect(),
+            mode: self.mode,
+        }
+    }
 }
 
 impl Default for Sequential {
@@ -141,7 +166,8 @@ impl<T: Float> fmt::Display for Sequential<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Dropout, Flatten, Linear, Relu};
+    use crate::dropout::{AlphaDropout, Dropout1d, GaussianDropout};
+    use crate::{Conv2d, DropConnect, Dropout, Flatten, Linear, MaxPool2d, Relu};
     use gradlet_tensor::{Tensor, rng, tensor};
 
     #[test]
@@ -155,6 +181,41 @@ mod tests {
         let empty = Sequential::new();
         assert_eq!(empty.forward(&x)?.tensor(), x.tensor());
         assert!(empty.is_empty() && empty.training());
+        Ok(())
+    }
+
+    #[test]
+    fn a_clone_has_the_same_values_and_is_independent() -> Result<()> {
+        let mut rng = rng(1);
+        let mut model = sequential![
+            Conv2d::new(1, 2, 3, &mut rng)?,
+            MaxPool2d::new(2),
+            Flatten::new(),
+            sequential![Linear::new(8, 8, &mut rng)?, Relu::new()],
+            Dropout::new(0.5, &mut rng)?,
+            GaussianDropout::new(0.5, &mut rng)?,
+            AlphaDropout::new(0.5, &mut rng)?,
+            Dropout1d::new(0.5, &mut rng)?,
+            DropConnect::new(Linear::new(8, 1, &mut rng)?, 0.5, &mut rng)?,
+        ];
+        model.eval();
+        let copy = model.clone();
+        let x = Var::constant(Tensor::<f32>::normal([2, 1, 6, 6], 0.0, 1.0, &mut rng)?);
+        let before = model.forward(&x)?;
+        assert_eq!(copy.summary().to_string(), model.summary().to_string());
+        let ids = |model: &Sequential| -> Vec<_> {
+            let parameters = model.named_parameters().into_iter();
+            parameters.map(|(_, parameter)| parameter.id()).collect()
+        };
+        assert!(ids(&model).iter().all(|id| !ids(&copy).contains(id)));
+        model.visit_parameters_mut(&mut |_, parameter| {
+            if let Some(parameter) = parameter.downcast_mut::<f32>() {
+                parameter.tensor_mut().make_mut_slice().fill(0.0);
+            }
+            Ok(())
+        })?;
+        assert_eq!(copy.forward(&x)?.tensor(), before.tensor());
+        assert_ne!(model.forward(&x)?.tensor(), before.tensor());
         Ok(())
     }
 

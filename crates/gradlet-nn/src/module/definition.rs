@@ -5,9 +5,10 @@ use std::any::type_name;
 use gradlet_autograd::{Error, Result};
 
 use super::{Name, Path, Summary, evaluating, naming, path, walk};
+use crate::buffer::AnyBuffer;
 use crate::dropout::Source;
 use crate::mode::Mode;
-use crate::parameter::{AnyBuffer, AnyParameter};
+use crate::parameter::AnyParameter;
 
 /// What a part of a model says about itself: its children, or the leaf that it is, and how a summary shows it.
 ///

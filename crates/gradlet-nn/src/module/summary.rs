@@ -110,7 +110,7 @@ impl Summary {
                 }
             }
             Leaf::Buffer(buffer) => {
-                let text = shape_and_element(buffer.shape(), buffer.element()) + " buffer";
+                let text = shape_and_element(&buffer.shape(), buffer.element()) + " buffer";
                 Tensor {
                     name,
                     text,
@@ -280,8 +280,9 @@ impl Modes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::buffer::Buffer;
     use crate::module::tests::{Affine, Drop, zeros};
-    use crate::parameter::{Buffer, Parameter};
+    use crate::parameter::Parameter;
 
     #[derive(Module)]
     struct TwoLayer {

@@ -15,6 +15,7 @@ pub(crate) fn zeros<const N: usize>(shape: [usize; N]) -> Tensor {
 /// A layer with a weight and perhaps a bias, both zero.
 #[derive(Module)]
 #[module(describe = Self::sizes)]
+#[derive(Clone)]
 pub(crate) struct Affine {
     pub(crate) weight: Parameter,
     pub(crate) bias: Option<Parameter>,

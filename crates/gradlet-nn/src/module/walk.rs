@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use gradlet_autograd::Result;
 
 use super::{Leaf, LeafMut, Module, Path};
+use crate::buffer::AnyBuffer;
 use crate::dropout::Source;
 use crate::mode::Mode;
-use crate::parameter::{AnyBuffer, AnyParameter};
+use crate::parameter::AnyParameter;
 
 const CONTINUE: ControlFlow<()> = ControlFlow::Continue(());
 
@@ -216,8 +217,9 @@ mod tests {
     use gradlet_tensor::Tensor;
 
     use super::*;
+    use crate::buffer::Buffer;
     use crate::module::tests::{Affine, zeros};
-    use crate::parameter::{Buffer, Parameter};
+    use crate::parameter::Parameter;
 
     fn some_error() -> Error {
         Tensor::<f32>::from_slice(vec![1.0], [2]).unwrap_err()

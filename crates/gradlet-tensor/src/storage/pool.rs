@@ -58,10 +58,14 @@ const fn size_of_class(class: usize) -> usize {
 
 struct Pool {
     free: [Vec<Block>; CLASSES],
+    /// How many blocks of each class this thread got from the system. It keeps no more than that: without blocks of
+    /// other threads, free ones and those in use are never more; and a thread that only frees what others took would
+    /// otherwise fill its pool with blocks that it never takes.
+    own: [u32; CLASSES],
 }
 
 thread_local! {
-    static POOL: RefCell<Pool> = const { RefCell::new(Pool { free: [const { Vec::new() }; CLASSES] }) };
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { free: [const { Vec::new() }; CLASSES], own: [0; CLASSES] }) };
     static POOLED_BYTES: Cell<usize> = const { Cell::new(0) };
     static LIMIT: Cell<usize> = const { Cell::new(DEFAULT_LIMIT) };
     static FRESH: Cell<u64> = const { Cell::new(0) };
@@ -95,7 +99,7 @@ fn take_class(class: usize) -> Option<Block> {
     }
 }
 
-/// Returns a block to this thread's pool, or to the system if the pool is full.
+/// Returns a block to this thread's pool, or to the system if the pool has enough.
 #[inline]
 pub(crate) fn give(block: Block) {
     let class = usize::from(block.class);
@@ -103,8 +107,11 @@ pub(crate) fn give(block: Block) {
     let mut block = Some(block);
     if pooled <= LIMIT.get() {
         let _ = POOL.try_with(|pool| {
-            if let Some(block) = block.take() {
-                pool.borrow_mut().free[class].push(block);
+            let Pool { free, own } = &mut *pool.borrow_mut();
+            if free[class].len() < own[class] as usize
+                && let Some(block) = block.take()
+            {
+                free[class].push(block);
                 POOLED_BYTES.set(pooled);
             }
         });
@@ -126,6 +133,10 @@ fn fresh(class: usize) -> Option<Block> {
     FRESH.set(FRESH.get() + 1);
     // SAFETY: the layout's size is not zero.
     let base = NonNull::new(unsafe { alloc_zeroed(system_layout(class)) })?;
+    let _ = POOL.try_with(|pool| {
+        let own = &mut pool.borrow_mut().own[class];
+        *own = own.saturating_add(1);
+    });
     let skip = base.align_offset(ALIGN);
     // SAFETY: `skip < ALIGN`, and `ALIGN` more bytes were asked for than the class holds.
     let start = unsafe { base.add(skip) };
@@ -199,7 +210,11 @@ pub fn set_limit(bytes: usize) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
     use super::*;
+    use crate::storage::Buffer;
 
     #[test]
     fn a_class_holds_what_it_is_asked_for_and_wastes_at_most_an_eighth() {
@@ -259,6 +274,58 @@ mod tests {
         blocks.into_iter().for_each(give);
         assert!(pooled_bytes() <= 10_000 && pooled_bytes() > 6000);
         set_limit(DEFAULT_LIMIT);
+    }
+
+    const MIB: usize = 1 << 20;
+
+    fn mebibyte() -> Buffer<u8> {
+        Buffer::stale(MIB - ALIGN).unwrap()
+    }
+
+    #[test]
+    fn a_thread_that_only_frees_keeps_nothing() {
+        let blocks: Vec<_> = (0..20).map(|_| mebibyte()).collect();
+        let freeing = thread::spawn(move || {
+            drop(blocks);
+            pooled_bytes()
+        });
+        assert_eq!(freeing.join().unwrap(), 0);
+    }
+
+    #[test]
+    #[cfg_attr(gradlet_unpooled, ignore = "nothing is recycled")]
+    fn a_trainer_keeps_what_it_needs_itself_of_a_loaders_batches() {
+        let (sender, batches) = mpsc::sync_channel(2);
+        let trainer = thread::spawn(move || {
+            for batch in batches {
+                let work = [mebibyte(), mebibyte(), mebibyte()];
+                drop((batch, work));
+            }
+            (pooled_bytes(), system_requests())
+        });
+        for _ in 0..30 {
+            sender.send(mebibyte()).unwrap();
+        }
+        drop(sender);
+        assert_eq!(trainer.join().unwrap(), (3 * MIB, 3));
+    }
+
+    #[test]
+    #[cfg_attr(gradlet_unpooled, ignore = "nothing is recycled")]
+    fn a_thread_keeps_all_of_its_own_blocks_in_any_order() {
+        let counts = thread::spawn(|| {
+            let sizes = [3000, 64, 5000, 3000, 100_000, 64, 3100, 700];
+            let step = |by: usize| {
+                let mut held: Vec<_> = sizes.iter().map(|&size| take(size).unwrap()).collect();
+                held.rotate_left(by);
+                held.into_iter().for_each(give);
+            };
+            step(0);
+            let before = system_requests();
+            (1..8).for_each(step);
+            system_requests() - before
+        });
+        assert_eq!(counts.join().unwrap(), 0);
     }
 
     #[test]
