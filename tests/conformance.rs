@@ -40,7 +40,14 @@ fn declined(golden: &Golden, case: &Value) -> Option<&'static str> {
         let tensor = golden.array(&input["tensor"]).ok();
         tensor.map_or_else(Vec::new, |tensor| tensor.shape().to_vec())
     };
+    let setting = |name: &str| case["kwargs"][name].as_f64().unwrap_or_default();
     match case["op"].as_str().unwrap_or_default() {
+        "batch_norm" if !(0.0..=1.0).contains(&setting("momentum")) => {
+            Some("a momentum outside [0, 1] would make variances negative")
+        }
+        "batch_norm" | "group_norm" | "layer_norm" | "rms_norm" if setting("eps") < 0.0 => {
+            Some("a negative eps makes standard deviations NaN")
+        }
         "einsum" if equation().contains("...") => Some("einsum has no ellipsis: letters say it"),
         "batch_norm" if shape(&case["args"][0]).len() == 1 => {
             Some("a tensor of one axis has no channels to normalize")

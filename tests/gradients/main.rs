@@ -39,8 +39,12 @@ const WINGS: [(&str, &[Entry]); 10] = [
 ];
 
 /// Files of operations that no entry is named after, and why.
-const EXCEPTIONS: [(&str, &str); 3] = [
+const EXCEPTIONS: [(&str, &str); 4] = [
     ("affine", NORMALIZATIONS),
+    (
+        "corner",
+        "adds 0 to gradients of norms and deviations, with a derivative of NaN where they have none",
+    ),
     (
         "labels",
         "has no function of its own: cross_entropy and nll_loss are made of it",

@@ -226,7 +226,7 @@ mod tests {
                 let exact = (d - ln_sum).exp();
                 // Subnormal numbers have fewer digits.
                 let error = (f64::from(p) - exact).abs() - f64::from(f32::from_bits(1));
-                let bound = (5.0 - d) * f64::from(f32::EPSILON) * exact;
+                let bound = (3.0 - d) * f64::from(f32::EPSILON) * exact;
                 worst = worst.max(error / bound.max(f64::MIN_POSITIVE));
             }
         }
