@@ -139,13 +139,19 @@ impl Work<'_> {
 }
 
 /// Calls `run` once with each number below `parts`, on up to [`count`] threads.
+#[inline]
 pub(crate) fn for_parts(parts: usize, run: impl Fn(usize) + Sync) {
+    for_parts_dyn(parts, &run);
+}
+
+/// `for_parts`, compiled once: dozens of loops call it, and each would have a copy of it and of their part.
+fn for_parts_dyn(parts: usize, run: &(dyn Fn(usize) + Sync)) {
     let helpers = count().min(parts).saturating_sub(1);
     if helpers == 0 || STATE.taken.swap(true, Ordering::Acquire) {
         return (0..parts).for_each(run);
     }
     let work = Work {
-        run: &run,
+        run,
         parts,
         next: AtomicUsize::new(0),
         helpers,
