@@ -3,6 +3,7 @@
 
 mod folds;
 mod recipe;
+mod slopes;
 
 use std::error::Error;
 

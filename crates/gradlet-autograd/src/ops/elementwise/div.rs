@@ -29,7 +29,7 @@ impl<T: Float> Op<T> for Div {
         };
         let left = g.div(&rhs)?;
         let right = match lhs {
-            Some(lhs) => Some(left.mul(&lhs.div(&rhs)?)?.neg()),
+            Some(lhs) => Some(right(&g, &left, &lhs, &rhs)?),
             None => None,
         };
         Ok([want_lhs.then(|| Ok(left))?, right])
@@ -38,6 +38,21 @@ impl<T: Float> Op<T> for Div {
     fn keeps(&self, [_, want_rhs]: &[Want; 2]) -> [bool; 2] {
         [want_rhs.is_wanted(), true]
     }
+}
+
+/// drhs = -(g / rhs) * (lhs / rhs), or -g * (lhs / rhs / rhs) where `left`, g / rhs, is infinite and g is not.
+fn right<T: Float>(g: &Var<T>, left: &Var<T>, lhs: &Var<T>, rhs: &Var<T>) -> Result<Var<T>> {
+    let quotient = lhs.div(rhs)?;
+    let right = -left.mul(&quotient)?;
+    // One fast pass; its sum is not finite if an element is not.
+    if right.tensor().sum(..)?.item()?.is_finite() {
+        return Ok(right);
+    }
+    let is_steep = |g: T, left: T| g.is_finite() && left.is_infinite();
+    let steep = g.tensor().zip(left.tensor(), is_steep)?;
+    let first = rhs.masked_fill(&steep, T::of(1.0))?;
+    let second = rhs.masked_fill(&steep.logical_not(), T::of(1.0))?;
+    Ok(-g.div(&first)?.mul(&quotient.div(&second)?)?)
 }
 
 impl<T: Float> Var<T> {
@@ -80,6 +95,7 @@ impl<T: Float> Var<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backward::{CreateGraph, grad};
     use crate::check::gradcheck_pairs;
     use gradlet_tensor::tensor;
 
@@ -96,6 +112,22 @@ mod tests {
         let grads = quotient.backward_with(tensor![1.0, 8.0])?;
         assert_eq!(grads.wrt(&x).map(Tensor::to_vec), Some(vec![0.5, 2.0]));
         assert_eq!(grads.wrt(&y).map(Tensor::to_vec), Some(vec![-1.5, -0.5]));
+        Ok(())
+    }
+
+    #[test]
+    fn slopes_of_small_quotients_of_subnormal_numbers_are_finite() -> Result<()> {
+        let least = f32::MIN_POSITIVE;
+        let x = Var::leaf(tensor![0.0, least / 16.0, 6.0, 1.0]);
+        let y = Var::leaf(tensor![least / 8.0, least / 4.0, 2.0, f32::INFINITY]);
+        let first = grad(&x.div(&y)?.sum(..)?, &[&y], CreateGraph::Yes)?;
+        // -x / y^2
+        assert_eq!(first[0].to_vec(), [0.0, -1.0 / least, -1.5, 0.0]);
+        let second = grad(&first[0].sum(..)?, &[&x, &y], CreateGraph::No)?;
+        // -1 / y^2 and 2 x / y^3
+        let infinite = f32::INFINITY;
+        assert_eq!(second[0].to_vec(), [-infinite, -infinite, -0.25, 0.0]);
+        assert_eq!(second[1].to_vec()[1..], [infinite, 1.5, 0.0]);
         Ok(())
     }
 }

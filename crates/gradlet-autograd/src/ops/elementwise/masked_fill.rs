@@ -40,7 +40,9 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g` where the mask does not hold, 0 elsewhere whatever `g` is there; the mask is saved.
+    /// `g` where the mask does not hold, 0 elsewhere whatever `g` is there; the mask is saved. If x is the output of a
+    /// function with an infinite derivative at a masked element, fill the function's input too: see
+    /// [`where_cond`](Self::where_cond).
     ///
     /// # Errors
     ///

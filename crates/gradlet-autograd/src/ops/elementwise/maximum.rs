@@ -80,7 +80,9 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g` to the larger, half of it to each of two equal ones, all of it to each if one is NaN; both inputs are saved.
+    /// `g` to the larger, half of it to each of two equal ones, all of it to each if one is NaN; both inputs are
+    /// saved. If the smaller is the output of a function with an infinite derivative there, the gradient of the
+    /// function's input is NaN: see [`where_cond`](Self::where_cond).
     ///
     /// # Errors
     ///
@@ -124,7 +126,8 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// `g` to the smaller, half of it to each of two equal ones, all of it to each if one is NaN; both inputs are
-    /// saved.
+    /// saved. If the larger is the output of a function with an infinite derivative there, the gradient of the
+    /// function's input is NaN: see [`where_cond`](Self::where_cond).
     ///
     /// # Errors
     ///

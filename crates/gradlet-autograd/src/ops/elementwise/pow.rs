@@ -24,19 +24,21 @@ impl<T: Float> Op<T> for Pow {
         g: Var<T>,
         ([x, e], [want_x, want_e]): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
-        let zero = T::of(0.0);
+        let (zero, one) = (T::of(0.0), T::of(1.0));
         let base = || {
             // A base of 1 where the slope is 0 anyway and 0 times the power would be NaN.
             let flat = x.tensor().zip(e.tensor(), |x, e| {
-                e == zero && (x == zero || !x.is_finite())
+                e == zero && !(x.is_finite() && (one / x).is_finite())
             })?;
-            let x = x.masked_fill(&flat, T::of(1.0))?;
-            let slope = e.mul(&x.pow(&e.sub_scalar(T::of(1.0)))?)?;
-            g.mul(&slope)?.masked_fill(&flat, zero)
+            let x = x.masked_fill(&flat, one)?;
+            let slope = e.mul(&x.pow(&e.sub_scalar(one))?)?;
+            // The derivative of this by e would be 1 / x.
+            let dx = g.mul(&slope)?.masked_fill(&flat, zero)?;
+            dx.with_corners(&e, &flat)
         };
         let exponent = || {
             let flat = x.tensor().zip(e.tensor(), |x, e| x == zero && e >= zero)?;
-            let logarithm = x.masked_fill(&flat, T::of(1.0))?.ln();
+            let logarithm = x.masked_fill(&flat, one)?.ln();
             g.mul(&x.pow(&e)?.mul(&logarithm)?)?
                 .masked_fill(&flat, zero)
         };
@@ -55,7 +57,8 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// `g * e * x^(e - 1)`, 0 where the exponent is 0, and `g * x^e * ln(x)`, 0 where x is 0 and the exponent is not
-    /// negative; both inputs are saved.
+    /// negative; both inputs are saved. The derivative of the first by the exponent is NaN where the exponent is 0 and
+    /// x or 1 / x is not finite.
     ///
     /// # Errors
     ///
@@ -112,6 +115,23 @@ mod tests {
         let of_de = grad(&first[1].sum(..)?, &[&x], CreateGraph::No)?;
         assert_eq!(of_dx[0].to_vec(), [0.5]);
         assert_eq!(of_de[0].to_vec(), [0.5]);
+        Ok(())
+    }
+
+    #[test]
+    fn the_mixed_derivative_at_exponent_0_is_nan_where_1_over_x_is_infinite() -> Result<()> {
+        let small = 2f32.powi(-60);
+        let (x, e) = (
+            Var::leaf(tensor![0.0, 2f32.powi(-129), small, 2.0]),
+            Var::leaf(Tensor::zeros(4)?),
+        );
+        let first = grad(&x.pow(&e)?.sum(..)?, &[&x], CreateGraph::Yes)?;
+        assert_eq!(first[0].to_vec(), [0.0; 4]);
+        let second = grad(&first[0].sum(..)?, &[&x, &e], CreateGraph::No)?;
+        assert_eq!(second[0].to_vec(), [0.0; 4]);
+        let mixed = second[1].to_vec();
+        assert!(mixed[0].is_nan() && mixed[1].is_nan(), "{mixed:?}");
+        assert_eq!(mixed[2..], [1.0 / small, 0.5]);
         Ok(())
     }
 

@@ -26,10 +26,11 @@ impl<T: Float> Op<T> for Powi {
         if self.exponent == 0 {
             return Ok(Var::constant(x.tensor.zeros_like()));
         }
-        let slope = x
-            .powi(self.exponent - 1)
-            .mul_scalar(T::of(f64::from(self.exponent)));
-        g.mul(&slope)
+        let power = match self.exponent.checked_sub(1) {
+            Some(exponent) => x.powi(exponent),
+            None => x.powi(self.exponent).div(&x)?,
+        };
+        g.mul(&power.mul_scalar(T::of(f64::from(self.exponent))))
     }
 }
 
@@ -109,6 +110,15 @@ mod tests {
                 .map(Tensor::to_vec),
             Some(vec![1.0, 1.0])
         );
+        Ok(())
+    }
+
+    #[test]
+    fn the_smallest_exponent_has_a_slope() -> Result<()> {
+        let x = Var::leaf(tensor![f64; 1.0, -1.0]);
+        let grads = x.powi(i32::MIN).sum(..)?.backward()?;
+        let slope = f64::from(i32::MIN);
+        assert_eq!(grads.wrt(&x), Some(&tensor![f64; slope, -slope]));
         Ok(())
     }
 }

@@ -49,6 +49,27 @@ impl<T: Float> Var<T> {
     ///
     /// `g` to the one that was taken, 0 to the other; the condition is saved.
     ///
+    /// The gradient is NaN where the one that was not taken has an infinite derivative, as `sqrt` and `ln` have at 0:
+    /// 0 times infinity is NaN. So choose the input before the function, and not only the output after it. Any input
+    /// with a finite derivative will do:
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![0.0, 4.0]);
+    /// let positive = x.tensor().gt(&tensor![0.0])?;
+    /// let (zero, one) = (Var::constant(tensor![0.0]), Var::constant(tensor![1.0]));
+    /// let y = Var::where_cond(&positive, &x.sqrt(), &zero)?;
+    /// assert!(y.sum(..)?.backward()?.wrt(&x).is_some_and(|dx| dx.to_vec()[0].is_nan()));
+    /// let input = Var::where_cond(&positive, &x, &one)?;
+    /// let y = Var::where_cond(&positive, &input.sqrt(), &zero)?;
+    /// assert_eq!(y.to_vec(), [0.0, 2.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.0, 0.25]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// If the shapes do not broadcast.
