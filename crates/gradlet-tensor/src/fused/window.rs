@@ -41,9 +41,8 @@ impl Window<2> {
                     remedy,
                 ));
             }
-            // With a dilation that large there are few windows, as long as there are elements.
-            let skips = window.dilation > window.input && (window.input == 0 || !shape.is_empty());
-            if skips && (0..window.output).any(|output| window.taps(output).is_empty()) {
+            let elements = window.input == 0 || !shape.is_empty();
+            if elements && window.dilation > window.input && window.skips_elements() {
                 let remedy = format!("; a window over {shape} would lie in the padding alone");
                 return Err(out_of_range(
                     op,

@@ -32,6 +32,16 @@ impl Window {
         self.taps_before(start, self.padding).min(end)..end
     }
 
+    /// Whether a window would read no element, since all lie between two of its taps: for a dilation larger than the input
+    /// and a padding of at most half of the kernel's span, with which windows start no further than the input is long.
+    pub(crate) fn skips_elements(&self) -> bool {
+        // Relative to the input, a window from `start` has a tap at `(start - padding) mod dilation`, and from 0 at:
+        let first = (self.dilation - self.padding % self.dilation) % self.dilation;
+        let start = self.input.saturating_sub(first);
+        let output = start.div_ceil(self.stride);
+        output < self.output && output.saturating_mul(self.stride) < self.dilation - first
+    }
+
     /// The number of taps that read before `limit` in a window from `start`, both counted from the beginning of the padding.
     #[inline]
     pub(crate) fn taps_before(&self, start: usize, limit: usize) -> usize {
@@ -67,6 +77,45 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn windows_that_skip_all_elements_are_found_without_looking_at_each() {
+        let mut skipping = 0;
+        for (input, kernel, stride) in
+            (0..6_usize).flat_map(|i| (1..5).map(move |k| (i, k, i % 3 + 1)))
+        {
+            for (dilation, stride) in (input + 1..9).flat_map(|d| [(d, stride), (d, 1), (d, 4)]) {
+                let span = (kernel - 1) * dilation + 1;
+                for padding in 0..=span / 2 {
+                    let Some(room) = (input + 2 * padding).checked_sub(span) else {
+                        continue;
+                    };
+                    let window = Window {
+                        input,
+                        output: room / stride + 1,
+                        kernel,
+                        stride,
+                        padding,
+                        dilation,
+                    };
+                    let expected = (0..window.output).any(|output| window.taps(output).is_empty());
+                    assert_eq!(window.skips_elements(), expected, "{window:?}");
+                    skipping += usize::from(expected);
+                }
+            }
+        }
+        assert!(skipping > 50, "{skipping}");
+        let (input, dilation) = (1 << 50, 1 << 51);
+        let many = Window {
+            input,
+            output: input,
+            kernel: 1,
+            stride: 1,
+            padding: 0,
+            dilation,
+        };
+        assert!(!many.skips_elements());
+    }
 
     #[test]
     fn taps_are_inside_exactly_where_their_element_exists() {
