@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::shape::Shape;
 
 mod message;
-use message::{axis_range, excess, is_layer, last_axis, no_gradient, parameter, sizes};
+use message::{axis_range, excess, is_layer, last_axis, no_gradient, number, parameter, sizes};
 
 /// The result of every function in gradlet that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -134,7 +134,7 @@ pub enum ErrorKind {
         remedy: &'static str,
     },
     /// A setting is outside its range.
-    #[error("{op}: {name} must be {expected}, got {value}{remedy}")]
+    #[error("{op}: {name} must be {expected}, got {}{remedy}", number(*value))]
     OutOfRange {
         op: &'static str,
         name: &'static str,

@@ -271,10 +271,7 @@ mod tests {
     fn elements_that_the_type_does_not_hold_are_an_error() -> Result<()> {
         let text = message(Tensor::linspace(0.0, -1e39, 2));
         let expected = "linspace: end must be in the range of the element type, got -1e39, which is -inf as f32 (at ";
-        assert!(
-            text.starts_with(&expected.replace("-1e39", &(-1e39).to_string())),
-            "{text}"
-        );
+        assert!(text.starts_with(expected), "{text}");
         assert!(
             message(Tensor::arange(0.0, 1e39, 1e38))
                 .starts_with("arange: the last element must be in the range")

@@ -37,6 +37,16 @@ pub(super) fn axis_range(shape: &Shape) -> String {
     }
 }
 
+/// A setting as people write it: without dozens of zeros.
+pub(super) fn number(value: f64) -> String {
+    let plain = value == 0.0 || (1e-6..1e16).contains(&value.abs()) || !value.is_finite();
+    if plain {
+        value.to_string()
+    } else {
+        format!("{value:e}")
+    }
+}
+
 /// The name of a parameter in a sentence; a model that is a parameter itself has no path.
 pub(super) fn parameter(path: &str) -> String {
     if path.is_empty() {

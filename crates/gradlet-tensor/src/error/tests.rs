@@ -58,3 +58,20 @@ fn a_broadcast_error_shows_both_shapes_and_the_axis() {
         "{error}"
     );
 }
+
+#[test]
+fn a_setting_is_shown_without_dozens_of_zeros() {
+    let texts = [1e39, -1e-50, 0.5, -1.0, f64::NAN].map(|value| {
+        let error = Error::new(ErrorKind::OutOfRange {
+            op: "sgd",
+            name: "learning_rate",
+            expected: "small",
+            value,
+            remedy: String::new(),
+        });
+        let text = error.to_string();
+        let (_, got) = text.split_once("got ").unwrap();
+        got.split_once(" (at ").unwrap().0.to_owned()
+    });
+    assert_eq!(texts, ["1e39", "-1e-50", "0.5", "-1", "NaN"]);
+}
