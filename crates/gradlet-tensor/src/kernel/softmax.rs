@@ -31,13 +31,16 @@ fn largest_and_sum<T: Float, const LANES: usize>(x: &[T]) -> (T, T) {
     };
     let mut lanes = [T::of(0.0); LANES];
     let mut stretches = 0.0;
-    for (i, chunk) in x.chunks_exact(LANES).enumerate() {
-        if i > 0 && i.is_multiple_of(STRETCH / LANES) {
+    let whole = &x[..x.len() - x.len() % LANES];
+    for (i, stretch) in whole.chunks(STRETCH).enumerate() {
+        if i > 0 {
             stretches += pair(lanes, |a, b| a + b).to_f64();
             lanes = [T::of(0.0); LANES];
         }
-        for (lane, &x) in lanes.iter_mut().zip(chunk) {
-            *lane = *lane + (x - shift).exp_();
+        for chunk in stretch.chunks_exact(LANES) {
+            for (lane, &x) in lanes.iter_mut().zip(chunk) {
+                *lane = *lane + (x - shift).exp_();
+            }
         }
     }
     if !x.len().is_multiple_of(LANES) {
