@@ -88,7 +88,7 @@ impl<T: Element> Tensor<T> {
             return Err(Error::new(ErrorKind::OutOfRange {
                 op,
                 name: "step",
-                expected: "not zero and lead from start to end",
+                expected: "nonzero and lead from start to end",
                 value: step,
                 remedy: format!(" for {start}..{end}"),
             }));
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_range_that_never_reaches_its_end_is_an_error() -> Result<()> {
-        let expected = "arange: step must be not zero and lead from start to end, got ";
+        let expected = "arange: step must be nonzero and lead from start to end, got ";
         for (end, step) in [
             (-0.5, 1.0),
             (0.5, -1.0),

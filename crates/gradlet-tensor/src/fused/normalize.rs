@@ -50,6 +50,19 @@ pub fn moments<T: Float>(x: &Tensor<T>, centre: Centre) -> Result<[Tensor<T>; 2]
 /// # Errors
 ///
 /// If the shapes differ from these.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{fused::{self, Centre}, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let x = tensor![[[3.0, 4.0], [3e20, 4e20]]];
+/// let [_, squares] = fused::moments(&x, Centre::Zero)?; // [12.5, infinity]
+/// let divisors = fused::rescaled_groups(&x, &squares, f32::is_finite)?;
+/// assert_eq!(divisors, Some(tensor![[1.0], [2f32.powi(68)]]));
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn rescaled_groups<T: Float>(
     x: &Tensor<T>,

@@ -48,6 +48,17 @@ fn refuse(
 /// # Errors
 ///
 /// If `holds` is false of the value or of the rounded one.
+///
+/// # Example
+///
+/// ```
+/// use gradlet_tensor::fused;
+///
+/// let positive = |x: f64| x > 0.0;
+/// assert!(fused::setting::<f64>("norm", "eps", "positive", 1e-50, positive).is_ok());
+/// let error = fused::setting::<f32>("norm", "eps", "positive", 1e-50, positive).unwrap_err();
+/// assert!(error.to_string().starts_with("norm: eps must be positive, got 1e-50, which is 0 as f32 (at "));
+/// ```
 #[track_caller]
 pub fn setting<T: Float>(
     op: &'static str,

@@ -58,6 +58,20 @@ impl<T: Float> Tensor<T> {
 /// # Errors
 ///
 /// If the axes are not those of the shape of `x`, or the sizes do not have the shape of their result.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{ReducedAxes, fused, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let x = tensor![[3.0, 4.0], [3e20, 4e20]];
+/// let axes = ReducedAxes::new("squares", *x.shape(), &1)?;
+/// let squares = x.square().sum(1)?; // [25, infinity]
+/// let divisors = fused::rescaling(&x, axes, &squares, f32::is_finite)?;
+/// assert_eq!(divisors, Some(tensor![[1.0], [2f32.powi(68)]]));
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn rescaling<T: Float>(
     x: &Tensor<T>,
