@@ -197,8 +197,8 @@ mod tests {
         }
         let x = Var::constant(tensor![[1.0, 3.0]]);
         let text = x.layer_norm(2, None, None, 1e-50).unwrap_err().to_string();
-        let expected =
-            "layer_norm: eps must be finite and not negative, got 1e-50, which is 0 as f32 (at ";
+        let expected = "layer_norm: eps must be 0, or positive and finite in the element type, got 1e-50, which is 0 as \
+                        f32 (at ";
         assert!(text.starts_with(expected), "{text}");
         Ok(())
     }

@@ -184,7 +184,13 @@ impl<T: Float> Op<T> for StandardizeGradient<T> {
 #[track_caller]
 pub(crate) fn check_eps<T: Float>(op: &'static str, eps: f64) -> Result<()> {
     let holds = |x: f64| x.is_finite() && (x > 0.0 || eps == 0.0);
-    fused::setting::<T>(op, "eps", "finite and not negative", eps, holds)
+    fused::setting::<T>(
+        op,
+        "eps",
+        "0, or positive and finite in the element type",
+        eps,
+        holds,
+    )
 }
 
 /// The error for a mean over one value, which standardizing would always make 0.

@@ -2,14 +2,13 @@
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
-use std::ops::Range;
 
 use super::dots::dots;
 use super::lanes::Lanes;
-use super::packed::{Packed, block, pack_lhs, pack_rhs};
+use super::packed::{Packed, from_panels, pack_lhs, pack_rhs};
 use super::problem::Problem;
 use super::small::small;
-use super::tile::WIDTH;
+use super::tile::{Tile, WIDTH};
 use crate::element::Element;
 
 /// Number types that have matrix kernels.
@@ -46,14 +45,14 @@ pub trait Gemm: Element + Default {
     /// The packed problem is valid and has the panel, which is not used elsewhere meanwhile.
     #[doc(hidden)]
     unsafe fn pack_rhs(packed: &Packed<Self>, i: usize);
-    /// Computes the block of the result that these panels of the left-hand and right-hand side give.
+    /// Computes a tile of `Self::tile` inside the result, from panels.
     ///
     /// # Safety
     ///
-    /// The packed problem is valid and has the panels, which are packed and not written to meanwhile.
-    /// The block is not used elsewhere.
+    /// The tile's panels can be read for `depth` steps. Its place in the result can be read and written, and a start's
+    /// row read, for as many rows and columns as a tile has.
     #[doc(hidden)]
-    unsafe fn block(packed: &Packed<Self>, rows: Range<usize>, columns: Range<usize>);
+    unsafe fn from_panels(tile: Tile<Self>);
 }
 
 /// The widest registers of this processor that there are kernels for.
@@ -141,10 +140,7 @@ macro_rules! gemm {
             kernel! { dots(problem: &Problem<$t>), $any; $v256; $v512 }
             kernel! { pack_lhs(packed: &Packed<$t>, i: usize), $any, ROWS; $v256, ROWS_AVX2; $v512, ROWS_AVX512 }
             kernel! { pack_rhs(packed: &Packed<$t>, i: usize), $any; $v256; $v512 }
-            kernel! {
-                block(packed: &Packed<$t>, rows: Range<usize>, columns: Range<usize>),
-                $any, ROWS; $v256, ROWS_AVX2; $v512, ROWS_AVX512
-            }
+            kernel! { from_panels(tile: Tile<$t>), $any, ROWS; $v256, ROWS_AVX2; $v512, ROWS_AVX512 }
         }
     )*};
 }

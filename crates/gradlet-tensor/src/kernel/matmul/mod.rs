@@ -6,6 +6,7 @@
     reason = "the kernels read and write matrices through pointers"
 )]
 
+mod beside;
 mod dots;
 mod gemm;
 mod lanes;

@@ -144,7 +144,7 @@ unsafe fn stripes<V: Lanes, const ROWS: usize, const W: usize, const RESUME: boo
                 if columns > V::COUNT {
                     tiles::<V, ROWS, W, RESUME>(m, place);
                 } else if RESUME {
-                    tile::<V, 1, 1, true>(place);
+                    tile::<V, 1, 1, 1, true>(place);
                 } else {
                     narrow_tiles::<V>(m, place);
                 }
@@ -175,12 +175,12 @@ unsafe fn tiles<V: Lanes, const ROWS: usize, const W: usize, const RESUME: bool>
         // left`.
         unsafe {
             match rows {
-                8 if ROWS >= 8 => tile::<V, 8, W, RESUME>(place),
-                6 if ROWS >= 6 => tile::<V, 6, W, RESUME>(place),
-                5 if ROWS >= 5 => tile::<V, 5, W, RESUME>(place),
-                4 if ROWS >= 4 => tile::<V, 4, W, RESUME>(place),
-                2 => tile::<V, 2, W, RESUME>(place),
-                _ => tile::<V, 1, W, RESUME>(place),
+                8 if ROWS >= 8 => tile::<V, 8, W, 1, RESUME>(place),
+                6 if ROWS >= 6 => tile::<V, 6, W, 1, RESUME>(place),
+                5 if ROWS >= 5 => tile::<V, 5, W, 1, RESUME>(place),
+                4 if ROWS >= 4 => tile::<V, 4, W, 1, RESUME>(place),
+                2 => tile::<V, 2, W, 1, RESUME>(place),
+                _ => tile::<V, 1, W, 1, RESUME>(place),
             }
         }
         place = place.below(rows);
@@ -202,10 +202,10 @@ unsafe fn narrow_tiles<V: Lanes>(m: usize, mut place: Tile<V::T>) {
         // left`.
         unsafe {
             match rows {
-                8 => tile::<V, 8, 1, false>(place),
-                4 => tile::<V, 4, 1, false>(place),
-                2 => tile::<V, 2, 1, false>(place),
-                _ => tile::<V, 1, 1, false>(place),
+                8 => tile::<V, 8, 1, 1, false>(place),
+                4 => tile::<V, 4, 1, 1, false>(place),
+                2 => tile::<V, 2, 1, 1, false>(place),
+                _ => tile::<V, 1, 1, 1, false>(place),
             }
         }
         place = place.below(rows);

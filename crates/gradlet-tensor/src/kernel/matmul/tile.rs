@@ -4,8 +4,8 @@ use super::lanes::Lanes;
 use super::problem::Start;
 
 /// Steps along the inner size that are summed from zero (the first ones from a start's row), before their sum is added
-/// to that of the steps before: a chain of roundings no longer than this. Parts of the inner size begin at multiples of it, so that a sum's bits do not depend
-/// on how the product is cut.
+/// to that of the steps before: a chain of roundings no longer than this. Parts of the inner size begin at multiples of
+/// it, so that a sum's bits do not depend on how the product is cut.
 pub(super) const STRETCH: usize = 256;
 /// Registers of columns that a tile is wide.
 pub(super) const WIDTH: usize = 2;
@@ -14,8 +14,9 @@ pub(super) const MAX_ROWS: usize = 12;
 pub(super) const MAX_WIDE: usize = WIDTH * 16;
 
 /// Where a tile reads and writes, and what its sums are added to.
-#[derive(Clone, Copy)]
-pub(super) struct Tile<T> {
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Tile<T> {
     pub(super) depth: usize,
     pub(super) lhs: (*const T, usize, usize),
     /// Rows of the right-hand side, and the step between them.
@@ -36,8 +37,8 @@ impl<T> Tile<T> {
     }
 }
 
-/// `M` rows of `W` registers, over a stretch or part of one. A tile of one row that is to `RESUME` goes on with a stretch whose sum so far is in the
-/// result.
+/// `M` rows of `W` registers, over a stretch or part of one, `U` steps between two jumps. A tile of one row that is to
+/// `RESUME` goes on with a stretch whose sum so far is in the result.
 ///
 /// # Safety
 ///
@@ -45,7 +46,13 @@ impl<T> Tile<T> {
 /// written for `M` rows of `columns` numbers, no more than `W` registers have, and a start's row be read. The processor
 /// has the instructions of `V`.
 #[inline(always)]
-pub(super) unsafe fn tile<V: Lanes, const M: usize, const W: usize, const RESUME: bool>(
+pub(super) unsafe fn tile<
+    V: Lanes,
+    const M: usize,
+    const W: usize,
+    const U: usize,
+    const RESUME: bool,
+>(
     tile: Tile<V::T>,
 ) {
     let Tile {
@@ -68,19 +75,13 @@ pub(super) unsafe fn tile<V: Lanes, const M: usize, const W: usize, const RESUME
             Start::Result if RESUME => sums[0] = load::<V, W>(out.0, columns, whole),
             _ => {}
         }
-        for _ in 0..depth {
-            let mut row = [V::splat(V::T::default()); W];
-            for j in 0..W {
-                row[j] = V::load(rhs.0.add(j * V::COUNT));
+        for _ in 0..depth / U {
+            for _ in 0..U {
+                step(&mut sums, &mut lhs, &mut rhs);
             }
-            for i in 0..M {
-                let x = V::splat(*lhs.0.add(i * lhs.1));
-                for j in 0..W {
-                    sums[i][j] = x.mul_add(row[j], sums[i][j]);
-                }
-            }
-            lhs.0 = lhs.0.wrapping_add(lhs.2);
-            rhs.0 = rhs.0.wrapping_add(rhs.1);
+        }
+        for _ in 0..depth % U {
+            step(&mut sums, &mut lhs, &mut rhs);
         }
         if !RESUME && matches!(start, Start::Result) {
             for i in 0..M {
@@ -93,6 +94,35 @@ pub(super) unsafe fn tile<V: Lanes, const M: usize, const W: usize, const RESUME
         for i in 0..M {
             store::<V, W>(sums[i], out.0.add(i * out.1), columns, whole);
         }
+    }
+}
+
+/// One step along the inner size.
+///
+/// # Safety
+///
+/// That of `tile` for a `depth` of 1.
+#[inline(always)]
+unsafe fn step<V: Lanes, const M: usize, const W: usize>(
+    sums: &mut [[V; W]; M],
+    lhs: &mut (*const V::T, usize, usize),
+    rhs: &mut (*const V::T, usize),
+) {
+    // SAFETY: the caller's promise. The operands go on to a next step by `wrapping_add`, since it is not there after
+    // the last one.
+    unsafe {
+        let mut row = [V::splat(V::T::default()); W];
+        for j in 0..W {
+            row[j] = V::load(rhs.0.add(j * V::COUNT));
+        }
+        for i in 0..M {
+            let x = V::splat(*lhs.0.add(i * lhs.1));
+            for j in 0..W {
+                sums[i][j] = x.mul_add(row[j], sums[i][j]);
+            }
+        }
+        lhs.0 = lhs.0.wrapping_add(lhs.2);
+        rhs.0 = rhs.0.wrapping_add(rhs.1);
     }
 }
 
