@@ -1,6 +1,6 @@
 //! Every method of `Tensor`.
 
-use gradlet::{Element, Float, Keep, Tensor, rng};
+use gradlet::{Element, Float, Integer, Keep, Tensor, rng};
 use proptest::prelude::*;
 
 use crate::random::{Random, random};
@@ -87,6 +87,12 @@ fn picks<T: Element>() -> Vec<Call<Random<T>>> {
         r.x.le(&r.y),
         r.x.gt(&r.y),
         r.x.ge(&r.y),
+        Ok(r.x.eq_scalar(r.value)),
+        Ok(r.x.ne_scalar(r.value)),
+        Ok(r.x.lt_scalar(r.value)),
+        Ok(r.x.le_scalar(r.value)),
+        Ok(r.x.gt_scalar(r.value)),
+        Ok(r.x.ge_scalar(r.value)),
         Ok(r.x.map(Element::to_f64)),
         {
             let mut x = r.x.clone();
@@ -168,6 +174,12 @@ fn arithmetic<T: Float>() -> Vec<Call<Random<T>>> {
         r.x.clone().div_assign(&r.y),
         r.x.div_floor(&r.y),
         r.x.div_trunc(&r.y),
+        r.x.remainder(&r.y),
+        r.x.fmod(&r.y),
+        Ok(r.x.div_floor_scalar(r.value)),
+        Ok(r.x.div_trunc_scalar(r.value)),
+        Ok(r.x.remainder_scalar(r.value)),
+        Ok(r.x.fmod_scalar(r.value)),
         r.x.pow(&r.y),
         r.x.maximum(&r.y),
         r.x.minimum(&r.y),
@@ -179,6 +191,44 @@ fn arithmetic<T: Float>() -> Vec<Call<Random<T>>> {
         Tensor::<T>::uniform(r.sizes.as_slice(), r.number, r.value.to_f64(), &mut rng(r.seed)),
         Tensor::<T>::uniform(r.sizes.as_slice(), -f64::MAX, f64::MAX, &mut rng(r.seed)),
         Tensor::<T>::normal(r.sizes.as_slice(), r.value.to_f64(), r.number, &mut rng(r.seed)),
+    )
+    .into()
+}
+
+fn integers<T: Integer>() -> Vec<Call<Random<T>>> {
+    calls!(
+        r: Random<T>,
+        r.x.add(&r.y),
+        r.x.sub(&r.y),
+        r.x.mul(&r.y),
+        r.x.add_scalar(r.value),
+        r.x.sub_scalar(r.value),
+        r.x.mul_scalar(r.value),
+        r.x.clone().add_assign(&r.y),
+        r.x.clone().sub_assign(&r.y),
+        r.x.clone().mul_assign(&r.y),
+        r.x.neg(),
+        r.x.abs(),
+        r.x.div_floor(&r.y),
+        r.x.div_trunc(&r.y),
+        r.x.remainder(&r.y),
+        r.x.fmod(&r.y),
+        r.x.div_floor_scalar(r.value),
+        r.x.div_trunc_scalar(r.value),
+        r.x.remainder_scalar(r.value),
+        r.x.fmod_scalar(r.value),
+        r.x.wrapping_add(&r.y),
+        r.x.wrapping_sub(&r.y),
+        r.x.wrapping_mul(&r.y),
+        r.x.bit_and(&r.y),
+        r.x.bit_or(&r.y),
+        r.x.bit_xor(&r.y),
+        r.x.shl(&r.y),
+        r.x.shr(&r.y),
+        r.x.maximum(&r.y),
+        r.x.minimum(&r.y),
+        Ok(r.x.maximum_scalar(r.value)),
+        Ok(r.x.clamp(Some(r.value), None)),
     )
     .into()
 }
@@ -228,8 +278,10 @@ proptest! {
     }
 
     #[test]
-    fn methods_of_integers_never_panic(random in random::<i64>()) {
+    fn methods_of_integers_never_panic(random in random::<i64>(), small in random::<u8>()) {
         check(&random, &elements())?;
+        check(&random, &integers())?;
+        check(&small, &integers())?;
         check(&random, &calls!(
             r: Random<i64>,
             r.x.one_hot(Some(r.size)),

@@ -142,6 +142,21 @@ pub enum ErrorKind {
         value: f64,
         remedy: String,
     },
+    /// The result of integer arithmetic is not a number of the element type.
+    #[error("{op}: {element} overflows: {term} at {indices:?}")]
+    Overflow {
+        op: &'static str,
+        element: &'static str,
+        term: String,
+        indices: Vec<usize>,
+    },
+    /// An integer is divided by 0.
+    #[error("{op}: division by zero: {term} at {indices:?}")]
+    DivisionByZero {
+        op: &'static str,
+        term: String,
+        indices: Vec<usize>,
+    },
     /// An `einsum` equation cannot be read, or the operands do not fit it.
     #[error("einsum: {equation:?}: {reason}")]
     Equation { equation: String, reason: String },
@@ -208,6 +223,8 @@ impl ErrorKind {
             | Self::NoTensors { op }
             | Self::NotOneElement { op, .. }
             | Self::OutOfRange { op, .. }
+            | Self::Overflow { op, .. }
+            | Self::DivisionByZero { op, .. }
             | Self::InsideCheckpoint { op }
             | Self::MissingGradient { op, .. }
             | Self::ElementType { op, .. }

@@ -1,15 +1,19 @@
 //! Arithmetic and comparisons, with broadcasting: methods that return errors, operators that panic with the same text.
 
-use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Sub, SubAssign};
 
 use crate::element::{Element, Float};
 use crate::error::{Result, raise};
+use crate::number::Number;
 use crate::tensor::Tensor;
 
 macro_rules! binary {
-    ($($method:ident, $scalar:ident, $assign:ident, $trait:ident, $assign_trait:ident, $op:tt, $what:literal;)*) => {$(
-        impl<T: Float> Tensor<T> {
-            #[doc = concat!("`self ", stringify!($op), " rhs`, ", $what, ", after broadcasting.")]
+    ($(
+        $method:ident, $scalar:ident, $assign:ident, $trait:ident, $assign_trait:ident, $op:tt, $number:ident,
+        $checked:ty, $errors:literal, $pair:path;
+    )*) => {$(
+        impl<T: $number> Tensor<T> {
+            #[doc = concat!("`self ", stringify!($op), " rhs`, elementwise, after broadcasting.")]
             ///
             /// # Shape
             ///
@@ -17,7 +21,7 @@ macro_rules! binary {
             ///
             /// # Errors
             ///
-            /// If the shapes do not broadcast.
+            #[doc = concat!("If the shapes do not broadcast", $errors, ".")]
             ///
             /// # Example
             ///
@@ -34,10 +38,10 @@ macro_rules! binary {
             /// ```
             #[track_caller]
             pub fn $method(&self, rhs: &Self) -> Result<Self> {
-                self.zip_for(stringify!($method), rhs, |a, b| a $op b)
+                T::zip_(stringify!($method), self, rhs, |a, b| $pair(a, b))
             }
 
-            #[doc = concat!("`self ", stringify!($op), " rhs` for a number on the right.")]
+            #[doc = concat!("`self ", stringify!($op), " rhs` for a number on the right", $errors, ".")]
             ///
             /// # Example
             ///
@@ -48,8 +52,9 @@ macro_rules! binary {
                 "[6.0 ", stringify!($op), " 2.0, 3.0 ", stringify!($op), " 2.0]);",
             )]
             /// ```
-            pub fn $scalar(&self, rhs: T) -> Self {
-                self.map(|a| a $op rhs)
+            #[track_caller]
+            pub fn $scalar(&self, rhs: T) -> $checked {
+                T::checked_(T::map_(stringify!($scalar), self, rhs, |a, b| $pair(a, b)))
             }
 
             #[doc = concat!("`self ", stringify!($op), "= rhs` after broadcasting `rhs`; in place if unshared.")]
@@ -60,7 +65,7 @@ macro_rules! binary {
             ///
             /// # Errors
             ///
-            /// If `rhs` does not broadcast to this shape. The elements are then unchanged.
+            #[doc = concat!("If `rhs` does not broadcast to this shape", $errors, ". The elements are then unchanged.")]
             ///
             /// # Example
             ///
@@ -77,11 +82,11 @@ macro_rules! binary {
             /// ```
             #[track_caller]
             pub fn $assign(&mut self, rhs: &Self) -> Result<()> {
-                self.zip_in_place_for(stringify!($assign), rhs, |a, b| a $op b)
+                T::zip_assign_(stringify!($assign), self, rhs, |a, b| $pair(a, b))
             }
         }
 
-        impl<T: Float> $trait for &Tensor<T> {
+        impl<T: $number> $trait for &Tensor<T> {
             type Output = Tensor<T>;
             #[track_caller]
             fn $method(self, rhs: Self) -> Tensor<T> {
@@ -89,7 +94,7 @@ macro_rules! binary {
             }
         }
 
-        impl<T: Float> $trait for Tensor<T> {
+        impl<T: $number> $trait for Tensor<T> {
             type Output = Self;
             #[track_caller]
             fn $method(self, rhs: Self) -> Self {
@@ -97,7 +102,7 @@ macro_rules! binary {
             }
         }
 
-        impl<T: Float> $trait<&Tensor<T>> for Tensor<T> {
+        impl<T: $number> $trait<&Tensor<T>> for Tensor<T> {
             type Output = Self;
             #[track_caller]
             fn $method(self, rhs: &Self) -> Self {
@@ -105,7 +110,7 @@ macro_rules! binary {
             }
         }
 
-        impl<T: Float> $trait<Tensor<T>> for &Tensor<T> {
+        impl<T: $number> $trait<Tensor<T>> for &Tensor<T> {
             type Output = Tensor<T>;
             #[track_caller]
             fn $method(self, rhs: Tensor<T>) -> Tensor<T> {
@@ -113,31 +118,34 @@ macro_rules! binary {
             }
         }
 
-        impl<T: Float> $trait<T> for &Tensor<T> {
+        impl<T: $number> $trait<T> for &Tensor<T> {
             type Output = Tensor<T>;
+            #[track_caller]
             fn $method(self, rhs: T) -> Tensor<T> {
-                self.$scalar(rhs)
+                T::map_(stringify!($scalar), self, rhs, |a, b| $pair(a, b)).unwrap_or_else(|error| raise(&error))
             }
         }
 
-        impl<T: Float> $trait<T> for Tensor<T> {
+        impl<T: $number> $trait<T> for Tensor<T> {
             type Output = Self;
+            #[track_caller]
             fn $method(mut self, rhs: T) -> Self {
-                self.map_in_place(|a| a $op rhs);
+                $assign_trait::$assign(&mut self, rhs);
                 self
             }
         }
 
-        impl<T: Float> $assign_trait<&Tensor<T>> for Tensor<T> {
+        impl<T: $number> $assign_trait<&Tensor<T>> for Tensor<T> {
             #[track_caller]
             fn $assign(&mut self, rhs: &Self) {
                 Tensor::$assign(self, rhs).unwrap_or_else(|error| raise(&error));
             }
         }
 
-        impl<T: Float> $assign_trait<T> for Tensor<T> {
+        impl<T: $number> $assign_trait<T> for Tensor<T> {
+            #[track_caller]
             fn $assign(&mut self, rhs: T) {
-                self.map_in_place(|a| a $op rhs);
+                T::map_assign_(stringify!($scalar), self, rhs, |a, b| $pair(a, b)).unwrap_or_else(|error| raise(&error));
             }
         }
 
@@ -162,29 +170,19 @@ macro_rules! binary {
 }
 
 binary! {
-    add, add_scalar, add_assign, Add, AddAssign, +, "elementwise";
-    sub, sub_scalar, sub_assign, Sub, SubAssign, -, "elementwise";
-    mul, mul_scalar, mul_assign, Mul, MulAssign, *, "elementwise";
-    div, div_scalar, div_assign, Div, DivAssign, /, "elementwise";
+    add, add_scalar, add_assign, Add, AddAssign, +, Number, T::Checked, ", or integers overflow", Number::add_;
+    sub, sub_scalar, sub_assign, Sub, SubAssign, -, Number, T::Checked, ", or integers overflow", Number::sub_;
+    mul, mul_scalar, mul_assign, Mul, MulAssign, *, Number, T::Checked, ", or integers overflow", Number::mul_;
+    div, div_scalar, div_assign, Div, DivAssign, /, Float, Self, "", quotient;
 }
 
-impl<T: Float> Neg for &Tensor<T> {
-    type Output = Tensor<T>;
-    fn neg(self) -> Tensor<T> {
-        self.map(|x| -x)
-    }
-}
-
-impl<T: Float> Neg for Tensor<T> {
-    type Output = Self;
-    fn neg(mut self) -> Self {
-        self.map_in_place(|x| -x);
-        self
-    }
+#[inline(always)]
+fn quotient<T: Float>(a: T, b: T) -> (T, T::Flag) {
+    (a / b, T::Flag::default())
 }
 
 macro_rules! comparison {
-    ($($method:ident, $op:tt;)*) => {
+    ($($method:ident, $scalar:ident, $op:tt;)*) => {
         /// Comparisons, elementwise after broadcasting; all of them but `ne` are false for a NaN.
         #[allow(clippy::should_implement_trait, reason = "`==` compares whole tensors, `eq` elements, as in NumPy")]
         impl<T: Element> Tensor<T> {$(
@@ -215,17 +213,33 @@ macro_rules! comparison {
             pub fn $method(&self, rhs: &Self) -> Result<Tensor<bool>> {
                 self.zip_for(stringify!($method), rhs, |a, b| a $op b)
             }
+
+            #[doc = concat!("Whether `self ", stringify!($op), " rhs`, for each element and a number.")]
+            ///
+            /// # Example
+            ///
+            /// ```
+            /// # use gradlet_tensor::tensor;
+            #[doc = concat!("let y = tensor![i64; 1, 2, 3].", stringify!($scalar), "(2);")]
+            #[doc = concat!(
+                "assert_eq!(y.to_vec(), [1 ", stringify!($op), " 2, 2 ", stringify!($op), " 2, 3 ", stringify!($op),
+                " 2]);",
+            )]
+            /// ```
+            pub fn $scalar(&self, rhs: T) -> Tensor<bool> {
+                self.map(|a| a $op rhs)
+            }
         )*}
     };
 }
 
 comparison! {
-    eq, ==;
-    ne, !=;
-    lt, <;
-    le, <=;
-    gt, >;
-    ge, >=;
+    eq, eq_scalar, ==;
+    ne, ne_scalar, !=;
+    lt, lt_scalar, <;
+    le, le_scalar, <=;
+    gt, gt_scalar, >;
+    ge, ge_scalar, >=;
 }
 
 #[cfg(test)]

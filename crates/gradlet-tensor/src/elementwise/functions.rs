@@ -17,7 +17,6 @@ macro_rules! by_std {
 }
 
 by_std! {
-    abs: "The absolute value; -0 becomes 0, NaN stays.";
     floor: "The largest whole number that is not above x: -2 for -1.5.";
     ceil: "The smallest whole number that is not below x: -1 for -1.5.";
     acos: "The arc cosine in `[0, pi]`; NaN outside `[-1, 1]`.";
@@ -76,27 +75,6 @@ impl<T: Float> Tensor<T> {
                 (x * half).round() + (x * half).round()
             } else {
                 away
-            }
-        })
-    }
-
-    /// The sign: -1 if x is below 0, 0 at 0, 1 above; 0 for NaN.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// assert_eq!(tensor![-3.0, 0.0, 0.5, f32::NAN].sign().to_vec(), [-1.0, 0.0, 1.0, 0.0]);
-    /// ```
-    pub fn sign(&self) -> Self {
-        let (zero, one) = (T::of(0.0), T::of(1.0));
-        self.map(|x| {
-            if x > zero {
-                one
-            } else if x < zero {
-                -one
-            } else {
-                zero
             }
         })
     }
