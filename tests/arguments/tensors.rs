@@ -79,6 +79,14 @@ fn picks<T: Element>() -> Vec<Call<Random<T>>> {
         r.x.take_along(r.axis, &r.indices),
         r.x.index_select(r.axis, &r.indices),
         r.x.masked_select(&r.mask),
+        r.x.clone().masked_scatter(&r.mask, &r.y),
+        r.x.nonzero(),
+        r.x.clone().scatter(r.axis, &r.indices, &r.y),
+        r.x.clone().scatter_fill(r.axis, &r.indices, r.value),
+        r.x.clone().index_copy(r.axis, &r.indices, &r.y),
+        r.x.clone().slice_assign(r.axis, r.other_axis.., r.size, &r.y),
+        r.x.clone().slice_assign(0, ..=r.other_axis, r.few[0], &r.y),
+        r.x.clone().slice_assign(r.axis, .., 1, &r.y),
         r.x.masked_fill(&r.mask, r.value),
         Tensor::where_cond(&r.mask, &r.x, &r.y),
         r.x.eq(&r.y),
@@ -195,6 +203,8 @@ fn products<T: Float>() -> Vec<Call<Random<T>>> {
         r.x.linear(&r.y, Some(&r.z)),
         r.x.clone().scatter_add(r.axis, &r.indices, &r.y),
         r.x.clone().index_add(r.axis, &r.indices, &r.y),
+        r.x.clone().scatter_reduce(r.axis, &r.indices, &r.y, r.scatter()),
+        r.x.clone().scatter_reduce_anew(r.axis, &r.indices, &r.y, r.scatter()),
     )
     .into()
 }
@@ -235,6 +245,8 @@ proptest! {
             r.x.one_hot(Some(r.size)),
             r.indices.one_hot(Some(r.size)),
             r.indices.one_hot(None),
+            r.indices.one_hot_of(None, r.number, 0.0, r.axis),
+            r.indices.one_hot_of(Some(r.size), true, false, r.axis),
         ))?;
     }
 

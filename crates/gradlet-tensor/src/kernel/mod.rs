@@ -19,6 +19,7 @@ pub(crate) mod conv;
 pub(crate) mod elementwise;
 pub(crate) mod fold;
 pub(crate) mod gather;
+pub(crate) mod masked;
 pub(crate) mod math;
 pub(crate) mod matmul;
 pub(crate) mod parallel;

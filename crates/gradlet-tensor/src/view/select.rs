@@ -3,7 +3,7 @@
 use std::ops::{Bound, RangeBounds};
 
 use crate::element::Element;
-use crate::error::{Error, ErrorKind, Result, out_of_range};
+use crate::error::{Error, ErrorKind, Result};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -113,18 +113,7 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: usize) -> Result<Self> {
         let (start, length) = self.shape().span(axis, range)?;
-        if step == 0 {
-            return Err(out_of_range(
-                "slice",
-                "the step",
-                "at least 1",
-                0,
-                String::new(),
-            ));
-        }
-        let part = self.narrow(axis, start, length)?;
-        let axis = self.shape().axis_for("slice", axis)?;
-        Ok(part.view(part.layout().every(axis, step)))
+        Ok(self.view(self.layout().slice(axis, start, length, step)?))
     }
 }
 
