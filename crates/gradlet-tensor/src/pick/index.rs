@@ -167,7 +167,15 @@ mod tests {
         let error = x.index_select(1, &tensor![i64; 0, -1]).unwrap_err();
         assert!(
             error.to_string().starts_with(
-                "index_select: index -1 is out of range for axis 1 of size 2 in shape [1, 2]"
+                "index_select: index -1 is out of range for axis 1 of size 2 in shape [1, 2]; indices in a tensor count from 0: \
+                 for the last one use size - 1 (at "
+            ),
+            "{error}"
+        );
+        let error = x.index_select(1, &tensor![i64; -3]).unwrap_err();
+        assert!(
+            error.to_string().starts_with(
+                "index_select: index -3 is out of range for axis 1 of size 2 in shape [1, 2] (at "
             ),
             "{error}"
         );

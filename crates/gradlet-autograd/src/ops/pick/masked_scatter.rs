@@ -113,10 +113,12 @@ impl<T: Float> Var<T> {
     pub fn masked_scatter(&self, mask: &Tensor<bool>, source: &Self) -> Result<Self> {
         let shape = Shape::broadcast(self.shape(), mask.shape());
         let shape = shape.map_err(|error| error.of("masked_scatter"))?;
+        // Each element of the mask is repeated equally often.
+        let needed = mask.count_true() * (shape.numel() / mask.len().max(1));
         let op = MaskedScatter {
             mask: mask.broadcast_to(shape)?,
         };
-        let (x, needed) = (self.broadcast_if_needed(shape)?, op.mask.count_true());
+        let x = self.broadcast_if_needed(shape)?;
         if source.tensor().len() == needed && source.rank() == 1 {
             return op.apply([&*x, source]);
         }

@@ -132,7 +132,7 @@ mod tests {
             (make(&[])?, 3),
             (make(&[3])?, 100),
         ] {
-            let f = |x: &[Var<f64>]| x[0].slice_assign(-2, 1..-1, step, &x[1]);
+            let f = |x: &[Var<f64>]| x[0].slice_assign(-2, 1..=3, step, &x[1]);
             gradcheck(f, &[x.clone(), source.clone()])?;
             gradgradcheck(f, &[x.clone(), source.clone()])?;
             let f = |x: &[Var<f64>]| x[0].square().slice_assign(1, 9.., step, &x[1].sum(..)?);
