@@ -1,8 +1,8 @@
 //! Random arguments: most fit together, some do not, and some are what no caller should pass.
 
 use gradlet::{
-    Convolution, Divisor, DrawKey, Element, Order, Reduction, Rounding, Shape, Tensor, Var, Window,
-    rng,
+    Convolution, Divisor, DrawKey, Element, Order, Reduction, Rounding, Scatter, Shape, Tensor,
+    Var, Window, rng,
 };
 use proptest::prelude::*;
 
@@ -76,6 +76,17 @@ impl<T: Element, X> Random<T, X> {
 
     pub(crate) fn reduction(&self) -> Reduction {
         [Reduction::Mean, Reduction::Sum, Reduction::None][self.seed as usize % 3]
+    }
+
+    pub(crate) fn scatter(&self) -> Scatter {
+        let ways = [
+            Scatter::Add,
+            Scatter::Mul,
+            Scatter::Max,
+            Scatter::Min,
+            Scatter::Mean,
+        ];
+        ways[self.seed as usize % ways.len()]
     }
 
     pub(crate) fn key(&self) -> DrawKey {

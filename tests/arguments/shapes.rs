@@ -16,6 +16,8 @@ proptest! {
             Shape::new(&r.sizes),
             Shape::broadcast(&r.shape, r.x.shape()),
             r.shape.axis(r.axis),
+            r.shape.index(r.axis, r.other_axis as i64),
+            r.x.shape().index(r.axis, r.size),
             r.shape.axis_or_scalar(r.axis),
             r.shape.squeezed(&r.axes),
             r.shape.flattened(r.axis..=r.other_axis),

@@ -25,7 +25,9 @@ fn views<T: Element>() -> Vec<Call<Random<T>>> {
         r.x.expand(&r.axes),
         r.x.narrow(r.axis, r.size, r.few[0]),
         r.x.narrow(r.axis, r.few[0], r.size),
+        r.x.narrow(r.axis, r.other_axis as i64, r.few[0]),
         r.x.select(r.axis, r.size),
+        r.x.select(r.axis, r.other_axis as i64),
         r.x.slice(r.axis, r.other_axis.., r.size),
         r.x.slice(0, ..=r.other_axis, r.few[0]),
         r.x.slice(r.axis, r.other_axis..r.axis, 1),
@@ -79,6 +81,14 @@ fn picks<T: Element>() -> Vec<Call<Random<T>>> {
         r.x.take_along(r.axis, &r.indices),
         r.x.index_select(r.axis, &r.indices),
         r.x.masked_select(&r.mask),
+        r.x.clone().masked_scatter(&r.mask, &r.y),
+        r.x.nonzero(),
+        r.x.clone().scatter(r.axis, &r.indices, &r.y),
+        r.x.clone().scatter_fill(r.axis, &r.indices, r.value),
+        r.x.clone().index_copy(r.axis, &r.indices, &r.y),
+        r.x.clone().slice_assign(r.axis, r.other_axis.., r.size, &r.y),
+        r.x.clone().slice_assign(0, ..=r.other_axis, r.few[0], &r.y),
+        r.x.clone().slice_assign(r.axis, .., 1, &r.y),
         r.x.masked_fill(&r.mask, r.value),
         Tensor::where_cond(&r.mask, &r.x, &r.y),
         r.x.eq(&r.y),
@@ -245,6 +255,8 @@ fn products<T: Float>() -> Vec<Call<Random<T>>> {
         r.x.linear(&r.y, Some(&r.z)),
         r.x.clone().scatter_add(r.axis, &r.indices, &r.y),
         r.x.clone().index_add(r.axis, &r.indices, &r.y),
+        r.x.clone().scatter_reduce(r.axis, &r.indices, &r.y, r.scatter()),
+        r.x.clone().scatter_reduce_anew(r.axis, &r.indices, &r.y, r.scatter()),
     )
     .into()
 }
@@ -287,6 +299,8 @@ proptest! {
             r.x.one_hot(Some(r.size)),
             r.indices.one_hot(Some(r.size)),
             r.indices.one_hot(None),
+            r.indices.one_hot_of(None, r.number, 0.0, r.axis),
+            r.indices.one_hot_of(Some(r.size), true, false, r.axis),
         ))?;
     }
 

@@ -65,6 +65,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
         along(d, |d, size| {
             let start = d.between(0, size);
             let length = d.between(0, size - start);
+            let from_end = start as isize - size as isize;
+            let start = if from_end < 0 && d.coin() {
+                from_end
+            } else {
+                start as isize
+            };
             Ok(Box::new(move |x, axis| x.narrow(axis, start, length)))
         })
     }),
@@ -72,7 +78,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let mut shape = d.shape_of_rank(d.shape().len().max(1));
         let axis = d.axis(shape.len());
         shape[axis] = shape[axis].max(1);
-        let (index, named) = (d.between(0, shape[axis] - 1), d.named(axis, shape.len()));
+        let (index, named) = (d.axis(shape[axis]), d.named(axis, shape.len()));
+        let index = d.named(index, shape[axis]);
         let x = d.input(&shape)?;
         Ok(Case::new([x], move |x| x[0].select(named, index)))
     }),

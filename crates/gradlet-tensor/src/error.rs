@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use crate::shape::Shape;
 
 mod message;
-use message::{axis_range, excess, is_layer, last_axis, no_gradient, number, parameter, sizes};
+use message::{
+    axis_range, excess, in_a_tensor, is_layer, last_axis, no_gradient, number, parameter, sizes,
+};
 
 /// The result of every function in gradlet that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -100,7 +102,7 @@ pub enum ErrorKind {
         shape: Shape,
     },
     /// The axis does not have this index.
-    #[error("{op}: index {index} is out of range for axis {axis} of size {size} in shape {shape}")]
+    #[error("{op}: index {index} is out of range for axis {axis} of size {size} in shape {shape}{}", in_a_tensor(*index, *size))]
     IndexOutOfRange {
         op: &'static str,
         index: i64,

@@ -38,6 +38,7 @@ pub use fused::settings::{Convolution, Divisor, PerAxis, Rounding, Sliding, Wind
 pub use linalg::{Contract, einsum};
 pub use mask::{DrawKey, Mask};
 pub use number::{Integer, Number};
+pub use pick::Scatter;
 pub use shape::{Axes, IntoShape, Keep, MAX_RANK, ReducedAxes, Shape};
 pub use storage::memory;
 pub use tensor::Tensor;

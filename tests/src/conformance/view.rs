@@ -23,11 +23,6 @@ fn resolved(sizes: &[isize], len: usize) -> Vec<usize> {
     sizes.iter().map(size).collect()
 }
 
-/// An index counted from the end where negative.
-fn place(index: i64, size: usize) -> usize {
-    index.rem_euclid(size.max(1) as i64) as usize
-}
-
 /// One view, of all elements or of some.
 fn whole<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
     let x = || case.var(0, "input");
@@ -39,19 +34,14 @@ fn whole<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
         "narrow" => {
             let x = x()?;
             let (axis, length) = (axis(1, "dim", 0), case.int(3, "length", 0) as usize);
-            let size = x.tensor().size(axis)?;
-            x.narrow(axis, place(case.int(2, "start", 0), size), length)?
+            x.narrow(axis, case.int(2, "start", 0), length)?
         }
         "permute" => x()?.permute(&list(1, "dims"))?,
         "reshape" => {
             let x = x()?;
             x.reshape(resolved(&list(1, "shape"), x.len()).as_slice())?
         }
-        "select" => {
-            let (x, axis) = (x()?, axis(1, "dim", 0));
-            let size = x.tensor().size(axis)?;
-            x.select(axis, place(case.int(2, "index", 0), size))?
-        }
+        "select" => x()?.select(axis(1, "dim", 0), case.int(2, "index", 0))?,
         "squeeze" => match case.list(1, "dim") {
             None => x()?.squeeze(..)?,
             Some(axes) => x()?.squeeze(&axes)?,

@@ -20,6 +20,7 @@ pub(crate) mod elementwise;
 pub(crate) mod fold;
 pub(crate) mod gather;
 pub(crate) mod integer;
+pub(crate) mod masked;
 pub(crate) mod math;
 pub(crate) mod matmul;
 pub(crate) mod parallel;

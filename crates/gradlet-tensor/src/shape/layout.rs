@@ -1,6 +1,6 @@
 //! [`Layout`]: where in the storage each element of a tensor is.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, out_of_range};
 use crate::shape::{MAX_RANK, Shape};
 
 /// Shape, strides (in elements) and the place of the first element.
@@ -147,6 +147,23 @@ impl Layout {
             self.offset + start * self.strides[axis]
         };
         Ok(Self::new(shape, self.strides, offset))
+    }
+
+    /// The layout of every `step`-th of `length` indices of an axis, from `start` on.
+    #[track_caller]
+    pub(crate) fn slice(
+        &self,
+        axis: isize,
+        start: usize,
+        length: usize,
+        step: usize,
+    ) -> Result<Self> {
+        if step == 0 {
+            let name = "the step";
+            return Err(out_of_range("slice", name, "at least 1", 0, String::new()));
+        }
+        let part = self.narrow(axis, start, length)?;
+        Ok(part.every(self.shape.axis_for("slice", axis)?, step))
     }
 
     /// The layout of every `step`-th index of an axis, from the first on; `step` is at least 1.

@@ -8,3 +8,5 @@ mod split;
 #[cfg(test)]
 mod tests;
 mod transpose;
+
+pub(crate) use select::number;

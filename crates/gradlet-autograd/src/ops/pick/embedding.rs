@@ -2,8 +2,8 @@
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape, Tensor};
 
+use super::index_add::IndexAdd;
 use crate::op::{One, Op};
-use crate::ops::pick::IndexAdd;
 use crate::saves::Nothing;
 use crate::var::Var;
 
@@ -30,9 +30,8 @@ impl<T: Float> Op<T> for PaddedLookup {
         let add = IndexAdd {
             axis: 0,
             indices: self.indices.masked_select(&learns)?,
-            shape: self.shape,
         };
-        add.apply(&g.index_select(0, &places)?)
+        add.onto_zeros(self.shape, g.index_select(0, &places)?)
     }
 
     fn attribute_bytes(&self) -> usize {
@@ -107,19 +106,8 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn embedding_padded(&self, indices: &Tensor<i64>, padding: isize) -> Result<Self> {
         let shape = self.embedded_shape(indices)?;
-        let rows = self.tensor().size(0)?;
-        let row = usize::try_from(padding)
-            .ok()
-            .or_else(|| rows.checked_sub(padding.unsigned_abs()));
-        let Some(row) = row.filter(|&row| row < rows) else {
-            return Err(Error::new(ErrorKind::IndexOutOfRange {
-                op: "embedding_padded",
-                index: padding as i64,
-                axis: 0,
-                size: rows,
-                shape: *self.shape(),
-            }));
-        };
+        let row = self.shape().index(0, padding as i64);
+        let row = row.map_err(|error| error.of("embedding_padded"))?;
         PaddedLookup {
             indices: indices.flatten(..)?,
             padding: row as i64,

@@ -30,12 +30,7 @@ impl<T: Float> Op<T> for Every {
         let &Self { axis, step, shape } = self;
         let size = g.tensor().size(axis)?;
         let indices = Tensor::from_fn(size, |i| (i * step) as i64)?;
-        let add = IndexAdd {
-            axis,
-            indices,
-            shape,
-        };
-        add.apply(&g)
+        IndexAdd { axis, indices }.onto_zeros(shape, g)
     }
 }
 
