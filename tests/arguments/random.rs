@@ -178,7 +178,7 @@ pub(crate) fn random<T: Element>() -> impl Strategy<Value = Random<T>> {
     )
 }
 
-const EQUATIONS: [&str; 14] = [
+const EQUATIONS: [&str; 17] = [
     "ij,jk->ik",
     "ij,kj",
     "ii",
@@ -191,6 +191,9 @@ const EQUATIONS: [&str; 14] = [
     "ijk,ijk->k",
     "i->",
     "...ij,...jk",
+    "i...,...i->...",
+    "...,...,...->...",
+    "i...i->......",
     "abcdefgh",
     "ij,ij,k->",
 ];

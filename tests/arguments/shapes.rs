@@ -23,6 +23,8 @@ proptest! {
             r.shape.flattened(r.axis..=r.other_axis),
             r.shape.unflattened(r.axis, &r.sizes),
             r.shape.expanded(&r.axes),
+            r.shape.moved(&r.axes, &[r.axis, r.other_axis]).map(|_| ()),
+            r.shape.moved(&[r.axis], &[r.other_axis]).map(|_| ()),
             r.shape.span(r.axis, r.other_axis..),
             r.shape.span(0, ..=r.other_axis),
             r.shape.along(r.axis, *r.x.shape()).map(|[x, indices]| (x, indices)),

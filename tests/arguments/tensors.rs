@@ -1,6 +1,6 @@
 //! Every method of `Tensor`.
 
-use gradlet::{Element, Float, Integer, Keep, Tensor, rng};
+use gradlet::{Align, Element, Float, Integer, Keep, Tensor, Window, rng};
 use proptest::prelude::*;
 
 use crate::random::{Random, random};
@@ -14,6 +14,10 @@ fn views<T: Element>() -> Vec<Call<Random<T>>> {
         r.x.permute(&r.axes),
         r.x.transpose(r.axis, r.other_axis),
         r.x.t(),
+        r.x.moveaxis(&r.axes, &[r.axis, r.other_axis]),
+        r.x.moveaxis(&[r.axis], &[r.other_axis]),
+        r.x.diagonal(r.other_axis, r.axis, -1),
+        r.x.diagonal(r.axis, 0, r.other_axis),
         r.x.squeeze(r.axis),
         r.x.squeeze(&r.axes),
         r.x.unsqueeze(r.axis),
@@ -28,9 +32,11 @@ fn views<T: Element>() -> Vec<Call<Random<T>>> {
         r.x.narrow(r.axis, r.other_axis as i64, r.few[0]),
         r.x.select(r.axis, r.size),
         r.x.select(r.axis, r.other_axis as i64),
-        r.x.slice(r.axis, r.other_axis.., r.size),
-        r.x.slice(0, ..=r.other_axis, r.few[0]),
+        r.x.slice(r.axis, r.other_axis.., r.size as isize),
+        r.x.slice(0, ..=r.other_axis, r.axis),
         r.x.slice(r.axis, r.other_axis..r.axis, 1),
+        r.x.windows(r.axis, r.few[0], r.few[1]),
+        r.x.windows(r.axis, r.size, r.few[0]),
         r.x.split(r.size, r.axis),
         r.x.split_sizes(&r.sizes, r.axis),
         r.x.chunk(r.size, r.axis),
@@ -52,10 +58,17 @@ fn rearrangements<T: Element>() -> Vec<Call<Random<T>>> {
         Ok(r.x.roll_flat(r.axis)),
         r.x.pad(&[(r.axis, r.other_axis)], r.value),
         r.x.pad(&[(1, -1), (r.axis, 2)], r.value),
+        r.x.pad_reflect(&[(r.few[0], r.few[1]), (r.size, 1)]),
+        r.x.pad_replicate(&[(r.few[0], r.size)]),
+        r.x.pad_replicate(&[(1, 2), (r.few[0], r.few[1])]),
+        r.x.pad_circular(&[(r.few[0], r.few[1]), (0, r.size)]),
+        Tensor::meshgrid(&[&r.x, &r.y]),
         r.x.repeat(&r.sizes),
         r.x.tril(r.axis),
         r.x.triu(r.axis),
         r.x.diag(r.axis),
+        r.x.diag_embed(r.axis, r.other_axis, -1),
+        r.x.diag_embed(r.few[0] as isize, r.axis, r.other_axis),
         r.x.sort(r.axis, r.order()),
         r.x.argsort(r.axis, r.order()),
         r.x.topk(r.size, r.axis, r.order()),
@@ -86,8 +99,8 @@ fn picks<T: Element>() -> Vec<Call<Random<T>>> {
         r.x.clone().scatter(r.axis, &r.indices, &r.y),
         r.x.clone().scatter_fill(r.axis, &r.indices, r.value),
         r.x.clone().index_copy(r.axis, &r.indices, &r.y),
-        r.x.clone().slice_assign(r.axis, r.other_axis.., r.size, &r.y),
-        r.x.clone().slice_assign(0, ..=r.other_axis, r.few[0], &r.y),
+        r.x.clone().slice_assign(r.axis, r.other_axis.., r.size as isize, &r.y),
+        r.x.clone().slice_assign(0, ..=r.other_axis, r.axis, &r.y),
         r.x.clone().slice_assign(r.axis, .., 1, &r.y),
         r.x.masked_fill(&r.mask, r.value),
         Tensor::where_cond(&r.mask, &r.x, &r.y),
@@ -143,6 +156,7 @@ fn makers<T: Element>() -> Vec<Call<Random<T>>> {
 fn reductions<T: Float>() -> Vec<Call<Random<T>>> {
     calls!(
         r: Random<T>,
+        r.x.trace(),
         r.x.sum(r.axis),
         r.x.sum(r.axes.as_slice()),
         r.x.sum(Keep(r.axes.as_slice())),
@@ -249,6 +263,8 @@ fn products<T: Float>() -> Vec<Call<Random<T>>> {
         r.x.matmul(&r.y),
         r.x.dot(&r.y),
         r.x.outer(&r.y),
+        r.x.cross(&r.y, r.axis),
+        r.x.cross(&r.x, -1),
         r.x.bmm(&r.y),
         r.x.addmm(&r.y, &r.z, r.value, r.value),
         r.x.linear(&r.y, None),
@@ -269,6 +285,13 @@ fn windows<T: Float>() -> Vec<Call<Random<T>>> {
         r.x.avg_pool2d(r.window(), r.divisor()),
         r.x.adaptive_avg_pool2d([r.size, r.few[0]]),
         r.x.max_pool2d(r.window()),
+        r.x.unfold(r.window()),
+        r.x.fold([r.few[0], r.size], r.window()),
+        r.x.fold(2, Window::new(1).stride(r.few[0])),
+        r.x.interpolate_nearest(&r.sizes),
+        r.x.interpolate_nearest(&r.few[..2]),
+        r.x.interpolate_bilinear([r.few[0], r.few[1]], Align::Corners),
+        r.x.interpolate_bilinear([r.size, 2], Align::Edges),
     )
     .into()
 }

@@ -1,6 +1,8 @@
 //! Every method of `Var`; of what comes out the gradient is taken too.
 
-use gradlet::{Convolution, Keep, LeafId, RunningStatistics, Statistics, Tensor, Var};
+use gradlet::{
+    Align, Convolution, Keep, LeafId, RunningStatistics, Statistics, Tensor, Var, Window,
+};
 use proptest::prelude::*;
 
 use crate::random::{Random, vars};
@@ -82,6 +84,8 @@ proptest! {
             r.x.matmul(&r.y),
             r.x.dot(&r.y),
             r.x.outer(&r.y),
+            r.x.cross(&r.y, r.axis),
+            r.x.cross(&r.x, -1),
             r.x.bmm(&r.y),
             r.x.addmm(&r.y, &r.z, r.number, r.value),
             r.x.linear(&r.y, None),
@@ -94,6 +98,13 @@ proptest! {
             r.x.avg_pool2d(r.window(), r.divisor()),
             r.x.adaptive_avg_pool2d([r.size, r.few[0]]),
             r.x.max_pool2d(r.window()),
+            r.x.unfold(r.window()),
+            r.x.fold([r.few[0], r.size], r.window()),
+            r.x.fold(2, Window::new(1).stride(r.few[0])),
+            r.x.interpolate_nearest(&r.sizes),
+            r.x.interpolate_nearest(&r.few[..2]),
+            r.x.interpolate_bilinear([r.few[0], r.few[1]], Align::Corners),
+            r.x.interpolate_bilinear([r.size, 2], Align::Edges),
             r.x.max_pool2d_with_indices(r.window()),
         ))?;
     }
@@ -107,6 +118,11 @@ proptest! {
             r.x.permute(&r.axes),
             r.x.transpose(r.axis, r.other_axis),
             r.x.t(),
+            r.x.moveaxis(&r.axes, &[r.axis, r.other_axis]),
+            r.x.trace(),
+            r.x.moveaxis(&[r.axis], &[r.other_axis]),
+            r.x.diagonal(r.other_axis, r.axis, -1),
+            r.x.diagonal(r.axis, 0, r.other_axis),
             r.x.squeeze(r.axis),
             r.x.squeeze(&r.axes),
             r.x.unsqueeze(r.axis),
@@ -121,9 +137,11 @@ proptest! {
             r.x.narrow(r.axis, r.other_axis as i64, r.few[0]),
             r.x.select(r.axis, r.size),
             r.x.select(r.axis, r.other_axis as i64),
-            r.x.slice(r.axis, r.other_axis.., r.size),
-            r.x.slice(0, ..=r.other_axis, r.few[0]),
+            r.x.slice(r.axis, r.other_axis.., r.size as isize),
+            r.x.slice(0, ..=r.other_axis, r.axis),
             r.x.slice(r.axis, r.other_axis..r.axis, 1),
+            r.x.windows(r.axis, r.few[0], r.few[1]),
+            r.x.windows(r.axis, r.size, r.few[0]),
             r.x.split(r.size, r.axis),
             r.x.split_sizes(&r.sizes, r.axis),
             r.x.chunk(r.size, r.axis),
@@ -133,10 +151,17 @@ proptest! {
             Ok(r.x.roll_flat(r.axis)),
             r.x.pad(&[(r.axis, r.other_axis)], r.number),
             r.x.pad(&[(1, -1), (r.axis, 2)], r.number),
+            r.x.pad_reflect(&[(r.few[0], r.few[1]), (r.size, 1)]),
+            r.x.pad_replicate(&[(r.few[0], r.size)]),
+            r.x.pad_replicate(&[(1, 2), (r.few[0], r.few[1])]),
+            r.x.pad_circular(&[(r.few[0], r.few[1]), (0, r.size)]),
+            Var::meshgrid(&[&r.x, &r.y]),
             r.x.repeat(&r.sizes),
             r.x.tril(r.axis),
             r.x.triu(r.axis),
             r.x.diag(r.axis),
+            r.x.diag_embed(r.axis, r.other_axis, -1),
+            r.x.diag_embed(r.few[0] as isize, r.axis, r.other_axis),
             Var::cat(&[&r.x, &r.y, &r.z], r.axis),
             Var::<f64>::cat(&[], r.axis),
             Var::stack(&[&r.x, &r.y], r.axis),
@@ -160,8 +185,8 @@ proptest! {
             r.x.masked_select(&r.mask),
             r.x.scatter_reduce(r.axis, &r.indices, &r.y, r.scatter()),
             r.x.scatter_reduce_anew(r.axis, &r.indices, &r.y, r.scatter()),
-            r.x.slice_assign(r.axis, r.other_axis.., r.size, &r.y),
-            r.x.slice_assign(0, ..=r.other_axis, r.few[0], &r.y),
+            r.x.slice_assign(r.axis, r.other_axis.., r.size as isize, &r.y),
+            r.x.slice_assign(0, ..=r.other_axis, r.axis, &r.y),
             r.x.embedding(&r.indices),
             r.x.embedding_padded(&r.indices, r.axis),
             r.x.accuracy(&r.indices),

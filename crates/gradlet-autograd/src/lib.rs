@@ -33,7 +33,7 @@ pub use cross_entropy_options::CrossEntropyOptions;
 pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use gradients::Gradients;
 pub use gradlet_tensor::{
-    Convolution, Divisor, Element, Error, ErrorKind, Float, Keep, Result, Rounding, Scatter,
+    Align, Convolution, Divisor, Element, Error, ErrorKind, Float, Keep, Result, Rounding, Scatter,
     Sliding, Tensor, Window,
 };
 pub use graph::{Graph, GraphInput, GraphLeaf, GraphNode, Saved};

@@ -67,7 +67,7 @@ fn written<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
         }
         "index_copy" => x()?.index_copy(axis(1), &indices()?, &case.var(3, "source")?)?,
         "slice_scatter" => {
-            let (source, step) = (case.var(1, "src")?, case.int(5, "step", 1) as usize);
+            let (source, step) = (case.var(1, "src")?, case.int(5, "step", 1) as isize);
             let start = case.int(3, "start", 0) as isize;
             let end = case.int(4, "end", i64::MAX) as isize;
             x()?.slice_assign(axis(2), start..end, step, &source)?

@@ -44,14 +44,18 @@ impl<T: Element> Tensor<T> {
         &mut self,
         axis: isize,
         range: impl RangeBounds<isize>,
-        step: usize,
+        step: isize,
         source: &Self,
     ) -> Result<()> {
         let name = |error: Error| error.of("slice_assign");
         let (start, length) = self.shape().span(axis, range).map_err(name)?;
         let to = Layout::contiguous(*self.shape()).slice(axis, start, length, step);
         let to = to.map_err(name)?;
-        let from = source.layout().broadcast_to(to.shape).map_err(name)?;
+        let mut source = source.broadcast_to(to.shape).map_err(name)?;
+        if step < 0 {
+            source = source.flip(axis)?;
+        }
+        let from = *source.layout();
         if to.shape.numel() > 0 {
             assign(self.make_mut_slice(), to, source.storage(), from);
         }
@@ -132,7 +136,7 @@ mod tests {
         #[test]
         fn replacing_agrees_with_a_naive_loop_and_on_any_number_of_threads(
             sizes in prop::array::uniform3(0..5usize), axis in 0..3usize, long in 0..9usize, bounds in prop::array::uniform2(-6..6isize),
-            step in 1..4usize, once in prop::array::uniform3(any::<bool>()),
+            step in prop::sample::select(vec![1, 2, 3, -1, -2, -3]), once in prop::array::uniform3(any::<bool>()),
         ) {
             let mut sizes = sizes;
             if long < 3 {

@@ -74,8 +74,9 @@ impl<T: Element> Tensor<T> {
         Ok(self.view(self.layout().remove(axis, index)))
     }
 
-    /// A view of every `step`-th index of an axis within a range, as in Python: negative bounds count from the end, and
-    /// bounds beyond the axis count as its ends.
+    /// Every `step`-th index of an axis within a range: a view. Bounds are as in Python: negative ones count from the
+    /// end, and those beyond the axis count as its ends. A negative step begins with the last index of the range and goes
+    /// back to the first; the result is then a copy.
     ///
     /// Clippy denies the literal `1..-1`, which it takes for an empty range (`reversed_empty_ranges`); with a name for the
     /// end, it does not.
@@ -98,13 +99,23 @@ impl<T: Element> Tensor<T> {
     /// assert_eq!(x.slice(0, 1..last, 1)?.to_vec(), [1.0, 2.0, 3.0]);
     /// assert_eq!(x.slice(0, .., 2)?.to_vec(), [0.0, 2.0, 4.0]);
     /// assert_eq!(x.slice(0, -2..100, 1)?.to_vec(), [3.0, 4.0]);
+    /// assert_eq!(x.slice(0, 1..4, -2)?.to_vec(), [3.0, 1.0]);
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Source
+    ///
+    /// `numpy.ndarray`'s slices for a positive step, the slices of Rust's `ndarray` for a negative one
     #[track_caller]
-    pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: usize) -> Result<Self> {
+    pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: isize) -> Result<Self> {
         let (start, length) = self.shape().span(axis, range)?;
-        Ok(self.view(self.layout().slice(axis, start, length, step)?))
+        let taken = self.view(self.layout().slice(axis, start, length, step)?);
+        if step < 0 {
+            taken.flip(axis)
+        } else {
+            Ok(taken)
+        }
     }
 }
 
@@ -276,13 +287,26 @@ mod tests {
         assert_eq!(y.storage().as_ptr(), x.storage().as_ptr());
         assert_eq!(y.t()?.slice(0, .., 2)?.to_vec(), [1, 19, 5, 23]);
         assert_eq!(y.reshape(6)?.to_vec(), y.to_vec());
-        assert_eq!(x.slice(1, 4.., usize::MAX)?.to_vec(), [4, 10, 16, 22]);
+        assert_eq!(x.slice(1, 4.., isize::MAX)?.to_vec(), [4, 10, 16, 22]);
         assert_eq!(x.slice(0, 4.., 2)?.shape(), [0, 6]);
         assert!(matches!(
             x.slice(0, .., 0).unwrap_err().kind(),
             ErrorKind::OutOfRange { .. }
         ));
         assert!(x.slice(2, .., 1).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn negative_steps_go_back_from_the_last_index() -> Result<()> {
+        let x = counted(12)?.reshape([2, 6])?;
+        assert_eq!(x.slice(0, .., -1)?, x.flip(0)?);
+        assert_eq!(x.slice(1, .., -2)?.to_vec(), [5, 3, 1, 11, 9, 7]);
+        assert_eq!(x.slice(1, ..5, -2)?.to_vec(), [4, 2, 0, 10, 8, 6]);
+        assert_eq!(x.slice(-1, -5..-1, -3)?.to_vec(), [4, 1, 10, 7]);
+        assert_eq!(x.t()?.slice(0, 3.., -4)?.to_vec(), [5, 11]);
+        assert_eq!(x.slice(1, ..4, isize::MIN)?.to_vec(), [3, 9]);
+        assert_eq!(x.slice(1, 6.., -1)?.shape(), [2, 0]);
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ struct SliceAssign {
     axis: isize,
     start: isize,
     end: isize,
-    step: usize,
+    step: isize,
 }
 
 impl<T: Float> Op<T> for SliceAssign {
@@ -97,7 +97,7 @@ impl<T: Float> Var<T> {
         &self,
         axis: isize,
         range: impl RangeBounds<isize>,
-        step: usize,
+        step: isize,
         source: &Self,
     ) -> Result<Self> {
         let name = |error: Error| error.of("slice_assign");
@@ -131,6 +131,7 @@ mod tests {
             (make(&[2, 1])?, 2),
             (make(&[])?, 3),
             (make(&[3])?, 100),
+            (make(&[2, 2, 1])?, -2),
         ] {
             let f = |x: &[Var<f64>]| x[0].slice_assign(-2, 1..=3, step, &x[1]);
             gradcheck(f, &[x.clone(), source.clone()])?;
