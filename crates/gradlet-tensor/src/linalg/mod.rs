@@ -2,6 +2,7 @@
 
 mod einsum;
 mod equation;
+pub(crate) mod integers;
 mod matmul;
 mod products;
 
