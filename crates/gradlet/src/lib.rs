@@ -20,8 +20,8 @@ pub use gradlet_autograd::{
 pub use gradlet_nn::*;
 pub use gradlet_tensor::{
     Convolution, Divisor, DrawKey, Element, Error, ErrorKind, Float, Integer, Keep, MAX_RANK, Mask,
-    Number, Order, Pcg64, PerAxis, Result, Rounding, Shape, Sliding, Tensor, Window, math, memory,
-    rng, tensor, threads,
+    Number, Order, Pcg64, PerAxis, Replacement, Result, Rounding, Shape, Sliding, Tensor, Window,
+    math, memory, rng, tensor, threads,
 };
 
 pub mod op;
