@@ -1,6 +1,6 @@
 //! Every method of `Tensor`.
 
-use gradlet::{Align, Element, Float, Integer, Keep, Tensor, Window, rng};
+use gradlet::{Align, Element, Float, Integer, Keep, Replacement, Tensor, Window, rng};
 use proptest::prelude::*;
 
 use crate::random::{Random, random};
@@ -214,6 +214,9 @@ fn arithmetic<T: Float>() -> Vec<Call<Random<T>>> {
         Ok(r.x.allclose(&r.y, r.number, r.number)),
         Tensor::<T>::uniform(r.sizes.as_slice(), r.number, r.value.to_f64(), &mut rng(r.seed)),
         Tensor::<T>::uniform(r.sizes.as_slice(), -f64::MAX, f64::MAX, &mut rng(r.seed)),
+        r.x.multinomial(r.size, Replacement::Yes, &mut rng(r.seed)),
+        r.x.abs().multinomial(r.few[0], Replacement::Yes, &mut rng(r.seed)),
+        r.x.abs().multinomial(r.size, Replacement::No, &mut rng(r.seed)),
         Tensor::<T>::normal(r.sizes.as_slice(), r.value.to_f64(), r.number, &mut rng(r.seed)),
     )
     .into()
@@ -253,6 +256,19 @@ fn integers<T: Integer>() -> Vec<Call<Random<T>>> {
         r.x.minimum(&r.y),
         Ok(r.x.maximum_scalar(r.value)),
         Ok(r.x.clamp(Some(r.value), None)),
+        r.x.sum(r.axes.as_slice()),
+        r.x.sum(Keep(r.axis)),
+        r.x.prod(r.axes.as_slice()),
+        r.x.mean_as::<f64>(r.axes.as_slice()),
+        r.x.mean_as::<f32>(Keep(r.axis)),
+        r.x.cumsum(r.axis),
+        r.x.matmul(&r.y),
+        r.x.dot(&r.y),
+        r.x.outer(&r.y),
+        r.x.bmm(&r.y),
+        Tensor::<T>::random_integers(r.sizes.as_slice(), r.value.., &mut rng(r.seed)),
+        Tensor::<T>::random_integers(r.few[0], r.value..T::default(), &mut rng(r.seed)),
+        Tensor::<i64>::permutation(r.size, &mut rng(r.seed)),
     )
     .into()
 }
@@ -335,6 +351,7 @@ proptest! {
             r.x.any(r.axis),
             r.x.any(r.axes.as_slice()),
             r.x.all(r.axes.as_slice()),
+            r.x.count(r.axes.as_slice()),
             r.x.logical_and(&r.y),
             r.x.logical_or(&r.y),
             r.x.logical_xor(&r.y),

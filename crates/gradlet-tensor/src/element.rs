@@ -102,7 +102,7 @@ impl Element for bool {
 /// `x.exp()` is from `num_traits` and calls the system's library; the functions of [`math`](crate::math), such as
 /// `math::exp(x)`, are faster in loops.
 pub trait Float:
-    Element + Number<Checked = Tensor<Self>> + num_traits::Float + Math + Gemm
+    Element + Number<Sum = Self, Checked = Tensor<Self>> + num_traits::Float + Math + Gemm
 {
     /// A literal of this type, rounded once from `f64`.
     fn of(value: f64) -> Self;

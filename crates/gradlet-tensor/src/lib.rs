@@ -31,7 +31,7 @@ pub mod threads;
 mod view;
 
 pub use arrange::Order;
-pub use create::{Literal, Pcg64, from_literal, rng};
+pub use create::{Literal, Pcg64, Replacement, from_literal, rng};
 pub use element::{Element, Float};
 pub use error::{Error, ErrorKind, Result};
 pub use fused::settings::{Align, Convolution, Divisor, PerAxis, Rounding, Sliding, Window};

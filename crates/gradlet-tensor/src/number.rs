@@ -5,6 +5,9 @@ use std::ops::{BitAnd, BitOr, BitXor, Not};
 use crate::element::Element;
 use crate::elementwise::floored;
 use crate::error::{Result, raise};
+use crate::kernel::fold;
+use crate::linalg::integers;
+use crate::shape::ReducedAxes;
 use crate::tensor::Tensor;
 
 /// A number to calculate with: every element type but `bool`.
@@ -12,6 +15,8 @@ use crate::tensor::Tensor;
 /// Floats round, and are infinite where they leave their range. The arithmetic of integers is exact: where a result is
 /// not a number of their type, methods return an error and operators panic, in every build.
 pub trait Number: Element {
+    /// The type of sums and products: `i64` for `i32` and `i64`, `u64` for `u8` and `u64`, a float's own type.
+    type Sum: Number<Sum = Self::Sum>;
     /// What an operation returns that fails only where integers overflow: a tensor of floats, a `Result` of integers.
     type Checked;
     /// What is not the default where a result is not a number of this type.
@@ -79,11 +84,25 @@ pub trait Number: Element {
     #[doc(hidden)]
     #[track_caller]
     fn checked_(result: Result<Tensor<Self>>) -> Self::Checked;
+    #[doc(hidden)]
+    #[track_caller]
+    fn sum_(x: &Tensor<Self>, axes: ReducedAxes) -> Result<Tensor<Self::Sum>>;
+    #[doc(hidden)]
+    #[track_caller]
+    fn prod_(x: &Tensor<Self>, axes: ReducedAxes) -> Result<Tensor<Self::Sum>>;
+    #[doc(hidden)]
+    #[track_caller]
+    fn cumsum_(x: &Tensor<Self>, axis: isize) -> Result<Tensor<Self::Sum>>;
+    /// The product of tensors that are no scalars and whose inner sizes agree.
+    #[doc(hidden)]
+    #[track_caller]
+    fn matmul_(lhs: &Tensor<Self>, rhs: &Tensor<Self>) -> Result<Tensor<Self::Sum>>;
 }
 
 macro_rules! floats {
     ($($t:ty),*) => {$(
         impl Number for $t {
+            type Sum = Self;
             type Checked = Tensor<Self>;
             type Flag = ();
             const ENDS: [Self; 2] = [<$t>::NEG_INFINITY, <$t>::INFINITY];
@@ -168,6 +187,22 @@ macro_rules! floats {
             fn checked_(result: Result<Tensor<Self>>) -> Tensor<Self> {
                 result.unwrap_or_else(|error| raise(&error))
             }
+            #[inline]
+            fn sum_(x: &Tensor<Self>, axes: ReducedAxes) -> Result<Tensor<Self>> {
+                x.sum_over(axes)
+            }
+            #[inline]
+            fn prod_(x: &Tensor<Self>, axes: ReducedAxes) -> Result<Tensor<Self>> {
+                x.prod_over(axes)
+            }
+            #[inline]
+            fn cumsum_(x: &Tensor<Self>, axis: isize) -> Result<Tensor<Self>> {
+                x.sums("cumsum", axis, fold::running_sums)
+            }
+            #[inline]
+            fn matmul_(lhs: &Tensor<Self>, rhs: &Tensor<Self>) -> Result<Tensor<Self>> {
+                lhs.product(rhs)
+            }
         }
     )*};
 }
@@ -176,23 +211,43 @@ floats! { f32, f64 }
 
 /// An integer: `u8`, `i32`, `i64` or `u64`.
 pub trait Integer:
-    Number<Flag = Self, Checked = Result<Tensor<Self>>>
+    Number<Flag = Self, Sum = <Self as Integer>::Total, Checked = Result<Tensor<Self>>>
     + BitAnd<Output = Self>
     + BitOr<Output = Self>
     + BitXor<Output = Self>
     + Not<Output = Self>
 {
+    /// [`Number::Sum`], as an integer.
+    #[doc(hidden)]
+    type Total: Integer<Total = Self::Total>;
+
     #[doc(hidden)]
     fn shl_(self, rhs: Self) -> (Self, Self);
     #[doc(hidden)]
     fn shr_(self, rhs: Self) -> (Self, Self);
+    #[doc(hidden)]
+    fn widen_(self) -> Self::Sum;
+    /// The product, and its flag.
+    #[doc(hidden)]
+    fn times_(self, rhs: Self) -> (Self::Sum, Self::Sum);
+    /// Numbers `[low, high]` of at most 33 bits with `low + high * 2^32` as this one.
+    #[doc(hidden)]
+    fn halves_(self) -> [i64; 2];
+    /// The number of this type, if it is one.
+    #[doc(hidden)]
+    #[inline]
+    fn exactly(x: i128) -> Option<Self> {
+        let y = Self::from_integer(x);
+        (y.to_integer() == Some(x)).then_some(y)
+    }
 }
 
-// Flags are made of bits, without branches, so that loops vectorize; `MIN` is the sign's bit, or 0 for unsigned numbers.
+// Flags are made of bits, without branches, so that loops vectorize. `MIN` is the sign's bit; of unsigned numbers, 0.
 macro_rules! integers {
-    ($($t:ty, $wide:ty;)*) => {$(
+    ($($t:ty, $wide:ty, $sum:ty, $times:expr, $halves:expr;)*) => {$(
         #[allow(clippy::bad_bit_mask, clippy::cast_lossless, reason = "the same code serves all types")]
         impl Number for $t {
+            type Sum = $sum;
             type Checked = Result<Tensor<Self>>;
             type Flag = Self;
             const ENDS: [Self; 2] = [<$t>::MIN, <$t>::MAX];
@@ -288,10 +343,24 @@ macro_rules! integers {
             fn checked_(result: Result<Tensor<Self>>) -> Result<Tensor<Self>> {
                 result
             }
+            fn sum_(x: &Tensor<Self>, axes: ReducedAxes) -> Result<Tensor<$sum>> {
+                x.checked_sum(axes)
+            }
+            fn prod_(x: &Tensor<Self>, axes: ReducedAxes) -> Result<Tensor<$sum>> {
+                x.checked_prod(axes)
+            }
+            fn cumsum_(x: &Tensor<Self>, axis: isize) -> Result<Tensor<$sum>> {
+                x.checked_cumsum(axis)
+            }
+            fn matmul_(lhs: &Tensor<Self>, rhs: &Tensor<Self>) -> Result<Tensor<$sum>> {
+                integers::product(lhs, rhs)
+            }
         }
 
         #[allow(clippy::bad_bit_mask, clippy::cast_lossless, reason = "the same code serves all types")]
         impl Integer for $t {
+            type Total = $sum;
+
             #[inline(always)]
             fn shl_(self, rhs: Self) -> (Self, Self) {
                 (self.wrapping_shl(rhs as u32), rhs & !(Self::BITS as Self - 1))
@@ -300,13 +369,28 @@ macro_rules! integers {
             fn shr_(self, rhs: Self) -> (Self, Self) {
                 (self.wrapping_shr(rhs as u32), rhs & !(Self::BITS as Self - 1))
             }
+            #[inline(always)]
+            fn widen_(self) -> $sum {
+                self.into()
+            }
+            #[inline(always)]
+            fn times_(self, rhs: Self) -> ($sum, $sum) {
+                $times(self, rhs)
+            }
+            #[inline(always)]
+            fn halves_(self) -> [i64; 2] {
+                $halves(self)
+            }
         }
     )*};
 }
 
 integers! {
-    u8, u16;
-    i32, i64;
-    i64, i128;
-    u64, u128;
+    u8, u16, u64, |a, b| (u64::from(a) * u64::from(b), 0), |x| [i64::from(x), 0];
+    i32, i64, i64, |a, b| (i64::from(a) * i64::from(b), 0), |x| [i64::from(x), 0];
+    i64, i128, i64, i64::mul_, |x| [x & LOW as i64, x >> 32];
+    u64, u128, u64, u64::mul_, |x| [(x & LOW) as i64, (x >> 32) as i64];
 }
+
+/// The lower half of a number of 64 bits.
+const LOW: u64 = 0xffff_ffff;

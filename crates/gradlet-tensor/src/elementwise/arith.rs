@@ -21,7 +21,8 @@ macro_rules! binary {
             ///
             /// # Errors
             ///
-            #[doc = concat!("If the shapes do not broadcast", $errors, ".")]
+            /// If the shapes do not broadcast.
+            #[doc = $errors]
             ///
             /// # Example
             ///
@@ -41,7 +42,8 @@ macro_rules! binary {
                 T::zip_(stringify!($method), self, rhs, |a, b| $pair(a, b))
             }
 
-            #[doc = concat!("`self ", stringify!($op), " rhs` for a number on the right", $errors, ".")]
+            #[doc = concat!("`self ", stringify!($op), " rhs` for a number on the right.")]
+            #[doc = $errors]
             ///
             /// # Example
             ///
@@ -65,7 +67,8 @@ macro_rules! binary {
             ///
             /// # Errors
             ///
-            #[doc = concat!("If `rhs` does not broadcast to this shape", $errors, ". The elements are then unchanged.")]
+            /// If `rhs` does not broadcast to this shape. The elements are then unchanged.
+            #[doc = $errors]
             ///
             /// # Example
             ///
@@ -170,9 +173,9 @@ macro_rules! binary {
 }
 
 binary! {
-    add, add_scalar, add_assign, Add, AddAssign, +, Number, T::Checked, ", or integers overflow", Number::add_;
-    sub, sub_scalar, sub_assign, Sub, SubAssign, -, Number, T::Checked, ", or integers overflow", Number::sub_;
-    mul, mul_scalar, mul_assign, Mul, MulAssign, *, Number, T::Checked, ", or integers overflow", Number::mul_;
+    add, add_scalar, add_assign, Add, AddAssign, +, Number, T::Checked, "Integers fail where they overflow.", Number::add_;
+    sub, sub_scalar, sub_assign, Sub, SubAssign, -, Number, T::Checked, "Integers fail where they overflow.", Number::sub_;
+    mul, mul_scalar, mul_assign, Mul, MulAssign, *, Number, T::Checked, "Integers fail where they overflow.", Number::mul_;
     div, div_scalar, div_assign, Div, DivAssign, /, Float, Self, "", quotient;
 }
 

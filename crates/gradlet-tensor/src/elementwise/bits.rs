@@ -1,5 +1,7 @@
 //! Operations on the bits of integers, and arithmetic that wraps around.
 
+use std::ops::{BitAnd, BitOr, BitXor};
+
 use crate::error::Result;
 use crate::number::Integer;
 use crate::tensor::Tensor;
@@ -37,17 +39,32 @@ macro_rules! plain {
 
 plain! {
     bit_and: "The bits that are set in both numbers",
-        "assert_eq!(tensor![i64; 12, -1].bit_and(&tensor![i64; 10])?.to_vec(), [8, 10]);", |a, b| a & b;
+        "assert_eq!(tensor![i64; 12, -1].bit_and(&tensor![i64; 10])?.to_vec(), [8, 10]);", BitAnd::bitand;
     bit_or: "The bits that are set in at least one number",
-        "assert_eq!(tensor![i64; 12, -1].bit_or(&tensor![i64; 10])?.to_vec(), [14, -1]);", |a, b| a | b;
+        "assert_eq!(tensor![i64; 12, -1].bit_or(&tensor![i64; 10])?.to_vec(), [14, -1]);", BitOr::bitor;
     bit_xor: "The bits that are set in exactly one number",
-        "assert_eq!(tensor![i64; 12, -1].bit_xor(&tensor![i64; 10])?.to_vec(), [6, -11]);", |a, b| a ^ b;
+        "assert_eq!(tensor![i64; 12, -1].bit_xor(&tensor![i64; 10])?.to_vec(), [6, -11]);", BitXor::bitxor;
     wrapping_add: "`self + rhs` modulo 2 to the number of bits of the type",
-        "assert_eq!(tensor![u8; 255, 7].wrapping_add(&tensor![u8; 2])?.to_vec(), [1, 9]);", |a, b| a.add_(b).0;
+        "assert_eq!(tensor![u8; 255, 7].wrapping_add(&tensor![u8; 2])?.to_vec(), [1, 9]);", sum;
     wrapping_sub: "`self - rhs` modulo 2 to the number of bits of the type",
-        "assert_eq!(tensor![u8; 1, 7].wrapping_sub(&tensor![u8; 2])?.to_vec(), [255, 5]);", |a, b| a.sub_(b).0;
+        "assert_eq!(tensor![u8; 1, 7].wrapping_sub(&tensor![u8; 2])?.to_vec(), [255, 5]);", difference;
     wrapping_mul: "`self * rhs` modulo 2 to the number of bits of the type",
-        "assert_eq!(tensor![u8; 128, 7].wrapping_mul(&tensor![u8; 3])?.to_vec(), [128, 21]);", |a, b| a.mul_(b).0;
+        "assert_eq!(tensor![u8; 128, 7].wrapping_mul(&tensor![u8; 3])?.to_vec(), [128, 21]);", product;
+}
+
+#[inline(always)]
+fn sum<T: Integer>(a: T, b: T) -> T {
+    a.add_(b).0
+}
+
+#[inline(always)]
+fn difference<T: Integer>(a: T, b: T) -> T {
+    a.sub_(b).0
+}
+
+#[inline(always)]
+fn product<T: Integer>(a: T, b: T) -> T {
+    a.mul_(b).0
 }
 
 macro_rules! shifts {

@@ -4,6 +4,7 @@ mod contract;
 mod cross;
 mod einsum;
 mod equation;
+pub(crate) mod integers;
 mod matmul;
 mod products;
 

@@ -1,13 +1,14 @@
 //! Running sums.
 
-use crate::element::Float;
+use crate::element::Element;
 use crate::error::Result;
-use crate::kernel::{fold, parallel};
+use crate::kernel::parallel;
+use crate::number::Number;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-impl<T: Float> Tensor<T> {
-    /// The running sum along an axis: `y_i = x_0 + .. + x_i`, summed in f64.
+impl<T: Number> Tensor<T> {
+    /// The running sum along an axis: `y_i = x_0 + .. + x_i`. Floats are summed in f64, integers to an `i64` or `u64`.
     ///
     /// # Shape
     ///
@@ -15,7 +16,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// If the axis is out of range.
+    /// If the axis is out of range, or a sum of integers overflows.
     ///
     /// # Example
     ///
@@ -31,25 +32,25 @@ impl<T: Float> Tensor<T> {
     ///
     /// `torch.cumsum`, `numpy.cumsum`
     #[track_caller]
-    pub fn cumsum(&self, axis: isize) -> Result<Self> {
-        self.sums("cumsum", axis, fold::running_sums)
+    pub fn cumsum(&self, axis: isize) -> Result<Tensor<T::Sum>> {
+        T::cumsum_(self, axis)
     }
 
     /// Running sums along an axis, as `sums(x, inner, y)` computes them for each block of rows of `inner` elements.
     #[track_caller]
-    pub(crate) fn sums(
+    pub(crate) fn sums<U: Element>(
         &self,
         op: &'static str,
         axis: isize,
-        sums: impl Fn(&[T], usize, &mut [T]) + Sync,
-    ) -> Result<Self> {
+        sums: impl Fn(&[T], usize, &mut [U]) + Sync,
+    ) -> Result<Tensor<U>> {
         let axis = self.shape().axis_or_scalar_for(op, axis)?;
         let sizes = self.shape().get(axis..).unwrap_or_default();
         let block = Shape::new(sizes)?.numel();
         let inner = Shape::new(sizes.get(1..).unwrap_or_default())?.numel();
         let x = self.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
-        Self::build(*self.shape(), |out| {
+        Tensor::build(*self.shape(), |out| {
             parallel::for_rows(out, x.len() / block.max(1), 4 * x.len(), |first, out| {
                 for (y, x) in out
                     .chunks_exact_mut(block)

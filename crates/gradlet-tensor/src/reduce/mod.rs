@@ -1,6 +1,7 @@
 //! Reductions over chosen axes, and running sums.
 
 mod cumsum;
+mod exact;
 mod extreme;
 mod rescale;
 mod statistics;
