@@ -6,3 +6,5 @@ mod compare;
 mod functions;
 mod map;
 mod math;
+mod polar;
+mod remainder;
