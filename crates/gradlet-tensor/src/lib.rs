@@ -36,6 +36,9 @@ pub use error::{Error, ErrorKind, Result};
 pub use fused::settings::{Convolution, Divisor, PerAxis, Rounding, Sliding, Window};
 pub use linalg::{Contract, einsum};
 pub use mask::{DrawKey, Mask};
+pub use reduce::Interpolation;
+#[doc(hidden)]
+pub use reduce::QuantilePlan;
 pub use shape::{Axes, IntoShape, Keep, MAX_RANK, ReducedAxes, Shape};
 pub use storage::memory;
 pub use tensor::Tensor;

@@ -25,6 +25,7 @@ pub(crate) mod parallel;
 mod partial;
 pub(crate) mod planes;
 pub(crate) mod pool;
+pub(crate) mod scan;
 mod scratch;
 pub(crate) mod select_scale;
 pub(crate) mod softmax;
