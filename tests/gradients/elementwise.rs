@@ -7,8 +7,8 @@ use crate::draw::{Case, Draw, Entry, Var};
 /// Between two inputs, or an input and a sum or difference of others: no pair that is this far apart is equal.
 const HALF_A_STEP: f64 = 1.0 / 64.0;
 
-/// A function that jumps at multiples of a half, of an input that is half a step away from them, and a product with it,
-/// whose gradient is its value.
+/// A function that jumps at multiples of a half, of an input that is half a step away from them, and a product with
+/// it, whose gradient is its value.
 fn steps(d: &mut Draw, f: fn(&Var) -> Var) -> Result<Case> {
     d.unary(move |x| {
         let x = x.add_scalar(HALF_A_STEP);

@@ -174,7 +174,8 @@ impl<T: Float> Tensor<T> {
         self.map(math::acosh)
     }
 
-    /// The inverse hyperbolic tangent, within 3 units in the last place, even near 0; infinite at 1 and -1, NaN beyond.
+    /// The inverse hyperbolic tangent, within 3 units in the last place, even near 0; infinite at 1 and -1, NaN
+    /// beyond.
     ///
     /// # Example
     ///

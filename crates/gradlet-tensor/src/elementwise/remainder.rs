@@ -16,8 +16,8 @@ fn floored<T: Float>(a: T, b: T) -> T {
 }
 
 impl<T: Float> Tensor<T> {
-    /// The remainder of the quotient rounded down, `self - rhs * floor(self / rhs)`, after broadcasting. It has the sign
-    /// of `rhs`; NaN where `rhs` is 0 or `self` infinite.
+    /// The remainder of the quotient rounded down, `self - rhs * floor(self / rhs)`, after broadcasting. It has the
+    /// sign of `rhs`; NaN where `rhs` is 0 or `self` infinite.
     ///
     /// # Shape
     ///
@@ -58,8 +58,8 @@ impl<T: Float> Tensor<T> {
         self.map(|a| floored(a, rhs))
     }
 
-    /// The remainder of the quotient rounded toward 0, `self - rhs * trunc(self / rhs)`, exactly, after broadcasting. It
-    /// has the sign of `self`; NaN where `rhs` is 0 or `self` infinite.
+    /// The remainder of the quotient rounded toward 0, `self - rhs * trunc(self / rhs)`, exactly, after broadcasting.
+    /// It has the sign of `self`; NaN where `rhs` is 0 or `self` infinite.
     ///
     /// # Shape
     ///

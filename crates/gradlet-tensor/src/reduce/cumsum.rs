@@ -65,8 +65,8 @@ impl<T: Float> Tensor<T> {
 }
 
 impl<T: Element> Tensor<T> {
-    /// The largest element so far along an axis, and its index: the last of equal ones. From the first NaN on it is NaN,
-    /// at the last NaN so far.
+    /// The largest element so far along an axis, and its index: the last of equal ones. From the first NaN on it is
+    /// NaN, at the last NaN so far.
     ///
     /// # Shape
     ///

@@ -7,9 +7,9 @@ use crate::shape::{Axes, Keep, ReducedAxes, Shape};
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
-    /// The covariances of variables, each of which has its observations in a row: `y[i, j]` is the sum of the products of
-    /// the distances of rows i and j from their means, divided by `max(n - correction, 0)` for n columns. A vector is
-    /// one variable, and its result the variance.
+    /// The covariances of variables, each of which has its observations in a row: `y[i, j]` is the sum of the products
+    /// of the distances of rows i and j from their means, divided by `max(n - correction, 0)` for n columns. A vector
+    /// is one variable, and its result the variance.
     ///
     /// A correction of 1 gives the unbiased estimate, 0 the covariance of the elements themselves.
     ///
@@ -115,9 +115,9 @@ impl<T: Float> Tensor<T> {
         self.div(&norm.maximum_scalar(T::of(eps)))
     }
 
-    /// The cosine of the angle between vectors along the axes, after broadcasting: the sum of the products, each factor
-    /// divided by its vector's norm, or by `eps` where the norm is smaller. The axes go away, or stay at size 1 with
-    /// [`Keep`](crate::Keep).
+    /// The cosine of the angle between vectors along the axes, after broadcasting: the sum of the products, each
+    /// factor divided by its vector's norm, or by `eps` where the norm is smaller. The axes go away, or stay at size 1
+    /// with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///

@@ -26,7 +26,8 @@ impl<T: Float> Pointwise<T> for Atanh {
 }
 
 impl<T: Float> Var<T> {
-    /// The inverse hyperbolic tangent, within 3 units in the last place, even near 0; infinite at 1 and -1, NaN beyond.
+    /// The inverse hyperbolic tangent, within 3 units in the last place, even near 0; infinite at 1 and -1, NaN
+    /// beyond.
     ///
     /// # Shape
     ///

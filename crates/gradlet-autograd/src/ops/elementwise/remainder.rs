@@ -65,8 +65,8 @@ impl Rest {
 }
 
 impl<T: Float> Var<T> {
-    /// The remainder of the quotient rounded down, `self - rhs * floor(self / rhs)`, after broadcasting. It has the sign
-    /// of `rhs`; NaN where `rhs` is 0 or `self` infinite.
+    /// The remainder of the quotient rounded down, `self - rhs * floor(self / rhs)`, after broadcasting. It has the
+    /// sign of `rhs`; NaN where `rhs` is 0 or `self` infinite.
     ///
     /// # Shape
     ///
@@ -121,8 +121,8 @@ impl<T: Float> Var<T> {
         infallible(self.remainder(&Self::constant(Tensor::scalar(rhs))))
     }
 
-    /// The remainder of the quotient rounded toward 0, `self - rhs * trunc(self / rhs)`, after broadcasting. It has the
-    /// sign of `self`; NaN where `rhs` is 0 or `self` infinite.
+    /// The remainder of the quotient rounded toward 0, `self - rhs * trunc(self / rhs)`, after broadcasting. It has
+    /// the sign of `self`; NaN where `rhs` is 0 or `self` infinite.
     ///
     /// # Shape
     ///

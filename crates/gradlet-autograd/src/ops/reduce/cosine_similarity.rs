@@ -5,9 +5,9 @@ use gradlet_tensor::{Axes, Float, ReducedAxes, Result, Shape};
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
-    /// The cosine of the angle between vectors along the axes, after broadcasting: the sum of the products, each factor
-    /// divided by its vector's norm, or by `eps` where the norm is smaller. The axes go away, or stay at size 1 with
-    /// [`Keep`](crate::Keep).
+    /// The cosine of the angle between vectors along the axes, after broadcasting: the sum of the products, each
+    /// factor divided by its vector's norm, or by `eps` where the norm is smaller. The axes go away, or stay at size 1
+    /// with [`Keep`](crate::Keep).
     ///
     /// # Shape
     ///

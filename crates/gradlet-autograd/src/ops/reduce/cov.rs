@@ -5,9 +5,9 @@ use gradlet_tensor::{Error, ErrorKind, Float, Keep, Result, Shape, fused};
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
-    /// The covariances of variables, each of which has its observations in a row: `y[i, j]` is the sum of the products of
-    /// the distances of rows i and j from their means, divided by `max(n - correction, 0)` for n columns. A vector is
-    /// one variable, and its result the variance.
+    /// The covariances of variables, each of which has its observations in a row: `y[i, j]` is the sum of the products
+    /// of the distances of rows i and j from their means, divided by `max(n - correction, 0)` for n columns. A vector
+    /// is one variable, and its result the variance.
     ///
     /// # Shape
     ///

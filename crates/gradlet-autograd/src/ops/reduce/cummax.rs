@@ -7,8 +7,8 @@ use crate::ops::pick::Gather;
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
-    /// The largest element so far along an axis, and its index: the last of equal ones. From the first NaN on it is NaN,
-    /// at the last NaN so far.
+    /// The largest element so far along an axis, and its index: the last of equal ones. From the first NaN on it is
+    /// NaN, at the last NaN so far.
     ///
     /// # Shape
     ///
@@ -44,8 +44,8 @@ impl<T: Float> Var<T> {
         Ok(self.picked(axis, self.tensor().cummax(axis)?))
     }
 
-    /// The smallest element so far along an axis, and its index: the last of equal ones. From the first NaN on it is NaN,
-    /// at the last NaN so far.
+    /// The smallest element so far along an axis, and its index: the last of equal ones. From the first NaN on it is
+    /// NaN, at the last NaN so far.
     ///
     /// # Shape
     ///

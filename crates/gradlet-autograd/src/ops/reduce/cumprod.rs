@@ -88,8 +88,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `dx_i = y_(i-1) r_i`, where `r_i = g_i + x_(i+1) r_(i+1)`: two scans without a division, right where elements are
-    /// 0. The input is saved.
+    /// `dx_i = y_(i-1) r_i`, where `r_i = g_i + x_(i+1) r_(i+1)`: two scans without a division, right where elements
+    /// are 0. The input is saved.
     ///
     /// # Errors
     ///

@@ -15,8 +15,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g` to the element that was picked, or in parts to both that the result is between; of equal elements, the first
-    /// counts as lower. The indices are saved.
+    /// `g` to the element that was picked, or in parts to both that the result is between; of equal elements, the
+    /// first counts as lower. The indices are saved.
     ///
     /// # Errors
     ///
