@@ -77,7 +77,6 @@ fn parametric<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
 }
 
 fn binary<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
-    let op = case.op();
     const ALL: [&str; 11] = [
         "add",
         "atan2",
@@ -91,6 +90,7 @@ fn binary<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
         "remainder",
         "sub",
     ];
+    let op = case.op();
     if !ALL.contains(&op) {
         return Ok(None);
     }

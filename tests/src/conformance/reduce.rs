@@ -9,9 +9,10 @@ use super::case::{Case, NAMED, Out};
 pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, Failure> {
     let y = match case.op() {
         "sum" if !case.is_floats(0) => return Ok(Some(vec![Out::Ints(whole_sum(case)?)])),
-        "max" | "min" if case.value(1, "dim").is_some() => return extreme_and_place(case),
+        "max" | "median" | "min" if case.value(1, "dim").is_some() => {
+            return extreme_and_place(case);
+        }
         "argmax" | "argmin" => return place(case),
-        "median" if case.value(1, "dim").is_some() => return extreme_and_place(case),
         "cummax" | "cummin" => return running_extreme(case).map(Some),
         "cumsum" | "cumprod" => running(case)?,
         "quantile" => quantile(case)?,

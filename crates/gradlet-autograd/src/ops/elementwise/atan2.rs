@@ -25,6 +25,9 @@ impl<T: Float> Op<T> for Atan2 {
         ([a, b], [want_a, want_b]): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let distance = a.hypot(&b)?;
+        // At 0 there is no angle, and no gradient.
+        let is_origin = distance.tensor().map(|distance| distance == T::zero());
+        let distance = distance.masked_fill(&is_origin, T::infinity())?;
         let part = |side: &Var<T>| side.div(&distance)?.div(&distance)?.mul(&g);
         Ok([want_a.then(|| part(&b))?, want_b.then(|| part(&a.neg()))?])
     }
@@ -40,7 +43,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `g * rhs / (self^2 + rhs^2)` and `-g * self / (self^2 + rhs^2)`, NaN where both are 0; both inputs are saved.
+    /// `g * rhs / (self^2 + rhs^2)` and `-g * self / (self^2 + rhs^2)`, 0 where both are 0; both inputs are
+    /// saved.
     ///
     /// # Errors
     ///
@@ -107,6 +111,15 @@ mod tests {
                 "{grads:?}"
             );
         }
+        Ok(())
+    }
+
+    #[test]
+    fn the_origin_gets_no_gradient() -> Result<()> {
+        let (y, x) = (Var::leaf(tensor![0.0]), Var::leaf(tensor![-0.0]));
+        let grads = y.atan2(&x)?.backward()?;
+        assert_eq!(grads.wrt(&y), Some(&tensor![0.0]));
+        assert_eq!(grads.wrt(&x), Some(&tensor![0.0]));
         Ok(())
     }
 }

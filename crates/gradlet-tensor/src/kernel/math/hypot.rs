@@ -34,11 +34,8 @@ pub(crate) fn hypot_f64(a: f64, b: f64) -> f64 {
 }
 
 #[inline(always)]
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "a branch would keep the loop from vectorizing"
-)]
 fn infinite_or<T>(a: bool, b: bool, root: T, infinity: T) -> T {
+    // Not `||`: a branch would keep the loop from vectorizing.
     if a | b { infinity } else { root }
 }
 
