@@ -1,8 +1,8 @@
 //! Random arguments: most fit together, some do not, and some are what no caller should pass.
 
 use gradlet::{
-    Convolution, Divisor, DrawKey, Element, Order, Reduction, Rounding, Scatter, Shape, Tensor,
-    Var, Window, rng,
+    Convolution, Divisor, DrawKey, Element, Interpolation, Order, Reduction, Rounding, Scatter,
+    Shape, Tensor, Var, Window, rng,
 };
 use proptest::prelude::*;
 
@@ -72,6 +72,11 @@ impl<T: Element, X> Random<T, X> {
         } else {
             Order::Descending
         }
+    }
+
+    pub(crate) fn interpolation(&self) -> Interpolation {
+        use Interpolation::{Higher, Linear, Lower, Midpoint, Nearest};
+        [Linear, Lower, Higher, Midpoint, Nearest][self.seed as usize % 5]
     }
 
     pub(crate) fn reduction(&self) -> Reduction {

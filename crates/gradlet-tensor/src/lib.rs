@@ -39,6 +39,9 @@ pub use linalg::{Contract, einsum};
 pub use mask::{DrawKey, Mask};
 pub use number::{Integer, Number};
 pub use pick::Scatter;
+pub use reduce::Interpolation;
+#[doc(hidden)]
+pub use reduce::QuantilePlan;
 pub use shape::{Axes, IntoShape, Keep, MAX_RANK, ReducedAxes, Shape};
 pub use storage::memory;
 pub use tensor::Tensor;

@@ -5,7 +5,7 @@ use std::ops::{BitAnd, BitOr, BitXor, Not};
 use crate::element::Element;
 use crate::elementwise::floored;
 use crate::error::{Result, raise};
-use crate::kernel::fold;
+use crate::kernel::scan;
 use crate::linalg::integers;
 use crate::shape::ReducedAxes;
 use crate::tensor::Tensor;
@@ -197,7 +197,7 @@ macro_rules! floats {
             }
             #[inline]
             fn cumsum_(x: &Tensor<Self>, axis: isize) -> Result<Tensor<Self>> {
-                x.sums("cumsum", axis, fold::running_sums)
+                x.scan("cumsum", axis, scan::sums)
             }
             #[inline]
             fn matmul_(lhs: &Tensor<Self>, rhs: &Tensor<Self>) -> Result<Tensor<Self>> {

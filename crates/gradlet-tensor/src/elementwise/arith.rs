@@ -100,24 +100,33 @@ macro_rules! binary {
         impl<T: $number> $trait for Tensor<T> {
             type Output = Self;
             #[track_caller]
-            fn $method(self, rhs: Self) -> Self {
-                &self $op &rhs
+            fn $method(mut self, rhs: Self) -> Self {
+                if self.can_hold_result_with(&rhs) { self $op &rhs } else { &self $op rhs }
             }
         }
 
         impl<T: $number> $trait<&Tensor<T>> for Tensor<T> {
             type Output = Self;
             #[track_caller]
-            fn $method(self, rhs: &Self) -> Self {
-                &self $op rhs
+            fn $method(mut self, rhs: &Self) -> Self {
+                if !self.can_hold_result_with(rhs) {
+                    return &self $op rhs;
+                }
+                $assign_trait::$assign(&mut self, rhs);
+                self
             }
         }
 
         impl<T: $number> $trait<Tensor<T>> for &Tensor<T> {
             type Output = Tensor<T>;
             #[track_caller]
-            fn $method(self, rhs: Tensor<T>) -> Tensor<T> {
-                self $op &rhs
+            fn $method(self, mut rhs: Tensor<T>) -> Tensor<T> {
+                if !rhs.can_hold_result_with(self) {
+                    return self $op &rhs;
+                }
+                let result = T::zip_assign_(stringify!($method), &mut rhs, self, |b, a| $pair(a, b));
+                result.unwrap_or_else(|error| raise(&error));
+                rhs
             }
         }
 
@@ -165,8 +174,9 @@ macro_rules! binary {
 
         impl $trait<Tensor<$t>> for $t {
             type Output = Tensor<$t>;
-            fn $method(self, rhs: Tensor<$t>) -> Tensor<$t> {
-                self $op &rhs
+            fn $method(self, mut rhs: Tensor<$t>) -> Tensor<$t> {
+                rhs.map_in_place(|b| self $op b);
+                rhs
             }
         }
     };
@@ -182,6 +192,18 @@ binary! {
 #[inline(always)]
 fn quotient<T: Float>(a: T, b: T) -> (T, T::Flag) {
     (a / b, T::Flag::default())
+}
+
+impl<T: Number> Tensor<T> {
+    /// Whether the memory of this tensor, which is given away, can hold the result of an operation with `other`. For
+    /// integers it never does, since all results are checked before any is written.
+    #[inline]
+    fn can_hold_result_with(&mut self, other: &Self) -> bool {
+        size_of::<T::Flag>() == 0
+            && self.shape() == other.shape()
+            && other.as_slice().is_some()
+            && self.try_mut().is_some()
+    }
 }
 
 macro_rules! comparison {
@@ -288,6 +310,34 @@ mod tests {
             "{text}"
         );
         assert!(a.clone().add_assign(&tensor![[1.0], [2.0]]).is_err());
+    }
+
+    #[test]
+    fn an_operator_writes_into_what_is_given_away_and_unshared() -> Result<()> {
+        let place = |x: &Tensor| x.as_slice().map(<[f32]>::as_ptr);
+        let (x, y) = (tensor![6.0, 8.0], tensor![2.0, 4.0]);
+        let kept = x.map(|x| x);
+        let first = place(&kept);
+        let left = kept - &y;
+        assert_eq!((place(&left), left.to_vec()), (first, vec![4.0, 4.0]));
+        let right = &x / left;
+        assert_eq!((place(&right), right.to_vec()), (first, vec![1.5, 2.0]));
+        let both = right * y.map(|y| y);
+        assert_eq!((place(&both), both.to_vec()), (first, vec![3.0, 8.0]));
+        let number = 12.0 / both;
+        assert_eq!((place(&number), number.to_vec()), (first, vec![4.0, 1.5]));
+        // The left one is shared, so that the right one's memory is taken.
+        let sum = x.clone() - number;
+        assert_eq!((place(&sum), sum.to_vec()), (first, vec![2.0, 6.5]));
+        assert_eq!(x.to_vec(), [6.0, 8.0]);
+        // Neither has the shape of the result, or both are shared.
+        let grid = tensor![[1.0], [2.0]] - x.clone();
+        assert_eq!(grid, tensor![[-5.0, -7.0], [-4.0, -6.0]]);
+        assert_eq!((x.clone() - y.clone()).to_vec(), [4.0, 4.0]);
+        // The rows of one are the columns of the other.
+        let turned = grid.t()? - tensor![[1.0, 2.0], [3.0, 4.0]];
+        assert_eq!(turned, tensor![[-6.0, -6.0], [-10.0, -10.0]]);
+        Ok(())
     }
 
     #[test]

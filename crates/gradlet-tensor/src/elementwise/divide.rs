@@ -120,4 +120,33 @@ mod tests {
         );
         Ok(())
     }
+
+    #[test]
+    fn remainders_have_the_sign_of_the_divisor_or_of_the_dividend() -> Result<()> {
+        let (a, b) = (tensor![5.5, -5.5], tensor![[2.0], [-2.0]]);
+        assert_eq!(a.remainder(&b)?, tensor![[1.5, 0.5], [-0.5, -1.5]]);
+        assert_eq!(a.fmod(&b)?, tensor![[1.5, -1.5], [1.5, -1.5]]);
+        assert_eq!(a.remainder_scalar(-2.0).to_vec(), [-0.5, -1.5]);
+        assert_eq!(a.fmod_scalar(-2.0).to_vec(), [1.5, -1.5]);
+        let odd = tensor![1.0, f32::INFINITY, f32::NAN];
+        let divisor = tensor![0.0, 1.0, 1.0];
+        for y in [odd.remainder(&divisor)?, odd.fmod(&divisor)?] {
+            assert!(y.iter().all(f32::is_nan), "{y}");
+        }
+        assert_eq!(
+            a.remainder_scalar(f32::INFINITY).to_vec(),
+            [5.5, f32::INFINITY]
+        );
+        assert_eq!(a.fmod_scalar(f32::INFINITY).to_vec(), [5.5, -5.5]);
+        assert!(a.fmod(&tensor![1.0, 2.0, 3.0]).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn a_large_quotient_leaves_an_exact_remainder() {
+        // 2^60 mod 3 = 1, and 2^61 mod 3 = 2.
+        let x = tensor![f64; 1_152_921_504_606_846_976.0, -2_305_843_009_213_693_952.0];
+        assert_eq!(x.fmod_scalar(3.0).to_vec(), [1.0, -2.0]);
+        assert_eq!(x.remainder_scalar(3.0).to_vec(), [1.0, 1.0]);
+    }
 }

@@ -9,6 +9,7 @@ mod divide;
 mod functions;
 mod map;
 mod math;
+mod polar;
 mod sign;
 
 pub(crate) use divide::floored;

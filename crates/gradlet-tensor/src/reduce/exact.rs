@@ -131,7 +131,7 @@ impl<T: Integer> Tensor<T> {
     #[track_caller]
     pub(crate) fn checked_cumsum(&self, axis: isize) -> Result<Tensor<T::Sum>> {
         let flagged = AtomicBool::new(false);
-        let y: Tensor<T::Sum> = self.sums("cumsum", axis, |x, columns, y| {
+        let y: Tensor<T::Sum> = self.scan("cumsum", axis, |x, columns, y| {
             if kernel::running_sums(x, columns, y) != T::Sum::default() {
                 flagged.store(true, Ordering::Relaxed);
             }
