@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::elementwise::{map_in_place, zip_in_place};
+use super::elementwise::zip_in_place;
 
 /// Elements of a slice, and the step between them.
 type Steps<'a, T> = (&'a [T], usize);
@@ -73,7 +73,10 @@ pub(crate) fn combine<T: Copy, F: Fn(T, T) -> T>(
 ) {
     match (step_y, step_x) {
         (1, 1) => zip_in_place(&mut y[..length], &x[..length], f),
-        (1, 0) => map_in_place(&mut y[..length], &|y| f(y, x[0])),
+        (1, 0) => {
+            let x = x[0];
+            y[..length].iter_mut().for_each(|y| *y = f(*y, x));
+        }
         _ => {
             for i in 0..length {
                 y[i * step_y] = f(y[i * step_y], x[i * step_x]);

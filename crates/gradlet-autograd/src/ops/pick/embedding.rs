@@ -2,8 +2,8 @@
 
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape, Tensor};
 
-use super::index_add::IndexAdd;
 use crate::op::{One, Op};
+use crate::ops::pick::IndexAdd;
 use crate::saves::Nothing;
 use crate::var::Var;
 
@@ -30,8 +30,9 @@ impl<T: Float> Op<T> for PaddedLookup {
         let add = IndexAdd {
             axis: 0,
             indices: self.indices.masked_select(&learns)?,
+            shape: self.shape,
         };
-        add.onto_zeros(self.shape, g.index_select(0, &places)?)
+        add.apply(&g.index_select(0, &places)?)
     }
 
     fn attribute_bytes(&self) -> usize {

@@ -1,51 +1,8 @@
 //! Slices added at indices along an axis.
 
-use gradlet_tensor::{Float, Result, Shape, Tensor};
+use gradlet_tensor::{Error, Float, Result, Tensor};
 
-use crate::op::{Fixed, Op, Want};
-use crate::saves::Nothing;
 use crate::var::Var;
-
-/// y = x, with y[.., indices[i], ..] += source[.., i, ..]
-#[derive(Debug)]
-pub(crate) struct IndexAdd {
-    pub(crate) axis: isize,
-    pub(crate) indices: Tensor<i64>,
-}
-
-impl IndexAdd {
-    /// The sum of zeros and the source.
-    pub(crate) fn onto_zeros<T: Float>(self, shape: Shape, source: Var<T>) -> Result<Var<T>> {
-        let zeros = Var::constant(Tensor::zeros_of(shape)?);
-        self.apply_owned([zeros, source])
-    }
-}
-
-impl<T: Float> Op<T> for IndexAdd {
-    type Arity = Fixed<2>;
-    type Saves = Nothing;
-
-    fn forward(&self, [x, source]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        let mut y = x.clone();
-        y.index_add(self.axis, &self.indices, source)?;
-        Ok(y)
-    }
-
-    fn forward_owned(&self, [mut x, source]: [Tensor<T>; 2]) -> Result<Tensor<T>> {
-        x.index_add(self.axis, &self.indices, &source)?;
-        Ok(x)
-    }
-
-    /// dx = g, dsource[.., i, ..] = g[.., indices[i], ..]
-    fn backward(&self, g: Var<T>, ((), wants): ((), [Want; 2])) -> Result<[Option<Var<T>>; 2]> {
-        let picked = wants[1].then(|| g.index_select(self.axis, &self.indices))?;
-        Ok([wants[0].then(|| Ok(g))?, picked])
-    }
-
-    fn attribute_bytes(&self) -> usize {
-        self.indices.size_bytes()
-    }
-}
 
 impl<T: Float> Var<T> {
     /// These elements, with the slices of `source` along an axis added to the slices that the indices name; repeated
@@ -83,8 +40,18 @@ impl<T: Float> Var<T> {
     /// `torch.index_add`
     #[track_caller]
     pub fn index_add(&self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<Self> {
-        let indices = indices.clone();
-        IndexAdd { axis, indices }.apply([self, source])
+        let name = |error: Error| error.of("index_add");
+        let (mut shape, mut column) = (*self.shape(), *self.shape());
+        let count = if self.rank() == 0 { 1 } else { indices.len() };
+        indices.expect_shape("index_add", count)?;
+        column.fill(1);
+        if self.rank() > 0 {
+            let at = shape.axis(axis).map_err(name)?;
+            (shape[at], column[at]) = (count, count);
+        }
+        source.tensor().expect_shape("index_add", shape)?;
+        let all = indices.reshape(column).map_err(name)?.broadcast_to(shape)?;
+        self.scatter_add(axis, &all, source).map_err(name)
     }
 }
 
@@ -123,6 +90,12 @@ mod tests {
         assert_eq!(grads.wrt(&source), Some(&tensor![20.0, 20.0, 10.0]));
         assert!(x.index_add(0, &tensor![i64; 2, 0, 0], &source).is_err());
         assert!(x.index_add(0, &tensor![i64; 0], &source).is_err());
+        assert!(x.index_add(0, &tensor![i64; [0, 0, 0]], &source).is_err());
+        let scalar = Var::leaf(Tensor::scalar(1.0f32));
+        let error = scalar
+            .index_add(0, &tensor![i64; 0, 0], &scalar)
+            .unwrap_err();
+        assert!(error.to_string().starts_with("index_add: "), "{error}");
         Ok(())
     }
 }

@@ -2,7 +2,6 @@
 
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
-use super::index_add::IndexAdd;
 use crate::op::{One, Op};
 use crate::saves::Nothing;
 use crate::var::Var;
@@ -30,8 +29,40 @@ impl<T: Float> Op<T> for IndexSelect {
             ref indices,
             shape,
         } = *self;
-        let indices = indices.clone();
-        IndexAdd { axis, indices }.onto_zeros(shape, g)
+        IndexAdd {
+            axis,
+            indices: indices.clone(),
+            shape,
+        }
+        .apply(&g)
+    }
+
+    fn attribute_bytes(&self) -> usize {
+        self.indices.size_bytes()
+    }
+}
+
+/// y[.., indices[i], ..] += x[.., i, ..], from zeros
+#[derive(Debug)]
+pub(crate) struct IndexAdd {
+    pub(crate) axis: isize,
+    pub(crate) indices: Tensor<i64>,
+    pub(crate) shape: Shape,
+}
+
+impl<T: Float> Op<T> for IndexAdd {
+    type Arity = One;
+    type Saves = Nothing;
+
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
+        let mut y = Tensor::zeros_of(self.shape)?;
+        y.index_add(self.axis, &self.indices, x)?;
+        Ok(y)
+    }
+
+    /// dx[.., i, ..] = g[.., indices[i], ..]
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        g.index_select(self.axis, &self.indices)
     }
 
     fn attribute_bytes(&self) -> usize {

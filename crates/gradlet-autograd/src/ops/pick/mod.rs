@@ -12,4 +12,4 @@ mod scatter_reduce;
 mod slice_assign;
 
 pub(crate) use gather::Gather;
-pub(crate) use index_add::IndexAdd;
+pub(crate) use index_select::IndexAdd;

@@ -31,7 +31,12 @@ impl<T: Float> Op<T> for Every {
         let &Self { axis, step, shape } = self;
         let size = g.tensor().size(axis)?;
         let indices = Tensor::from_fn(size, |i| i as i64 * step as i64)?;
-        IndexAdd { axis, indices }.onto_zeros(shape, g)
+        let add = IndexAdd {
+            axis,
+            indices,
+            shape,
+        };
+        add.apply(&g)
     }
 }
 
