@@ -204,8 +204,9 @@ mod tests {
     use crate::check::gradcheck_everywhere;
     use gradlet_tensor::tensor;
 
-    const ALL: [fn(&Var<f64>) -> Var<f64>; 5] =
-        [Var::floor, Var::ceil, Var::round, Var::trunc, Var::sign];
+    type Function = fn(&Var<f64>) -> Var<f64>;
+
+    const ALL: [Function; 5] = [Var::floor, Var::ceil, Var::round, Var::trunc, Var::sign];
 
     #[test]
     fn gradients_agree_with_finite_differences() {
