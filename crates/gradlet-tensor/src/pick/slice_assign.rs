@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(x, tensor![i64; [10, 2, 10], [20, 5, 20]]);
         assert_eq!(before, tensor![i64; [1, 2, 3], [4, 5, 6]]);
         x.slice_assign(-2, 2.., 1, &Tensor::zeros_of([0, 3])?)?;
-        x.slice_assign(0, 1..=1, usize::MAX, &before.slice(0, ..1, 1)?)?;
+        x.slice_assign(0, 1..=1, isize::MAX, &before.slice(0, ..1, 1)?)?;
         assert_eq!(x, tensor![i64; [10, 2, 10], [1, 2, 3]]);
         let mut turned = x.t()?;
         turned.slice_assign(0, ..2, 1, &tensor![i64; 7, 8])?;
