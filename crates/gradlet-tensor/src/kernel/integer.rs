@@ -3,28 +3,26 @@
 use crate::element::Element;
 use crate::number::{Integer, Number};
 
-vectorized! {
-    /// `y[i] = f(a[i], b[i])`; returns all flags together.
-    fn zip<T: Integer, F: Fn(T, T) -> (T, T)>(a: &[T], b: &[T], y: &mut [T], f: &F) -> T {
-        let mut flags = T::default();
-        for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
-            let (value, flag) = f(a, b);
-            *y = value;
-            flags = flags | flag;
-        }
-        flags
+/// `y[i] = f(a[i], b[i])`; returns all flags together.
+fn zip<T: Integer>(a: &[T], b: &[T], y: &mut [T], f: &impl Fn(T, T) -> (T, T)) -> T {
+    let mut flags = T::default();
+    for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+        let (value, flag) = f(a, b);
+        *y = value;
+        flags = flags | flag;
     }
+    flags
+}
 
-    /// `y[i] = f(x[i])`; returns all flags together.
-    fn map<T: Integer, F: Fn(T) -> (T, T)>(x: &[T], y: &mut [T], f: &F) -> T {
-        let mut flags = T::default();
-        for (y, &x) in y.iter_mut().zip(x) {
-            let (value, flag) = f(x);
-            *y = value;
-            flags = flags | flag;
-        }
-        flags
+/// `y[i] = f(x[i])`; returns all flags together.
+fn map<T: Integer>(x: &[T], y: &mut [T], f: &impl Fn(T) -> (T, T)) -> T {
+    let mut flags = T::default();
+    for (y, &x) in y.iter_mut().zip(x) {
+        let (value, flag) = f(x);
+        *y = value;
+        flags = flags | flag;
     }
+    flags
 }
 
 /// `y[i] = f(a[i * step_a], b[i * step_b])`; returns all flags together: 0 if each result is one.
