@@ -257,7 +257,7 @@ fn main() -> Result<()> {
                 threads = args
                     .next()
                     .and_then(|n| n.parse().ok())
-                    .expect("a number of threads")
+                    .expect("a number of threads");
             }
             "--list" => println!("{}", NAMES.join("\n")),
             // What `cargo bench` adds.

@@ -9,6 +9,9 @@ use crate::number::Integer;
 use crate::shape::{Nest, Shape};
 use crate::tensor::Tensor;
 
+/// Computes elements of a result from those of two tensors, each with the step between them.
+type Run<'a, T> = &'a (dyn Fn((&[T], usize), (&[T], usize), &mut [T]) + Sync);
+
 impl<T: Integer> Tensor<T> {
     /// The tensor of `f` of each pair of elements, after broadcasting, or an error that shows the first pair for which
     /// `f` gives a flag that is not 0.
@@ -19,54 +22,58 @@ impl<T: Integer> Tensor<T> {
         rhs: &Self,
         f: impl Fn(T, T) -> (T, T) + Sync,
     ) -> Result<Self> {
+        let shape = Shape::broadcast_for(op, self.shape(), rhs.shape())?;
         let flagged = AtomicBool::new(false);
-        let run = |a: (&[T], usize), b: (&[T], usize), y: &mut [T]| {
+        let y = self.zip_runs(rhs, shape, &|a, b, y| {
             if kernel::zip_strided(a, b, y, &f) != T::default() {
                 flagged.store(true, Ordering::Relaxed);
             }
-        };
-        // Every element with the one of the same place in memory, or with the same number.
-        let same = self.layout().same_order(rhs.layout());
-        let number = rhs.len() == 1 && rhs.rank() <= self.rank();
-        let shape = Shape::broadcast_for(op, self.shape(), rhs.shape())?;
-        let (a, b) = (
-            self.layout_broadcast_to(shape)?,
-            rhs.layout_broadcast_to(shape)?,
-        );
-        let y = if (same || number)
-            && let (Some(a), Some(b)) = (self.as_dense_slice(), rhs.as_dense_slice())
-        {
-            let step = usize::from(same);
-            Self::build_in(self.layout().at_start(), |y| {
-                for_chunks(y, PART, |start, y| {
-                    run((&a[start..], 1), (&b[start * step..], step), y);
-                });
-            })?
-        } else if let Some(repeats) = a.repeats_with(&b) {
-            let once = self.view(a.once(&repeats));
-            let once = once.zip_checked(op, &rhs.view(b.once(&repeats)), f)?;
-            return once.broadcast_to(shape);
-        } else {
-            let nest = Nest::new(&shape, [&a, &b]);
-            let (_, [step_a, step_b]) = nest.row();
-            Self::build(shape, |y| {
-                nest.for_pieces(y, |[a, b], y| {
-                    run(
-                        (&self.storage()[a..], step_a),
-                        (&rhs.storage()[b..], step_b),
-                        y,
-                    );
-                });
-            })?
-        };
+        })?;
         if flagged.into_inner() {
-            let (a, b) = (self.view(a), rhs.view(b));
+            let (a, b) = (self.broadcast_to(shape)?, rhs.broadcast_to(shape)?);
             let mut pairs = a.iter().zip(b.iter()).enumerate();
             if let Some((at, (a, b))) = pairs.find(|&(_, (a, b))| f(a, b).1 != T::default()) {
                 return Err(Error::new(fault(op, a, b, shape.indices(at))));
             }
         }
         Ok(y)
+    }
+
+    /// What `run` computes from both tensors, broadcast to this shape; compiled once for all functions.
+    #[track_caller]
+    fn zip_runs(&self, rhs: &Self, shape: Shape, run: Run<'_, T>) -> Result<Self> {
+        // Every element with the one of the same place in memory, or with the same number.
+        let same = self.layout().same_order(rhs.layout());
+        let number = rhs.len() == 1 && rhs.rank() <= self.rank();
+        let (a, b) = (
+            self.layout_broadcast_to(shape)?,
+            rhs.layout_broadcast_to(shape)?,
+        );
+        if (same || number)
+            && let (Some(a), Some(b)) = (self.as_dense_slice(), rhs.as_dense_slice())
+        {
+            let step = usize::from(same);
+            return Self::build_in(self.layout().at_start(), |y| {
+                for_chunks(y, PART, |start, y| {
+                    run((&a[start..], 1), (&b[start * step..], step), y);
+                });
+            });
+        }
+        if let Some(repeats) = a.repeats_with(&b) {
+            let (a, b) = (self.view(a.once(&repeats)), rhs.view(b.once(&repeats)));
+            return a.zip_runs(&b, *a.shape(), run)?.broadcast_to(shape);
+        }
+        let nest = Nest::new(&shape, [&a, &b]);
+        let (_, [step_a, step_b]) = nest.row();
+        Self::build(shape, |y| {
+            nest.for_pieces(y, |[a, b], y| {
+                run(
+                    (&self.storage()[a..], step_a),
+                    (&rhs.storage()[b..], step_b),
+                    y,
+                );
+            });
+        })
     }
 }
 
