@@ -59,7 +59,8 @@ fn each_loss_by_labels_names_itself_and_the_shapes_that_it_was_given() -> Result
         (
             &[3],
             Tensor::scalar(-1),
-            "index -1 is out of range for axis 0 of size 3 in shape [3]",
+            "index -1 is out of range for axis 0 of size 3 in shape [3]; \
+             indices in a tensor count from 0: for the last one use size - 1",
         ),
         (
             &[2, 0],

@@ -1,8 +1,8 @@
 //! Every function of `gradlet_tensor::fused`, for crates that build on tensors.
 
 use gradlet::tensor::ReducedAxes;
-use gradlet::tensor::fused::{self, Centre};
-use gradlet::{Float, Keep};
+use gradlet::tensor::fused::{self, Border, Centre};
+use gradlet::{Align, Float, Keep};
 use proptest::prelude::*;
 
 use crate::random::{Random, random};
@@ -18,7 +18,20 @@ fn losses<T: Float>() -> Vec<Call<Random<T>>> {
         fused::pick_columns(&r.x, &r.indices),
         fused::add_to_columns(&mut r.x.clone(), &r.indices, &r.y),
         fused::narrow_add(&mut r.x.clone(), r.axis, r.size, &r.y),
+        fused::bordered(&r.x, &[(r.few[0], r.size)], Border::Replicate),
+        fused::bordered(&r.x, &[(r.few[0], r.few[1])], Border::Reflect),
+        fused::bordered_gradient(&r.x, r.shape, &[(r.few[0], r.size)], Border::Circular),
+        fused::bordered_gradient(&r.x, *r.y.shape(), &[(0, 0), (1, r.few[1])], Border::Reflect),
+        fused::diagonal_gradient(&r.x, r.shape, r.axis, [0, r.other_axis]),
+        fused::diagonal_gradient(&r.x, *r.y.shape(), r.other_axis, [r.axis, -1]),
+        fused::windows_gradient(&r.x, r.shape, r.axis, r.size),
+        fused::windows_gradient(&r.x, *r.y.shape(), r.axis, r.few[0]),
         fused::cumsum_reversed(&r.x, r.axis),
+        fused::recurrence(&r.x, &r.y, r.axis),
+        fused::recurrence(&r.x, &r.x, r.axis),
+        fused::recurrence_reversed(&r.x, &r.z, r.axis),
+        fused::recurrence_reversed(&r.x, &r.x, r.axis),
+        fused::at_ranks(&r.x, &[r.size, 0]),
         fused::mul_sum_to(&r.x, &r.y, r.shape),
         fused::mul_sum_to(&r.x, &r.y, *r.z.shape()),
         fused::expect_batches(&r.shape, r.x.shape()),
@@ -50,6 +63,10 @@ fn windows<T: Float>() -> Vec<Call<Random<T>>> {
         fused::avg_pool2d_gradient(&r.x, *r.y.shape(), r.window(), r.divisor()),
         fused::adaptive_avg_pool2d_gradient(&r.x, r.shape, r.size),
         fused::adaptive_avg_pool2d_gradient(&r.x, *r.y.shape(), [r.few[0], r.few[1]]),
+        fused::interpolate_bilinear_gradient(&r.x, r.shape, Align::Corners),
+        fused::interpolate_bilinear_gradient(&r.x, *r.y.shape(), Align::Edges),
+        fused::nearest_indices(r.few[0], r.size),
+        fused::resized("resized", r.shape, &r.sizes).map(|_| ()),
         fused::pick_in_planes(&r.x, &r.indices),
         fused::spread_in_planes(&r.x, &r.indices, r.shape),
         fused::spread_in_planes(&r.x, &r.indices, *r.y.shape()),

@@ -102,7 +102,7 @@ impl<A: Outcome, B: Outcome> Outcome for (A, B) {
 }
 
 /// Functions whose errors begin with another name than theirs, with that name, and why.
-const OTHER_NAMES: [(&str, &str, &str); 26] = [
+const OTHER_NAMES: [(&str, &str, &str); 31] = [
     ("apply", "mask", MASK),
     ("apply_owned", "mask", MASK),
     ("draw", "mask", MASK),
@@ -130,6 +130,11 @@ const OTHER_NAMES: [(&str, &str, &str); 26] = [
     ("along", "take_along", PART),
     ("expanded", "expand", PART),
     ("flattened", "flatten", PART),
+    ("bordered", "pad_reflect", GIVEN),
+    ("bordered", "pad_replicate", GIVEN),
+    ("bordered_gradient", "pad_circular", GIVEN),
+    ("bordered_gradient", "pad_reflect", GIVEN),
+    ("moved", "moveaxis", PART),
     ("squeezed", "squeeze", PART),
     ("unflattened", "unflatten", PART),
     ("span", "slice", PART),

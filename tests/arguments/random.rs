@@ -1,8 +1,8 @@
 //! Random arguments: most fit together, some do not, and some are what no caller should pass.
 
 use gradlet::{
-    Convolution, Divisor, DrawKey, Element, Order, Reduction, Rounding, Shape, Tensor, Var, Window,
-    rng,
+    Convolution, Divisor, DrawKey, Element, Interpolation, Order, Reduction, Rounding, Scatter,
+    Shape, Tensor, Var, Window, rng,
 };
 use proptest::prelude::*;
 
@@ -74,8 +74,24 @@ impl<T: Element, X> Random<T, X> {
         }
     }
 
+    pub(crate) fn interpolation(&self) -> Interpolation {
+        use Interpolation::{Higher, Linear, Lower, Midpoint, Nearest};
+        [Linear, Lower, Higher, Midpoint, Nearest][self.seed as usize % 5]
+    }
+
     pub(crate) fn reduction(&self) -> Reduction {
         [Reduction::Mean, Reduction::Sum, Reduction::None][self.seed as usize % 3]
+    }
+
+    pub(crate) fn scatter(&self) -> Scatter {
+        let ways = [
+            Scatter::Add,
+            Scatter::Mul,
+            Scatter::Max,
+            Scatter::Min,
+            Scatter::Mean,
+        ];
+        ways[self.seed as usize % ways.len()]
     }
 
     pub(crate) fn key(&self) -> DrawKey {
@@ -167,7 +183,7 @@ pub(crate) fn random<T: Element>() -> impl Strategy<Value = Random<T>> {
     )
 }
 
-const EQUATIONS: [&str; 14] = [
+const EQUATIONS: [&str; 17] = [
     "ij,jk->ik",
     "ij,kj",
     "ii",
@@ -180,6 +196,9 @@ const EQUATIONS: [&str; 14] = [
     "ijk,ijk->k",
     "i->",
     "...ij,...jk",
+    "i...,...i->...",
+    "...,...,...->...",
+    "i...i->......",
     "abcdefgh",
     "ij,ij,k->",
 ];

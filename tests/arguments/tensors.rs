@@ -1,6 +1,6 @@
 //! Every method of `Tensor`.
 
-use gradlet::{Element, Float, Keep, Tensor, rng};
+use gradlet::{Align, Element, Float, Integer, Keep, Replacement, Tensor, Window, rng};
 use proptest::prelude::*;
 
 use crate::random::{Random, random};
@@ -14,6 +14,10 @@ fn views<T: Element>() -> Vec<Call<Random<T>>> {
         r.x.permute(&r.axes),
         r.x.transpose(r.axis, r.other_axis),
         r.x.t(),
+        r.x.moveaxis(&r.axes, &[r.axis, r.other_axis]),
+        r.x.moveaxis(&[r.axis], &[r.other_axis]),
+        r.x.diagonal(r.other_axis, r.axis, -1),
+        r.x.diagonal(r.axis, 0, r.other_axis),
         r.x.squeeze(r.axis),
         r.x.squeeze(&r.axes),
         r.x.unsqueeze(r.axis),
@@ -25,10 +29,14 @@ fn views<T: Element>() -> Vec<Call<Random<T>>> {
         r.x.expand(&r.axes),
         r.x.narrow(r.axis, r.size, r.few[0]),
         r.x.narrow(r.axis, r.few[0], r.size),
+        r.x.narrow(r.axis, r.other_axis as i64, r.few[0]),
         r.x.select(r.axis, r.size),
-        r.x.slice(r.axis, r.other_axis.., r.size),
-        r.x.slice(0, ..=r.other_axis, r.few[0]),
+        r.x.select(r.axis, r.other_axis as i64),
+        r.x.slice(r.axis, r.other_axis.., r.size as isize),
+        r.x.slice(0, ..=r.other_axis, r.axis),
         r.x.slice(r.axis, r.other_axis..r.axis, 1),
+        r.x.windows(r.axis, r.few[0], r.few[1]),
+        r.x.windows(r.axis, r.size, r.few[0]),
         r.x.split(r.size, r.axis),
         r.x.split_sizes(&r.sizes, r.axis),
         r.x.chunk(r.size, r.axis),
@@ -50,10 +58,17 @@ fn rearrangements<T: Element>() -> Vec<Call<Random<T>>> {
         Ok(r.x.roll_flat(r.axis)),
         r.x.pad(&[(r.axis, r.other_axis)], r.value),
         r.x.pad(&[(1, -1), (r.axis, 2)], r.value),
+        r.x.pad_reflect(&[(r.few[0], r.few[1]), (r.size, 1)]),
+        r.x.pad_replicate(&[(r.few[0], r.size)]),
+        r.x.pad_replicate(&[(1, 2), (r.few[0], r.few[1])]),
+        r.x.pad_circular(&[(r.few[0], r.few[1]), (0, r.size)]),
+        Tensor::meshgrid(&[&r.x, &r.y]),
         r.x.repeat(&r.sizes),
         r.x.tril(r.axis),
         r.x.triu(r.axis),
         r.x.diag(r.axis),
+        r.x.diag_embed(r.axis, r.other_axis, -1),
+        r.x.diag_embed(r.few[0] as isize, r.axis, r.other_axis),
         r.x.sort(r.axis, r.order()),
         r.x.argsort(r.axis, r.order()),
         r.x.topk(r.size, r.axis, r.order()),
@@ -61,6 +76,12 @@ fn rearrangements<T: Element>() -> Vec<Call<Random<T>>> {
         r.x.max(Keep(r.axis)),
         r.x.min(r.axis),
         r.x.min(Keep(r.axes.as_slice())),
+        r.x.cummax(r.axis),
+        r.x.cummin(r.axis),
+        r.x.median(r.axes.as_slice()),
+        r.x.median(Keep(r.axis)),
+        r.x.median_with_indices(r.axis),
+        r.x.median_with_indices(Keep(r.axes.as_slice())),
         r.x.argmax(r.axis),
         r.x.argmax(r.axes.as_slice()),
         r.x.argmin(Keep(r.axis)),
@@ -79,6 +100,14 @@ fn picks<T: Element>() -> Vec<Call<Random<T>>> {
         r.x.take_along(r.axis, &r.indices),
         r.x.index_select(r.axis, &r.indices),
         r.x.masked_select(&r.mask),
+        r.x.clone().masked_scatter(&r.mask, &r.y),
+        r.x.nonzero(),
+        r.x.clone().scatter(r.axis, &r.indices, &r.y),
+        r.x.clone().scatter_fill(r.axis, &r.indices, r.value),
+        r.x.clone().index_copy(r.axis, &r.indices, &r.y),
+        r.x.clone().slice_assign(r.axis, r.other_axis.., r.size as isize, &r.y),
+        r.x.clone().slice_assign(0, ..=r.other_axis, r.axis, &r.y),
+        r.x.clone().slice_assign(r.axis, .., 1, &r.y),
         r.x.masked_fill(&r.mask, r.value),
         Tensor::where_cond(&r.mask, &r.x, &r.y),
         r.x.eq(&r.y),
@@ -87,6 +116,12 @@ fn picks<T: Element>() -> Vec<Call<Random<T>>> {
         r.x.le(&r.y),
         r.x.gt(&r.y),
         r.x.ge(&r.y),
+        Ok(r.x.eq_scalar(r.value)),
+        Ok(r.x.ne_scalar(r.value)),
+        Ok(r.x.lt_scalar(r.value)),
+        Ok(r.x.le_scalar(r.value)),
+        Ok(r.x.gt_scalar(r.value)),
+        Ok(r.x.ge_scalar(r.value)),
         Ok(r.x.map(Element::to_f64)),
         {
             let mut x = r.x.clone();
@@ -127,6 +162,7 @@ fn makers<T: Element>() -> Vec<Call<Random<T>>> {
 fn reductions<T: Float>() -> Vec<Call<Random<T>>> {
     calls!(
         r: Random<T>,
+        r.x.trace(),
         r.x.sum(r.axis),
         r.x.sum(r.axes.as_slice()),
         r.x.sum(Keep(r.axes.as_slice())),
@@ -145,6 +181,17 @@ fn reductions<T: Float>() -> Vec<Call<Random<T>>> {
         r.x.softmax(r.axis),
         r.x.log_softmax(r.axis),
         r.x.cumsum(r.axis),
+        r.x.cumprod(r.axis),
+        r.x.quantile(r.number, r.axes.as_slice(), r.interpolation()),
+        r.x.quantile(0.3, Keep(r.axis), r.interpolation()),
+        r.x.quantiles(&[r.number, 0.7], r.axis, r.interpolation()),
+        r.x.quantiles(&[0.1, 1.0], Keep(r.axes.as_slice()), r.interpolation()),
+        r.x.cov(r.number),
+        r.x.corrcoef(),
+        r.x.normalize(r.number, r.axis, 0.0),
+        r.x.normalize(2.0, r.axes.as_slice(), r.number),
+        r.x.cosine_similarity(&r.y, r.axis, r.number),
+        r.x.cosine_similarity(&r.y, Keep(r.axes.as_slice()), 1e-8),
         r.x.sum_to(r.shape),
         r.x.sum_to(*r.y.shape()),
     )
@@ -168,9 +215,22 @@ fn arithmetic<T: Float>() -> Vec<Call<Random<T>>> {
         r.x.clone().div_assign(&r.y),
         r.x.div_floor(&r.y),
         r.x.div_trunc(&r.y),
+        r.x.remainder(&r.y),
+        r.x.fmod(&r.y),
+        Ok(r.x.div_floor_scalar(r.value)),
+        Ok(r.x.div_trunc_scalar(r.value)),
+        Ok(r.x.remainder_scalar(r.value)),
+        Ok(r.x.fmod_scalar(r.value)),
         r.x.pow(&r.y),
         r.x.maximum(&r.y),
         r.x.minimum(&r.y),
+        r.x.atan2(&r.y),
+        r.x.hypot(&r.y),
+        r.x.remainder(&r.y),
+        r.x.fmod(&r.y),
+        Ok(r.x.remainder_scalar(r.value)),
+        Ok(r.x.fmod_scalar(r.value)),
+        Ok(r.x.nan_to_num(r.value, None, Some(-r.value))),
         Ok(r.x.maximum_scalar(r.value)),
         Ok(r.x.clamp(Some(r.value), Some(-r.value))),
         Ok(r.x.powf(r.value)),
@@ -178,7 +238,61 @@ fn arithmetic<T: Float>() -> Vec<Call<Random<T>>> {
         Ok(r.x.allclose(&r.y, r.number, r.number)),
         Tensor::<T>::uniform(r.sizes.as_slice(), r.number, r.value.to_f64(), &mut rng(r.seed)),
         Tensor::<T>::uniform(r.sizes.as_slice(), -f64::MAX, f64::MAX, &mut rng(r.seed)),
+        r.x.multinomial(r.size, Replacement::Yes, &mut rng(r.seed)),
+        r.x.abs().multinomial(r.few[0], Replacement::Yes, &mut rng(r.seed)),
+        r.x.abs().multinomial(r.size, Replacement::No, &mut rng(r.seed)),
         Tensor::<T>::normal(r.sizes.as_slice(), r.value.to_f64(), r.number, &mut rng(r.seed)),
+    )
+    .into()
+}
+
+fn integers<T: Integer>() -> Vec<Call<Random<T>>> {
+    calls!(
+        r: Random<T>,
+        r.x.add(&r.y),
+        r.x.sub(&r.y),
+        r.x.mul(&r.y),
+        r.x.add_scalar(r.value),
+        r.x.sub_scalar(r.value),
+        r.x.mul_scalar(r.value),
+        r.x.clone().add_assign(&r.y),
+        r.x.clone().sub_assign(&r.y),
+        r.x.clone().mul_assign(&r.y),
+        r.x.neg(),
+        r.x.abs(),
+        r.x.div_floor(&r.y),
+        r.x.div_trunc(&r.y),
+        r.x.remainder(&r.y),
+        r.x.fmod(&r.y),
+        r.x.div_floor_scalar(r.value),
+        r.x.div_trunc_scalar(r.value),
+        r.x.remainder_scalar(r.value),
+        r.x.fmod_scalar(r.value),
+        r.x.wrapping_add(&r.y),
+        r.x.wrapping_sub(&r.y),
+        r.x.wrapping_mul(&r.y),
+        r.x.bit_and(&r.y),
+        r.x.bit_or(&r.y),
+        r.x.bit_xor(&r.y),
+        r.x.shl(&r.y),
+        r.x.shr(&r.y),
+        r.x.maximum(&r.y),
+        r.x.minimum(&r.y),
+        Ok(r.x.maximum_scalar(r.value)),
+        Ok(r.x.clamp(Some(r.value), None)),
+        r.x.sum(r.axes.as_slice()),
+        r.x.sum(Keep(r.axis)),
+        r.x.prod(r.axes.as_slice()),
+        r.x.mean_as::<f64>(r.axes.as_slice()),
+        r.x.mean_as::<f32>(Keep(r.axis)),
+        r.x.cumsum(r.axis),
+        r.x.matmul(&r.y),
+        r.x.dot(&r.y),
+        r.x.outer(&r.y),
+        r.x.bmm(&r.y),
+        Tensor::<T>::random_integers(r.sizes.as_slice(), r.value.., &mut rng(r.seed)),
+        Tensor::<T>::random_integers(r.few[0], r.value..T::default(), &mut rng(r.seed)),
+        Tensor::<i64>::permutation(r.size, &mut rng(r.seed)),
     )
     .into()
 }
@@ -189,12 +303,16 @@ fn products<T: Float>() -> Vec<Call<Random<T>>> {
         r.x.matmul(&r.y),
         r.x.dot(&r.y),
         r.x.outer(&r.y),
+        r.x.cross(&r.y, r.axis),
+        r.x.cross(&r.x, -1),
         r.x.bmm(&r.y),
         r.x.addmm(&r.y, &r.z, r.value, r.value),
         r.x.linear(&r.y, None),
         r.x.linear(&r.y, Some(&r.z)),
         r.x.clone().scatter_add(r.axis, &r.indices, &r.y),
         r.x.clone().index_add(r.axis, &r.indices, &r.y),
+        r.x.clone().scatter_reduce(r.axis, &r.indices, &r.y, r.scatter()),
+        r.x.clone().scatter_reduce_anew(r.axis, &r.indices, &r.y, r.scatter()),
     )
     .into()
 }
@@ -207,6 +325,13 @@ fn windows<T: Float>() -> Vec<Call<Random<T>>> {
         r.x.avg_pool2d(r.window(), r.divisor()),
         r.x.adaptive_avg_pool2d([r.size, r.few[0]]),
         r.x.max_pool2d(r.window()),
+        r.x.unfold(r.window()),
+        r.x.fold([r.few[0], r.size], r.window()),
+        r.x.fold(2, Window::new(1).stride(r.few[0])),
+        r.x.interpolate_nearest(&r.sizes),
+        r.x.interpolate_nearest(&r.few[..2]),
+        r.x.interpolate_bilinear([r.few[0], r.few[1]], Align::Corners),
+        r.x.interpolate_bilinear([r.size, 2], Align::Edges),
     )
     .into()
 }
@@ -228,13 +353,17 @@ proptest! {
     }
 
     #[test]
-    fn methods_of_integers_never_panic(random in random::<i64>()) {
+    fn methods_of_integers_never_panic(random in random::<i64>(), small in random::<u8>()) {
         check(&random, &elements())?;
+        check(&random, &integers())?;
+        check(&small, &integers())?;
         check(&random, &calls!(
             r: Random<i64>,
             r.x.one_hot(Some(r.size)),
             r.indices.one_hot(Some(r.size)),
             r.indices.one_hot(None),
+            r.indices.one_hot_of(None, r.number, 0.0, r.axis),
+            r.indices.one_hot_of(Some(r.size), true, false, r.axis),
         ))?;
     }
 
@@ -246,6 +375,7 @@ proptest! {
             r.x.any(r.axis),
             r.x.any(r.axes.as_slice()),
             r.x.all(r.axes.as_slice()),
+            r.x.count(r.axes.as_slice()),
             r.x.logical_and(&r.y),
             r.x.logical_or(&r.y),
             r.x.logical_xor(&r.y),

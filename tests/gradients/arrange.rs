@@ -3,6 +3,7 @@
 use gradlet::{Order, Result};
 
 use crate::draw::{Case, Draw, Entry, Var, along_apart};
+use crate::view::plane;
 
 /// A function of a matrix, or of several behind each other.
 fn matrices(d: &mut Draw, f: impl Fn(&Var) -> Result<Var> + 'static) -> Result<Case> {
@@ -33,7 +34,23 @@ fn order(d: &mut Draw) -> Order {
     d.pick(&[Order::Ascending, Order::Descending])
 }
 
+type Pad = fn(&Var, &[(usize, usize)]) -> Result<Var>;
+
+/// Borders around some of the last axes, which have room for them.
+fn bordered(d: &mut Draw, f: Pad) -> Result<Case> {
+    let shape = d.shape();
+    let mut pairs = Vec::new();
+    for &size in shape.iter().rev().take(d.between(0, shape.len())) {
+        let most = size.saturating_sub(1).min(2);
+        pairs.push((d.between(0, most), d.between(0, most)));
+    }
+    d.unary(move |x| f(x, &pairs))
+}
+
 pub(crate) const ENTRIES: &[Entry] = &[
+    ("border pad_reflect", |d| bordered(d, Var::pad_reflect)),
+    ("border pad_replicate", |d| bordered(d, Var::pad_replicate)),
+    ("border pad_circular", |d| bordered(d, Var::pad_circular)),
     ("cat", |d| several(d, Var::cat, true)),
     ("cat stack", |d| several(d, Var::stack, false)),
     ("cat with itself", |d| {
@@ -44,11 +61,30 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let x = d.input(&d.shape_of_rank(rank))?;
         Ok(Case::new([x], move |x| x[0].diag(diagonal)))
     }),
+    ("diag diag_embed", |d| {
+        let (mut shape, offset, [a, b]) = plane(d);
+        shape.pop();
+        let x = d.input(&shape)?;
+        Ok(Case::new([x], move |x| x[0].diag_embed(offset, a, b)))
+    }),
     ("flip", |d| {
         let rank = d.shape().len();
         let axes = d.axes(rank);
         let axes = d.all_named(&axes, rank);
         d.unary(move |x| x.flip(&axes))
+    }),
+    ("meshgrid", |d| {
+        let sizes = d.shape();
+        let vectors = sizes.iter().take(3).map(|&size| d.input(&[size]));
+        let mut inputs = vectors.collect::<Result<Vec<_>>>()?;
+        inputs.push(d.input(&[])?);
+        let all = |x: &[Var]| Var::meshgrid(&x.iter().collect::<Vec<_>>());
+        Ok(Case::new(inputs, move |x| {
+            all(x)?
+                .iter()
+                .skip(1)
+                .try_fold(all(x)?[0].clone(), |y, x| y.mul(x))
+        }))
     }),
     ("pad", |d| {
         let shape = d.shape();

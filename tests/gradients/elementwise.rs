@@ -1,19 +1,42 @@
 //! Operations that do the same to each element, of one input or of two that broadcast.
 
-use crate::draw::{Case, Entry, Var};
+use gradlet::Result;
+
+use crate::draw::{Case, Draw, Entry, Var};
 
 /// Between two inputs, or an input and a sum or difference of others: no pair that is this far apart is equal.
 const HALF_A_STEP: f64 = 1.0 / 64.0;
 
+/// A function that jumps at multiples of a half, of an input that is half a step away from them, and a product with
+/// it, whose gradient is its value.
+fn steps(d: &mut Draw, f: fn(&Var) -> Var) -> Result<Case> {
+    d.unary(move |x| {
+        let x = x.add_scalar(HALF_A_STEP);
+        f(&x).mul(&x)
+    })
+}
+
+/// A number above 0 that no input is a multiple of.
+fn divisor(y: &Var) -> Var {
+    y.square().add_scalar(2f64.sqrt() / 4.0)
+}
+
 pub(crate) const ENTRIES: &[Entry] = &[
     ("abs", |d| d.unary(|x| Ok(x.abs()))),
     ("acos", |d| d.unary(|x| Ok(x.tanh().mul_scalar(0.9).acos()))),
+    ("acosh", |d| {
+        d.unary(|x| Ok(x.abs().add_scalar(1.0).acosh()))
+    }),
     ("add_scalar", |d| d.unary(|x| Ok(x.add_scalar(0.5)))),
     ("add_scalar owned", |d| {
         d.unary(|x| Ok(3.0 - &(x.square() + 0.5 - 1.0)))
     }),
     ("asin", |d| d.unary(|x| Ok(x.tanh().mul_scalar(0.9).asin()))),
+    ("asinh", |d| d.unary(|x| Ok(x.asinh()))),
     ("atan", |d| d.unary(|x| Ok(x.atan()))),
+    ("atanh", |d| {
+        d.unary(|x| Ok(x.tanh().mul_scalar(0.9).atanh()))
+    }),
     ("clamp", |d| {
         let (low, high) = (d.kink(), d.kink());
         let (low, high) = d.pick(&[
@@ -69,6 +92,9 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ("mul_scalar owned", |d| {
         d.unary(|x| Ok(2.0 * &(x.square() * -1.5)))
     }),
+    ("nan_to_num", |d| {
+        d.unary(|x| Ok(x.nan_to_num(0.0, None, None).square()))
+    }),
     ("neg", |d| d.unary(|x| Ok(x.neg()))),
     ("neg owned", |d| d.unary(|x| Ok(-x.square()))),
     ("powf", |d| {
@@ -81,6 +107,19 @@ pub(crate) const ENTRIES: &[Entry] = &[
     }),
     ("reciprocal", |d| d.unary(|x| Ok(x.reciprocal()))),
     ("relu", |d| d.unary(|x| Ok(x.relu()))),
+    ("remainder scalar", |d| {
+        let divisor = d.pick(&[0.75, -1.25]);
+        d.unary(move |x| Ok(x.add_scalar(HALF_A_STEP).remainder_scalar(divisor)))
+    }),
+    ("remainder fmod scalar", |d| {
+        let divisor = d.pick(&[0.75, -1.25]);
+        d.unary(move |x| Ok(x.add_scalar(HALF_A_STEP).fmod_scalar(divisor)))
+    }),
+    ("round", |d| steps(d, Var::round)),
+    ("round ceil", |d| steps(d, Var::ceil)),
+    ("round floor", |d| steps(d, Var::floor)),
+    ("round sign", |d| steps(d, Var::sign)),
+    ("round trunc", |d| steps(d, Var::trunc)),
     ("rsqrt", |d| d.unary(|x| Ok(x.abs().rsqrt()))),
     ("sigmoid", |d| d.unary(|x| Ok(x.sigmoid()))),
     ("silu", |d| d.unary(|x| Ok(x.silu()))),
@@ -99,6 +138,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ("add", |d| d.pair(Var::add)),
     ("add owned", |d| d.pair(|x, y| Ok(x.square() + y))),
     ("add to itself", |d| d.unary(|x| x.add(x))),
+    ("atan2", |d| d.pair(Var::atan2)),
     ("clamp between", |d| {
         let (low, high) = d.pick(&[(true, true), (true, false), (false, true)]);
         d.pair(move |x, y| {
@@ -109,6 +149,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ("div", |d| d.pair(Var::div)),
     ("div owned", |d| d.pair(|x, y| Ok(x.square() / y))),
     ("div by itself", |d| d.unary(|x| x.square().div(x))),
+    ("hypot", |d| d.pair(Var::hypot)),
     ("maximum", |d| {
         d.pair(|x, y| x.maximum(&y.add_scalar(HALF_A_STEP)))
     }),
@@ -120,6 +161,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ("mul by itself", |d| d.unary(|x| x.mul(x))),
     ("pow", |d| d.pair(|x, y| x.abs().pow(y))),
     ("pow by itself", |d| d.unary(|x| x.abs().pow(x))),
+    ("remainder", |d| d.pair(|x, y| x.remainder(&divisor(y)))),
+    ("remainder fmod", |d| d.pair(|x, y| x.fmod(&divisor(y)))),
     ("sub", |d| d.pair(Var::sub)),
     ("sub owned", |d| d.pair(|x, y| Ok(x.square() - y))),
     ("where_cond", |d| {

@@ -36,7 +36,50 @@ fn equation(d: &mut Draw) -> Result<(String, Vec<Tensor>)> {
     Ok((format!("{}->{kept}", words.join(",")), inputs))
 }
 
+/// As `equation`, with an ellipsis in each operand and axes of size 1 among those that match.
+fn broadcast_equation(d: &mut Draw) -> Result<(String, Vec<Tensor>)> {
+    let lead = [small(d, 0), small(d, 1)];
+    let (mut words, mut inputs) = (Vec::new(), Vec::new());
+    for word in ["i...", "...ij", "j...i"].iter().take(d.between(1, 3)) {
+        let (before, behind) = word.split_once("...").unwrap_or_default();
+        let sizes = |d: &mut Draw, letters: &str| {
+            let size = |letter| small(d, if letter == 'i' { 2 } else { 3 });
+            let sizes: Vec<usize> = letters.chars().map(size).collect();
+            sizes
+                .into_iter()
+                .map(|size| if d.coin() { 1 } else { size })
+                .collect::<Vec<_>>()
+        };
+        let shape = [sizes(d, before), d.part(&lead), sizes(d, behind)].concat();
+        inputs.push(d.input(&shape)?);
+        words.push(*word);
+    }
+    let output = d.pick(&["", "->...", "->i...", "->...i", "->"]);
+    Ok((format!("{}{output}", words.join(",")), inputs))
+}
+
 pub(crate) const ENTRIES: &[Entry] = &[
+    ("cross", |d| {
+        let mut shape = d.shape_of_rank(d.shape().len().max(1));
+        let axis = d.axis(shape.len());
+        shape[axis] = 3;
+        // From the end, since the factors may have fewer axes, and with this axis.
+        let named = axis as isize - shape.len() as isize;
+        let mut inputs = Vec::new();
+        for _ in 0..2 {
+            let from = d.between(0, axis);
+            let part = shape[from..].iter().enumerate().map(|(i, &size)| {
+                if from + i == axis || d.coin() {
+                    size
+                } else {
+                    1
+                }
+            });
+            let part: Vec<usize> = part.collect();
+            inputs.push(d.input(&part)?);
+        }
+        Ok(Case::new(inputs, move |x| x[0].cross(&x[1], named)))
+    }),
     ("matmul", |d| {
         let [m, k, n] = [0, 1, 2].map(|axis| small(d, axis));
         let (lead, ranks) = (d.shape_of_rank(2), [d.between(1, 4), d.between(1, 4)]);
@@ -76,6 +119,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
     }),
     ("einsum", |d| {
         let (equation, inputs) = equation(d)?;
+        Ok(Case::new(inputs, move |x| {
+            einsum(&equation, &x.iter().collect::<Vec<_>>())
+        }))
+    }),
+    ("einsum with an ellipsis", |d| {
+        let (equation, inputs) = broadcast_equation(d)?;
         Ok(Case::new(inputs, move |x| {
             einsum(&equation, &x.iter().collect::<Vec<_>>())
         }))

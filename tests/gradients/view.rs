@@ -39,6 +39,14 @@ fn factors(d: &mut Draw, size: usize) -> Vec<usize> {
     vec![first, 1, size / first]
 }
 
+/// A shape of at least two axes, an offset, and two of the axes, as callers may name them.
+pub(crate) fn plane(d: &mut Draw) -> (Vec<usize>, isize, [isize; 2]) {
+    let shape = d.shape_of_rank(d.shape().len().max(2));
+    let axes = d.permutation(shape.len());
+    let named = d.all_named(&axes[..2], shape.len());
+    (shape, d.signed(-3, 3), [named[0], named[1]])
+}
+
 pub(crate) const ENTRIES: &[Entry] = &[
     ("broadcast", |d| {
         let shape = d.shape();
@@ -61,10 +69,25 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let x = d.input(&part)?;
         Ok(Case::new([x], move |x| x[0].expand(&sizes)))
     }),
+    ("diagonal", |d| {
+        let (shape, offset, [a, b]) = plane(d);
+        let x = d.input(&shape)?;
+        Ok(Case::new([x], move |x| x[0].diagonal(offset, a, b)))
+    }),
+    ("diagonal trace", |d| {
+        let x = d.input(&d.shape_of_rank(d.shape().len().max(2)))?;
+        Ok(Case::new([x], |x| x[0].trace()))
+    }),
     ("narrow", |d| {
         along(d, |d, size| {
             let start = d.between(0, size);
             let length = d.between(0, size - start);
+            let from_end = start as isize - size as isize;
+            let start = if from_end < 0 && d.coin() {
+                from_end
+            } else {
+                start as isize
+            };
             Ok(Box::new(move |x, axis| x.narrow(axis, start, length)))
         })
     }),
@@ -72,7 +95,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let mut shape = d.shape_of_rank(d.shape().len().max(1));
         let axis = d.axis(shape.len());
         shape[axis] = shape[axis].max(1);
-        let (index, named) = (d.between(0, shape[axis] - 1), d.named(axis, shape.len()));
+        let (index, named) = (d.axis(shape[axis]), d.named(axis, shape.len()));
+        let index = d.named(index, shape[axis]);
         let x = d.input(&shape)?;
         Ok(Case::new([x], move |x| x[0].select(named, index)))
     }),
@@ -81,6 +105,13 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let axes = d.permutation(rank);
         let axes = d.all_named(&axes, rank);
         d.unary(move |x| x.permute(&axes))
+    }),
+    ("permute moveaxis", |d| {
+        let rank = d.shape().len();
+        let [from, mut to] = [d.permutation(rank), d.permutation(rank)];
+        to.truncate(d.between(0, rank));
+        let [from, to] = [&from[..to.len()], &to].map(|axes| d.all_named(axes, rank));
+        d.unary(move |x| x.moveaxis(&from, &to))
     }),
     ("permute transpose", |d| {
         let shape = d.shape_of_rank(d.shape().len().max(1));
@@ -143,7 +174,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
         along(d, |d, size| {
             let size = size as isize;
             let (from, to) = (d.signed(-size - 1, size + 1), d.signed(-size - 1, size + 1));
-            let step = d.between(1, 3);
+            let step = d.pick(&[1, 2, 3, -1, -2, -3]);
             Ok(Box::new(move |x, axis| x.slice(axis, from..to, step)))
         })
     }),
@@ -167,6 +198,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
         along(d, |d, _| {
             let count = d.between(1, 4);
             Ok(Box::new(move |x, axis| joined(x.chunk(count, axis)?)))
+        })
+    }),
+    ("windows", |d| {
+        along(d, |d, size| {
+            let (size, step) = (d.between(0, size), d.between(1, 3));
+            Ok(Box::new(move |x, axis| x.windows(axis, size, step)))
         })
     }),
 ];

@@ -2,7 +2,7 @@
 
 use std::array::from_fn;
 
-use gradlet::{Convolution, Divisor, Result, Rounding, Window};
+use gradlet::{Align, Convolution, Divisor, Result, Rounding, Window};
 
 use crate::draw::{Case, Draw, Entry, Tensor, Var, small};
 
@@ -75,6 +75,18 @@ fn max_pooled(d: &mut Draw, f: fn(&Var, Window<2>) -> Result<Var>) -> Result<Cas
     Ok(Case::new([x], move |x| f(&x[0], window)).apart(last))
 }
 
+/// As `planes`, with an axis of channels.
+fn images(d: &mut Draw) -> Result<(Tensor, Window<2>)> {
+    let (x, window) = planes(d)?;
+    let channels = small(d, 0);
+    let shape = if x.rank() == 2 {
+        [&[channels], &x.shape()[..]].concat()
+    } else {
+        x.shape().to_vec()
+    };
+    Ok((d.input(&shape)?, window))
+}
+
 pub(crate) const ENTRIES: &[Entry] = &[
     ("conv1d", |d| convolution(d, Var::conv1d)),
     ("conv2d", |d| convolution(d, Var::conv2d)),
@@ -95,5 +107,31 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let (x, _) = planes(d)?;
         let sizes = [d.between(0, 4), d.between(0, 4)];
         Ok(Case::new([x], move |x| x[0].adaptive_avg_pool2d(sizes)))
+    }),
+    ("interpolate nearest", |d| {
+        let (x, _) = planes(d)?;
+        let sizes = [d.between(0, 4), d.between(0, 4)];
+        let axes = d.between(0, 2);
+        Ok(Case::new([x], move |x| {
+            x[0].interpolate_nearest(&sizes[..axes])
+        }))
+    }),
+    ("interpolate bilinear", |d| {
+        let (x, _) = planes(d)?;
+        let sizes = [d.between(0, 4), d.between(0, 4)];
+        let align = d.pick(&[Align::Edges, Align::Corners]);
+        Ok(Case::new([x], move |x| {
+            x[0].interpolate_bilinear(sizes, align)
+        }))
+    }),
+    ("unfold", |d| {
+        let (x, window) = images(d)?;
+        Ok(Case::new([x], move |x| x[0].unfold(window)))
+    }),
+    ("unfold and fold", |d| {
+        let (x, window) = images(d)?;
+        let sizes = [x.size(-2)?, x.size(-1)?];
+        let columns = d.input(x.unfold(window)?.shape())?;
+        Ok(Case::new([columns], move |x| x[0].fold(sizes, window)))
     }),
 ];

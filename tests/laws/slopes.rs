@@ -15,7 +15,7 @@ macro_rules! functions {
     };
 }
 
-const FUNCTIONS: [Function; 72] = functions!(
+const FUNCTIONS: [Function; 82] = functions!(
     x: x.abs(), x.acos(), x.add(x)?, x.add_scalar(1.0), x.asin(), x.atan(), x.clamp(Some(-1.0), None), x.cos(),
     x.cosh(), of(x, 3.0).div(x)?, of(x, 0.0).div(x)?, of(x, 1e-30).div(x)?, of(x, 1e-40).div(x)?, x.div(&of(x, 3.0))?,
     x.div(&of(x, 1e30))?, x.div_scalar(3.0), x.elu(1.0), x.erf(), x.exp(), x.expm1(), x.gelu(), x.gelu_tanh(),
@@ -26,6 +26,8 @@ const FUNCTIONS: [Function; 72] = functions!(
     x.powf(-1.0), x.powf(-0.5), x.powf(0.0), x.powf(0.5), x.powf(1.0), x.powf(2.0), x.powf(3.0), x.powi(-2),
     x.powi(-1), x.powi(0), x.powi(1), x.powi(2), x.powi(3), x.reciprocal(), x.relu(), x.rsqrt(), x.selu(), x.sigmoid(),
     x.silu(), x.sin(), x.sinh(), x.softplus(1.0, 20.0), x.softsign(), x.sqrt(), x.square(), x.sub(&x.square())?,
+    x.acosh(), x.asinh(), x.atanh(), x.atan2(&of(x, 3.0))?, of(x, 3.0).atan2(x)?, x.hypot(&of(x, 3.0))?, x.round(),
+    x.remainder(&of(x, 3.0))?, x.nan_to_num(0.0, None, None), x.hypot(&of(x, 1e-30))?,
     x.tan(), x.tanh(), Var::where_cond(&x.tensor().map(|x| x < Float::of(0.0)), x, &x.neg())?,
 );
 

@@ -1,9 +1,11 @@
-//! The numbers that a tensor can hold: [`Element`] to store, [`Float`] to compute with.
+//! The numbers that a tensor can hold: [`Element`], and among them [`Float`].
 
 use std::fmt::{Debug, Display};
 
 use crate::kernel::math::Math;
 use crate::kernel::matmul::Gemm;
+use crate::number::Number;
+use crate::tensor::Tensor;
 
 mod sealed {
     pub trait Sealed {}
@@ -95,11 +97,13 @@ impl Element for bool {
     }
 }
 
-/// A number to calculate with: `f32` or `f64`.
+/// A number with fractions: `f32` or `f64`.
 ///
 /// `x.exp()` is from `num_traits` and calls the system's library; the functions of [`math`](crate::math), such as
 /// `math::exp(x)`, are faster in loops.
-pub trait Float: Element + num_traits::Float + Math + Gemm {
+pub trait Float:
+    Element + Number<Sum = Self, Checked = Tensor<Self>> + num_traits::Float + Math + Gemm
+{
     /// A literal of this type, rounded once from `f64`.
     fn of(value: f64) -> Self;
 }

@@ -4,6 +4,7 @@ use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::{IntoShape, Layout, walk};
 use crate::tensor::Tensor;
+use crate::view::number;
 
 impl<T: Element> Tensor<T> {
     /// The same elements in row-major order: a cheap clone if memory holds them in that order, a copy otherwise.
@@ -90,7 +91,7 @@ impl<T: Element> Tensor<T> {
         }
     }
 
-    /// The element at these indices, one for each axis.
+    /// The element at these indices, one for each axis; negative ones count from the end.
     ///
     /// # Errors
     ///
@@ -101,12 +102,13 @@ impl<T: Element> Tensor<T> {
     /// ```
     /// # use gradlet_tensor::tensor;
     /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(tensor![[1.0, 2.0], [3.0, 4.0]].at(&[1, 0])?, 3.0);
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!((x.at(&[1, 0])?, x.at(&[-1, -1])?), (3.0, 4.0));
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn at(&self, indices: &[usize]) -> Result<T> {
+    pub fn at<I: TryInto<i64> + Copy>(&self, indices: &[I]) -> Result<T> {
         let layout = self.layout();
         let shape = *self.shape();
         if indices.len() != shape.rank() {
@@ -117,17 +119,8 @@ impl<T: Element> Tensor<T> {
             }));
         }
         let mut place = layout.offset;
-        for (axis, (&index, &size)) in indices.iter().zip(&shape).enumerate() {
-            if index >= size {
-                let index = index as i64;
-                return Err(Error::new(ErrorKind::IndexOutOfRange {
-                    op: "at",
-                    index,
-                    axis,
-                    size,
-                    shape,
-                }));
-            }
+        for (axis, &index) in indices.iter().enumerate() {
+            let index = shape.within_for("at", axis as isize, number(index))?;
             place += index * layout.strides()[axis];
         }
         Ok(self.storage()[place])

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use crate::shape::Shape;
 
 mod message;
-use message::{axis_range, excess, is_layer, last_axis, no_gradient, number, parameter, sizes};
+use message::{
+    axis_range, excess, in_a_tensor, is_layer, last_axis, no_gradient, number, parameter, sizes,
+};
 
 /// The result of every function in gradlet that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -100,7 +102,7 @@ pub enum ErrorKind {
         shape: Shape,
     },
     /// The axis does not have this index.
-    #[error("{op}: index {index} is out of range for axis {axis} of size {size} in shape {shape}")]
+    #[error("{op}: index {index} is out of range for axis {axis} of size {size} in shape {shape}{}", in_a_tensor(*index, *size))]
     IndexOutOfRange {
         op: &'static str,
         index: i64,
@@ -141,6 +143,21 @@ pub enum ErrorKind {
         expected: &'static str,
         value: f64,
         remedy: String,
+    },
+    /// The result of integer arithmetic is not a number of the element type.
+    #[error("{op}: {element} overflows: {term} at {indices:?}")]
+    Overflow {
+        op: &'static str,
+        element: &'static str,
+        term: String,
+        indices: Vec<usize>,
+    },
+    /// An integer is divided by 0.
+    #[error("{op}: division by zero: {term} at {indices:?}")]
+    DivisionByZero {
+        op: &'static str,
+        term: String,
+        indices: Vec<usize>,
     },
     /// An `einsum` equation cannot be read, or the operands do not fit it.
     #[error("einsum: {equation:?}: {reason}")]
@@ -208,6 +225,8 @@ impl ErrorKind {
             | Self::NoTensors { op }
             | Self::NotOneElement { op, .. }
             | Self::OutOfRange { op, .. }
+            | Self::Overflow { op, .. }
+            | Self::DivisionByZero { op, .. }
             | Self::InsideCheckpoint { op }
             | Self::MissingGradient { op, .. }
             | Self::ElementType { op, .. }

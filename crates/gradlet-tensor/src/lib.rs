@@ -21,6 +21,7 @@ mod kernel;
 mod linalg;
 mod mask;
 pub mod math;
+mod number;
 mod pick;
 mod reduce;
 mod shape;
@@ -30,12 +31,17 @@ pub mod threads;
 mod view;
 
 pub use arrange::Order;
-pub use create::{Literal, Pcg64, from_literal, rng};
+pub use create::{Literal, Pcg64, Replacement, from_literal, rng};
 pub use element::{Element, Float};
 pub use error::{Error, ErrorKind, Result};
-pub use fused::settings::{Convolution, Divisor, PerAxis, Rounding, Sliding, Window};
+pub use fused::settings::{Align, Convolution, Divisor, PerAxis, Rounding, Sliding, Window};
 pub use linalg::{Contract, einsum};
 pub use mask::{DrawKey, Mask};
+pub use number::{Integer, Number};
+pub use pick::Scatter;
+pub use reduce::Interpolation;
+#[doc(hidden)]
+pub use reduce::QuantilePlan;
 pub use shape::{Axes, IntoShape, Keep, MAX_RANK, ReducedAxes, Shape};
 pub use storage::memory;
 pub use tensor::Tensor;

@@ -25,6 +25,18 @@ macro_rules! functions {
     )*};
 }
 
+/// The angle of the point `(x, y)` from the positive x axis, in `[-pi, pi]`.
+#[inline(always)]
+pub fn atan2<T: Float>(y: T, x: T) -> T {
+    y.atan2_(x)
+}
+
+/// `sqrt(a^2 + b^2)`, also where the squares leave the range of the type; infinite if a or b is.
+#[inline(always)]
+pub fn hypot<T: Float>(a: T, b: T) -> T {
+    a.hypot_(b)
+}
+
 functions! {
     /// `e^x`
     exp = exp_;
@@ -36,6 +48,12 @@ functions! {
     log1p = log1p_;
     /// The hyperbolic tangent.
     tanh = tanh_;
+    /// The inverse hyperbolic sine, with all digits near 0.
+    asinh = asinh_;
+    /// The inverse hyperbolic cosine, with all digits near 1; NaN below.
+    acosh = acosh_;
+    /// The inverse hyperbolic tangent, with all digits near 0; infinite at 1 and -1, NaN beyond.
+    atanh = atanh_;
     /// `1 / (1 + e^-x)`
     sigmoid = sigmoid_;
     /// The error function, `2 / sqrt(pi)` times the integral of `e^(-t^2)` from 0 to x.

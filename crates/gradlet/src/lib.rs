@@ -19,9 +19,9 @@ pub use gradlet_autograd::{
 };
 pub use gradlet_nn::*;
 pub use gradlet_tensor::{
-    Convolution, Divisor, DrawKey, Element, Error, ErrorKind, Float, Keep, MAX_RANK, Mask, Order,
-    Pcg64, PerAxis, Result, Rounding, Shape, Sliding, Tensor, Window, math, memory, rng, tensor,
-    threads,
+    Align, Convolution, Divisor, DrawKey, Element, Error, ErrorKind, Float, Integer, Interpolation,
+    Keep, MAX_RANK, Mask, Number, Order, Pcg64, PerAxis, Replacement, Result, Rounding, Scatter,
+    Shape, Sliding, Tensor, Window, math, memory, rng, tensor, threads,
 };
 
 pub mod op;

@@ -20,13 +20,23 @@ pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, 
                 Var::stack(&parts, axis)?
             }
         }
+        "diag" => x()?.diag(axis(1, "diagonal", 0))?,
+        "diag_embed" => x()?.diag_embed(
+            axis(1, "offset", 0),
+            axis(2, "dim1", -2),
+            axis(3, "dim2", -1),
+        )?,
         "flip" => x()?.flip(list(1, "dims"))?,
-        "pad" => {
-            let list = list(1, "pad");
-            let pairs: Vec<_> = list.chunks(2).map(|pair| (pair[0], pair[1])).collect();
-            assert_eq!(case.text(2, "mode", "constant"), "constant");
-            x()?.pad(&pairs, case.scalar(3, "value", 0.0))?
+        "meshgrid" => {
+            let _ij = case.text(NAMED, "indexing", "ij");
+            let mut vectors = Vec::new();
+            while let Some(x) = case.maybe_var(vectors.len(), "tensors")? {
+                vectors.push(x);
+            }
+            let grid = Var::meshgrid(&vectors.iter().collect::<Vec<_>>())?;
+            return Ok(Some(grid.into_iter().map(Out::Var).collect()));
         }
+        "pad" | "pad_circular" | "pad_reflect" | "pad_replicate" => padded(case)?,
         "roll" => {
             let (shifts, axes) = (list(1, "shifts"), case.list(2, "dims"));
             match axes {
@@ -39,6 +49,30 @@ pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, 
         _ => return Ok(None),
     };
     Ok(Some(vec![Out::Var(y)]))
+}
+
+/// A border of each mode. Those of the elements themselves have no negative sizes: `narrow` takes elements away.
+fn padded<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
+    let mut x = case.var(0, "input")?;
+    let list = case.list(1, "pad").unwrap_or_default();
+    let pairs: Vec<_> = list.chunks(2).map(|pair| (pair[0], pair[1])).collect();
+    let mode = case.text(2, "mode", "constant");
+    let value = case.scalar(3, "value", 0.0);
+    if mode == "constant" {
+        return Ok(x.pad(&pairs, value)?);
+    }
+    let cut: Vec<_> = pairs.iter().map(|&(a, b)| (a.min(0), b.min(0))).collect();
+    x = x.pad(&cut, value)?;
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|&(a, b)| (a.max(0) as usize, b.max(0) as usize))
+        .collect();
+    Ok(match mode {
+        "reflect" => x.pad_reflect(&pairs)?,
+        "replicate" => x.pad_replicate(&pairs)?,
+        "circular" => x.pad_circular(&pairs)?,
+        _ => return Err(format!("no mode {mode}").into()),
+    })
 }
 
 /// Values in order. Of equal ones any index is right, so that each has to lead to its value.

@@ -19,22 +19,30 @@ pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, 
 fn unary<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
     let plain: fn(&Var<T>) -> Var<T> = match case.op() {
         "abs" => Var::abs,
+        "acosh" => Var::acosh,
+        "asinh" => Var::asinh,
+        "atanh" => Var::atanh,
+        "ceil" => Var::ceil,
         "cos" => Var::cos,
         "erf" => Var::erf,
         "exp" => Var::exp,
         "expm1" => Var::expm1,
+        "floor" => Var::floor,
         "log" => Var::ln,
         "log1p" => Var::log1p,
         "neg" => Var::neg,
         "reciprocal" => Var::reciprocal,
         "relu" => Var::relu,
+        "round" => Var::round,
         "rsqrt" => Var::rsqrt,
         "sigmoid" => Var::sigmoid,
+        "sign" => Var::sign,
         "silu" => Var::silu,
         "sin" => Var::sin,
         "sqrt" => Var::sqrt,
         "square" => Var::square,
         "tanh" => Var::tanh,
+        "trunc" => Var::trunc,
         _ => return parametric(case),
     };
     Ok(Some(plain(&case.var(0, "input")?)))
@@ -49,6 +57,17 @@ fn parametric<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
             _ => x()?.gelu(),
         },
         "leaky_relu" => x()?.leaky_relu(case.scalar(1, "negative_slope", 0.01)),
+        "nan_to_num" => {
+            let number = |place, name| {
+                case.value(place, name)
+                    .map(|_| case.scalar(place, name, 0.0))
+            };
+            x()?.nan_to_num(
+                case.scalar(1, "nan", 0.0),
+                number(2, "posinf"),
+                number(3, "neginf"),
+            )
+        }
         "softplus" => x()?.softplus(
             case.scalar(1, "beta", 1.0),
             case.scalar(2, "threshold", 20.0),
@@ -58,8 +77,21 @@ fn parametric<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
 }
 
 fn binary<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
+    const ALL: [&str; 11] = [
+        "add",
+        "atan2",
+        "div",
+        "fmod",
+        "hypot",
+        "maximum",
+        "minimum",
+        "mul",
+        "pow",
+        "remainder",
+        "sub",
+    ];
     let op = case.op();
-    if !["add", "sub", "mul", "div", "pow", "maximum", "minimum"].contains(&op) {
+    if !ALL.contains(&op) {
         return Ok(None);
     }
     let (x, y) = (case.var(0, "input")?, case.var(1, "other")?);
@@ -67,7 +99,13 @@ fn binary<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
     Ok(Some(match op {
         "add" => x.add(&scaled(y))?,
         "sub" => x.sub(&scaled(y))?,
+        "atan2" => x.atan2(&y)?,
+        "fmod" if !case.is_tensor(1) => x.fmod_scalar(y.item()?),
+        "fmod" => x.fmod(&y)?,
+        "hypot" => x.hypot(&y)?,
         "mul" => x.mul(&y)?,
+        "remainder" if !case.is_tensor(1) => x.remainder_scalar(y.item()?),
+        "remainder" => x.remainder(&y)?,
         "div" => match case.text(NAMED, "rounding_mode", "") {
             "floor" => Var::constant(x.tensor().div_floor(y.tensor())?),
             "trunc" => Var::constant(x.tensor().div_trunc(y.tensor())?),

@@ -17,6 +17,10 @@ pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, 
             let (x, y) = pair()?;
             x.bmm(&y)?
         }
+        "cross" => {
+            let (x, y) = pair()?;
+            x.cross(&y, case.int(2, "dim", -1) as isize)?
+        }
         "dot" => {
             let (x, y) = pair()?;
             x.dot(&y)?

@@ -23,41 +23,41 @@ fn resolved(sizes: &[isize], len: usize) -> Vec<usize> {
     sizes.iter().map(size).collect()
 }
 
-/// An index counted from the end where negative.
-fn place(index: i64, size: usize) -> usize {
-    index.rem_euclid(size.max(1) as i64) as usize
-}
-
 /// One view, of all elements or of some.
 fn whole<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
     let x = || case.var(0, "input");
     let axis = |at: usize, name: &str, default: i64| case.int(at, name, default) as isize;
     let list = |at: usize, name: &str| case.list(at, name).unwrap_or_default();
     Ok(Some(match case.op() {
+        "diagonal" => {
+            x()?.diagonal(axis(1, "offset", 0), axis(2, "dim1", 0), axis(3, "dim2", 1))?
+        }
         "expand" => x()?.expand(&list(1, "size"))?,
         "flatten" => x()?.flatten(axis(1, "start_dim", 0)..=axis(2, "end_dim", -1))?,
+        "moveaxis" => x()?.moveaxis(&list(1, "source"), &list(2, "destination"))?,
         "narrow" => {
             let x = x()?;
             let (axis, length) = (axis(1, "dim", 0), case.int(3, "length", 0) as usize);
-            let size = x.tensor().size(axis)?;
-            x.narrow(axis, place(case.int(2, "start", 0), size), length)?
+            x.narrow(axis, case.int(2, "start", 0), length)?
         }
         "permute" => x()?.permute(&list(1, "dims"))?,
         "reshape" => {
             let x = x()?;
             x.reshape(resolved(&list(1, "shape"), x.len()).as_slice())?
         }
-        "select" => {
-            let (x, axis) = (x()?, axis(1, "dim", 0));
-            let size = x.tensor().size(axis)?;
-            x.select(axis, place(case.int(2, "index", 0), size))?
-        }
+        "select" => x()?.select(axis(1, "dim", 0), case.int(2, "index", 0))?,
         "squeeze" => match case.list(1, "dim") {
             None => x()?.squeeze(..)?,
             Some(axes) => x()?.squeeze(&axes)?,
         },
+        "trace" => x()?.trace()?,
         "transpose" => x()?.transpose(axis(1, "dim0", 0), axis(2, "dim1", 1))?,
         "unsqueeze" => x()?.unsqueeze(axis(1, "dim", 0))?,
+        "windows" => x()?.windows(
+            axis(1, "dimension", 0),
+            case.int(2, "size", 0) as usize,
+            case.int(3, "step", 1) as usize,
+        )?,
         _ => return Ok(None),
     }))
 }

@@ -1,6 +1,6 @@
 //! Convolution and pooling.
 
-use gradlet::{Convolution, Divisor, Float, Rounding, Var, Window};
+use gradlet::{Align, Convolution, Divisor, Float, Rounding, Var, Window};
 
 use super::Failure;
 use super::case::{Case, Out};
@@ -11,6 +11,12 @@ pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, 
         "conv1d" => convolution(case, Var::conv1d)?,
         "conv2d" => convolution(case, Var::conv2d)?,
         "avg_pool2d" => avg_pool2d(case)?,
+        "unfold" => case.var(0, "input")?.unfold(columns(case, 1))?,
+        "fold" => {
+            let sizes = each(case.list(1, "output_size"), [1; 2]);
+            case.var(0, "input")?.fold(sizes, columns(case, 2))?
+        }
+        "interpolate_bilinear" | "interpolate_nearest" => interpolate(case)?,
         "adaptive_avg_pool2d" => {
             let sizes = case.value(1, "output_size").cloned().unwrap_or_default();
             let x = case.var(0, "input")?;
@@ -63,6 +69,39 @@ fn convolution<T: Float, const N: usize>(
         _ => options = options.padding(each(case.list(4, "padding"), [0; N])),
     }
     Ok(convolve(&x, &weight, bias.as_ref(), options)?)
+}
+
+/// The windows of `fold` and `unfold`, whose settings begin at a place.
+fn columns<T: Float>(case: &Case<'_, T>, at: usize) -> Window<2> {
+    Window::new(each(case.list(at, "kernel_size"), [1; 2]))
+        .dilation(each(case.list(at + 1, "dilation"), [1; 2]))
+        .padding(each(case.list(at + 2, "padding"), [0; 2]))
+        .stride(each(case.list(at + 3, "stride"), [1; 2]))
+}
+
+fn interpolate<T: Float>(case: &Case<'_, T>) -> Result<Var<T>, Failure> {
+    let x = case.var(0, "input")?;
+    let planes = &x.shape()[2..];
+    let factor = case.float(2, "scale_factor", 1.0);
+    let sizes: Vec<usize> = match case.list(1, "size") {
+        Some(sizes) => sizes.iter().map(|&size| size as usize).collect(),
+        None => planes
+            .iter()
+            .map(|&size| (size as f64 * factor) as usize)
+            .collect(),
+    };
+    let _ratio_of_sizes = case.flag(5, "recompute_scale_factor", true);
+    let mode = case.text(3, "mode", "nearest");
+    let align = if case.flag(4, "align_corners", false) {
+        Align::Corners
+    } else {
+        Align::Edges
+    };
+    Ok(match (mode, &sizes[..]) {
+        ("nearest", sizes) => x.interpolate_nearest(sizes)?,
+        ("bilinear", &[p, q]) => x.interpolate_bilinear([p, q], align)?,
+        _ => return Err(format!("no mode {mode} of {} axes", sizes.len()).into()),
+    })
 }
 
 fn rounding<T: Float>(case: &Case<'_, T>, place: usize) -> Rounding {

@@ -5,7 +5,7 @@ use std::iter::FusedIterator;
 
 use gradlet_autograd::Var;
 use gradlet_tensor::{Element, Float, Tensor};
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 use super::Dataset;
 
@@ -75,18 +75,17 @@ impl<T: Float, L: Element> Batches<T, L> {
 
     /// The same batches, of all rows in a random order. It is drawn right now, so the generator can be used again
     /// afterwards. Each batch copies its rows.
+    /// The order is that of [`Tensor::permutation`].
     ///
-    /// # Source
+    /// # Panics
     ///
-    /// R. Durstenfeld, "Algorithm 235: Random permutation", 1964.
+    /// If no memory is left for the order.
     #[must_use]
     pub fn shuffled(mut self, rng: &mut (impl Rng + ?Sized)) -> Self {
-        let mut order: Vec<i64> = (0..self.set.len() as i64).collect();
-        for last in (1..order.len()).rev() {
-            // As u64, so that every platform draws the same numbers.
-            order.swap(last, rng.random_range(0..=last as u64) as usize);
+        match Tensor::<i64>::permutation(self.set.len(), rng) {
+            Ok(order) => self.order = Some(order.to_vec()),
+            Err(error) => panic!("{error}"),
         }
-        self.order = Some(order);
         self
     }
 

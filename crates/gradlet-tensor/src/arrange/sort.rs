@@ -47,7 +47,7 @@ impl Order {
 
     /// The order of elements with their indices; equal elements are in the order of their indices.
     #[inline(always)]
-    fn compare<T: Element>(self, &(a, i): &(T, i64), &(b, j): &(T, i64)) -> Ordering {
+    pub(crate) fn compare<T: Element>(self, &(a, i): &(T, i64), &(b, j): &(T, i64)) -> Ordering {
         if self.before(a, b) | ((i < j) & !self.before(b, a)) {
             Ordering::Less
         } else if i == j {

@@ -1,9 +1,8 @@
-//! Triangles and diagonals of matrices.
+//! Triangles of matrices.
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::parallel::for_rows;
-use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
@@ -93,65 +92,6 @@ impl<T: Element> Tensor<T> {
             });
         })
     }
-
-    /// For a vector, a square matrix with it on a diagonal and zeros elsewhere; for a matrix, a diagonal as a vector.
-    /// Diagonal 0 is the main one, 1 the one above it, -1 the one below.
-    ///
-    /// # Shape
-    ///
-    /// `[n] -> [n + |diagonal|, n + |diagonal|]`; `[m, n] -> [k]`, with k = 0 if there is no such diagonal
-    ///
-    /// # Errors
-    ///
-    /// If the tensor is neither a vector nor a matrix, or memory does not hold the result.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(tensor![1.0, 2.0].diag(0)?, tensor![[1.0, 0.0], [0.0, 2.0]]);
-    /// assert_eq!(tensor![[1.0, 2.0], [3.0, 4.0]].diag(1)?, tensor![2.0]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Source
-    ///
-    /// `torch.diag`
-    #[track_caller]
-    pub fn diag(&self, diagonal: isize) -> Result<Self> {
-        let (above, below) = (
-            diagonal.max(0).unsigned_abs(),
-            diagonal.min(0).unsigned_abs(),
-        );
-        match self.shape()[..] {
-            [length] => {
-                let size = length.saturating_add(diagonal.unsigned_abs());
-                Self::build(Shape::from([size, size]), |out| {
-                    out.fill(T::default());
-                    for (i, x) in self.iter().enumerate() {
-                        out[(i + below) * size + i + above] = x;
-                    }
-                })
-            }
-            [rows, columns] => {
-                let length = rows
-                    .saturating_sub(below)
-                    .min(columns.saturating_sub(above));
-                let (x, layout) = (self.storage(), self.layout());
-                let place = |i: usize| {
-                    (i + below) * layout.strides()[0] + (i + above) * layout.strides()[1]
-                };
-                Self::from_fn(length, |i| x[layout.offset + place(i)])
-            }
-            _ => Err(Error::new(ErrorKind::Rank {
-                op: "diag",
-                expected: "a vector or a matrix",
-                shape: *self.shape(),
-            })),
-        }
-    }
 }
 
 /// The first column after the diagonal in a row: `row + diagonal + 1`, or 0 if that is negative.
@@ -207,30 +147,6 @@ mod tests {
             ErrorKind::Rank { .. }
         ));
         assert!(tensor![1.0].triu(0).is_err());
-        Ok(())
-    }
-
-    #[test]
-    fn diagonals_come_out_and_go_in() -> Result<()> {
-        let x = sample();
-        assert_eq!(x.diag(0)?.to_vec(), [1, 5]);
-        assert_eq!(x.diag(1)?.to_vec(), [2, 6]);
-        assert_eq!(x.diag(-1)?.to_vec(), [4]);
-        assert_eq!(x.t()?.diag(1)?.to_vec(), [4]);
-        assert_eq!(
-            x.diag(3)?.len() + x.diag(isize::MIN)?.len() + x.diag(isize::MAX)?.len(),
-            0
-        );
-        assert_eq!(tensor![i64; 7].diag(-1)?, tensor![i64; [0, 0], [7, 0]]);
-        assert_eq!(Tensor::<i64>::zeros_of(0)?.diag(1)?, tensor![i64; [0]]);
-        assert!(matches!(
-            tensor![i64; 1].diag(isize::MAX).unwrap_err().kind(),
-            ErrorKind::TooLarge { .. }
-        ));
-        assert!(matches!(
-            Tensor::scalar(1).diag(0).unwrap_err().kind(),
-            ErrorKind::Rank { .. }
-        ));
         Ok(())
     }
 }

@@ -1,15 +1,19 @@
 //! Arithmetic and comparisons, with broadcasting: methods that return errors, operators that panic with the same text.
 
-use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Sub, SubAssign};
 
 use crate::element::{Element, Float};
 use crate::error::{Result, raise};
+use crate::number::Number;
 use crate::tensor::Tensor;
 
 macro_rules! binary {
-    ($($method:ident, $scalar:ident, $assign:ident, $trait:ident, $assign_trait:ident, $op:tt, $what:literal;)*) => {$(
-        impl<T: Float> Tensor<T> {
-            #[doc = concat!("`self ", stringify!($op), " rhs`, ", $what, ", after broadcasting.")]
+    ($(
+        $method:ident, $scalar:ident, $assign:ident, $trait:ident, $assign_trait:ident, $op:tt, $number:ident,
+        $checked:ty, $errors:literal, $pair:path;
+    )*) => {$(
+        impl<T: $number> Tensor<T> {
+            #[doc = concat!("`self ", stringify!($op), " rhs`, elementwise, after broadcasting.")]
             ///
             /// # Shape
             ///
@@ -18,6 +22,7 @@ macro_rules! binary {
             /// # Errors
             ///
             /// If the shapes do not broadcast.
+            #[doc = $errors]
             ///
             /// # Example
             ///
@@ -34,10 +39,11 @@ macro_rules! binary {
             /// ```
             #[track_caller]
             pub fn $method(&self, rhs: &Self) -> Result<Self> {
-                self.zip_for(stringify!($method), rhs, |a, b| a $op b)
+                T::zip_(stringify!($method), self, rhs, |a, b| $pair(a, b))
             }
 
             #[doc = concat!("`self ", stringify!($op), " rhs` for a number on the right.")]
+            #[doc = $errors]
             ///
             /// # Example
             ///
@@ -48,8 +54,9 @@ macro_rules! binary {
                 "[6.0 ", stringify!($op), " 2.0, 3.0 ", stringify!($op), " 2.0]);",
             )]
             /// ```
-            pub fn $scalar(&self, rhs: T) -> Self {
-                self.map(|a| a $op rhs)
+            #[track_caller]
+            pub fn $scalar(&self, rhs: T) -> $checked {
+                T::checked_(T::map_(stringify!($scalar), self, rhs, |a, b| $pair(a, b)))
             }
 
             #[doc = concat!("`self ", stringify!($op), "= rhs` after broadcasting `rhs`; in place if unshared.")]
@@ -61,6 +68,7 @@ macro_rules! binary {
             /// # Errors
             ///
             /// If `rhs` does not broadcast to this shape. The elements are then unchanged.
+            #[doc = $errors]
             ///
             /// # Example
             ///
@@ -77,11 +85,11 @@ macro_rules! binary {
             /// ```
             #[track_caller]
             pub fn $assign(&mut self, rhs: &Self) -> Result<()> {
-                self.zip_in_place_for(stringify!($assign), rhs, |a, b| a $op b)
+                T::zip_assign_(stringify!($assign), self, rhs, |a, b| $pair(a, b))
             }
         }
 
-        impl<T: Float> $trait for &Tensor<T> {
+        impl<T: $number> $trait for &Tensor<T> {
             type Output = Tensor<T>;
             #[track_caller]
             fn $method(self, rhs: Self) -> Tensor<T> {
@@ -89,55 +97,67 @@ macro_rules! binary {
             }
         }
 
-        impl<T: Float> $trait for Tensor<T> {
+        impl<T: $number> $trait for Tensor<T> {
             type Output = Self;
             #[track_caller]
-            fn $method(self, rhs: Self) -> Self {
-                &self $op &rhs
+            fn $method(mut self, rhs: Self) -> Self {
+                if self.can_hold_result_with(&rhs) { self $op &rhs } else { &self $op rhs }
             }
         }
 
-        impl<T: Float> $trait<&Tensor<T>> for Tensor<T> {
+        impl<T: $number> $trait<&Tensor<T>> for Tensor<T> {
             type Output = Self;
             #[track_caller]
-            fn $method(self, rhs: &Self) -> Self {
-                &self $op rhs
-            }
-        }
-
-        impl<T: Float> $trait<Tensor<T>> for &Tensor<T> {
-            type Output = Tensor<T>;
-            #[track_caller]
-            fn $method(self, rhs: Tensor<T>) -> Tensor<T> {
-                self $op &rhs
-            }
-        }
-
-        impl<T: Float> $trait<T> for &Tensor<T> {
-            type Output = Tensor<T>;
-            fn $method(self, rhs: T) -> Tensor<T> {
-                self.$scalar(rhs)
-            }
-        }
-
-        impl<T: Float> $trait<T> for Tensor<T> {
-            type Output = Self;
-            fn $method(mut self, rhs: T) -> Self {
-                self.map_in_place(|a| a $op rhs);
+            fn $method(mut self, rhs: &Self) -> Self {
+                if !self.can_hold_result_with(rhs) {
+                    return &self $op rhs;
+                }
+                $assign_trait::$assign(&mut self, rhs);
                 self
             }
         }
 
-        impl<T: Float> $assign_trait<&Tensor<T>> for Tensor<T> {
+        impl<T: $number> $trait<Tensor<T>> for &Tensor<T> {
+            type Output = Tensor<T>;
+            #[track_caller]
+            fn $method(self, mut rhs: Tensor<T>) -> Tensor<T> {
+                if !rhs.can_hold_result_with(self) {
+                    return self $op &rhs;
+                }
+                let result = T::zip_assign_(stringify!($method), &mut rhs, self, |b, a| $pair(a, b));
+                result.unwrap_or_else(|error| raise(&error));
+                rhs
+            }
+        }
+
+        impl<T: $number> $trait<T> for &Tensor<T> {
+            type Output = Tensor<T>;
+            #[track_caller]
+            fn $method(self, rhs: T) -> Tensor<T> {
+                T::map_(stringify!($scalar), self, rhs, |a, b| $pair(a, b)).unwrap_or_else(|error| raise(&error))
+            }
+        }
+
+        impl<T: $number> $trait<T> for Tensor<T> {
+            type Output = Self;
+            #[track_caller]
+            fn $method(mut self, rhs: T) -> Self {
+                $assign_trait::$assign(&mut self, rhs);
+                self
+            }
+        }
+
+        impl<T: $number> $assign_trait<&Tensor<T>> for Tensor<T> {
             #[track_caller]
             fn $assign(&mut self, rhs: &Self) {
                 Tensor::$assign(self, rhs).unwrap_or_else(|error| raise(&error));
             }
         }
 
-        impl<T: Float> $assign_trait<T> for Tensor<T> {
+        impl<T: $number> $assign_trait<T> for Tensor<T> {
+            #[track_caller]
             fn $assign(&mut self, rhs: T) {
-                self.map_in_place(|a| a $op rhs);
+                T::map_assign_(stringify!($scalar), self, rhs, |a, b| $pair(a, b)).unwrap_or_else(|error| raise(&error));
             }
         }
 
@@ -154,37 +174,40 @@ macro_rules! binary {
 
         impl $trait<Tensor<$t>> for $t {
             type Output = Tensor<$t>;
-            fn $method(self, rhs: Tensor<$t>) -> Tensor<$t> {
-                self $op &rhs
+            fn $method(self, mut rhs: Tensor<$t>) -> Tensor<$t> {
+                rhs.map_in_place(|b| self $op b);
+                rhs
             }
         }
     };
 }
 
 binary! {
-    add, add_scalar, add_assign, Add, AddAssign, +, "elementwise";
-    sub, sub_scalar, sub_assign, Sub, SubAssign, -, "elementwise";
-    mul, mul_scalar, mul_assign, Mul, MulAssign, *, "elementwise";
-    div, div_scalar, div_assign, Div, DivAssign, /, "elementwise";
+    add, add_scalar, add_assign, Add, AddAssign, +, Number, T::Checked, "Integers fail where they overflow.", Number::add_;
+    sub, sub_scalar, sub_assign, Sub, SubAssign, -, Number, T::Checked, "Integers fail where they overflow.", Number::sub_;
+    mul, mul_scalar, mul_assign, Mul, MulAssign, *, Number, T::Checked, "Integers fail where they overflow.", Number::mul_;
+    div, div_scalar, div_assign, Div, DivAssign, /, Float, Self, "", quotient;
 }
 
-impl<T: Float> Neg for &Tensor<T> {
-    type Output = Tensor<T>;
-    fn neg(self) -> Tensor<T> {
-        self.map(|x| -x)
-    }
+#[inline(always)]
+fn quotient<T: Float>(a: T, b: T) -> (T, T::Flag) {
+    (a / b, T::Flag::default())
 }
 
-impl<T: Float> Neg for Tensor<T> {
-    type Output = Self;
-    fn neg(mut self) -> Self {
-        self.map_in_place(|x| -x);
-        self
+impl<T: Number> Tensor<T> {
+    /// Whether the memory of this tensor, which is given away, can hold the result of an operation with `other`. For
+    /// integers it never does, since all results are checked before any is written.
+    #[inline]
+    fn can_hold_result_with(&mut self, other: &Self) -> bool {
+        size_of::<T::Flag>() == 0
+            && self.shape() == other.shape()
+            && other.as_slice().is_some()
+            && self.try_mut().is_some()
     }
 }
 
 macro_rules! comparison {
-    ($($method:ident, $op:tt;)*) => {
+    ($($method:ident, $scalar:ident, $op:tt;)*) => {
         /// Comparisons, elementwise after broadcasting; all of them but `ne` are false for a NaN.
         #[allow(clippy::should_implement_trait, reason = "`==` compares whole tensors, `eq` elements, as in NumPy")]
         impl<T: Element> Tensor<T> {$(
@@ -215,17 +238,33 @@ macro_rules! comparison {
             pub fn $method(&self, rhs: &Self) -> Result<Tensor<bool>> {
                 self.zip_for(stringify!($method), rhs, |a, b| a $op b)
             }
+
+            #[doc = concat!("Whether `self ", stringify!($op), " rhs`, for each element and a number.")]
+            ///
+            /// # Example
+            ///
+            /// ```
+            /// # use gradlet_tensor::tensor;
+            #[doc = concat!("let y = tensor![i64; 1, 2, 3].", stringify!($scalar), "(2);")]
+            #[doc = concat!(
+                "assert_eq!(y.to_vec(), [1 ", stringify!($op), " 2, 2 ", stringify!($op), " 2, 3 ", stringify!($op),
+                " 2]);",
+            )]
+            /// ```
+            pub fn $scalar(&self, rhs: T) -> Tensor<bool> {
+                self.map(|a| a $op rhs)
+            }
         )*}
     };
 }
 
 comparison! {
-    eq, ==;
-    ne, !=;
-    lt, <;
-    le, <=;
-    gt, >;
-    ge, >=;
+    eq, eq_scalar, ==;
+    ne, ne_scalar, !=;
+    lt, lt_scalar, <;
+    le, le_scalar, <=;
+    gt, gt_scalar, >;
+    ge, ge_scalar, >=;
 }
 
 #[cfg(test)]
@@ -271,6 +310,34 @@ mod tests {
             "{text}"
         );
         assert!(a.clone().add_assign(&tensor![[1.0], [2.0]]).is_err());
+    }
+
+    #[test]
+    fn an_operator_writes_into_what_is_given_away_and_unshared() -> Result<()> {
+        let place = |x: &Tensor| x.as_slice().map(<[f32]>::as_ptr);
+        let (x, y) = (tensor![6.0, 8.0], tensor![2.0, 4.0]);
+        let kept = x.map(|x| x);
+        let first = place(&kept);
+        let left = kept - &y;
+        assert_eq!((place(&left), left.to_vec()), (first, vec![4.0, 4.0]));
+        let right = &x / left;
+        assert_eq!((place(&right), right.to_vec()), (first, vec![1.5, 2.0]));
+        let both = right * y.map(|y| y);
+        assert_eq!((place(&both), both.to_vec()), (first, vec![3.0, 8.0]));
+        let number = 12.0 / both;
+        assert_eq!((place(&number), number.to_vec()), (first, vec![4.0, 1.5]));
+        // The left one is shared, so that the right one's memory is taken.
+        let sum = x.clone() - number;
+        assert_eq!((place(&sum), sum.to_vec()), (first, vec![2.0, 6.5]));
+        assert_eq!(x.to_vec(), [6.0, 8.0]);
+        // Neither has the shape of the result, or both are shared.
+        let grid = tensor![[1.0], [2.0]] - x.clone();
+        assert_eq!(grid, tensor![[-5.0, -7.0], [-4.0, -6.0]]);
+        assert_eq!((x.clone() - y.clone()).to_vec(), [4.0, 4.0]);
+        // The rows of one are the columns of the other.
+        let turned = grid.t()? - tensor![[1.0, 2.0], [3.0, 4.0]];
+        assert_eq!(turned, tensor![[-6.0, -6.0], [-10.0, -10.0]]);
+        Ok(())
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! Elementwise choices by a condition, by size or by bounds, powers, and rounded quotients.
+//! Elementwise choices by a condition, by size or by bounds, and powers.
 
 use crate::element::{Element, Float};
 use crate::error::Result;
 use crate::kernel::elementwise as kernel;
+use crate::number::Number;
 use crate::shape::Nest;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -80,9 +81,7 @@ impl<T: Element> Tensor<T> {
             |x, masked| if masked { value } else { x },
         )
     }
-}
 
-impl<T: Float> Tensor<T> {
     /// The larger of each pair of elements, after broadcasting; NaN where either is NaN.
     ///
     /// # Shape
@@ -131,7 +130,9 @@ impl<T: Float> Tensor<T> {
     pub fn minimum(&self, rhs: &Self) -> Result<Self> {
         self.zip_for("minimum", rhs, |a, b| if a < b || a != a { a } else { b })
     }
+}
 
+impl<T: Number> Tensor<T> {
     /// x raised to at least `low`, then lowered to at most `high`, for the bounds that are given; NaN stays NaN, and a
     /// bound that is NaN makes all elements NaN.
     ///
@@ -144,14 +145,16 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(x.clamp(Some(2.0), Some(1.0)).to_vec(), [1.0, 1.0, 1.0]); // the upper bound wins
     /// ```
     pub fn clamp(&self, low: Option<T>, high: Option<T>) -> Self {
-        let low = low.unwrap_or(T::neg_infinity());
-        let high = high.unwrap_or(T::infinity());
+        let [least, greatest] = T::ENDS;
+        let (low, high) = (low.unwrap_or(least), high.unwrap_or(greatest));
         self.map(|x| {
-            let x = if x < low || low.is_nan() { low } else { x };
-            if x > high || high.is_nan() { high } else { x }
+            let x = if x < low || low != low { low } else { x };
+            if x > high || high != high { high } else { x }
         })
     }
+}
 
+impl<T: Float> Tensor<T> {
     /// x to the power of each exponent, after broadcasting; NaN where x is negative and the exponent is not an integer,
     /// 1 where the exponent is 0.
     ///
@@ -176,87 +179,6 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub fn pow(&self, exponent: &Self) -> Result<Self> {
         self.zip_for("pow", exponent, num_traits::Float::powf)
-    }
-
-    /// The quotient rounded toward minus infinity, after broadcasting.
-    ///
-    /// # Shape
-    ///
-    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
-    ///
-    /// # Errors
-    ///
-    /// If the shapes do not broadcast.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(tensor![7.0, -7.0].div_floor(&tensor![2.0])?.to_vec(), [3.0, -4.0]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Source
-    ///
-    /// `torch.div` with `rounding_mode="floor"`
-    #[track_caller]
-    pub fn div_floor(&self, rhs: &Self) -> Result<Self> {
-        self.zip_for("div_floor", rhs, floored)
-    }
-
-    /// The quotient rounded toward 0, after broadcasting.
-    ///
-    /// # Shape
-    ///
-    /// `[..., n], [..., n] -> [..., n]`; sizes of 1 and missing leading axes are repeated.
-    ///
-    /// # Errors
-    ///
-    /// If the shapes do not broadcast.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// assert_eq!(tensor![7.0, -7.0].div_trunc(&tensor![2.0])?.to_vec(), [3.0, -3.0]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Source
-    ///
-    /// `torch.div` with `rounding_mode="trunc"`
-    #[track_caller]
-    pub fn div_trunc(&self, rhs: &Self) -> Result<Self> {
-        self.zip_for("div_trunc", rhs, |a, b| (a / b).trunc())
-    }
-}
-
-/// The floor of a / b, from the exact remainder: the rounded quotient may be on the wrong side of a whole number.
-#[inline(always)]
-fn floored<T: Float>(a: T, b: T) -> T {
-    let (zero, one) = (T::of(0.0), T::of(1.0));
-    if b == zero {
-        return a / b;
-    }
-    let rest = a % b;
-    let quotient = (a - rest) / b;
-    let quotient = if rest != zero && (b < zero) != (rest < zero) {
-        quotient - one
-    } else {
-        quotient
-    };
-    if quotient == zero {
-        return zero.copysign(a / b);
-    }
-    let floor = quotient.floor();
-    if quotient - floor > T::of(0.5) {
-        floor + one
-    } else {
-        floor
     }
 }
 
@@ -312,30 +234,6 @@ mod tests {
         for (low, high) in [(Some(f32::NAN), None), (None, Some(f32::NAN))] {
             assert!(x.clamp(low, high).iter().all(f32::is_nan));
         }
-    }
-
-    #[test]
-    fn quotients_are_rounded_as_named() -> Result<()> {
-        let (x, y) = (
-            tensor![f64; 7.0, -7.0, 7.0, 1.0],
-            tensor![f64; 2.0, 2.0, -2.0, 0.0],
-        );
-        assert_eq!(x.div_floor(&y)?.to_vec(), [3.0, -4.0, -4.0, f64::INFINITY]);
-        assert_eq!(x.div_trunc(&y)?.to_vec(), [3.0, -3.0, -3.0, f64::INFINITY]);
-        let none = tensor![f64; -1.0, 1.0].div_floor(&tensor![f64; -2.0, 2.0])?;
-        assert!(none.iter().all(|x| x == 0.0 && x.is_sign_positive()));
-        // 0.9 / 0.1 rounds to 9, but 0.1 in f64 is a little more than a tenth.
-        assert_eq!(
-            tensor![f64; 0.9].div_floor(&tensor![f64; 0.1])?.to_vec(),
-            [8.0]
-        );
-        assert_eq!(
-            tensor![f64; 2.0, 0.0]
-                .pow(&tensor![f64; 3.0, 0.0])?
-                .to_vec(),
-            [8.0, 1.0]
-        );
-        Ok(())
     }
 
     proptest! {

@@ -231,6 +231,40 @@ impl Tensor<bool> {
         Blocks::new(self, axes)?.reduce(|x| fold::fold(x, first, &f), columns)
     }
 
+    /// The number of true elements over the axes. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
+    ///
+    /// # Shape
+    ///
+    /// `count(1)`: `[a, b, c] -> [a, c]`; `count(Keep(1))`: `[a, b, c] -> [a, 1, c]`; `count(..)`: `[...] -> []`
+    ///
+    /// # Errors
+    ///
+    /// If an axis is out of range or named twice.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    /// assert_eq!(x.gt_scalar(2.5).count(1)?.to_vec(), [1, 3]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn count(&self, axes: impl Axes) -> Result<Tensor<i64>> {
+        let axes = ReducedAxes::new("count", *self.shape(), &axes)?;
+        let columns = |x: &[bool], out: &mut [i64]| {
+            out.fill(0);
+            for row in x.chunks_exact(out.len()) {
+                out.iter_mut()
+                    .zip(row)
+                    .for_each(|(y, &x)| *y += i64::from(x));
+            }
+        };
+        Blocks::new(self, axes)?.reduce(|x| fold::count(x) as i64, columns)
+    }
+
     /// The number of elements that are true.
     ///
     /// # Example
@@ -304,6 +338,12 @@ mod tests {
             [false, false]
         );
         assert!(tensor![bool; true].select(0, 0)?.any(-1)?.item()?);
+        assert_eq!(x.count(0)?.to_vec(), [2, 1]);
+        assert_eq!(x.t()?.count(Keep(0))?, tensor![i64; [1, 2]]);
+        assert_eq!(
+            (x.count(..)?.item()?, none.count(0)?.to_vec()),
+            (3, vec![0, 0])
+        );
         Ok(())
     }
 }

@@ -17,9 +17,9 @@ macro_rules! by_std {
 }
 
 by_std! {
-    abs: "The absolute value; -0 becomes 0, NaN stays.";
     floor: "The largest whole number that is not above x: -2 for -1.5.";
     ceil: "The smallest whole number that is not below x: -1 for -1.5.";
+    trunc: "The whole number next to x on the side of 0: -1 for -1.5.";
     acos: "The arc cosine in `[0, pi]`; NaN outside `[-1, 1]`.";
     asin: "The arc sine in `[-pi/2, pi/2]`; NaN outside `[-1, 1]`.";
     atan: "The arc tangent in `[-pi/2, pi/2]`.";
@@ -80,24 +80,27 @@ impl<T: Float> Tensor<T> {
         })
     }
 
-    /// The sign: -1 if x is below 0, 0 at 0, 1 above; 0 for NaN.
+    /// x, but `nan` in place of NaN, and these numbers in place of the infinities: if not given, the largest and the
+    /// smallest finite number.
     ///
     /// # Example
     ///
     /// ```
     /// # use gradlet_tensor::tensor;
-    /// assert_eq!(tensor![-3.0, 0.0, 0.5, f32::NAN].sign().to_vec(), [-1.0, 0.0, 1.0, 0.0]);
+    /// let x = tensor![f32::NAN, f32::INFINITY, -f32::INFINITY, 2.0];
+    /// assert_eq!(x.nan_to_num(0.0, Some(9.0), None).to_vec(), [0.0, 9.0, f32::MIN, 2.0]);
     /// ```
-    pub fn sign(&self) -> Self {
-        let (zero, one) = (T::of(0.0), T::of(1.0));
+    ///
+    /// # Source
+    ///
+    /// `torch.nan_to_num`
+    pub fn nan_to_num(&self, nan: T, posinf: Option<T>, neginf: Option<T>) -> Self {
+        let posinf = posinf.unwrap_or(T::max_value());
+        let neginf = neginf.unwrap_or(T::min_value());
         self.map(|x| {
-            if x > zero {
-                one
-            } else if x < zero {
-                -one
-            } else {
-                zero
-            }
+            let beyond = if x > T::zero() { posinf } else { neginf };
+            let y = if x.is_infinite() { beyond } else { x };
+            if x.is_nan() { nan } else { y }
         })
     }
 
@@ -123,6 +126,43 @@ impl<T: Float> Tensor<T> {
     /// ```
     pub fn log1p(&self) -> Self {
         self.map(math::log1p)
+    }
+
+    /// The inverse hyperbolic sine, within 3 units in the last place, even near 0.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1e-10, 3e38].asinh().to_vec(), [1e-10, 89.289_99]);
+    /// ```
+    pub fn asinh(&self) -> Self {
+        self.map(math::asinh)
+    }
+
+    /// The inverse hyperbolic cosine, within 3 units in the last place, even near 1; NaN below.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1.0, 3e38].acosh().to_vec(), [0.0, 89.289_99]);
+    /// ```
+    pub fn acosh(&self) -> Self {
+        self.map(math::acosh)
+    }
+
+    /// The inverse hyperbolic tangent, within 3 units in the last place, even near 0; infinite at 1 and -1, NaN
+    /// beyond.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// assert_eq!(tensor![1e-10, -1.0].atanh().to_vec(), [1e-10, -f32::INFINITY]);
+    /// ```
+    pub fn atanh(&self) -> Self {
+        self.map(math::atanh)
     }
 
     /// `1 / sqrt(x)`; infinite at 0, NaN below.
@@ -185,6 +225,8 @@ mod tests {
         assert_eq!(x.sign().to_vec(), [-1.0, 0.0, 1.0]);
         assert_eq!(x.floor().to_vec(), [-1.0, 0.0, 0.0]);
         assert_eq!(x.ceil().to_vec(), [-1.0, 0.0, 1.0]);
+        let halves = tensor![f64; -1.5, -0.5, 2.5, f64::INFINITY];
+        assert_eq!(halves.trunc().to_vec(), [-1.0, 0.0, 2.0, f64::INFINITY]);
         assert_eq!(x.square().to_vec(), [1.0, 0.0, 0.25]);
         assert_eq!(x.reciprocal().to_vec(), [-1.0, f64::INFINITY, 2.0]);
         assert_eq!(x.expm1().to_vec()[1..], [0.0, 0.5f64.exp_m1()]);

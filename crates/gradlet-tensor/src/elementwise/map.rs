@@ -198,15 +198,7 @@ impl<T: Element> Tensor<T> {
         rhs: &Tensor<U>,
         f: impl Fn(T, U) -> T + Sync,
     ) -> Result<()> {
-        if self.shape() != rhs.shape()
-            && Shape::broadcast_for(op, self.shape(), rhs.shape())? != *self.shape()
-        {
-            return Err(Error::new(ErrorKind::ShapeMismatch {
-                op,
-                expected: *self.shape(),
-                found: *rhs.shape(),
-            }));
-        }
+        self.expect_assignable(op, rhs)?;
         if self.shape() == rhs.shape()
             && let Some(b) = rhs.as_slice()
             && let Some(y) = self.try_mut()
@@ -217,6 +209,26 @@ impl<T: Element> Tensor<T> {
         } else {
             let result = self.zip_for(op, rhs, f)?;
             *self = result;
+        }
+        Ok(())
+    }
+
+    /// Returns an error unless `rhs` broadcasts to this shape.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn expect_assignable<U: Element>(
+        &self,
+        op: &'static str,
+        rhs: &Tensor<U>,
+    ) -> Result<()> {
+        if self.shape() != rhs.shape()
+            && Shape::broadcast_for(op, self.shape(), rhs.shape())? != *self.shape()
+        {
+            return Err(Error::new(ErrorKind::ShapeMismatch {
+                op,
+                expected: *self.shape(),
+                found: *rhs.shape(),
+            }));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Elementwise functions of one tensor that `NumPy` has too.
 
-use crate::element::Float;
+use crate::element::{Element, Float};
 use crate::math;
 use crate::tensor::Tensor;
 
@@ -102,7 +102,9 @@ impl<T: Float> Tensor<T> {
     pub fn powf(&self, exponent: T) -> Self {
         self.map(|x| num_traits::Float::powf(x, exponent))
     }
+}
 
+impl<T: Element> Tensor<T> {
     /// The larger of each element and a number; NaN stays NaN. If the number is NaN, the elements stay as they are.
     ///
     /// # Example

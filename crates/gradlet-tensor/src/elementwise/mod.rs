@@ -1,8 +1,15 @@
 //! Operations on each element by itself: maps, arithmetic, comparisons, functions, choices.
 
 mod arith;
+mod bits;
+mod checked;
 mod choose;
 mod compare;
+mod divide;
 mod functions;
 mod map;
 mod math;
+mod polar;
+mod sign;
+
+pub(crate) use divide::floored;

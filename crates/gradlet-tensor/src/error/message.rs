@@ -30,6 +30,15 @@ pub(super) fn excess(shape: &Shape, size_bytes: usize) -> String {
     }
 }
 
+/// What to do about an index that would count from the end: only in a tensor it cannot.
+pub(super) fn in_a_tensor(index: i64, size: usize) -> &'static str {
+    if index < 0 && index.unsigned_abs() <= size as u64 {
+        "; indices in a tensor count from 0: for the last one use size - 1"
+    } else {
+        ""
+    }
+}
+
 pub(super) fn axis_range(shape: &Shape) -> String {
     match shape.rank() {
         0 => "; a scalar has no axes".to_owned(),

@@ -2,7 +2,7 @@
 
 use crate::element::Float;
 use crate::error::Result;
-use crate::kernel::fold;
+use crate::kernel::scan;
 use crate::tensor::Tensor;
 
 /// The sum of the elements from each one on along an axis, `y_i = x_i + .. + x_(n-1)`: [`Tensor::cumsum`] from the end.
@@ -26,7 +26,7 @@ use crate::tensor::Tensor;
 /// ```
 #[track_caller]
 pub fn cumsum_reversed<T: Float>(x: &Tensor<T>, axis: isize) -> Result<Tensor<T>> {
-    x.sums("cumsum_reversed", axis, fold::running_sums_reversed)
+    x.scan("cumsum_reversed", axis, scan::sums_reversed)
 }
 
 #[cfg(test)]

@@ -4,35 +4,44 @@
 //! They check their arguments as the methods of [`Tensor`](crate::Tensor) do. Softmax, convolution and pooling, which users of
 //! arrays want too, are methods; their gradients are here.
 
+mod at_ranks;
 mod averages;
 mod avg_pool;
 mod columns;
 mod conv;
 mod cross_entropy;
 mod cumsum_reversed;
+mod interpolate;
 mod mul_sum_to;
 mod narrow_add;
 mod normalize;
 mod planes;
 mod pool;
+mod recurrence;
 mod require;
 pub(crate) mod settings;
 mod softmax;
+mod unfold;
 mod update;
 mod window;
 
+pub use crate::arrange::{Border, bordered, bordered_gradient, diagonal_gradient};
 pub use crate::linalg::expect_batches;
 pub use crate::pick::corner;
 pub use crate::reduce::rescaling;
+pub use crate::view::windows_gradient;
+pub use at_ranks::at_ranks;
 pub use avg_pool::{adaptive_avg_pool2d_gradient, avg_pool2d_gradient};
 pub use columns::{add_to_columns, pick_columns};
 pub use conv::{conv2d_input_gradient, conv2d_weight_gradient};
 pub use cross_entropy::{cross_entropy_gradient, cross_entropy_rows};
 pub use cumsum_reversed::cumsum_reversed;
+pub use interpolate::{interpolate_bilinear_gradient, nearest_indices, resized};
 pub use mul_sum_to::mul_sum_to;
 pub use narrow_add::narrow_add;
 pub use normalize::{Centre, affine, moments, rescaled_groups, standardized_gradient};
 pub use planes::{pick_in_planes, spread_in_planes};
+pub use recurrence::{recurrence, recurrence_reversed};
 pub use require::{require, setting};
 pub use softmax::{log_softmax_gradient, softmax_gradient};
 pub use update::update;

@@ -223,6 +223,28 @@ pub enum Divisor {
     Fixed(i64),
 }
 
+/// Which points of two images of different sizes are laid upon each other when one is interpolated to the other.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{Align, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let x = tensor![[0.0, 6.0]];
+/// assert_eq!(x.interpolate_bilinear([1, 4], Align::Edges)?, tensor![[0.0, 1.5, 4.5, 6.0]]);
+/// assert_eq!(x.interpolate_bilinear([1, 4], Align::Corners)?, tensor![[0.0, 2.0, 4.0, 6.0]]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Align {
+    /// Their edges, where pixels are squares: `align_corners=False` in PyTorch.
+    #[default]
+    Edges,
+    /// The centers of their first and last pixels: `align_corners=True`.
+    Corners,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

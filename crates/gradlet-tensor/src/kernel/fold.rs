@@ -215,50 +215,6 @@ pub(crate) fn sum_rows<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
     sum_columns(x, columns, 0, out);
 }
 
-/// `y[r, c]` = the sum of `x[.., c]` up to row r, in f64
-pub(crate) fn running_sums<T: crate::element::Float>(x: &[T], columns: usize, y: &mut [T]) {
-    run_sums(
-        x.chunks_exact(columns),
-        y.chunks_exact_mut(columns),
-        columns,
-    );
-}
-
-/// `y[r, c]` = the sum of `x[.., c]` from row r on, in f64
-pub(crate) fn running_sums_reversed<T: crate::element::Float>(
-    x: &[T],
-    columns: usize,
-    y: &mut [T],
-) {
-    run_sums(
-        x.chunks_exact(columns).rev(),
-        y.chunks_exact_mut(columns).rev(),
-        columns,
-    );
-}
-
-fn run_sums<'a, T: crate::element::Float>(
-    x: impl Iterator<Item = &'a [T]>,
-    y: impl Iterator<Item = &'a mut [T]>,
-    columns: usize,
-) {
-    if columns == 1 {
-        let mut sum = 0.0;
-        for (y, x) in y.zip(x) {
-            sum += x[0].to_f64();
-            y[0] = T::of(sum);
-        }
-        return;
-    }
-    let mut sums = vec![0.0; columns];
-    for (y, x) in y.zip(x) {
-        for ((y, &x), sum) in y.iter_mut().zip(x).zip(&mut sums) {
-            *sum += x.to_f64();
-            *y = T::of(*sum);
-        }
-    }
-}
-
 /// The sum of all elements: blocks of `BLOCK` are summed, then paired in a balanced tree.
 pub(crate) fn sum<T: Float>(x: &[T]) -> T {
     if x.len() <= BLOCK {

@@ -1,9 +1,8 @@
-//! Picking elements by index, and adding to them.
+//! Picking elements by index, and changing them.
 
 use std::ops::Range;
 
 use super::elementwise::zip_in_place;
-use crate::element::Float;
 
 /// Elements of a slice, and the step between them.
 type Steps<'a, T> = (&'a [T], usize);
@@ -41,31 +40,47 @@ pub(crate) fn gather<T: Copy>(
     }
 }
 
-/// `y[i * step_y + (indices[i * step_i] - places.start) * step] += source[i * step_s]` for i below `length`. The index
-/// of a row that has only one (`step_i` 0) may be outside the places; the row then adds nothing.
-pub(crate) fn scatter_add<T: Float>(
+/// `y[i * step_y + (indices[i * step_i] - places.start) * step]` becomes `f` of itself and `source[i * step_s]`, for i below
+/// `length`. The index of a row that has only one (`step_i` 0) may be outside the places; the row then changes nothing.
+pub(crate) fn scatter<T: Copy, F: Fn(T, T) -> T>(
     (y, step_y): (&mut [T], usize),
     (indices, step_i): Steps<'_, i64>,
     (source, step_s): Steps<'_, T>,
     (places, step): (Range<usize>, usize),
     length: usize,
+    f: &F,
 ) {
     if step_i == 0 {
         let place = indices[0] as usize;
-        if !places.contains(&place) {
-            return;
-        }
-        let y = &mut y[(place - places.start) * step..];
-        if (step_y, step_s) == (1, 1) {
-            return zip_in_place(&mut y[..length], &source[..length], &|y, x| y + x);
-        }
-        for i in 0..length {
-            y[i * step_y] = y[i * step_y] + source[i * step_s];
+        if places.contains(&place) {
+            let y = &mut y[(place - places.start) * step..];
+            combine((y, step_y), (source, step_s), length, f);
         }
         return;
     }
     for i in 0..length {
         let y = &mut y[i * step_y + (indices[i * step_i] as usize - places.start) * step];
-        *y = *y + source[i * step_s];
+        *y = f(*y, source[i * step_s]);
+    }
+}
+
+/// `y[i * step_y] = f(y[i * step_y], x[i * step_x])` for i below `length`
+pub(crate) fn combine<T: Copy, F: Fn(T, T) -> T>(
+    (y, step_y): (&mut [T], usize),
+    (x, step_x): Steps<'_, T>,
+    length: usize,
+    f: &F,
+) {
+    match (step_y, step_x) {
+        (1, 1) => zip_in_place(&mut y[..length], &x[..length], f),
+        (1, 0) => {
+            let x = x[0];
+            y[..length].iter_mut().for_each(|y| *y = f(*y, x));
+        }
+        _ => {
+            for i in 0..length {
+                y[i * step_y] = f(y[i * step_y], x[i * step_x]);
+            }
+        }
     }
 }

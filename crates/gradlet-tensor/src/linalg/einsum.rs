@@ -2,107 +2,29 @@
 
 use std::collections::BTreeMap;
 
+use super::contract::Contract;
 use super::equation::Equation;
-use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Tensor;
-
-/// The operations that [`einsum`] needs of its operands: tensors, and the autograd crate's Vars. It is not part of the
-/// public interface.
-#[doc(hidden)]
-pub trait Contract: Clone {
-    /// The sizes of the axes.
-    fn sizes(&self) -> &[usize];
-    /// The axes in a different order.
-    ///
-    /// # Errors
-    ///
-    /// If `axes` does not name each axis exactly once.
-    #[track_caller]
-    fn permuted(&self, axes: &[isize]) -> Result<Self>;
-    /// The same elements in a different shape.
-    ///
-    /// # Errors
-    ///
-    /// If the numbers of elements differ.
-    #[track_caller]
-    fn reshaped(&self, sizes: &[usize]) -> Result<Self>;
-    /// The sum over axes, which go away.
-    ///
-    /// # Errors
-    ///
-    /// If an axis is out of range or named twice.
-    #[track_caller]
-    fn summed(&self, axes: &[isize]) -> Result<Self>;
-    /// The slices along the first axis that the indices name.
-    ///
-    /// # Errors
-    ///
-    /// If an index is out of range.
-    #[track_caller]
-    fn picked(&self, indices: &Tensor<i64>) -> Result<Self>;
-    /// `[b, m, k] x [b, k, n] -> [b, m, n]`
-    ///
-    /// # Errors
-    ///
-    /// If the sizes do not fit.
-    #[track_caller]
-    fn multiplied(&self, rhs: &Self) -> Result<Self>;
-    /// The elementwise product, after broadcasting.
-    ///
-    /// # Errors
-    ///
-    /// If the shapes do not broadcast.
-    #[track_caller]
-    fn scaled(&self, rhs: &Self) -> Result<Self>;
-}
-
-impl<T: Float> Contract for Tensor<T> {
-    fn sizes(&self) -> &[usize] {
-        self.shape()
-    }
-
-    fn permuted(&self, axes: &[isize]) -> Result<Self> {
-        self.permute(axes)
-    }
-
-    fn reshaped(&self, sizes: &[usize]) -> Result<Self> {
-        self.reshape(sizes)
-    }
-
-    fn summed(&self, axes: &[isize]) -> Result<Self> {
-        self.sum(axes)
-    }
-
-    fn picked(&self, indices: &Tensor<i64>) -> Result<Self> {
-        self.index_select(0, indices)
-    }
-
-    fn multiplied(&self, rhs: &Self) -> Result<Self> {
-        self.matmul(rhs)
-    }
-
-    fn scaled(&self, rhs: &Self) -> Result<Self> {
-        self.mul(rhs)
-    }
-}
 
 /// The sum of products that the equation names: `ij,jk->ik` is the matrix product.
 ///
 /// The operands are all tensors, or all Vars. Each has one letter per axis. Letters that the output does not name are
-/// summed over; a letter that occurs twice in one operand takes its diagonal. Without `->`, the output names the
-/// letters that occur once, in alphabetical order. Operands are combined from left to right, each pair by one batched
-/// matrix product; or elementwise, if one has only letters of the other and none is summed, or both have the same
-/// letters. An ellipsis is not supported.
+/// summed over; a letter that occurs twice in one operand takes its diagonal. An ellipsis `...` is all axes of an operand
+/// that no letter names; those of different operands are matched from the last one on. An axis of size 1 is
+/// repeated to the size that the same letter has in a different operand, as is one of an ellipsis. Without `->`, the
+/// output names the axes of the ellipsis, then the letters that occur once, in alphabetical order; an output without the
+/// ellipsis is summed over its axes. Operands are combined from left to right, each pair by one batched matrix product; or
+/// elementwise, if one has only letters of the other and none is summed, or both have the same letters.
 ///
 /// # Shape
 ///
-/// `ij,jk->ik`: `[i, j], [j, k] -> [i, k]`; `ij->`: `[i, j] -> []`
+/// `ij,jk->ik`: `[i, j], [j, k] -> [i, k]`; `ij->`: `[i, j] -> []`; `...ij,...jk`: `[b, i, j], [j, k] -> [b, i, k]`
 ///
 /// # Errors
 ///
 /// If the equation cannot be read, or its output names a letter twice or one that no operand has, or the number of
-/// operands or of an operand's axes differs, or a letter has two sizes.
+/// operands or of an operand's axes differs, or a letter has two sizes other than 1.
 ///
 /// # Example
 ///
@@ -112,6 +34,7 @@ impl<T: Float> Contract for Tensor<T> {
 /// let (x, w) = (tensor![[1.0, 2.0], [3.0, 4.0]], tensor![10.0, 100.0]);
 /// assert_eq!(einsum("ij,j->i", &[&x, &w])?.to_vec(), [210.0, 430.0]);
 /// assert_eq!(einsum("ii", &[&x])?.to_vec(), [5.0]);
+/// assert_eq!(einsum("...i->...", &[&x])?.to_vec(), [3.0, 7.0]);
 /// # Ok(())
 /// # }
 /// ```
@@ -121,7 +44,11 @@ impl<T: Float> Contract for Tensor<T> {
 /// `torch.einsum`
 #[track_caller]
 pub fn einsum<X: Contract>(equation: &str, operands: &[&X]) -> Result<X> {
-    let Equation { inputs, output } = Equation::parse(equation, operands)?;
+    let Equation {
+        inputs,
+        output,
+        sizes,
+    } = Equation::parse(equation, operands)?;
     let mut terms = Vec::with_capacity(operands.len());
     for (labels, operand) in inputs.into_iter().zip(operands) {
         terms.push(
@@ -129,7 +56,8 @@ pub fn einsum<X: Contract>(equation: &str, operands: &[&X]) -> Result<X> {
                 labels,
                 x: (*operand).clone(),
             }
-            .diagonals()?,
+            .diagonals()?
+            .without_repeated(&sizes)?,
         );
     }
     let mut terms = terms.into_iter();
@@ -176,6 +104,19 @@ impl<X: Contract> Term<X> {
             };
         }
         Ok(self)
+    }
+
+    /// The term without the axes of size 1 that a different operand repeats: a product broadcasts them.
+    #[track_caller]
+    fn without_repeated(self, sizes: &BTreeMap<u8, usize>) -> Result<Self> {
+        let all = self.labels.iter().zip(self.x.sizes());
+        let kept = all.filter(|(label, size)| sizes.get(label) == Some(size));
+        let (labels, sizes): (Vec<u8>, Vec<usize>) = kept.unzip();
+        if labels.len() == self.labels.len() {
+            return Ok(self);
+        }
+        let x = self.x.reshaped(&sizes)?;
+        Ok(Self { labels, x })
     }
 
     /// The term summed over the axes whose letters are not needed.
@@ -329,6 +270,50 @@ mod tests {
     }
 
     #[test]
+    fn ellipses_and_axes_of_size_one_are_repeated() -> Result<()> {
+        let normal = |shape: &[usize]| Tensor::<f64>::normal(shape, 0.0, 1.0, &mut crate::rng(3));
+        let close =
+            |x: Tensor<f64>, y: Tensor<f64>| assert!(x.allclose(&y, 1e-12, 1e-12), "{x} {y}");
+        let (a, b) = (normal(&[4, 1, 2, 3])?, normal(&[5, 3, 2])?);
+        let product = a.matmul(&b)?;
+        close(einsum("...ij,...jk->...ik", &[&a, &b])?, product.clone());
+        close(einsum("...ij,...jk", &[&a, &b])?, product.clone());
+        close(einsum("...ij,...jk->ik", &[&a, &b])?, product.sum([0, 1])?);
+        let turned = product.permute(&[3, 0, 1, 2])?;
+        close(einsum("...ij,...jk->k...i", &[&a, &b])?, turned);
+        close(
+            einsum("...ii", &[&normal(&[2, 3, 3])?])?,
+            normal(&[2, 3, 3])?.trace()?,
+        );
+        close(einsum("i...->...", &[&a])?, a.sum(0)?);
+        close(einsum("...", &[&a])?, a.clone());
+        close(einsum("bij...->...b", &[&b])?, b.sum([1, 2])?);
+        let (row, column) = (normal(&[1, 3])?, normal(&[2, 1])?);
+        close(einsum("ij,ij->ij", &[&row, &column])?, row.mul(&column)?);
+        close(
+            einsum("ij,ij->", &[&row, &column])?,
+            row.mul(&column)?.sum(..)?,
+        );
+        close(
+            einsum("ij,ij->j", &[&row, &normal(&[2, 3])?])?,
+            row.mul(&normal(&[2, 3])?)?.sum(0)?,
+        );
+        close(
+            einsum("ij,jk->ik", &[&column, &normal(&[3, 4])?])?,
+            column.mul(&normal(&[3, 4])?.sum(0)?)?,
+        );
+        close(
+            einsum("ij,ij,ij->j", &[&row, &row, &column])?,
+            row.mul(&row)?.mul(&column)?.sum(0)?,
+        );
+        assert_eq!(
+            einsum("i,i->i", &[&tensor![1.0], &Tensor::zeros([0])?])?.shape(),
+            [0]
+        );
+        Ok(())
+    }
+
+    #[test]
     fn scalars_and_empty_operands_have_their_sums() -> Result<()> {
         let (one, none) = (Tensor::scalar(3.0), Tensor::zeros([0, 2])?);
         assert_eq!(einsum(",->", &[&one, &one])?.item()?, 9.0);
@@ -348,12 +333,25 @@ mod tests {
             ),
             ("ij,jk->ik", "it has 2 operands, got 1"),
             ("i.->i", "'.' is not in a-z or A-Z"),
+            ("......->", "'.' is not in a-z or A-Z"),
+            (
+                "ijk...",
+                "operand 0 has 3 letters beside the ellipsis, but its shape [2, 2] has 2 axes",
+            ),
+            ("...->......", "the output names '.', which no operand has"),
         ] {
             let message = reason(equation, &[&x]);
             let start = format!("einsum: {equation:?}: {expected} (at ");
             assert!(message.starts_with(&start), "{message}");
         }
-        let message = reason("ij,jk", &[&x, &tensor![[1.0, 2.0, 3.0]]]);
-        assert!(message.contains("'j' has the sizes 2 and 1"), "{message}");
+        let three = tensor![[1.0], [2.0], [3.0]];
+        for (equation, expected) in [
+            ("ij,jk", "'j' has the sizes 2 and 3"),
+            ("i...,...k", "the ellipsis has the sizes 2 and 3"),
+            ("ij,kk", "'k' has the sizes 3 and 1"),
+        ] {
+            let message = reason(equation, &[&x, &three]);
+            assert!(message.contains(expected), "{message}");
+        }
     }
 }

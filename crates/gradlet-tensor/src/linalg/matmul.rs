@@ -3,14 +3,16 @@
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::matmul::{Matrix, Start, matmul};
+use crate::number::Number;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-impl<T: Float> Tensor<T> {
+impl<T: Number> Tensor<T> {
     /// The matrix product; a vector counts as a row on the left and as a column on the right. Leading axes are
     /// broadcast.
     ///
-    /// It works on strides, so a transposed operand is not copied.
+    /// It works on strides, so a transposed operand of floats is not copied. The products of integers are summed exactly,
+    /// to an `i64` or `u64`.
     ///
     /// # Shape
     ///
@@ -19,7 +21,8 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// If an operand is a scalar, or the inner sizes differ, or the leading axes do not broadcast.
+    /// If an operand is a scalar, or the inner sizes differ, or the leading axes do not broadcast, or a sum of integers
+    /// overflows.
     ///
     /// # Example
     ///
@@ -28,11 +31,12 @@ impl<T: Float> Tensor<T> {
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let (a, b) = (tensor![[1.0, 2.0], [3.0, 4.0]], tensor![10.0, 1.0]);
     /// assert_eq!(a.matmul(&b)?.to_vec(), [12.0, 34.0]);
+    /// assert_eq!(tensor![u8; [200]].matmul(&tensor![u8; 100])?.to_vec(), [20_000u64]);
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn matmul(&self, rhs: &Self) -> Result<Self> {
+    pub fn matmul(&self, rhs: &Self) -> Result<Tensor<T::Sum>> {
         for x in [self, rhs] {
             if x.rank() == 0 {
                 let expected = "vectors or matrices";
@@ -50,6 +54,14 @@ impl<T: Float> Tensor<T> {
         if columns != rows {
             return Err(inner_sizes("matmul", self, rhs, columns, rows));
         }
+        T::matmul_(self, rhs)
+    }
+}
+
+impl<T: Float> Tensor<T> {
+    /// The matrix product of tensors that are no scalars and whose inner sizes agree.
+    #[track_caller]
+    pub(crate) fn product(&self, rhs: &Self) -> Result<Self> {
         match (self.rank(), rhs.rank()) {
             (2, 2) => product(self, rhs, None),
             (1, 1) => self.unsqueeze(0)?.matmul(&rhs.unsqueeze(1)?)?.reshape(()),
@@ -58,7 +70,8 @@ impl<T: Float> Tensor<T> {
             // One matrix on the right: all rows on the left are multiplied by it at once.
             (rank, 2) if self.as_slice().is_some() => {
                 let mut shape = *self.shape();
-                shape[rank - 1] = rhs.shape()[1];
+                let (columns, n) = (rhs.shape()[0], rhs.shape()[1]);
+                shape[rank - 1] = n;
                 let rows = self.shape()[..rank - 1].iter().product();
                 product(&self.reshape([rows, columns])?, rhs, None)?.reshape(shape)
             }
@@ -212,7 +225,7 @@ fn matrix<T: Float>(x: &Tensor<T>, offset: usize) -> Matrix<'_, T> {
 }
 
 #[track_caller]
-fn inner_sizes<T: Float>(
+fn inner_sizes<T: Number>(
     op: &'static str,
     lhs: &Tensor<T>,
     rhs: &Tensor<T>,

@@ -1,9 +1,13 @@
 //! Products of vectors and matrices, and sums of products.
 
+mod contract;
+mod cross;
 mod einsum;
 mod equation;
+pub(crate) mod integers;
 mod matmul;
 mod products;
 
-pub use einsum::{Contract, einsum};
+pub use contract::Contract;
+pub use einsum::einsum;
 pub use products::expect_batches;

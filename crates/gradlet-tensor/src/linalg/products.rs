@@ -2,11 +2,12 @@
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
+use crate::number::Number;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
-impl<T: Float> Tensor<T> {
-    /// The inner product of two vectors.
+impl<T: Number> Tensor<T> {
+    /// The inner product of two vectors; of integers exact, as an `i64` or `u64`.
     ///
     /// # Shape
     ///
@@ -14,7 +15,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// If the tensors are not two vectors of the same size.
+    /// If the tensors are not two vectors of the same size, or the sum of integers overflows.
     ///
     /// # Example
     ///
@@ -30,7 +31,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// `torch.dot`
     #[track_caller]
-    pub fn dot(&self, rhs: &Self) -> Result<Self> {
+    pub fn dot(&self, rhs: &Self) -> Result<Tensor<T::Sum>> {
         self.shape().expect_rank("dot", 1, "vectors")?;
         rhs.shape().expect_rank("dot", 1, "vectors")?;
         self.matmul(rhs).map_err(|error| error.of("dot"))
@@ -44,7 +45,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// If the tensors are not two vectors, or memory does not hold the result.
+    /// If the tensors are not two vectors, or a product of integers overflows, or memory does not hold the result.
     ///
     /// # Example
     ///
@@ -60,7 +61,9 @@ impl<T: Float> Tensor<T> {
     pub fn outer(&self, rhs: &Self) -> Result<Self> {
         self.shape().expect_rank("outer", 1, "vectors")?;
         rhs.shape().expect_rank("outer", 1, "vectors")?;
-        self.unsqueeze(1)?.mul(rhs)
+        self.unsqueeze(1)?
+            .mul(rhs)
+            .map_err(|error| error.of("outer"))
     }
 
     /// The matrix products of two batches, pair by pair: [`matmul`](Self::matmul) without broadcasting.
@@ -71,7 +74,8 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// If the tensors are not two batches of equally many matrices, or the inner sizes differ.
+    /// If the tensors are not two batches of equally many matrices, or the inner sizes differ, or a sum of integers
+    /// overflows.
     ///
     /// # Example
     ///
@@ -88,11 +92,13 @@ impl<T: Float> Tensor<T> {
     ///
     /// `torch.bmm`
     #[track_caller]
-    pub fn bmm(&self, rhs: &Self) -> Result<Self> {
+    pub fn bmm(&self, rhs: &Self) -> Result<Tensor<T::Sum>> {
         expect_batches(self.shape(), rhs.shape())?;
         self.matmul(rhs).map_err(|error| error.of("bmm"))
     }
+}
 
+impl<T: Float> Tensor<T> {
     /// `beta * self + alpha * lhs * rhs`; if beta is 0, the first term is left out, even if it is NaN.
     ///
     /// # Shape

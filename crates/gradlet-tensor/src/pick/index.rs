@@ -71,26 +71,18 @@ impl<T: Float> Tensor<T> {
     /// `torch.Tensor.index_add_`
     #[track_caller]
     pub fn index_add(&mut self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<()> {
-        let mut shape = *self.shape();
-        if self.rank() == 0 {
-            source.expect_shape("index_add", ())?;
-            indices.expect_shape("index_add", 1)?;
-            *self = self.reshape(1)?;
-            let added = self.index_add(axis, indices, &source.reshape(1)?);
-            *self = self.reshape(())?;
-            return added;
-        }
-        let axis = shape.axis_for("index_add", axis)?;
-        check_indices("index_add", self, axis, indices)?;
-        shape[axis] = indices.len();
-        source.expect_shape("index_add", shape)?;
-        self.add_picked(axis, &repeated(indices, axis, shape)?, source)
+        let (axis, repeated) = self.picked_slices("index_add", axis, indices, source)?;
+        self.add_picked(axis, &repeated, &source.vector_if_scalar()?)
     }
 }
 
 /// A view that repeats the indices of an axis for each element along the other axes of `shape`.
 #[track_caller]
-fn repeated(indices: &Tensor<i64>, axis: usize, mut shape: Shape) -> Result<Tensor<i64>> {
+pub(crate) fn repeated(
+    indices: &Tensor<i64>,
+    axis: usize,
+    mut shape: Shape,
+) -> Result<Tensor<i64>> {
     shape[axis] = indices.len();
     let mut column = Shape::from(indices.len());
     for _ in axis + 1..shape.rank() {
@@ -175,7 +167,15 @@ mod tests {
         let error = x.index_select(1, &tensor![i64; 0, -1]).unwrap_err();
         assert!(
             error.to_string().starts_with(
-                "index_select: index -1 is out of range for axis 1 of size 2 in shape [1, 2]"
+                "index_select: index -1 is out of range for axis 1 of size 2 in shape [1, 2]; indices in a tensor count from 0: \
+                 for the last one use size - 1 (at "
+            ),
+            "{error}"
+        );
+        let error = x.index_select(1, &tensor![i64; -3]).unwrap_err();
+        assert!(
+            error.to_string().starts_with(
+                "index_select: index -3 is out of range for axis 1 of size 2 in shape [1, 2] (at "
             ),
             "{error}"
         );

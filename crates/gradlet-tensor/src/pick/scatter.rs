@@ -1,6 +1,6 @@
-//! Adding to single elements by index.
+//! Adding to single elements by index, and changing them in other ways.
 
-use crate::element::Float;
+use crate::element::{Element, Float};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::{gather as kernel, parallel};
 use crate::pick::{expect_fitting, expect_inside, first_along};
@@ -42,14 +42,8 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn scatter_add(&mut self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<()> {
-        let at = expect_fitting("scatter_add", *self.shape(), axis, *indices.shape())?;
-        let source = corner(source, *indices.shape())?;
-        expect_inside("scatter_add", *self.shape(), at, indices)?;
-        self.add_picked(
-            at,
-            &indices.vector_if_scalar()?,
-            &source.vector_if_scalar()?,
-        )
+        let (axis, indices, source) = self.picked("scatter_add", axis, indices, source)?;
+        self.add_picked(axis, &indices, &source)
     }
 
     /// As `scatter_add`, for arguments that fit; the indices may repeat in a broadcast view.
@@ -79,6 +73,44 @@ impl<T: Float> Tensor<T> {
             sum.add_assign(&half(middle, along - middle)?)?;
             return self.add_assign(&sum);
         }
+        self.combine_picked(axis, indices, source, |y, x| y + x)
+    }
+}
+
+impl<T: Element> Tensor<T> {
+    /// The axis, the indices and as many sources, none of them scalars; an error, which begins with `op`, unless they
+    /// fit this tensor.
+    #[track_caller]
+    pub(crate) fn picked(
+        &self,
+        op: &'static str,
+        axis: isize,
+        indices: &Tensor<i64>,
+        source: &Self,
+    ) -> Result<(usize, Tensor<i64>, Self)> {
+        let axis = expect_fitting(op, *self.shape(), axis, *indices.shape())?;
+        let source = corner_for(op, source, *indices.shape())?;
+        expect_inside(op, *self.shape(), axis, indices)?;
+        Ok((
+            axis,
+            indices.vector_if_scalar()?,
+            source.vector_if_scalar()?,
+        ))
+    }
+
+    /// Replaces each element that the indices name by `f` of it and its source, in row-major order, for arguments that
+    /// fit; the indices may repeat in a broadcast view.
+    #[track_caller]
+    pub(crate) fn combine_picked(
+        &mut self,
+        axis: usize,
+        indices: &Tensor<i64>,
+        source: &Self,
+        f: impl Fn(T, T) -> T + Sync,
+    ) -> Result<()> {
+        if indices.is_empty() {
+            return Ok(());
+        }
         let all = Layout::contiguous(self.shape().vector_if_scalar());
         let (sizes, count) = (&all.shape, indices.shape()[0]);
         let mut layouts = [
@@ -105,12 +137,13 @@ impl<T: Float> Tensor<T> {
             };
             for (i, row) in passes.enumerate() {
                 nest.for_rows(0..nest.rows(), |[place, place_i, place_s]| {
-                    kernel::scatter_add(
+                    kernel::scatter(
                         (&mut y[place + i * steps[0]..], step_y),
                         (&indices.storage()[place_i + row * steps[1]..], step_i),
                         (&source.storage()[place_s + row * steps[2]..], step_s),
                         (places.clone(), all.strides()[axis]),
                         length,
+                        &f,
                     );
                 });
             }
@@ -141,12 +174,18 @@ impl<T: Float> Tensor<T> {
 /// ```
 #[track_caller]
 pub fn corner<T: Float>(x: &Tensor<T>, shape: Shape) -> Result<Tensor<T>> {
+    corner_for("scatter_add", x, shape)
+}
+
+/// As `corner`; the message begins with `op`.
+#[track_caller]
+fn corner_for<T: Element>(op: &'static str, x: &Tensor<T>, shape: Shape) -> Result<Tensor<T>> {
     let fits = |(&size, &wanted): (&usize, &usize)| wanted <= size;
     let mut corner = x.vector_if_scalar()?;
     let wanted = shape.vector_if_scalar();
     if corner.rank() != wanted.rank() || !corner.shape().iter().zip(&wanted).all(fits) {
         return Err(Error::new(ErrorKind::ShapeMismatch {
-            op: "scatter_add",
+            op,
             expected: shape,
             found: *x.shape(),
         }));

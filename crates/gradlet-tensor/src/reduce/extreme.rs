@@ -23,7 +23,7 @@ pub(crate) fn smaller<T: Element>(a: T, b: T) -> T {
 impl<T: Element> Tensor<T> {
     /// Returns an error if a result has no elements to choose from.
     #[track_caller]
-    fn expect_choice(&self, op: &'static str, axes: ReducedAxes) -> Result<()> {
+    pub(crate) fn expect_choice(&self, op: &'static str, axes: ReducedAxes) -> Result<()> {
         if self.is_empty() && axes.output().numel() != 0 {
             return Err(Error::new(ErrorKind::Empty {
                 op,

@@ -4,13 +4,56 @@ use crate::element::Float;
 use crate::error::Result;
 use crate::fused::setting;
 use crate::kernel::fold;
+use crate::number::Number;
 use crate::reduce::Blocks;
 use crate::reduce::extreme::{larger, smaller};
 use crate::reduce::rescale::{has_all_digits, rescaling};
 use crate::shape::{Axes, ReducedAxes};
 use crate::tensor::Tensor;
 
+impl<T: Number> Tensor<T> {
+    /// The product over the axes; 1 if there are no elements; of integers exact, as an `i64` or `u64`.
+    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
+    ///
+    /// # Shape
+    ///
+    /// `prod(1)`: `[a, b, c] -> [a, c]`; `prod(Keep(1))`: `[a, b, c] -> [a, 1, c]`; `prod(..)`: `[...] -> []`
+    ///
+    /// # Errors
+    ///
+    /// If an axis is out of range or named twice, or a product of integers overflows.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Keep, Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.prod(0)?, tensor![3.0, 8.0]);
+    /// assert_eq!(x.prod(Keep(..))?, tensor![[24.0]]);
+    /// assert_eq!(Tensor::zeros([2, 0])?.prod(1)?.to_vec(), [1.0, 1.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn prod(&self, axes: impl Axes) -> Result<Tensor<T::Sum>> {
+        T::prod_(self, ReducedAxes::new("prod", *self.shape(), &axes)?)
+    }
+}
+
 impl<T: Float> Tensor<T> {
+    #[track_caller]
+    pub(crate) fn prod_over(&self, axes: ReducedAxes) -> Result<Self> {
+        let one = T::of(1.0);
+        let columns = |x: &[T], out: &mut [T]| {
+            out.fill(one);
+            for row in x.chunks_exact(out.len()) {
+                out.iter_mut().zip(row).for_each(|(y, &x)| *y = *y * x);
+            }
+        };
+        Blocks::new(self, axes)?.reduce(|x| fold::fold(x, one, &|a, b| a * b), columns)
+    }
+
     /// The variance over the axes: the sum of the squared distances from the mean, divided by `max(n - correction, 0)`
     /// for n elements. The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
@@ -96,42 +139,6 @@ impl<T: Float> Tensor<T> {
         };
         let std = self.div(&divisors)?.var_over(axes, correction)?.sqrt();
         std.mul(&divisors.reshape(axes.output())?)
-    }
-
-    /// The product over the axes; 1 if there are no elements.
-    /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
-    ///
-    /// # Shape
-    ///
-    /// `prod(1)`: `[a, b, c] -> [a, c]`; `prod(Keep(1))`: `[a, b, c] -> [a, 1, c]`; `prod(..)`: `[...] -> []`
-    ///
-    /// # Errors
-    ///
-    /// If an axis is out of range or named twice.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::{Keep, Tensor, tensor};
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = tensor![[1.0, 2.0], [3.0, 4.0]];
-    /// assert_eq!(x.prod(0)?, tensor![3.0, 8.0]);
-    /// assert_eq!(x.prod(Keep(..))?, tensor![[24.0]]);
-    /// assert_eq!(Tensor::zeros([2, 0])?.prod(1)?.to_vec(), [1.0, 1.0]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn prod(&self, axes: impl Axes) -> Result<Self> {
-        let axes = ReducedAxes::new("prod", *self.shape(), &axes)?;
-        let one = T::of(1.0);
-        let columns = |x: &[T], out: &mut [T]| {
-            out.fill(one);
-            for row in x.chunks_exact(out.len()) {
-                out.iter_mut().zip(row).for_each(|(y, &x)| *y = *y * x);
-            }
-        };
-        Blocks::new(self, axes)?.reduce(|x| fold::fold(x, one, &|a, b| a * b), columns)
     }
 
     /// `ln sum e^x` over the axes, without overflow; -inf if there are no elements.

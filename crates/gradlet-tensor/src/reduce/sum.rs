@@ -3,16 +3,17 @@
 use crate::element::{Element, Float};
 use crate::error::Result;
 use crate::kernel::{fold, parallel};
+use crate::number::Number;
 use crate::shape::{Axes, MAX_RANK, ReducedAxes, Shape};
 use crate::tensor::Tensor;
 
 /// The elements of a tensor, ordered so that a reduction runs over the middle one of three axes.
 pub(crate) struct Blocks<T: Element> {
-    x: Tensor<T>,
+    pub(super) x: Tensor<T>,
     to: Shape,
-    outer: usize,
+    pub(super) outer: usize,
     middle: usize,
-    inner: usize,
+    pub(super) inner: usize,
 }
 
 impl<T: Element> Blocks<T> {
@@ -91,12 +92,13 @@ impl<T: Element> Blocks<T> {
     }
 }
 
-impl<T: Float> Tensor<T> {
+impl<T: Number> Tensor<T> {
     /// The sum over the axes; 0 if there are no elements.
     /// The axes go away, or stay at size 1 with [`Keep`](crate::Keep).
     ///
     /// Blocks are summed in a fixed order, which gives the same bits on any number of threads and any processor. An
-    /// element that a broadcast view repeats is summed once and multiplied by its number.
+    /// element that a broadcast view repeats is summed once and multiplied by its number. Integers are summed exactly, to
+    /// an `i64` or `u64`.
     ///
     /// # Shape
     ///
@@ -104,7 +106,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Errors
     ///
-    /// If an axis is out of range or named twice.
+    /// If an axis is out of range or named twice, or a sum of integers overflows.
     ///
     /// # Example
     ///
@@ -116,14 +118,17 @@ impl<T: Float> Tensor<T> {
     /// assert_eq!(x.sum(0)?, tensor![5.0, 7.0]);
     /// assert_eq!(x.sum(Keep(1))?, tensor![[4.0], [8.0]]);
     /// assert_eq!(x.div(&x.sum(Keep(1))?)?, tensor![[0.25, 0.75], [0.5, 0.5]]); // rows that sum to 1
+    /// assert_eq!(tensor![u8; 200, 100].sum(..)?.item()?, 300u64);
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn sum(&self, axes: impl Axes) -> Result<Self> {
-        self.sum_over(ReducedAxes::new("sum", *self.shape(), &axes)?)
+    pub fn sum(&self, axes: impl Axes) -> Result<Tensor<T::Sum>> {
+        T::sum_(self, ReducedAxes::new("sum", *self.shape(), &axes)?)
     }
+}
 
+impl<T: Float> Tensor<T> {
     #[track_caller]
     pub(crate) fn sum_over(&self, axes: ReducedAxes) -> Result<Self> {
         let to = axes.output();

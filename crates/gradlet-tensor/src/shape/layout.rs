@@ -1,6 +1,6 @@
 //! [`Layout`]: where in the storage each element of a tensor is.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, out_of_range};
 use crate::shape::{MAX_RANK, Shape};
 
 /// Shape, strides (in elements) and the place of the first element.
@@ -149,6 +149,37 @@ impl Layout {
         Ok(Self::new(shape, self.strides, offset))
     }
 
+    /// The layout of every `step`-th of `length` indices of an axis, from `start` on. For a negative step, which begins
+    /// with the last of them, the indices that it takes, in ascending order.
+    #[track_caller]
+    pub(crate) fn slice(
+        &self,
+        axis: isize,
+        start: usize,
+        length: usize,
+        step: isize,
+    ) -> Result<Self> {
+        if step == 0 {
+            let name = "the step";
+            return Err(out_of_range(
+                "slice",
+                name,
+                "other than 0",
+                0,
+                String::new(),
+            ));
+        }
+        let distance = step.unsigned_abs();
+        // Whole steps lead from the first index that is taken to the last of the range.
+        let skipped = if step < 0 {
+            length.saturating_sub(1) % distance
+        } else {
+            0
+        };
+        let part = self.narrow(axis, start + skipped, length - skipped)?;
+        Ok(part.every(self.shape.axis_for("slice", axis)?, distance))
+    }
+
     /// The layout of every `step`-th index of an axis, from the first on; `step` is at least 1.
     pub(crate) fn every(&self, axis: usize, step: usize) -> Self {
         let (mut shape, mut strides) = (self.shape, self.strides);
@@ -158,6 +189,41 @@ impl Layout {
             strides[axis] = strides[axis].saturating_mul(step);
         }
         Self::new(shape, strides, self.offset)
+    }
+
+    /// The layout of a diagonal of two different axes, as a last axis in place of the two: it begins at index `down` of
+    /// the first and `right` of the second.
+    #[track_caller]
+    pub(crate) fn diagonal(&self, [a, b]: [usize; 2], [down, right]: [usize; 2]) -> Result<Self> {
+        let left = |axis: usize, start| self.shape[axis].saturating_sub(start);
+        let length = left(a, down).min(left(b, right));
+        let (mut shape, mut strides) = (self.shape, self.strides);
+        for axis in [a.max(b), a.min(b)] {
+            shape.remove(axis);
+            strides.copy_within(axis + 1.., axis);
+        }
+        strides[shape.rank()] = self.strides[a] + self.strides[b];
+        shape.push(length)?;
+        let offset = if shape.numel() == 0 {
+            self.offset
+        } else {
+            self.offset + down * self.strides[a] + right * self.strides[b]
+        };
+        Ok(Self::new(shape, strides, offset))
+    }
+
+    /// The layout of windows of `size` indices of an axis, `step` apart; the places in a window are a new last axis. The
+    /// axis must have `size` indices, and `step` is at least 1.
+    #[track_caller]
+    pub(crate) fn windows(&self, axis: usize, size: usize, step: usize) -> Result<Self> {
+        let (mut shape, mut strides) = (self.shape, self.strides);
+        shape[axis] = (shape[axis] - size) / step + 1;
+        shape.push(size)?;
+        strides[shape.rank() - 1] = strides[axis];
+        if shape[axis] > 1 {
+            strides[axis] = strides[axis].saturating_mul(step);
+        }
+        Ok(Self::new(shape, strides, self.offset))
     }
 
     /// The layout of one index of an axis, without that axis. The index must be within the axis.

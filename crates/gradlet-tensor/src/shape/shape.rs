@@ -159,6 +159,15 @@ impl Shape {
         }))
     }
 
+    /// The indices of an element, one for each axis, from its row-major index.
+    pub(crate) fn indices(&self, mut at: usize) -> Vec<usize> {
+        let mut indices = self.to_vec();
+        for index in indices.iter_mut().rev() {
+            (at, *index) = (at / *index, at % *index);
+        }
+        indices
+    }
+
     #[track_caller]
     pub(crate) fn push(&mut self, size: usize) -> Result<()> {
         self.insert(self.rank(), size)

@@ -4,7 +4,7 @@ use std::ops::RangeBounds;
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
-use crate::shape::{Axes, IntoShape};
+use crate::shape::{Axes, IntoShape, Shape};
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
@@ -35,7 +35,13 @@ impl<T: Element> Tensor<T> {
     /// `torch.reshape`, without a size of -1
     #[track_caller]
     pub fn reshape(&self, shape: impl IntoShape) -> Result<Self> {
-        let shape = shape.into_shape()?;
+        self.reshape_to(shape.into_shape()?)
+    }
+
+    /// As `reshape`; compiled once for all kinds of arguments.
+    #[track_caller]
+    #[inline(never)]
+    fn reshape_to(&self, shape: Shape) -> Result<Self> {
         if shape.numel() != self.len() {
             return Err(Error::new(ErrorKind::ElementCount {
                 from: *self.shape(),

@@ -1,38 +1,41 @@
-//! Diagonals of matrices, and matrices of diagonals.
+//! Matrices of diagonals, and the diagonal of a matrix.
 
-use gradlet_tensor::{Float, Result, Shape, Tensor};
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape, Tensor, fused};
 
 use crate::op::{One, Op};
+use crate::ops::view::Diagonal;
 use crate::saves::Nothing;
 use crate::var::Var;
 
-/// y[i] = x[i, i + diagonal], or y[i, i + diagonal] = x[i] and 0 elsewhere; at [i - diagonal, i] if the diagonal is
-/// negative
+/// y[.., i, .., i + offset, ..] = x[.., i], or y[.., i - offset, .., i, ..] for a negative offset; 0 elsewhere
 #[derive(Debug)]
-struct Diag {
-    diagonal: isize,
-    from: Shape,
+pub(crate) struct EmbedDiagonal {
+    pub(crate) shape: Shape,
+    pub(crate) offset: isize,
+    pub(crate) axes: [isize; 2],
 }
 
-impl<T: Float> Op<T> for Diag {
+impl<T: Float> Op<T> for EmbedDiagonal {
     type Arity = One;
     type Saves = Nothing;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        x.diag(self.diagonal)
+        fused::diagonal_gradient(x, self.shape, self.offset, self.axes)
     }
 
-    /// dx = the diagonal of g; or g on the diagonal, in the shape of the matrix
+    /// dx = the diagonal of g
     fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
-        let dx = g.diag(self.diagonal)?;
-        let [rows, columns] = self.from[..] else {
-            return Ok(dx);
-        };
-        let [square, _] = dx.shape()[..] else {
-            return Ok(dx);
-        };
-        let missing = |size: usize| (0, size as isize - square as isize);
-        dx.pad(&[missing(columns), missing(rows)], T::of(0.0))
+        let &Self {
+            shape,
+            offset,
+            axes,
+        } = self;
+        Diagonal {
+            shape,
+            offset,
+            axes,
+        }
+        .apply(&g)
     }
 }
 
@@ -71,13 +74,59 @@ impl<T: Float> Var<T> {
     /// `torch.diag`
     #[track_caller]
     pub fn diag(&self, diagonal: isize) -> Result<Self> {
-        let from = *self.shape();
-        // Diagonals outside a matrix are all empty; the nearest one needs the smallest matrix on the way back.
-        let diagonal = match from[..] {
-            [rows, columns] => diagonal.clamp(-(rows as isize), columns as isize),
-            _ => diagonal,
-        };
-        Diag { diagonal, from }.apply(self)
+        match self.rank() {
+            1 => self.diag_embed(diagonal, 0, 1),
+            2 => self.diagonal(diagonal, 0, 1),
+            _ => Err(Error::new(ErrorKind::Rank {
+                op: "diag",
+                expected: "a vector or a matrix",
+                shape: *self.shape(),
+            })),
+        }
+    }
+
+    /// The elements along the last axis on a diagonal of square matrices, zeros elsewhere. The two axes of the matrices
+    /// are given as axes of the result: `y[i, i + offset] = x[i]`, or `y[i - offset, i]` if the offset is negative.
+    ///
+    /// # Shape
+    ///
+    /// `diag_embed(0, -2, -1)`: `[..., n] -> [..., n, n]`; `diag_embed(1, 0, 1)`: `[a, n] -> [n + 1, n + 1, a]`
+    ///
+    /// # Gradient
+    ///
+    /// The diagonal of `g`; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// If there is no axis, an axis of the result is out of range, both are the same, or memory does not hold the result.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
+    /// let y = x.diag_embed(0, -2, -1)?;
+    /// assert_eq!(y.tensor(), &tensor![[[1.0, 0.0], [0.0, 2.0]], [[3.0, 0.0], [0.0, 4.0]]]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![[1.0, 1.0], [1.0, 1.0]]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.diag_embed`
+    #[track_caller]
+    pub fn diag_embed(&self, offset: isize, axis_a: isize, axis_b: isize) -> Result<Self> {
+        let y = self.tensor().diag_embed(offset, axis_a, axis_b)?;
+        let (shape, axes) = (*y.shape(), [axis_a, axis_b]);
+        Ok(EmbedDiagonal {
+            shape,
+            offset,
+            axes,
+        }
+        .record(self, y))
     }
 }
 
@@ -97,6 +146,11 @@ mod tests {
             }
         }
         let x = [Tensor::<f64>::normal([2, 3], 0.0, 1.0, &mut rng(1))?];
+        for (offset, a, b) in [(0, 0, 1), (2, -1, 0), (-1, 2, -2)] {
+            let f = |x: &[Var<f64>]| Ok(x[0].t()?.diag_embed(offset, a, b)?.powi(2));
+            gradcheck(f, &x)?;
+            gradgradcheck(f, &x)?;
+        }
         gradcheck(|x| x[0].t()?.diag(-1), &x)?;
         gradcheck(|x| x[0].narrow(0, 0, 1)?.broadcast_to([3, 3])?.diag(1), &x)
     }

@@ -39,7 +39,7 @@ impl<T: Float> Contract for Var<T> {
 ///
 /// # Shape
 ///
-/// The output has an axis for each letter after `->`.
+/// The output has an axis for each letter after `->`, and those of the ellipsis.
 ///
 /// # Gradient
 ///
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
-        let cases: [(&str, &[&[usize]]); 9] = [
+        let cases: [(&str, &[&[usize]]); 14] = [
             ("ij,jk->ik", &[&[2, 3], &[3, 2]]),
             ("bij,bjk->kb", &[&[2, 2, 3], &[2, 3, 2]]),
             ("ij->ji", &[&[2, 3]]),
@@ -88,6 +88,11 @@ mod tests {
             ("ij,kl->", &[&[2, 2], &[1, 3]]),
             (",i->i", &[&[], &[3]]),
             ("ij,jk->ik", &[&[2, 0], &[0, 2]]),
+            ("...ij,...jk->...ik", &[&[2, 1, 2, 3], &[2, 3, 2]]),
+            ("...i,i...", &[&[2, 3], &[3]]),
+            ("b...,b...->b", &[&[2, 1, 3], &[2, 2, 1]]),
+            ("i...i->...", &[&[2, 3, 2]]),
+            ("ij,ij->ij", &[&[1, 3], &[2, 1]]),
         ];
         for (equation, shapes) in cases {
             let mut rng = rng(5);

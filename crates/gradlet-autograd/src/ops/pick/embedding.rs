@@ -107,19 +107,8 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn embedding_padded(&self, indices: &Tensor<i64>, padding: isize) -> Result<Self> {
         let shape = self.embedded_shape(indices)?;
-        let rows = self.tensor().size(0)?;
-        let row = usize::try_from(padding)
-            .ok()
-            .or_else(|| rows.checked_sub(padding.unsigned_abs()));
-        let Some(row) = row.filter(|&row| row < rows) else {
-            return Err(Error::new(ErrorKind::IndexOutOfRange {
-                op: "embedding_padded",
-                index: padding as i64,
-                axis: 0,
-                size: rows,
-                shape: *self.shape(),
-            }));
-        };
+        let row = self.shape().index(0, padding as i64);
+        let row = row.map_err(|error| error.of("embedding_padded"))?;
         PaddedLookup {
             indices: indices.flatten(..)?,
             padding: row as i64,

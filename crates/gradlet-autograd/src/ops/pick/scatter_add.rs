@@ -1,6 +1,6 @@
 //! Elements added at indices along an axis.
 
-use gradlet_tensor::{Float, Result, Tensor, fused};
+use gradlet_tensor::{Float, Result, Shape, Tensor, fused};
 
 use crate::op::{Fixed, Op, Want};
 use crate::saves::Nothing;
@@ -76,26 +76,34 @@ impl<T: Float> Var<T> {
     /// `torch.scatter_add`
     #[track_caller]
     pub fn scatter_add(&self, axis: isize, indices: &Tensor<i64>, source: &Self) -> Result<Self> {
-        fused::corner(source.tensor(), *indices.shape())?;
-        let mut used = source.clone();
-        if used.shape() != indices.shape() {
-            used = used.flatten(0..=0)?;
-            let vector = [1];
-            let sizes: &[usize] = if indices.rank() == 0 {
-                &vector
-            } else {
-                indices.shape()
-            };
-            for (axis, &size) in sizes.iter().enumerate() {
-                used = used.narrow(axis as isize, 0, size)?;
-            }
-        }
+        let source = corner(source, *indices.shape())?;
         ScatterAdd {
             axis,
             indices: indices.clone(),
         }
-        .apply([self, &used.reshape(indices.shape())?])
+        .apply([self, &source])
     }
+}
+
+/// The first elements of the source along each axis, as many as there are indices. The message of an error begins with
+/// `scatter_add`.
+#[track_caller]
+pub(super) fn corner<T: Float>(source: &Var<T>, indices: Shape) -> Result<Var<T>> {
+    fused::corner(source.tensor(), indices)?;
+    let mut used = source.clone();
+    if *used.shape() != indices {
+        used = used.flatten(0..=0)?;
+        let vector = [1];
+        let sizes: &[usize] = if indices.rank() == 0 {
+            &vector
+        } else {
+            &indices
+        };
+        for (axis, &size) in sizes.iter().enumerate() {
+            used = used.narrow(axis as isize, 0, size)?;
+        }
+    }
+    used.reshape(indices)
 }
 
 #[cfg(test)]

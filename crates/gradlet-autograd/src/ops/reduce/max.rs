@@ -226,7 +226,7 @@ impl<T: Float> Var<T> {
 
     /// The elements at these indices over the axes.
     #[track_caller]
-    fn taken(&self, axes: ReducedAxes, indices: &Tensor<i64>) -> Result<Self> {
+    pub(super) fn taken(&self, axes: ReducedAxes, indices: &Tensor<i64>) -> Result<Self> {
         if axes.count() == 1 {
             return self.reshape(axes.output());
         }

@@ -1,11 +1,18 @@
-//! Reductions over chosen axes, and running sums.
+//! Reductions over chosen axes, and running sums, products and extremes.
 
 mod corner;
+mod cosine_similarity;
+mod cov;
+mod cummax;
+mod cumprod;
 mod cumsum;
 mod logsumexp;
 mod max;
 mod mean;
+mod median;
 mod norm;
+mod normalize;
 mod prod;
+mod quantile;
 mod sum;
 mod variance;

@@ -56,7 +56,7 @@ impl<T: Float> Op<T> for Surround {
 }
 
 impl<T: Float> Var<T> {
-    /// The elements at `length` indices of one axis, from `start`. A view.
+    /// The elements at `length` indices of one axis, from `start`; a negative `start` counts from the end. A view.
     ///
     /// # Shape
     ///
@@ -84,13 +84,19 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     #[track_caller]
-    pub fn narrow(&self, axis: isize, start: usize, length: usize) -> Result<Self> {
+    pub fn narrow(&self, axis: isize, start: impl TryInto<i64>, length: usize) -> Result<Self> {
         let shape = *self.shape();
+        let start = match start.try_into().unwrap_or(i64::MAX) {
+            start @ 0.. => start as usize,
+            start => shape
+                .index(axis, start)
+                .map_err(|error| error.of("narrow"))?,
+        };
         let part = Part { axis, start, shape };
         Narrow { part, length }.apply(self)
     }
 
-    /// The elements at one index of one axis, which goes away. A view.
+    /// The elements at one index of one axis, which goes away; a negative index counts from the end. A view.
     ///
     /// # Shape
     ///
@@ -112,12 +118,13 @@ impl<T: Float> Var<T> {
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let x = Var::leaf(tensor![[1.0, 2.0], [3.0, 4.0]]);
     /// assert_eq!(x.select(0, 1)?.to_vec(), [3.0, 4.0]);
-    /// assert_eq!(x.select(-1, 0)?.to_vec(), [1.0, 3.0]);
+    /// assert_eq!(x.select(-1, -2)?.to_vec(), [1.0, 3.0]);
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn select(&self, axis: isize, index: usize) -> Result<Self> {
+    pub fn select(&self, axis: isize, index: impl TryInto<i64>) -> Result<Self> {
+        let index = index.try_into().unwrap_or(i64::MAX);
         let shape = *self.tensor().select(axis, index)?.shape();
         self.narrow(axis, index, 1)?.reshape(shape)
     }
@@ -137,7 +144,9 @@ mod tests {
             gradcheck(|x| x[0].narrow(1, start, length), &x)?;
             gradgradcheck(|x| x[0].narrow(-2, start, length), &x)?;
         }
+        gradcheck(|x| x[0].narrow(1, -4, 2), &x)?;
         gradcheck(|x| x[0].select(1, 3), &x)?;
+        gradgradcheck(|x| x[0].select(-2, -2), &x)?;
         gradcheck_everywhere(
             |x| x,
             |x| {

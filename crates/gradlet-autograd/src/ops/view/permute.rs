@@ -87,6 +87,41 @@ impl<T: Float> Var<T> {
         .apply(self)
     }
 
+    /// Axes moved: axis `from[i]` is axis `to[i]` of the result, and the other axes keep their order; a scalar has an
+    /// axis 0 here. A view.
+    ///
+    /// # Shape
+    ///
+    /// `moveaxis(&[0], &[-1])`: `[a, b, c] -> [b, c, a]`; `moveaxis(&[0, 1], &[1, 2])`: `[a, b, c] -> [c, a, b]`
+    ///
+    /// # Gradient
+    ///
+    /// `g`, with the axes moved back; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// If an axis or a place is out of range or named twice, or the number of places is not the number of axes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::Tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let images = Var::leaf(Tensor::ones([8, 3, 4, 5])?);
+    /// assert_eq!(images.moveaxis(&[1], &[-1])?.shape(), [8, 4, 5, 3]); // channels last
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.moveaxis`
+    #[track_caller]
+    pub fn moveaxis(&self, from: &[isize], to: &[isize]) -> Result<Self> {
+        self.permute(&self.shape().moved(from, to)?)
+    }
+
     /// Two axes swapped; a scalar has an axis 0 here. A view.
     ///
     /// # Shape

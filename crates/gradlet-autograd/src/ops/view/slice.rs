@@ -13,7 +13,8 @@ use crate::var::Var;
 #[derive(Debug)]
 struct Every {
     axis: isize,
-    step: usize,
+    /// At least 1.
+    step: isize,
     shape: Shape,
 }
 
@@ -29,7 +30,7 @@ impl<T: Float> Op<T> for Every {
     fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
         let &Self { axis, step, shape } = self;
         let size = g.tensor().size(axis)?;
-        let indices = Tensor::from_fn(size, |i| (i * step) as i64)?;
+        let indices = Tensor::from_fn(size, |i| i as i64 * step as i64)?;
         let add = IndexAdd {
             axis,
             indices,
@@ -40,8 +41,9 @@ impl<T: Float> Op<T> for Every {
 }
 
 impl<T: Float> Var<T> {
-    /// Every `step`-th index of an axis within a range, as in Python: negative bounds count from the end, and bounds
-    /// beyond the axis are moved to its ends. A view.
+    /// Every `step`-th index of an axis within a range, a view. Bounds are as in Python: negative ones count from the end,
+    /// and those beyond the axis count as its ends. A negative step begins with the last index of the range and goes back
+    /// to the first; the result is then a copy.
     ///
     /// Clippy denies the literal `1..-1`, which it takes for an empty range (`reversed_empty_ranges`); with a name for the
     /// end, it does not.
@@ -68,18 +70,36 @@ impl<T: Float> Var<T> {
     /// let last = -1;
     /// assert_eq!(x.slice(0, 1..last, 2)?.to_vec(), [1.0, 3.0]);
     /// assert_eq!(x.slice(0, -2.., 1)?.to_vec(), [3.0, 4.0]);
+    /// assert_eq!(x.slice(0, 1..4, -2)?.to_vec(), [3.0, 1.0]);
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: usize) -> Result<Self> {
+    pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: isize) -> Result<Self> {
         let (start, length) = self.shape().span(axis, range)?;
-        let part = self.narrow(axis, start, length)?;
-        if step == 1 {
-            return Ok(part);
+        // Whole steps lead from the first index that is taken to the last of the range.
+        let skipped = if step < 0 {
+            length.saturating_sub(1) % step.unsigned_abs()
+        } else {
+            0
+        };
+        let part = self.narrow(axis, start + skipped, length - skipped)?;
+        let taken = part.every(axis, step.saturating_abs())?;
+        if step < 0 {
+            taken.flip(axis)
+        } else {
+            Ok(taken)
         }
-        let shape = *part.shape();
-        Every { axis, step, shape }.apply(&part)
+    }
+
+    /// Every `step`-th index of an axis, from the first on.
+    #[track_caller]
+    fn every(self, axis: isize, step: isize) -> Result<Self> {
+        if step == 1 {
+            return Ok(self);
+        }
+        let shape = *self.shape();
+        Every { axis, step, shape }.apply(&self)
     }
 
     /// An axis cut into parts of one size, the last of which may be smaller. Views.
@@ -208,7 +228,7 @@ mod tests {
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
         let x = [Tensor::<f64>::normal([2, 5, 3], 0.0, 1.0, &mut rng(1))?];
-        for step in [1, 2, 3, 100] {
+        for step in [1, 2, 3, 100, -1, -2, -3, -100] {
             gradcheck(|x| x[0].slice(1, 1.., step), &x)?;
             gradgradcheck(|x| x[0].slice(-2, -4..-1, step), &x)?;
             gradcheck(|x| x[0].slice(0, 2.., step), &x)?;
@@ -241,6 +261,15 @@ mod tests {
             grads.wrt(&x).map(Tensor::to_vec),
             Some(vec![0.0, 10.0, 0.0, 0.0, 20.0])
         );
+        let y = x.slice(0, ..4, -2)?;
+        assert_eq!(y.to_vec(), [4.0, 2.0]);
+        let grads = y.backward_with(tensor![10.0, 20.0])?;
+        assert_eq!(
+            grads.wrt(&x).map(Tensor::to_vec),
+            Some(vec![0.0, 20.0, 0.0, 10.0, 0.0])
+        );
+        assert_eq!(x.slice(0, 2.., isize::MIN)?.to_vec(), [5.0]);
+        assert_eq!(x.slice(0, 5.., -1)?.shape(), [0]);
         assert!(x.slice(0, .., 0).is_err() && x.slice(1, .., 1).is_err());
         Ok(())
     }

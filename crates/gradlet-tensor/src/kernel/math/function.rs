@@ -8,12 +8,17 @@ pub trait Math: Sized {
     fn ln_(self) -> Self;
     fn log1p_(self) -> Self;
     fn tanh_(self) -> Self;
+    fn asinh_(self) -> Self;
+    fn acosh_(self) -> Self;
+    fn atanh_(self) -> Self;
     fn sigmoid_(self) -> Self;
     fn erf_(self) -> Self;
     fn gelu_(self) -> Self;
     fn gelu_slope_(self) -> Self;
     fn gelu_tanh_(self) -> Self;
     fn silu_(self) -> Self;
+    fn atan2_(self, x: Self) -> Self;
+    fn hypot_(self, other: Self) -> Self;
 
     /// The largest absolute value for which the functions below are correct.
     #[doc(hidden)]
@@ -30,9 +35,13 @@ pub trait Math: Sized {
 }
 
 macro_rules! math {
-    ($($t:ty, NEAR = $near:path: $($method:ident = $function:path),*;)*) => {$(
+    ($($t:ty, NEAR = $near:path, $atan2:path, $hypot:path: $($method:ident = $function:path),*;)*) => {$(
         impl Math for $t {
             const NEAR: Self = $near;
+            #[inline(always)]
+            fn atan2_(self, x: Self) -> Self { $atan2(self, x) }
+            #[inline(always)]
+            fn hypot_(self, other: Self) -> Self { $hypot(self, other) }
             $(
                 #[inline(always)]
                 fn $method(self) -> Self { $function(self) }
@@ -42,12 +51,15 @@ macro_rules! math {
 }
 
 math! {
-    f32, NEAR = super::trig::NEAR_F32:
+    f32, NEAR = super::trig::NEAR_F32, super::atan2::atan2_f32, super::hypot::hypot_f32:
         exp_ = super::exp::exp_f32,
         expm1_ = super::exp::expm1_f32,
         ln_ = super::ln::ln_f32,
         log1p_ = super::ln::log1p_f32,
         tanh_ = super::tanh::tanh_f32,
+        asinh_ = super::hyperbolic::asinh,
+        acosh_ = super::hyperbolic::acosh,
+        atanh_ = super::hyperbolic::atanh,
         sigmoid_ = super::tanh::sigmoid_f32,
         erf_ = super::erf::erf_f32,
         gelu_ = super::gelu::gelu_f32,
@@ -57,12 +69,15 @@ math! {
         near_sin_ = super::trig::sin_f32,
         near_cos_ = super::trig::cos_f32,
         near_tan_ = super::trig::tan_f32;
-    f64, NEAR = f64::INFINITY:
+    f64, NEAR = f64::INFINITY, super::atan2::atan2_f64, super::hypot::hypot_f64:
         exp_ = super::exp::exp_f64,
         expm1_ = super::exp::expm1_f64,
         ln_ = super::ln::ln_f64,
         log1p_ = super::ln::log1p_f64,
         tanh_ = super::tanh::tanh_f64,
+        asinh_ = super::hyperbolic::asinh,
+        acosh_ = super::hyperbolic::acosh,
+        atanh_ = super::hyperbolic::atanh,
         sigmoid_ = super::tanh::sigmoid_f64,
         erf_ = super::erf::erf_f64,
         gelu_ = super::gelu::gelu_f64,

@@ -1,5 +1,5 @@
-//! Branch-free exp, expm1, ln, log1p, tanh, sigmoid, erf, gelu and silu for f32 and f64, and sin, cos and tan for
-//! f32, written so that a loop over them vectorizes.
+//! Branch-free exp, expm1, ln, log1p, tanh, asinh, acosh, atanh, sigmoid, erf, gelu, silu, hypot and atan2 for f32 and
+//! f64, and sin, cos and tan for f32, written so that a loop over them vectorizes.
 //!
 //! They use only selects: no table, no data-dependent branch, no saturating cast (each would stop the
 //! vectorizer) and no `mul_add`, so every CPU computes the same bits. Each function states its
@@ -12,10 +12,13 @@
     reason = "a fitted coefficient is checked by the sweeps, not by eye"
 )]
 
+mod atan2;
 mod erf;
 mod exp;
 mod function;
 mod gelu;
+mod hyperbolic;
+mod hypot;
 mod ln;
 #[cfg(test)]
 mod reference;

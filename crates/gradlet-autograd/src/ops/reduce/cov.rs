@@ -1,0 +1,157 @@
+//! Covariances and correlations of rows.
+
+use gradlet_tensor::{Error, ErrorKind, Float, Keep, Result, Shape, fused};
+
+use crate::var::Var;
+
+impl<T: Float> Var<T> {
+    /// The covariances of variables, each of which has its observations in a row: `y[i, j]` is the sum of the products
+    /// of the distances of rows i and j from their means, divided by `max(n - correction, 0)` for n columns. A vector
+    /// is one variable, and its result the variance.
+    ///
+    /// # Shape
+    ///
+    /// `[m, n] -> [m, m]`; `[n] -> []`; `[] -> []`
+    ///
+    /// # Gradient
+    ///
+    /// `(g + g^T)` times the distances from the means, divided likewise; the distances are saved.
+    ///
+    /// # Errors
+    ///
+    /// If there are more than two axes, or the correction is not finite as an element.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]]);
+    /// let y = x.cov(1.0)?;
+    /// assert_eq!(y.tensor(), &tensor![[1.0, -1.0], [-1.0, 1.0]]);
+    /// let grads = y.select(0, 0)?.sum(..)?.backward()?;
+    /// assert_eq!(grads.wrt(&x), Some(&tensor![[-0.5, 0.0, 0.5], [-0.5, 0.0, 0.5]]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.cov`, without weights
+    #[track_caller]
+    pub fn cov(&self, correction: f64) -> Result<Self> {
+        fused::setting::<T>("cov", "correction", "finite", correction, f64::is_finite)?;
+        let (rows, shape) = match self.shape()[..] {
+            [m, n] => ([m, n], Shape::from([m, m])),
+            [] | [_] => ([1, self.len()], Shape::SCALAR),
+            _ => {
+                return Err(Error::new(ErrorKind::Rank {
+                    op: "cov",
+                    expected: "a matrix or a vector",
+                    shape: *self.shape(),
+                }));
+            }
+        };
+        let x = self.reshape(rows)?;
+        let distances = x.sub(&x.mean(Keep(1))?)?;
+        let products = distances.matmul(&distances.t()?)?.reshape(shape)?;
+        Ok(products / T::of((rows[1] as f64 - correction).max(0.0)))
+    }
+
+    /// The correlations of variables, each of which has its observations in a row: their covariances, divided by both
+    /// standard deviations, and so in `[-1, 1]`; NaN for a variable that does not vary. A vector is one variable.
+    ///
+    /// # Shape
+    ///
+    /// `[m, n] -> [m, m]`; `[n] -> []`; `[] -> []`
+    ///
+    /// # Gradient
+    ///
+    /// That of the formula, 0 where rounding leads beyond `[-1, 1]`; its factors are saved.
+    ///
+    /// # Errors
+    ///
+    /// If there are more than two axes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[0.0, 1.0, 2.0], [9.0, 8.0, 7.0]]);
+    /// assert_eq!(x.corrcoef()?.tensor(), &tensor![[1.0, -1.0], [-1.0, 1.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.corrcoef`
+    #[track_caller]
+    pub fn corrcoef(&self) -> Result<Self> {
+        let cov = self.cov(1.0).map_err(|error| error.of("corrcoef"))?;
+        if cov.rank() == 0 {
+            return cov.div(&cov);
+        }
+        let deviations = cov.diag(0)?.sqrt();
+        let y = cov.div(&deviations.unsqueeze(1)?)?.div(&deviations)?;
+        Ok(y.clamp(Some(T::of(-1.0)), Some(T::of(1.0))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{gradcheck, gradgradcheck};
+    use gradlet_tensor::{Tensor, rng, tensor};
+
+    #[test]
+    fn gradients_agree_with_finite_differences() -> Result<()> {
+        for shape in [vec![3, 4], vec![5], vec![1, 3]] {
+            let x = [Tensor::<f64>::normal(
+                shape.as_slice(),
+                0.0,
+                1.0,
+                &mut rng(1),
+            )?];
+            for correction in [0.0, 1.0, 0.5] {
+                gradcheck(|x| x[0].cov(correction), &x)?;
+                gradgradcheck(|x| x[0].cov(correction), &x)?;
+            }
+            gradcheck(|x| x[0].add(&x[0].square())?.corrcoef(), &x)?;
+            gradgradcheck(|x| x[0].corrcoef(), &x)?;
+        }
+        gradgradcheck(
+            |x| x[0].t()?.cov(1.0),
+            &[Tensor::<f64>::normal([4, 2], 0.0, 1.0, &mut rng(2))?],
+        )
+    }
+
+    #[test]
+    fn values_are_those_of_tensors() -> Result<()> {
+        let x = tensor![[1.0, 2.0, 6.0], [2.0, 2.0, 5.0]];
+        for x in [
+            x.clone(),
+            x.select(0, 1)?,
+            Tensor::scalar(2.0),
+            Tensor::zeros([2, 0])?,
+        ] {
+            let var = Var::leaf(x.clone());
+            for (found, expected) in [
+                (var.cov(1.0)?, x.cov(1.0)?),
+                (var.cov(0.0)?, x.cov(0.0)?),
+                (var.corrcoef()?, x.corrcoef()?),
+            ] {
+                assert_eq!(found.shape(), expected.shape());
+                let bits = |x: &Tensor| x.iter().map(f32::to_bits).collect::<Vec<_>>();
+                assert_eq!(bits(found.tensor()), bits(&expected));
+            }
+        }
+        let cube = Var::leaf(x.unsqueeze(0)?);
+        assert!(cube.cov(1.0).is_err() && cube.corrcoef().is_err());
+        assert!(Var::leaf(x).cov(f64::INFINITY).is_err());
+        Ok(())
+    }
+}

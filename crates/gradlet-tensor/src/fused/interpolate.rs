@@ -1,0 +1,388 @@
+//! Images of a different size, made of their nearest pixels or of weighted sums of neighbours.
+
+use crate::element::{Element, Float};
+use crate::error::{Error, ErrorKind, Result};
+use crate::fused::settings::{Align, PerAxis};
+use crate::fused::window::expect_planes;
+use crate::kernel::interpolate::{self as kernel, Tap};
+use crate::kernel::parallel::for_rows;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+impl<T: Element> Tensor<T> {
+    /// The last axes with new sizes, made of the nearest elements before: output i of n is element `i * size / n`, rounded
+    /// down.
+    ///
+    /// # Shape
+    ///
+    /// `interpolate_nearest(&[p, q])`: `[..., h, w] -> [..., p, q]`; `interpolate_nearest(&[p])`: `[..., l] -> [..., p]`
+    ///
+    /// # Errors
+    ///
+    /// If there are more sizes than axes, or an axis has no elements to take, or memory does not hold the result.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 2.0, 3.0]];
+    /// let y = x.interpolate_nearest(&[2, 4])?;
+    /// assert_eq!(y, tensor![[1.0, 1.0, 2.0, 3.0], [1.0, 1.0, 2.0, 3.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.interpolate` with mode "nearest" and a size
+    #[track_caller]
+    pub fn interpolate_nearest(&self, sizes: &[usize]) -> Result<Self> {
+        let to = resized("interpolate_nearest", *self.shape(), sizes)?;
+        if to.numel() == 0 {
+            return Self::build(to, |_| {});
+        }
+        let mut y = self.clone();
+        for axis in (0..to.rank()).rev() {
+            let (size, n) = (self.shape()[axis], to[axis]);
+            if size != n {
+                y = y.index_select(axis as isize, &nearest_indices(size, n)?)?;
+            }
+        }
+        Ok(y)
+    }
+}
+
+/// The index of the nearest element before each of `to` outputs that are spread over `from` elements.
+///
+/// # Errors
+///
+/// If there are outputs but no elements, or memory does not hold the indices.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::fused;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// assert_eq!(fused::nearest_indices(3, 4)?.to_vec(), [0, 0, 1, 2]);
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn nearest_indices(from: usize, to: usize) -> Result<Tensor<i64>> {
+    if from == 0 && to > 0 {
+        let (op, shape) = ("nearest_indices", Shape::from([from]));
+        return Err(Error::new(ErrorKind::Empty { op, shape }));
+    }
+    Tensor::from_fn(to, |i| (i as u128 * from as u128 / to as u128) as i64)
+}
+
+/// The shape with new sizes of the last axes.
+///
+/// # Shape
+///
+/// `[..., h, w]`, sizes `[p, q]` -> `[..., p, q]`
+///
+/// # Errors
+///
+/// If there are more sizes than axes, or an axis without elements gets some; the message begins with `op`.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{Shape, fused};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// assert_eq!(fused::resized("resize", Shape::from([2, 3, 4]), &[5, 6])?, [2, 5, 6]);
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn resized(op: &'static str, shape: Shape, sizes: &[usize]) -> Result<Shape> {
+    let Some(first) = shape.rank().checked_sub(sizes.len()) else {
+        let expected = "an axis for each size";
+        return Err(Error::new(ErrorKind::Rank {
+            op,
+            expected,
+            shape,
+        }));
+    };
+    let pairs = || shape[first..].iter().zip(sizes);
+    if pairs().any(|(&from, &to)| from == 0 && to > 0) {
+        return Err(Error::new(ErrorKind::Empty { op, shape }));
+    }
+    let mut resized = shape;
+    resized[first..].copy_from_slice(sizes);
+    Ok(resized)
+}
+
+impl<T: Float> Tensor<T> {
+    /// The last two axes with new sizes, one for both or one for each: each output is the sum of the four elements around
+    /// its position, weighted by how near they are along each axis.
+    ///
+    /// # Shape
+    ///
+    /// `interpolate_bilinear([p, q], align)`: `[..., h, w] -> [..., p, q]`
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer than two axes, or an axis has no elements to take, or memory does not hold the result.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Align, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[0.0, 4.0]];
+    /// assert_eq!(x.interpolate_bilinear([1, 4], Align::Edges)?.to_vec(), [0.0, 1.0, 3.0, 4.0]);
+    /// assert_eq!(x.interpolate_bilinear([1, 5], Align::Corners)?.to_vec(), [0.0, 1.0, 2.0, 3.0, 4.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.interpolate` with mode "bilinear" and a size
+    #[track_caller]
+    pub fn interpolate_bilinear(&self, sizes: impl PerAxis<2>, align: Align) -> Result<Self> {
+        let (op, from) = ("interpolate_bilinear", *self.shape());
+        let to = bilinear_shape(op, from, sizes.per_axis())?;
+        let x = self.try_contiguous()?;
+        let x = x.as_slice().unwrap_or_default();
+        Self::build(to, |y| {
+            if y.is_empty() {
+                return;
+            }
+            let planes = Planes::new(from, to, align);
+            let [h, w] = planes.from;
+            for_rows(y, y.len() / planes.to[1], y.len(), |first, y| {
+                let mut line = vec![T::zero(); w];
+                for (row, y) in (first..).zip(y.chunks_exact_mut(planes.to[1])) {
+                    let (plane, row) = (row / planes.to[0], row % planes.to[0]);
+                    let x = &x[plane * h * w..][..h * w];
+                    kernel::interpolate(&planes.down[row], &planes.along, x, &mut line, y);
+                }
+            });
+        })
+    }
+}
+
+/// The gradient of planes of this shape that were interpolated, given the gradient of the result: the transpose of
+/// [`Tensor::interpolate_bilinear`].
+///
+/// # Shape
+///
+/// `g: [..., p, q] -> planes`, that is `[..., h, w]`
+///
+/// # Errors
+///
+/// If [`Tensor::interpolate_bilinear`] would fail, or the gradient does not have the shape of its result.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{Align, Shape, fused, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let g = tensor![[4.0, 4.0, 8.0, 8.0]];
+/// let dx = fused::interpolate_bilinear_gradient(&g, Shape::from([1, 2]), Align::Edges)?;
+/// assert_eq!(dx, tensor![[9.0, 15.0]]);
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn interpolate_bilinear_gradient<T: Float>(
+    g: &Tensor<T>,
+    planes: Shape,
+    align: Align,
+) -> Result<Tensor<T>> {
+    let op = "interpolate_bilinear_gradient";
+    let to = *g.shape();
+    expect_planes(op, to)?;
+    let sizes = [to[to.rank() - 2], to[to.rank() - 1]];
+    g.expect_shape(op, bilinear_shape(op, planes, sizes)?)?;
+    let g = g.try_contiguous()?;
+    let g = g.as_slice().unwrap_or_default();
+    Tensor::build(planes, |dx| {
+        if dx.is_empty() {
+            return;
+        }
+        dx.fill(T::zero());
+        if g.is_empty() {
+            return;
+        }
+        let planes = Planes::new(planes, to, align);
+        let ([h, w], [p, q]) = (planes.from, planes.to);
+        for_rows(dx, dx.len() / (h * w), g.len(), |first, dx| {
+            let mut line = vec![T::zero(); w];
+            for (plane, dx) in (first..).zip(dx.chunks_exact_mut(h * w)) {
+                let rows = g[plane * p * q..][..p * q].chunks_exact(q);
+                for (g, down) in rows.zip(&planes.down) {
+                    kernel::spread(down, &planes.along, g, &mut line, dx);
+                }
+            }
+        });
+    })
+}
+
+/// The shape with new sizes of the last two axes.
+#[track_caller]
+fn bilinear_shape(op: &'static str, shape: Shape, sizes: [usize; 2]) -> Result<Shape> {
+    expect_planes(op, shape)?;
+    resized(op, shape, &sizes)
+}
+
+/// The sizes of planes before and after, and what each row and column is made of.
+struct Planes<T> {
+    from: [usize; 2],
+    to: [usize; 2],
+    down: Vec<Tap<T>>,
+    along: Vec<Tap<T>>,
+}
+
+impl<T: Float> Planes<T> {
+    fn new(from: Shape, to: Shape, align: Align) -> Self {
+        let [from, to] = [from, to].map(|shape| [shape[shape.rank() - 2], shape[shape.rank() - 1]]);
+        let [down, along] = [0, 1].map(|i| {
+            let taps = (0..to[i]).map(|at| Tap::at(align.position(at, from[i], to[i]), from[i]));
+            taps.collect()
+        });
+        Self {
+            from,
+            to,
+            down,
+            along,
+        }
+    }
+}
+
+impl Align {
+    /// The position of output `i` of `to`, counted in the `from` elements.
+    fn position(self, i: usize, from: usize, to: usize) -> f64 {
+        let last = (from - 1) as f64;
+        let position = match self {
+            Self::Corners if to > 1 => i as f64 * (last / (to - 1) as f64),
+            Self::Corners => 0.0,
+            Self::Edges => (i as f64 + 0.5) * (from as f64 / to as f64) - 0.5,
+        };
+        position.clamp(0.0, last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{tensor, threads};
+    use proptest::prelude::*;
+
+    #[test]
+    fn nearest_elements_are_those_before() -> Result<()> {
+        let x = tensor![i64; [1, 2, 3], [4, 5, 6]];
+        let y = x.interpolate_nearest(&[3, 2])?;
+        assert_eq!(y, tensor![i64; [1, 2], [1, 2], [4, 5]]);
+        assert_eq!(
+            x.interpolate_nearest(&[6])?.select(0, 1)?.to_vec(),
+            [4, 4, 5, 5, 6, 6]
+        );
+        assert_eq!(x.interpolate_nearest(&[])?, x);
+        assert_eq!(x.interpolate_nearest(&[0, 9])?.shape(), [0, 9]);
+        // 49 * (1 / 49) is below 1 in binary.
+        assert_eq!(nearest_indices(3, 147)?.at(&[49])?, 1);
+        let huge = 1 << 40;
+        assert_eq!(
+            Tensor::zeros([0, 2])?
+                .interpolate_nearest(&[0, huge])?
+                .shape(),
+            [0, huge]
+        );
+        assert!(x.interpolate_nearest(&[1; 3]).is_err());
+        let none = Tensor::zeros([2, 0])?;
+        let message = none.interpolate_nearest(&[1]).unwrap_err().to_string();
+        assert!(
+            message.starts_with("interpolate_nearest: shape [2, 0] has no elements"),
+            "{message}"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn positions_are_aligned_by_edges_or_corners() -> Result<()> {
+        let x = tensor![[0.0, 4.0], [8.0, 12.0]];
+        let edges = x.interpolate_bilinear(3, Align::Edges)?;
+        assert_eq!(
+            edges,
+            tensor![[0.0, 2.0, 4.0], [4.0, 6.0, 8.0], [8.0, 10.0, 12.0]]
+        );
+        assert_eq!(x.interpolate_bilinear(3, Align::Corners)?, edges);
+        assert_eq!(
+            x.interpolate_bilinear([1, 2], Align::Edges)?,
+            tensor![[4.0, 8.0]]
+        );
+        assert_eq!(
+            x.interpolate_bilinear([1, 2], Align::Corners)?,
+            tensor![[0.0, 4.0]]
+        );
+        let down = Tensor::arange(0.0, 6.0, 1.0)?.reshape([1, 6])?;
+        assert_eq!(
+            down.interpolate_bilinear([1, 3], Align::Edges)?.to_vec(),
+            [0.5, 2.5, 4.5]
+        );
+        assert_eq!(x.interpolate_bilinear(2, Align::Edges)?, x);
+        assert_eq!(
+            x.interpolate_bilinear([0, 3], Align::Edges)?.shape(),
+            [0, 3]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() -> Result<()> {
+        let none = Tensor::zeros([2, 0, 3])?;
+        let kind = |result: Result<Tensor>| result.unwrap_err().to_string();
+        let message = kind(none.interpolate_bilinear(2, Align::Edges));
+        assert!(
+            message.starts_with("interpolate_bilinear: shape [2, 0, 3]"),
+            "{message}"
+        );
+        let message = kind(tensor![1.0].interpolate_bilinear(2, Align::Edges));
+        assert!(
+            message.starts_with("interpolate_bilinear: expected planes"),
+            "{message}"
+        );
+        let message = kind(Tensor::zeros([1, 1])?.interpolate_bilinear(1 << 40, Align::Edges));
+        assert!(
+            message.contains("too large") || message.contains("too many"),
+            "{message}"
+        );
+        let g = Tensor::zeros([3, 2, 2])?;
+        assert!(interpolate_bilinear_gradient(&g, Shape::from([2, 5, 5]), Align::Edges).is_err());
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn spreading_is_the_transpose_of_interpolating(
+            from in prop::array::uniform3(1..60usize),
+            to in prop::array::uniform2(1..60usize),
+            corners in 0..2u8,
+        ) {
+            let align = if corners == 1 { Align::Corners } else { Align::Edges };
+            let x = Tensor::<f64>::from_fn(from, |i| (i * 7 % 11) as f64)?;
+            let y = x.interpolate_bilinear(to, align)?;
+            let g = Tensor::<f64>::from_fn(y.shape(), |i| (i * 5 % 13) as f64)?;
+            let dx = interpolate_bilinear_gradient(&g, *x.shape(), align)?;
+            let [a, b] = [x.mul(&dx)?.sum(..)?, y.mul(&g)?.sum(..)?];
+            prop_assert!(a.allclose(&b, 1e-12, 0.0), "{} {}", a, b);
+            let alone = || -> Result<_> {
+                Ok((x.interpolate_bilinear(to, align)?, interpolate_bilinear_gradient(&g, *x.shape(), align)?))
+            };
+            prop_assert!(threads::with(1, alone)? == (y, dx));
+            // On a plane of one slope, an element is its position.
+            let slope = Tensor::<f64>::from_fn([from[1], from[2]], |i| (i / from[2]) as f64 - 2.0 * (i % from[2]) as f64)?;
+            let z = slope.interpolate_bilinear(to, align)?;
+            for (i, z) in z.iter().enumerate() {
+                let row = align.position(i / to[1], from[1], to[0]);
+                let expected = row - 2.0 * align.position(i % to[1], from[2], to[1]);
+                prop_assert!((z - expected).abs() < 1e-10, "{} {}", z, expected);
+            }
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Loops over integers that find overflow as they go: flags of all results are collected without branches.
+
+use crate::element::Element;
+use crate::number::{Integer, Number};
+
+/// `y[i] = f(a[i], b[i])`; returns all flags together.
+fn zip<T: Integer>(a: &[T], b: &[T], y: &mut [T], f: &impl Fn(T, T) -> (T, T)) -> T {
+    let mut flags = T::default();
+    for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+        let (value, flag) = f(a, b);
+        *y = value;
+        flags = flags | flag;
+    }
+    flags
+}
+
+/// `y[i] = f(x[i])`; returns all flags together.
+fn map<T: Integer>(x: &[T], y: &mut [T], f: &impl Fn(T) -> (T, T)) -> T {
+    let mut flags = T::default();
+    for (y, &x) in y.iter_mut().zip(x) {
+        let (value, flag) = f(x);
+        *y = value;
+        flags = flags | flag;
+    }
+    flags
+}
+
+/// `y[i] = f(a[i * step_a], b[i * step_b])`; returns all flags together: 0 if each result is one.
+#[inline]
+pub(crate) fn zip_strided<T: Integer, F: Fn(T, T) -> (T, T)>(
+    (a, step_a): (&[T], usize),
+    (b, step_b): (&[T], usize),
+    y: &mut [T],
+    f: &F,
+) -> T {
+    match (step_a, step_b) {
+        (1, 1) => zip(a, b, y, f),
+        (0, 1) => {
+            let a = a[0];
+            map(b, y, &|b| f(a, b))
+        }
+        (1, 0) => {
+            let b = b[0];
+            map(a, y, &|a| f(a, b))
+        }
+        _ => {
+            let mut flags = T::default();
+            for (i, y) in y.iter_mut().enumerate() {
+                let (value, flag) = f(a[i * step_a], b[i * step_b]);
+                *y = value;
+                flags = flags | flag;
+            }
+            flags
+        }
+    }
+}
+
+/// The number of elements whose halves are summed in 64 bits.
+const STRETCH: usize = 1 << 31;
+/// The number of columns worked on at a time.
+const COLUMNS: usize = 64;
+/// The number of partial products side by side.
+const LANES: usize = 8;
+
+vectorized! {
+    /// The sums of both halves of at most `STRETCH` numbers.
+    fn total_of_stretch<T: Integer>(x: &[T]) -> [i64; 2] {
+        let mut sums = [0; 2];
+        for &x in x {
+            let [low, high] = x.halves_();
+            sums = [sums[0] + low, sums[1] + high];
+        }
+        sums
+    }
+
+    /// The sums of both halves of the products of at most `STRETCH` pairs, and the products' flags.
+    fn dot_of_stretch<T: Integer>(a: &[T], b: &[T]) -> ([i64; 2], T::Sum) {
+        let (mut sums, mut flags) = ([0; 2], T::Sum::default());
+        for (&a, &b) in a.iter().zip(b) {
+            let (product, flag) = a.times_(b);
+            let [low, high] = product.halves_();
+            sums = [sums[0] + low, sums[1] + high];
+            flags = flags | flag;
+        }
+        (sums, flags)
+    }
+
+    /// Adds the halves of rows of `columns` elements, from column `first` on, to `sums`.
+    fn add_rows<T: Integer>(x: &[T], columns: usize, first: usize, width: usize, sums: &mut [[i64; COLUMNS]; 2]) {
+        let [low, high] = sums;
+        for row in x.chunks_exact(columns) {
+            let row = &row[first..first + width];
+            for ((&x, low), high) in row.iter().zip(&mut *low).zip(&mut *high) {
+                let halves = x.halves_();
+                *low += halves[0];
+                *high += halves[1];
+            }
+        }
+    }
+
+    /// `y[c] = sum_r a[r] * b[r, c]`; returns all flags together, also those of partial sums.
+    fn add_products<T: Integer>(a: &[T], b: &[T], y: &mut [T::Sum]) -> T::Sum {
+        y.fill(T::Sum::default());
+        let mut flags = T::Sum::default();
+        for (&a, b) in a.iter().zip(b.chunks_exact(y.len())) {
+            for (y, &b) in y.iter_mut().zip(b) {
+                let (product, flag) = a.times_(b);
+                let (sum, carry) = y.add_(product);
+                *y = sum;
+                flags = flags | flag | carry;
+            }
+        }
+        flags
+    }
+
+    /// `y[r, c]` = the sum of `x[.., c]` up to row r, of rows of `columns` elements; returns all flags together.
+    pub(crate) fn running_sums<T: Integer>(x: &[T], columns: usize, y: &mut [T::Sum]) -> T::Sum {
+        let mut flags = T::Sum::default();
+        if columns == 1 {
+            let mut sum = T::Sum::default();
+            for (y, &x) in y.iter_mut().zip(x) {
+                let flag;
+                (sum, flag) = sum.add_(x.widen_());
+                *y = sum;
+                flags = flags | flag;
+            }
+            return flags;
+        }
+        for row in 0..x.len() / columns {
+            let (before, y) = y.split_at_mut(row * columns);
+            let (x, y) = (&x[row * columns..], &mut y[..columns]);
+            if row == 0 {
+                y.iter_mut().zip(x).for_each(|(y, &x)| *y = x.widen_());
+                continue;
+            }
+            let before = &before[(row - 1) * columns..];
+            for ((y, &x), &before) in y.iter_mut().zip(x).zip(before) {
+                let (sum, flag) = before.add_(x.widen_());
+                *y = sum;
+                flags = flags | flag;
+            }
+        }
+        flags
+    }
+
+    /// `out[c]` = the product of each `LANES`th or `COLUMNS`th number; returns all flags together.
+    fn multiply_rows<T: Integer>(x: &[T], columns: usize, first: usize, out: &mut [T::Sum]) -> T::Sum {
+        out.fill(T::Sum::from_f64(1.0));
+        let mut flags = T::Sum::default();
+        for row in x.chunks(columns) {
+            for (y, &x) in out.iter_mut().zip(&row[first..]) {
+                let (product, flag) = y.mul_(x.widen_());
+                *y = product;
+                flags = flags | flag;
+            }
+        }
+        flags
+    }
+}
+
+/// A number from the sums of its halves.
+fn whole([low, high]: [i64; 2]) -> i128 {
+    i128::from(low) + (i128::from(high) << 32)
+}
+
+/// The exact sum.
+pub(crate) fn total<T: Integer>(x: &[T]) -> i128 {
+    x.chunks(STRETCH).map(|x| whole(total_of_stretch(x))).sum()
+}
+
+/// `out[c] = finish(sum_r x[r, first + c])`, of rows of `columns` elements
+pub(crate) fn column_totals<T: Integer, U>(
+    x: &[T],
+    columns: usize,
+    first: usize,
+    out: &mut [U],
+    finish: &impl Fn(i128) -> U,
+) {
+    for (i, out) in out.chunks_mut(COLUMNS).enumerate() {
+        let mut totals = [0; COLUMNS];
+        for x in x.chunks(STRETCH.saturating_mul(columns)) {
+            let mut sums = [[0; COLUMNS]; 2];
+            add_rows(x, columns, first + i * COLUMNS, out.len(), &mut sums);
+            let [low, high] = sums;
+            for ((total, low), high) in totals.iter_mut().zip(low).zip(high) {
+                *total += whole([low, high]);
+            }
+        }
+        for (out, total) in out.iter_mut().zip(totals) {
+            *out = finish(total);
+        }
+    }
+}
+
+/// The product, if its type holds it.
+pub(crate) fn product<T: Integer>(x: &[T]) -> Option<T::Sum> {
+    let mut lanes = [T::Sum::default(); LANES];
+    let mut flags = multiply_rows(x, LANES, 0, &mut lanes);
+    let mut product = T::Sum::from_f64(1.0);
+    for lane in lanes {
+        let flag;
+        (product, flag) = product.mul_(lane);
+        flags = flags | flag;
+    }
+    if flags == T::Sum::default() {
+        return Some(product);
+    }
+    exact_product(x.iter())
+}
+
+/// `out[c] = finish` of the product of column c, if its type holds it.
+pub(crate) fn column_products<T: Integer, U>(
+    x: &[T],
+    out: &mut [U],
+    finish: &impl Fn(Option<T::Sum>) -> U,
+) {
+    let columns = out.len();
+    for (i, out) in out.chunks_mut(COLUMNS).enumerate() {
+        let first = i * COLUMNS;
+        let mut lanes = [T::Sum::default(); COLUMNS];
+        let lanes = &mut lanes[..out.len()];
+        let flags = multiply_rows(x, columns, first, lanes);
+        for ((c, out), &lane) in out.iter_mut().enumerate().zip(&*lanes) {
+            *out = finish(if flags == T::Sum::default() {
+                Some(lane)
+            } else {
+                let x = x.get(first + c..).unwrap_or_default();
+                exact_product(x.iter().step_by(columns))
+            });
+        }
+    }
+}
+
+/// The product, one number after the other: a partial one may leave the type, and the whole one not.
+fn exact_product<'a, T: Integer>(x: impl Iterator<Item = &'a T> + Clone) -> Option<T::Sum> {
+    if x.clone().any(|&x| x == T::default()) {
+        return Some(T::Sum::default());
+    }
+    let mut product = 1i128;
+    for x in x {
+        product = product.checked_mul(x.to_integer()?)?;
+        // No integer but 0 makes it smaller.
+        if product.unsigned_abs() > 1 << 64 {
+            return None;
+        }
+    }
+    T::Sum::exactly(product)
+}
+
+/// `y[c] = sum_k a[k] * b[k, c]`. Calls `missed` with each c whose sum is not a number of the type.
+pub(crate) fn row_products<T: Integer>(
+    a: &[T],
+    b: &[T],
+    y: &mut [T::Sum],
+    mut missed: impl FnMut(usize),
+) {
+    let none = T::Sum::default();
+    let columns = y.len();
+    if let [y] = y {
+        let mut all = (0, none);
+        for (a, b) in a.chunks(STRETCH).zip(b.chunks(STRETCH)) {
+            let (sums, flags) = dot_of_stretch(a, b);
+            all = (all.0 + whole(sums), all.1 | flags);
+        }
+        if let (Some(sum), true) = (T::Sum::exactly(all.0), all.1 == none) {
+            *y = sum;
+            return;
+        }
+    } else if add_products(a, b, y) == none {
+        return;
+    }
+    for (c, y) in y.iter_mut().enumerate() {
+        let column = b.get(c..).unwrap_or_default().iter().step_by(columns);
+        match exact_dot(a.iter().zip(column)) {
+            Some(sum) => *y = sum,
+            None => missed(c),
+        }
+    }
+}
+
+/// The sum of products, if its type holds it: the sum of 128 bits and the number of times that it has wrapped around.
+fn exact_dot<'a, T: Integer>(pairs: impl Iterator<Item = (&'a T, &'a T)>) -> Option<T::Sum> {
+    let (mut sum, mut turns) = (0i128, 0);
+    for (a, b) in pairs {
+        // Products of unsigned numbers may have 128 bits; too large for any sum, they never become smaller.
+        let product = a.to_integer()?.saturating_mul(b.to_integer()?);
+        let wraps;
+        (sum, wraps) = sum.overflowing_add(product);
+        turns += if wraps { product.signum() } else { 0 };
+    }
+    if turns == 0 {
+        T::Sum::exactly(sum)
+    } else {
+        None
+    }
+}
