@@ -85,11 +85,11 @@ fn moving(name: &str) -> Option<Operation> {
     let operation: Operation = match name {
         "unfold" => (
             vec![vec![1, 7, 128, 128]],
-            Box::new(|x| x[0].unfold(Window::new(3).padding(1))),
+            Box::new(|x| x[0].unfold(Window::new(3).stride(1).padding(1))),
         ),
         "fold" => (
             vec![vec![1, 63, 16384]],
-            Box::new(|x| x[0].fold([128, 128], Window::new(3).padding(1))),
+            Box::new(|x| x[0].fold([128, 128], Window::new(3).stride(1).padding(1))),
         ),
         "pad_reflect" => (images(), Box::new(|x| x[0].pad_reflect(&[(1, 1), (1, 1)]))),
         "pad_replicate" => (
