@@ -37,6 +37,14 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ("atanh", |d| {
         d.unary(|x| Ok(x.tanh().mul_scalar(0.9).atanh()))
     }),
+    // The parts of a number that f32 holds, and of the rest: differences of f32 alone would be too coarse.
+    ("cast", |d| {
+        d.unary(|x| {
+            let high = x.cast::<f32>().cast();
+            let low = x.sub(&high)?.cast::<f32>().cast();
+            Ok(high.add(&low)?.square())
+        })
+    }),
     ("clamp", |d| {
         let (low, high) = (d.kink(), d.kink());
         let (low, high) = d.pick(&[

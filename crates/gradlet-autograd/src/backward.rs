@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::panic::Location;
 
-use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape, Tensor};
 
+use crate::across::arrival;
 use crate::checkpoint::is_first_run;
 use crate::gradients::Gradients;
 use crate::no_grad::{is_recording, set_recording};
-use crate::part::Contribution;
-use crate::record::{Give, History, Node, Origin};
+use crate::pending::{Next, Pending};
+use crate::record::{Arrival, Give, History, Origin};
 use crate::var::{LeafId, Var};
 
 /// Whether gradients are recorded, so that they can be differentiated again.
@@ -74,16 +75,14 @@ impl<T: Float> Var<T> {
         drop(self);
         let (mut gradients, here) = (Gradients::new_of(), Location::caller());
         let _restore = set_recording(false);
-        walk(
-            0,
-            history,
-            Var::constant(g),
-            &mut |_, _| {},
-            &mut |end, g| match end {
-                Origin::Leaf(id) => gradients.accumulate(id, g).map_err(|error| error.at(here)),
-                _ => Ok(()),
-            },
-        )?;
+        walk(0, history, Var::constant(g), &mut |_| {}, &mut |arrival| {
+            let added = match arrival {
+                Arrival::Here(Origin::Leaf(id), g) => gradients.accumulate(id, g),
+                Arrival::Here(..) => Ok(()),
+                Arrival::Across(g) => g.accumulate(gradients.across_mut()),
+            };
+            added.map_err(|error| error.at(here))
+        })?;
         Ok(gradients)
     }
 }
@@ -147,15 +146,17 @@ pub(crate) fn grad_with<T: Float>(
     );
     let mut nodes: Vec<Option<Var<T>>> = vec![None; xs.len()];
     let mut leaves: BTreeMap<LeafId, Var<T>> = BTreeMap::new();
-    let mut see_node = |id: u64, g: &Var<T>| {
+    let mut see_node = |seen: Seen<'_, T>| {
         for (x, slot) in xs.iter().zip(&mut nodes) {
-            if matches!(x.history.origin(), Origin::Node(node) if node.id() == id) {
-                *slot = Some(g.clone());
+            if matches!(x.history.origin(), Origin::Node(node) if node.id() == seen.id) {
+                *slot = seen.g.cloned();
             }
         }
     };
-    walk(0, y.history.clone(), g, &mut see_node, &mut |end, g| {
-        let Origin::Leaf(id) = end else { return Ok(()) };
+    walk(0, y.history.clone(), g, &mut see_node, &mut |arrival| {
+        let Arrival::Here(Origin::Leaf(id), g) = arrival else {
+            return Ok(());
+        };
         if let Some(sum) = leaves.get_mut(&id) {
             return g.add_to(sum).map_err(|error| error.of("grad").at(here));
         }
@@ -185,37 +186,13 @@ fn untracked(op: &'static str) -> Error {
     })
 }
 
-/// The nodes that a gradient has reached. The first of them is kept apart, so that a chain never touches the map.
-struct Pending<T: Float> {
-    newest: Option<(u64, Node<T>, Var<T>)>,
-    others: BTreeMap<u64, (Node<T>, Var<T>)>,
-}
-
-impl<T: Float> Pending<T> {
-    fn add(&mut self, node: Node<T>, g: Contribution<T>) -> Result<()> {
-        let id = node.id();
-        match &mut self.newest {
-            None if self.others.is_empty() => self.newest = Some((id, node, g.whole()?)),
-            Some((newest, _, sum)) if *newest == id => g.add_to(sum)?,
-            _ => match self.others.get_mut(&id) {
-                Some((_, sum)) => g.add_to(sum)?,
-                None => {
-                    self.others.insert(id, (node, g.whole()?));
-                }
-            },
-        }
-        Ok(())
-    }
-
-    fn pop(&mut self) -> Option<(u64, Node<T>, Var<T>)> {
-        let first = self.newest.as_ref().map(|(id, ..)| *id);
-        match self.others.last_key_value() {
-            Some((&id, _)) if first.is_none_or(|first| id > first) => {
-                self.others.pop_last().map(|(id, (node, g))| (id, node, g))
-            }
-            _ => self.newest.take(),
-        }
-    }
+/// A node that a walk visits, whose gradient is complete.
+pub(crate) struct Seen<'a, T: Float> {
+    pub(crate) id: u64,
+    /// The shape of its output.
+    pub(crate) shape: &'a Shape,
+    /// The gradient of its output, if that has the walk's element type.
+    pub(crate) g: Option<&'a Var<T>>,
 }
 
 /// Visits the nodes with ids of at least `from` that lead to `history`, by descending id, so that a node's gradient is
@@ -226,25 +203,36 @@ pub(crate) fn walk<T: Float>(
     from: u64,
     mut history: History<T>,
     g: Var<T>,
-    see_node: &mut dyn FnMut(u64, &Var<T>),
+    see_node: &mut dyn FnMut(Seen<'_, T>),
     give: &mut Give<'_, T>,
 ) -> Result<()> {
-    let mut pending = Pending {
-        newest: None,
-        others: BTreeMap::new(),
-    };
+    let mut pending = Pending::default();
     let here = Location::caller();
-    let mut sort = |pending: &mut Pending<T>, origin, g| match origin {
-        Origin::Node(node) if node.id() >= from => {
+    let mut sort = |pending: &mut Pending<T>, g| match g {
+        Arrival::Here(Origin::Node(node), g) if node.id() >= from => {
             pending.add(node, g).map_err(|error| error.at(here))
         }
-        Origin::Constant => Ok(()),
-        end => give(end, g),
+        Arrival::Here(Origin::Constant, _) => Ok(()),
+        Arrival::Across(g) => match g.node_id() {
+            Some(id) if id >= from => pending.add_across(id, g).map_err(|error| error.at(here)),
+            _ => give(Arrival::Across(g)),
+        },
+        end @ Arrival::Here(..) => give(end),
     };
-    sort(&mut pending, history.take(), g.into())?;
-    while let Some((id, node, g)) = pending.pop() {
-        see_node(id, &g);
-        node.backward(g, &mut |origin, g| sort(&mut pending, origin, g))?;
+    sort(&mut pending, Arrival::Here(history.take(), g.into()))?;
+    while let Some(next) = pending.pop() {
+        match next {
+            Next::Here(id, node, g) => {
+                let (shape, seen) = (g.shape(), Some(&g));
+                see_node(Seen { id, shape, g: seen });
+                node.backward(g, &mut |arrival| sort(&mut pending, arrival))?;
+            }
+            Next::Across(id, node) => {
+                let shape = node.shape();
+                see_node(Seen { id, shape, g: None });
+                node.backward(&mut |g| sort(&mut pending, arrival(g)))?;
+            }
+        }
     }
     Ok(())
 }

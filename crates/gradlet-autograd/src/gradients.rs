@@ -1,5 +1,7 @@
 //! [`Gradients`]: the result of a backward pass.
 
+use std::any::Any;
+
 use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::part::Contribution;
@@ -11,6 +13,8 @@ use crate::var::{LeafId, Var};
 pub struct Gradients<T: Float = f32> {
     /// Newest leaf first: a backward pass usually meets them in this order.
     entries: Vec<(LeafId, Tensor<T>)>,
+    /// Those of leaves of the other type of floats, which casts lead to.
+    across: Option<Box<Gradients<T::Other>>>,
 }
 
 /// No gradients yet. It is for f32 only, so that `Gradients::default()` needs no type; `new_of` is for all types.
@@ -25,6 +29,7 @@ impl<T: Float> Gradients<T> {
     pub fn new_of() -> Self {
         Self {
             entries: Vec::new(),
+            across: None,
         }
     }
 
@@ -37,10 +42,36 @@ impl<T: Float> Gradients<T> {
         self.find(id).ok().map(|place| &self.entries[place].1)
     }
 
-    /// The gradient of this leaf or [retained](Var::retain) value; `None` if the loss does not depend on it, or if it
-    /// is neither.
-    pub fn wrt(&self, x: &Var<T>) -> Option<&Tensor<T>> {
-        self.get(x.leaf_id().or_else(|| x.retained_id())?)
+    /// The gradient of this leaf or [retained](Var::retain) value, of either type of floats; `None` if the loss does
+    /// not depend on it, or if it is neither.
+    pub fn wrt<U: Float>(&self, x: &Var<U>) -> Option<&Tensor<U>> {
+        self.of()?.get(x.leaf_id().or_else(|| x.retained_id())?)
+    }
+
+    /// The gradients with elements of type `U`. Those of a type that is not the loss's are apart: all other methods
+    /// but [`wrt`](Self::wrt) and [`add`](Self::add) speak of the loss's type alone. `None` if there are none.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, y) = (Var::leaf(tensor![1.0, 2.0]), Var::leaf(tensor![f64; 3.0, 4.0]));
+    /// let grads = (x.cast::<f64>() * &y).sum(..)?.backward()?;
+    /// assert_eq!((grads.len(), grads.of::<f32>().map(|g| g.len())), (1, Some(1)));
+    /// assert_eq!(grads.wrt(&x), Some(&tensor![3.0, 4.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn of<U: Float>(&self) -> Option<&Gradients<U>> {
+        let here = (self as &dyn Any).downcast_ref();
+        here.or_else(|| (self.across.as_deref()? as &dyn Any).downcast_ref())
+    }
+
+    /// The place for gradients of the other type: an `Option<Box<Gradients<T::Other>>>`.
+    pub(crate) fn across_mut(&mut self) -> &mut dyn Any {
+        &mut self.across
     }
 
     /// The number of gradients, of leaves and retained values.
@@ -72,11 +103,32 @@ impl<T: Float> Gradients<T> {
     /// If the gradients of one leaf differ in shape. Nothing is added then.
     #[track_caller]
     pub fn add(&mut self, other: &Self) -> Result<()> {
+        self.fits(other)?;
+        if let (Some(sum), Some(across)) = (&self.across, &other.across) {
+            sum.fits(across)?;
+        }
+        self.add_here(other)?;
+        match (&mut self.across, &other.across) {
+            (Some(sum), Some(across)) => sum.add_here(across)?,
+            (none @ None, across) => none.clone_from(across),
+            (Some(_), None) => {}
+        }
+        Ok(())
+    }
+
+    /// An error unless gradients of the same leaves have the same shapes.
+    #[track_caller]
+    fn fits(&self, other: &Self) -> Result<()> {
         for (id, gradient) in &other.entries {
             if let Some(sum) = self.get(*id) {
                 gradient.expect_shape("Gradients::add", sum.shape())?;
             }
         }
+        Ok(())
+    }
+
+    /// Adds the gradients of this element type.
+    fn add_here(&mut self, other: &Self) -> Result<()> {
         for (id, gradient) in &other.entries {
             self.accumulate(*id, Var::constant(gradient.clone()).into())?;
         }

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
+mod across;
 mod backward;
 mod check;
 mod checkpoint;
@@ -18,6 +19,7 @@ mod op;
 mod operators;
 mod ops;
 mod part;
+mod pending;
 mod pointwise;
 mod record;
 mod reduction;

@@ -57,13 +57,18 @@ impl<T: Float> Contribution<T> {
         }
     }
 
+    /// The shape of the whole input.
+    pub(crate) fn shape(&self) -> &Shape {
+        match self {
+            Self::Whole(g) => g.shape(),
+            Self::Part(_, part) => &part.shape,
+        }
+    }
+
     /// An error unless this is a gradient of a value of this shape; a sum would broadcast it.
     #[track_caller]
     fn expect_shape(&self, expected: &Shape) -> Result<()> {
-        let found = match self {
-            Self::Whole(g) => g.shape(),
-            Self::Part(_, part) => &part.shape,
-        };
+        let found = self.shape();
         if found == expected {
             return Ok(());
         }

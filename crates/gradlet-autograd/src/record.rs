@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use gradlet_tensor::{Float, Result, Tensor};
 
+use crate::across::Across;
 use crate::graph::Saved;
 use crate::no_grad::is_recording;
 use crate::op::{Arity, Given, Of, Op, View, Want};
@@ -16,47 +17,62 @@ use crate::var::{LeafId, Var};
 
 /// Where a value came from. Nodes that only it holds are freed without recursion.
 #[doc(hidden)]
-pub struct History<T: Float>(Origin<T>);
+pub struct History<T: Float>(Origin<Node<T>>);
 
-#[derive(Default)]
-pub(crate) enum Origin<T: Float> {
+#[derive(Clone, Default)]
+pub(crate) enum Origin<N> {
     /// A constant, which gets no gradient.
     #[default]
     Constant,
     /// A leaf, where gradients end.
     Leaf(LeafId),
     /// The output of a recorded operation.
-    Node(Node<T>),
+    Node(N),
 }
 
+/// A record whose output has elements of type `T`.
 pub(crate) type Node<T> = Rc<dyn Recorded<T>>;
 
-/// Takes the origin of an input, and an operation's contribution to the gradient of that input.
-pub(crate) type Give<'a, T> = dyn FnMut(Origin<T>, Contribution<T>) -> Result<()> + 'a;
+/// A record whose output has elements of any type.
+pub(crate) type AnyNode = Rc<dyn AnyRecorded>;
 
-/// A recorded operation of any type.
-pub(crate) trait Recorded<T: Float>: fmt::Debug {
+/// Takes an operation's contribution to the gradient of an input.
+pub(crate) type Give<'a, T> = dyn FnMut(Arrival<T>) -> Result<()> + 'a;
+
+/// A contribution to the gradient of an operation's input.
+pub(crate) enum Arrival<T: Float> {
+    /// With the origin of an input of the output's element type.
+    Here(Origin<Node<T>>, Contribution<T>),
+    /// Of an input of a different element type.
+    Across(Box<dyn Across>),
+}
+
+/// A recorded operation of any kind and element type.
+pub(crate) trait AnyRecorded: fmt::Debug {
     /// The number of this record on its thread, larger than the ids of its inputs.
     fn id(&self) -> u64;
 
-    /// Hands the gradient of each wanted input to `give`, with the input's origin. Frees the record on the way, if
-    /// nothing else holds it and recording is off.
-    fn backward(self: Rc<Self>, g: Var<T>, give: &mut Give<'_, T>) -> Result<()>;
-
     /// Drops the record if nothing else holds it; the nodes that it held go to `held`.
-    fn dismantle(self: Rc<Self>, held: &mut Vec<Node<T>>);
+    fn dismantle(self: Rc<Self>, held: &mut Vec<AnyNode>);
 
     /// The operation, for a downcast.
     fn op(&self) -> &dyn Any;
 
     /// The contents of the record, for [`Var::graph`].
-    fn describe(&self) -> Description<T>;
+    fn describe(&self) -> Description;
+}
+
+/// A recorded operation of any kind.
+pub(crate) trait Recorded<T: Float>: AnyRecorded {
+    /// Hands the gradient of each wanted input to `give`. Frees the record on the way, if nothing else holds it and
+    /// recording is off.
+    fn backward(self: Rc<Self>, g: Var<T>, give: &mut Give<'_, T>) -> Result<()>;
 }
 
 /// The contents of a record.
-pub(crate) struct Description<T: Float> {
+pub(crate) struct Description {
     pub(crate) name: String,
-    pub(crate) inputs: Vec<History<T>>,
+    pub(crate) inputs: Vec<Origin<AnyNode>>,
     pub(crate) saved: Vec<Saved>,
     pub(crate) attribute_bytes: usize,
 }
@@ -163,16 +179,48 @@ impl<T: Float, O: Op<T>> Record<T, O> {
     }
 }
 
-impl<T: Float, O: Op<T>> Recorded<T> for Record<T, O> {
+impl<T: Float, O: Op<T>> AnyRecorded for Record<T, O> {
     fn id(&self) -> u64 {
         self.id
     }
 
+    fn dismantle(self: Rc<Self>, held: &mut Vec<AnyNode>) {
+        if let Ok(record) = Rc::try_unwrap(self) {
+            let mut inputs = record.inputs;
+            for history in O::Arity::as_mut_slice(&mut inputs) {
+                history.hold(held);
+            }
+        }
+    }
+
+    fn op(&self) -> &dyn Any {
+        &self.op
+    }
+
+    fn describe(&self) -> Description {
+        let mut saved = Vec::new();
+        O::Saves::each(&self.saved, &mut |tensor| saved.push(Saved::of(tensor)));
+        Description {
+            name: self.op.name(),
+            inputs: O::Arity::as_slice(&self.inputs)
+                .iter()
+                .map(History::to_any)
+                .collect(),
+            saved,
+            attribute_bytes: self.op.attribute_bytes(),
+        }
+    }
+}
+
+impl<T: Float, O: Op<T>> Recorded<T> for Record<T, O> {
     fn backward(self: Rc<Self>, g: Var<T>, give: &mut Give<'_, T>) -> Result<()> {
         if !is_recording()
             && let (Some(part), [input]) = (self.op.part(), O::Arity::as_slice(&self.inputs))
         {
-            return give(input.clone().take(), Contribution::part(g, part));
+            return give(Arrival::Here(
+                input.origin().clone(),
+                Contribution::part(g, part),
+            ));
         }
         let unshared = if is_recording() {
             Err(self)
@@ -189,39 +237,17 @@ impl<T: Float, O: Op<T>> Recorded<T> for Record<T, O> {
                 let view = O::Saves::view(saved, |_| History::CONSTANT, || History::CONSTANT);
                 let given = op.backward(g, Self::seen(view, &inputs))?;
                 let inputs = O::Arity::as_mut_slice(&mut inputs);
-                return O::Arity::give(given, |i, g| give(inputs[i].take(), g.into()));
+                return O::Arity::give(given, |i, g| {
+                    give(Arrival::Here(inputs[i].take(), g.into()))
+                });
             }
             Err(shared) => shared,
         };
         let given = shared.gradients_kept(g)?;
         let inputs = O::Arity::as_slice(&shared.inputs);
-        O::Arity::give(given, |i, g| give(inputs[i].clone().take(), g.into()))
-    }
-
-    fn dismantle(self: Rc<Self>, held: &mut Vec<Node<T>>) {
-        if let Ok(record) = Rc::try_unwrap(self) {
-            let mut inputs = record.inputs;
-            for history in O::Arity::as_mut_slice(&mut inputs) {
-                if let Origin::Node(node) = history.take() {
-                    held.push(node);
-                }
-            }
-        }
-    }
-
-    fn op(&self) -> &dyn Any {
-        &self.op
-    }
-
-    fn describe(&self) -> Description<T> {
-        let mut saved = Vec::new();
-        O::Saves::each(&self.saved, &mut |tensor| saved.push(Saved::of(tensor)));
-        Description {
-            name: self.op.name(),
-            inputs: O::Arity::as_slice(&self.inputs).to_vec(),
-            saved,
-            attribute_bytes: self.op.attribute_bytes(),
-        }
+        O::Arity::give(given, |i, g| {
+            give(Arrival::Here(inputs[i].origin().clone(), g.into()))
+        })
     }
 }
 
@@ -245,13 +271,29 @@ impl<T: Float> History<T> {
     }
 
     #[inline]
-    pub(crate) fn origin(&self) -> &Origin<T> {
+    pub(crate) fn origin(&self) -> &Origin<Node<T>> {
         &self.0
     }
 
     #[inline]
-    pub(crate) fn take(&mut self) -> Origin<T> {
+    pub(crate) fn take(&mut self) -> Origin<Node<T>> {
         std::mem::take(&mut self.0)
+    }
+
+    /// The origin, whatever its element type.
+    pub(crate) fn to_any(&self) -> Origin<AnyNode> {
+        match &self.0 {
+            Origin::Constant => Origin::Constant,
+            Origin::Leaf(id) => Origin::Leaf(*id),
+            Origin::Node(node) => Origin::Node(Rc::<dyn Recorded<T>>::clone(node)),
+        }
+    }
+
+    /// Puts the node, if this is one, to those that may be freed.
+    pub(crate) fn hold(&mut self, held: &mut Vec<AnyNode>) {
+        if let Origin::Node(node) = self.take() {
+            held.push(node);
+        }
     }
 
     #[inline]
@@ -263,11 +305,7 @@ impl<T: Float> History<T> {
 impl<T: Float> Clone for History<T> {
     #[inline]
     fn clone(&self) -> Self {
-        match &self.0 {
-            Origin::Constant => Self::CONSTANT,
-            Origin::Leaf(id) => Self::leaf(*id),
-            Origin::Node(node) => Self::node(Rc::clone(node)),
-        }
+        Self(self.0.clone())
     }
 }
 
@@ -281,7 +319,7 @@ impl<T: Float> Drop for History<T> {
     }
 }
 
-fn release<T: Float>(node: Node<T>) {
+fn release(node: AnyNode) {
     if Rc::strong_count(&node) > 1 {
         return;
     }

@@ -104,11 +104,16 @@ impl Element for bool {
 pub trait Float:
     Element + Number<Sum = Self, Checked = Tensor<Self>> + num_traits::Float + Math + Gemm
 {
+    /// The other type of floats: `f64` for `f32`, `f32` for `f64`.
+    type Other: Float<Other = Self>;
+
     /// A literal of this type, rounded once from `f64`.
     fn of(value: f64) -> Self;
 }
 
 impl Float for f32 {
+    type Other = f64;
+
     #[inline]
     fn of(value: f64) -> Self {
         value as f32
@@ -116,6 +121,8 @@ impl Float for f32 {
 }
 
 impl Float for f64 {
+    type Other = f32;
+
     #[inline]
     fn of(value: f64) -> Self {
         value

@@ -13,7 +13,7 @@ use crate::backward::walk;
 use crate::checkpoint::Closure;
 use crate::graph::{Saved, is_inspecting};
 use crate::no_grad::{Recording, is_recording, set_recording};
-use crate::record::{Description, Give, History, Node, Origin, Recorded, next_id};
+use crate::record::{AnyNode, AnyRecorded, Arrival, Description, Give, History, Recorded, next_id};
 use crate::var::Var;
 
 type Function<T> = dyn Fn(&[Var<T>]) -> Result<Var<T>>;
@@ -190,16 +190,39 @@ impl<T: Float> Checkpoint<T> {
     }
 }
 
-impl<T: Float> Recorded<T> for Checkpoint<T> {
+impl<T: Float> AnyRecorded for Checkpoint<T> {
     fn id(&self) -> u64 {
         self.id
     }
 
+    fn dismantle(self: Rc<Self>, held: &mut Vec<AnyNode>) {
+        if let Ok(checkpoint) = Rc::try_unwrap(self) {
+            for mut input in checkpoint.inputs {
+                input.history.hold(held);
+            }
+        }
+    }
+
+    fn op(&self) -> &dyn Any {
+        self
+    }
+
+    fn describe(&self) -> Description {
+        Description {
+            name: "checkpoint".to_owned(),
+            inputs: self.inputs.iter().map(|x| x.history.to_any()).collect(),
+            saved: self.inputs.iter().map(|x| Saved::of(&x.tensor)).collect(),
+            attribute_bytes: self.values.iter().map(|value| size_of_val(&**value)).sum(),
+        }
+    }
+}
+
+impl<T: Float> Recorded<T> for Checkpoint<T> {
     fn backward(self: Rc<Self>, g: Var<T>, give: &mut Give<'_, T>) -> Result<()> {
         if is_inspecting() {
             for input in &self.inputs {
                 let zeros = Var::constant(input.tensor.zeros_like());
-                give(input.history.clone().take(), zeros.into())?;
+                give(Arrival::Here(input.history.origin().clone(), zeros.into()))?;
             }
             return Ok(());
         }
@@ -210,30 +233,7 @@ impl<T: Float> Recorded<T> for Checkpoint<T> {
         // Inputs and captured values that the new graph does not need are freed before it is walked.
         drop((self, tensor));
         // Newer nodes were recorded by the call just now; those behind the inputs and the captured values are older.
-        walk(id + 1, history, g, &mut |_, _| {}, give)
-    }
-
-    fn dismantle(self: Rc<Self>, held: &mut Vec<Node<T>>) {
-        if let Ok(checkpoint) = Rc::try_unwrap(self) {
-            for mut input in checkpoint.inputs {
-                if let Origin::Node(node) = input.history.take() {
-                    held.push(node);
-                }
-            }
-        }
-    }
-
-    fn op(&self) -> &dyn Any {
-        self
-    }
-
-    fn describe(&self) -> Description<T> {
-        Description {
-            name: "checkpoint".to_owned(),
-            inputs: self.inputs.iter().map(|x| x.history.clone()).collect(),
-            saved: self.inputs.iter().map(|x| Saved::of(&x.tensor)).collect(),
-            attribute_bytes: self.values.iter().map(|value| size_of_val(&**value)).sum(),
-        }
+        walk(id + 1, history, g, &mut |_| {}, give)
     }
 }
 

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 
 use gradlet_tensor::{Float, Shape, Tensor};
 
-use crate::backward::walk;
+use crate::backward::{Seen, walk};
 use crate::no_grad::set_recording;
 use crate::ops::Retain;
-use crate::part::Contribution;
-use crate::record::{Description, History, Node, Origin};
+use crate::record::{AnyNode, Arrival, Description, Origin};
 use crate::var::{LeafId, Var};
 
 /// The operations that led to a Var, as far as they were recorded. Made by [`Var::graph`].
@@ -133,18 +132,22 @@ impl<T: Float> Var<T> {
     /// # }
     /// ```
     pub fn graph(&self) -> Graph {
-        let (nodes, mut leaves) = recorded(&self.history);
+        let (nodes, mut leaves) = recorded(self.history.to_any());
         let mut shapes = BTreeMap::new();
         {
             let _looking = Inspecting::begin();
             let _restore = set_recording(false);
-            let mut see_node = |id: u64, g: &Var<T>| {
-                shapes.insert(id, *g.shape());
+            let mut see_node = |seen: Seen<'_, T>| {
+                shapes.insert(seen.id, *seen.shape);
             };
-            let mut see_leaf = |end, g: Contribution<T>| {
-                if let Origin::Leaf(id) = end {
-                    let whole = *g.whole()?.shape();
-                    leaves.entry(id).and_modify(|shape| *shape = Some(whole));
+            let mut see_leaf = |arrival| {
+                let (id, shape) = match &arrival {
+                    Arrival::Here(Origin::Leaf(id), g) => (Some(*id), g.shape()),
+                    Arrival::Here(_, g) => (None, g.shape()),
+                    Arrival::Across(g) => (g.leaf_id(), g.shape()),
+                };
+                if let Some(known) = id.and_then(|id| leaves.get_mut(&id)) {
+                    *known = Some(*shape);
                 }
                 Ok(())
             };
@@ -153,7 +156,7 @@ impl<T: Float> Var<T> {
             let _ = walk(0, self.history.clone(), g, &mut see_node, &mut see_leaf);
         }
         let places: BTreeMap<u64, usize> = nodes.keys().copied().zip(0..).collect();
-        let node = |(id, (recorded, description)): (usize, (u64, Description<T>))| GraphNode {
+        let node = |(id, (recorded, description)): (usize, (u64, Description))| GraphNode {
             id,
             op: description.name,
             shape: shapes.get(&recorded).copied(),
@@ -177,41 +180,36 @@ impl<T: Float> Var<T> {
     }
 }
 
-type Descriptions<T> = BTreeMap<u64, Description<T>>;
+type Descriptions = BTreeMap<u64, Description>;
 
-/// All records behind a history, by their ids, and the leaves behind them. Found in a loop: recursion would overflow
+/// All records behind an origin, by their ids, and the leaves behind them. Found in a loop: recursion would overflow
 /// the stack.
-fn recorded<T: Float>(history: &History<T>) -> (Descriptions<T>, BTreeMap<LeafId, Option<Shape>>) {
+fn recorded(end: Origin<AnyNode>) -> (Descriptions, BTreeMap<LeafId, Option<Shape>>) {
     let (mut nodes, mut leaves) = (BTreeMap::new(), BTreeMap::new());
-    let mut open: Vec<Node<T>> = Vec::new();
-    let mut visit = |history: &History<T>, open: &mut Vec<Node<T>>| match history.origin() {
-        Origin::Constant => {}
-        Origin::Leaf(id) => {
-            leaves.insert(*id, None);
-        }
-        Origin::Node(node) => open.push(node.clone()),
-    };
-    visit(history, &mut open);
-    while let Some(node) = open.pop() {
-        if nodes.contains_key(&node.id()) {
-            continue;
-        }
+    let mut open = vec![end];
+    while let Some(origin) = open.pop() {
+        let node = match origin {
+            Origin::Constant => continue,
+            Origin::Leaf(id) => {
+                leaves.insert(id, None);
+                continue;
+            }
+            Origin::Node(node) if nodes.contains_key(&node.id()) => continue,
+            Origin::Node(node) => node,
+        };
         let mut description = node.describe();
         if node.op().is::<Retain>() {
             // The second is the leaf that the gradient is returned for: nothing was computed from it.
             description.inputs.truncate(1);
         }
-        description
-            .inputs
-            .iter()
-            .for_each(|input| visit(input, &mut open));
+        open.extend(description.inputs.iter().cloned());
         nodes.insert(node.id(), description);
     }
     (nodes, leaves)
 }
 
-fn origin<T: Float>(history: &History<T>, places: &BTreeMap<u64, usize>) -> GraphInput {
-    match history.origin() {
+fn origin(origin: &Origin<AnyNode>, places: &BTreeMap<u64, usize>) -> GraphInput {
+    match origin {
         Origin::Constant => GraphInput::Constant,
         Origin::Leaf(id) => GraphInput::Leaf(*id),
         Origin::Node(node) => places

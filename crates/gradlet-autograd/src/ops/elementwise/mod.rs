@@ -10,6 +10,7 @@ mod asinh;
 mod atan;
 mod atan2;
 mod atanh;
+mod cast;
 mod clamp;
 mod cos;
 mod cosh;
