@@ -172,6 +172,26 @@ mod tests {
     }
 
     #[test]
+    fn nodes_behind_casts_wait_for_all_newer_ones() -> Result<()> {
+        let calls = Rc::new(Cell::new(0));
+        let x = Var::leaf(tensor![f64; 1.0, 2.0]);
+        let count = calls.clone();
+        let h = x.powi(2).hook(move |_| {
+            count.set(count.get() + 1);
+            Ok(None)
+        });
+        let (first, second) = (h.cast::<f32>(), h.cast::<f32>() * 3.0);
+        let y = first.add(&second)?.sum(..)?;
+        let captured = h.clone();
+        let inside = checkpoint(move |x| x[0].add(&captured.cast::<f32>()), &[&y])?;
+        let grads = inside.sum(..)?.backward()?;
+        // y is in both rows.
+        assert_eq!(grads.wrt(&x), Some(&tensor![f64; 18.0, 36.0]));
+        assert_eq!(calls.get(), 1);
+        Ok(())
+    }
+
+    #[test]
     fn derivatives_of_any_order_pass() -> Result<()> {
         let x = Var::leaf(tensor![2.0]);
         let mut y = x.cast::<f64>().powi(3).cast::<f32>() * &x;
