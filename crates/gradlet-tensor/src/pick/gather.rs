@@ -195,7 +195,7 @@ pub(crate) fn expect_inside(
     let size = shape.vector_if_scalar()[axis];
     let outside = |index: i64| usize::try_from(index).map_or(true, |place| place >= size);
     if let Some(all) = indices.as_dense_slice()
-        && !all.iter().fold(false, |any, &index| any | outside(index))
+        && kernel::all_inside(all, size)
     {
         return Ok(());
     }
