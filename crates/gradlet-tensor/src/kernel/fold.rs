@@ -39,17 +39,17 @@ impl<'a, T: Float> Rows<'a, T> {
 }
 
 vectorized! {
-    /// The sum of at most `BLOCK` elements.
-    fn sum_block<T: Float>(x: &[T]) -> T {
+    /// The sum of `f` over at most `BLOCK` elements.
+    fn sum_block<T: Float, F: Fn(T) -> T>(x: &[T], f: &F) -> T {
         let mut lanes = [T::zero(); LANES];
         let mut chunks = x.chunks_exact(LANES);
         for chunk in &mut chunks {
             for (lane, &x) in lanes.iter_mut().zip(chunk) {
-                *lane = *lane + x;
+                *lane = *lane + f(x);
             }
         }
         for (lane, &x) in lanes.iter_mut().zip(chunks.remainder()) {
-            *lane = *lane + x;
+            *lane = *lane + f(x);
         }
         pair(lanes, |a, b| a + b)
     }
@@ -217,12 +217,17 @@ pub(crate) fn sum_rows<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
 
 /// The sum of all elements: blocks of `BLOCK` are summed, then paired in a balanced tree.
 pub(crate) fn sum<T: Float>(x: &[T]) -> T {
+    sum_of(x, &|x| x)
+}
+
+/// The sum of `f` over all elements, in the order of `sum`.
+pub(crate) fn sum_of<T: Float>(x: &[T], f: &impl Fn(T) -> T) -> T {
     if x.len() <= BLOCK {
-        return sum_block(x);
+        return sum_block(x, f);
     }
     let blocks = x.len().div_ceil(BLOCK);
     let (left, right) = x.split_at(blocks.next_power_of_two() / 2 * BLOCK);
-    sum(left) + sum(right)
+    sum_of(left, f) + sum_of(right, f)
 }
 
 /// The index of the first element that no other element beats; at least one element. It takes two passes that
