@@ -1,7 +1,7 @@
 //! Remainders of quotients that are not large, without the loop that large ones need.
 //!
-//! Let x = |a|, y = |b|, and q a whole number within 3/4 of x / y. Then r = x - q y is between -3/4 y and 3/4 y, and the
-//! remainder is r, or r + y where r < 0. All of it is exact:
+//! Let x = |a|, y = |b|, and q a whole number within 3/4 of x / y. Then r = x - q y is between -3/4 y and 3/4 y, and
+//! the remainder is r, or r + y where r < 0. All of it is exact:
 //!
 //! - Let u be the spacing of the numbers of the type at y, so that y < 2^p u with p = 24 or 53. If that at x is not
 //!   smaller, r and r + y are multiples of u below 2^p u in size: numbers of the type.
@@ -45,8 +45,8 @@ pub(crate) fn rest_f64(a: f64, b: f64) -> (f64, bool) {
     let high = f64::from_bits(y.to_bits() & !LOW);
     let low = y - high;
     // The products have at most 24 + 27 bits. The first difference is r + q low, a multiple of u below 2^53 u, since
-    // |r| <= (1/2 + 2^-29) y and q low < 2^51 u; or, where x has the smaller spacing and q is 1, x - high, a multiple of
-    // u / 2 of at most y / 2.
+    // |r| <= (1/2 + 2^-29) y and q low < 2^51 u; or, where x has the smaller spacing and q is 1, x - high, a multiple
+    // of u / 2 of at most y / 2.
     let rest = (x - whole * high) - whole * low;
     let rest = if rest < 0.0 { rest + y } else { rest };
     let is_finite = x < LARGE && y < f64::INFINITY;
