@@ -4,6 +4,7 @@ use rand::{Rng, RngExt};
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
+use crate::kernel::parallel::for_rows;
 use crate::math;
 use crate::tensor::Tensor;
 
@@ -66,15 +67,30 @@ impl<T: Float> Tensor<T> {
             if out.is_empty() {
                 return;
             }
-            for (weights, out) in weights
-                .chunks_exact(categories)
-                .zip(out.chunks_exact_mut(count))
-            {
-                match replacement {
-                    Replacement::Yes => draw_again(weights, rng, out),
-                    Replacement::No => draw_once(weights, rng, out),
+            if replacement == Replacement::Yes {
+                let rows = weights.chunks_exact(categories);
+                for (weights, out) in rows.zip(out.chunks_exact_mut(count)) {
+                    draw_again(weights, rng, out);
                 }
+                return;
             }
+            // The draws are in one order; the sorting is not.
+            let uniform: Vec<f64> = weights.iter().map(|_| rng.random()).collect();
+            for_rows(
+                out,
+                out.len() / count,
+                uniform.len() * SORT,
+                |first, out| {
+                    let rows = weights
+                        .chunks_exact(categories)
+                        .zip(uniform.chunks_exact(categories));
+                    for ((weights, uniform), out) in
+                        rows.skip(first).zip(out.chunks_exact_mut(count))
+                    {
+                        draw_once(weights, uniform, out);
+                    }
+                },
+            );
         })
     }
 
@@ -157,19 +173,27 @@ fn draw_again<T: Float>(weights: &[T], rng: &mut (impl Rng + ?Sized), out: &mut 
     }
 }
 
+/// The work of a draw without replacement, in elements that are copied.
+const SORT: usize = 16;
+
 /// Draws without replacement: categories in the order of random times, whose rates are the weights; on a logarithmic
 /// scale, on which small weights do not overflow.
-fn draw_once<T: Float>(weights: &[T], rng: &mut (impl Rng + ?Sized), out: &mut [i64]) {
+fn draw_once<T: Float>(weights: &[T], uniform: &[f64], out: &mut [i64]) {
     let mut times: Vec<(f64, usize)> = Vec::with_capacity(weights.len());
-    for (i, &weight) in weights.iter().enumerate() {
+    for (i, (&weight, uniform)) in weights.iter().zip(uniform).enumerate() {
         // In (0, 1], where the logarithm is finite; also for a weight of 0, so that the others' numbers do not change.
-        let uniform = 1.0 - rng.random::<f64>();
+        let uniform = 1.0 - uniform;
         if weight > T::of(0.0) {
             let time = math::ln(math::ln(uniform).abs()) - math::ln(weight.to_f64());
             times.push((time, i));
         }
     }
-    times.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let earlier = |a: &(f64, usize), b: &(f64, usize)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
+    if out.len() < times.len() {
+        times.select_nth_unstable_by(out.len(), earlier);
+        times.truncate(out.len());
+    }
+    times.sort_unstable_by(earlier);
     for (out, (_, i)) in out.iter_mut().zip(times) {
         *out = i as i64;
     }
@@ -267,6 +291,28 @@ mod tests {
                 .len(),
             0
         );
+        Ok(())
+    }
+
+    #[test]
+    fn draws_do_not_depend_on_the_number_of_threads() -> Result<()> {
+        let weights = Tensor::<f32>::uniform([300, 200], 0.0, 1.0, &mut rng(1))?;
+        let draw = |threads| {
+            crate::threads::with(threads, || {
+                let mut rng = rng(2);
+                let x = weights.multinomial(50, Replacement::No, &mut rng)?;
+                Ok((x.to_vec(), rng.random::<u64>()))
+            })
+        };
+        let one: (Vec<i64>, u64) = draw(1)?;
+        for row in one.0.chunks(50) {
+            let mut all = row.to_vec();
+            all.sort_unstable();
+            all.dedup();
+            assert_eq!(all.len(), 50);
+        }
+        assert_eq!(one, draw(2)?);
+        assert_eq!(one, draw(3)?);
         Ok(())
     }
 }

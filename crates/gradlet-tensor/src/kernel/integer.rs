@@ -1,17 +1,21 @@
 //! Loops over integers that find overflow as they go: flags of all results are collected without branches.
 
+use std::array;
+
 use crate::element::Element;
 use crate::number::{Integer, Number};
 
-/// `y[i] = f(a[i], b[i])`; returns all flags together.
-fn zip<T: Integer>(a: &[T], b: &[T], y: &mut [T], f: &impl Fn(T, T) -> (T, T)) -> T {
-    let mut flags = T::default();
-    for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
-        let (value, flag) = f(a, b);
-        *y = value;
-        flags = flags | flag;
+vectorized! {
+    /// `y[i] = f(a[i], b[i])`; returns all flags together.
+    fn zip<T: Integer>(a: &[T], b: &[T], y: &mut [T], f: &impl Fn(T, T) -> (T, T)) -> T {
+        let mut flags = T::default();
+        for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+            let (value, flag) = f(a, b);
+            *y = value;
+            flags = flags | flag;
+        }
+        flags
     }
-    flags
 }
 
 /// `y[i] = f(x[i])`; returns all flags together.
@@ -59,6 +63,8 @@ pub(crate) fn zip_strided<T: Integer, F: Fn(T, T) -> (T, T)>(
 const STRETCH: usize = 1 << 31;
 /// The number of columns worked on at a time.
 const COLUMNS: usize = 64;
+/// The number of rows whose products are added at a time.
+const PAIRED: usize = 4;
 /// The number of partial products side by side.
 const LANES: usize = 8;
 
@@ -111,6 +117,27 @@ vectorized! {
             }
         }
         flags
+    }
+
+    /// As `add_products`, where no flag can be set: `PAIRED` rows of `b` at a time.
+    fn add_small_products<T: Integer>(a: &[T], b: &[T], y: &mut [T::Sum]) {
+        y.fill(T::Sum::default());
+        let columns = y.len();
+        let mut pairs = a.chunks_exact(PAIRED).zip(b.chunks_exact(PAIRED * columns));
+        for (a, b) in &mut pairs {
+            let rows: [&[T]; PAIRED] = array::from_fn(|i| &b[i * columns..][..columns]);
+            for (c, y) in y.iter_mut().enumerate() {
+                for (a, row) in a.iter().zip(rows) {
+                    *y = y.add_(a.times_(row[c]).0).0;
+                }
+            }
+        }
+        let done = a.len() / PAIRED * PAIRED;
+        for (&a, b) in a[done..].iter().zip(b[done * columns..].chunks_exact(columns)) {
+            for (y, &b) in y.iter_mut().zip(b) {
+                *y = y.add_(a.times_(b).0).0;
+            }
+        }
     }
 
     /// `y[r, c]` = the sum of `x[.., c]` up to row r, of rows of `columns` elements; returns all flags together.
@@ -247,15 +274,36 @@ fn exact_product<'a, T: Integer>(x: impl Iterator<Item = &'a T> + Clone) -> Opti
     T::Sum::exactly(product)
 }
 
-/// `y[c] = sum_k a[k] * b[k, c]`. Calls `missed` with each c whose sum is not a number of the type.
+/// Whether no sum of `k` products of a number of `a` and one of `b` can leave its type.
+pub(crate) fn all_fit<T: Integer>(a: &[T], b: &[T], k: usize) -> bool {
+    let largest = |x: &[T]| {
+        x.iter()
+            .filter_map(|x| x.to_integer())
+            .fold(0, |m, x| x.unsigned_abs().max(m))
+    };
+    let bound = largest(a)
+        .checked_mul(largest(b))
+        .and_then(|bound| bound.checked_mul(k as u128));
+    bound.is_some_and(|bound| {
+        i128::try_from(bound).is_ok_and(|bound| T::Sum::exactly(bound).is_some())
+    })
+}
+
+/// `y[c] = sum_k a[k] * b[k, c]`. Calls `missed` with each c whose sum is not a number of the type; `all_fit` says that
+/// there is none.
 pub(crate) fn row_products<T: Integer>(
     a: &[T],
     b: &[T],
     y: &mut [T::Sum],
+    all_fit: bool,
     mut missed: impl FnMut(usize),
 ) {
     let none = T::Sum::default();
     let columns = y.len();
+    if all_fit && columns > 1 {
+        add_small_products(a, b, y);
+        return;
+    }
     if let [y] = y {
         let mut all = (0, none);
         for (a, b) in a.chunks(STRETCH).zip(b.chunks(STRETCH)) {
@@ -292,5 +340,22 @@ fn exact_dot<'a, T: Integer>(pairs: impl Iterator<Item = (&'a T, &'a T)>) -> Opt
         T::Sum::exactly(sum)
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_fit_up_to_the_last_number_of_their_type() {
+        let root = 3_037_000_499i64; // the whole part of the root of 2^63
+        assert!(all_fit(&[-root], &[root], 1) && !all_fit(&[root + 1], &[1, -root - 1], 1));
+        assert!(!all_fit(&[root], &[root], 2) && all_fit(&[root], &[root / 2], 2));
+        assert!(all_fit(&[u64::MAX], &[1], 1) && !all_fit(&[u64::MAX], &[2], 1));
+        assert!(
+            all_fit(&[i32::MIN], &[i32::MIN], 1) && !all_fit(&[i64::MIN], &[i64::MIN], usize::MAX)
+        );
+        assert!(all_fit::<u8>(&[], &[255], usize::MAX) && !all_fit(&[i64::MIN], &[1], 1));
     }
 }

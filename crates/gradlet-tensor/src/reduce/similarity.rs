@@ -3,6 +3,8 @@
 use crate::element::Float;
 use crate::error::Result;
 use crate::fused::setting;
+use crate::kernel::matmul::{Matrix, Start, matmul};
+use crate::kernel::parallel::for_rows;
 use crate::shape::{Axes, Keep, ReducedAxes, Shape};
 use crate::tensor::Tensor;
 
@@ -152,22 +154,60 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// From this many rows and columns on, halves of the rows are multiplied apart.
+/// Rows of a block.
+const BLOCK: usize = 128;
+/// From this many rows and columns on, blocks of the rows are multiplied apart.
 const SPLIT: [usize; 2] = [128, 512];
 
-/// The products of each row with each, `x x^T`: those of rows from both halves are computed once for either order.
+/// The products of each row with each, `x x^T`: those of two blocks of rows are computed once for either order, and
+/// pairs of blocks beside each other.
 #[track_caller]
 fn products_of_rows<T: Float>(x: &Tensor<T>) -> Result<Tensor<T>> {
-    let rows = x.shape()[0];
-    if rows < SPLIT[0] || x.shape()[1] < SPLIT[1] {
+    let (rows, columns) = (x.shape()[0], x.shape()[1]);
+    if rows < SPLIT[0] || columns < SPLIT[1] {
         return x.matmul(&x.t()?);
     }
-    let upper = x.narrow(0, 0, rows / 2)?;
-    let lower = x.narrow(0, rows / 2, rows - rows / 2)?;
-    let across = upper.matmul(&lower.t()?)?;
-    let top = Tensor::cat(&[&products_of_rows(&upper)?, &across], 1)?;
-    let bottom = Tensor::cat(&[&across.t()?, &products_of_rows(&lower)?], 1)?;
-    Tensor::cat(&[&top, &bottom], 0)
+    let x = x.try_contiguous()?;
+    let x = x.as_slice().unwrap_or_default();
+    let blocks = rows.div_ceil(BLOCK);
+    let pairs: Vec<_> = (0..blocks)
+        .flat_map(|i| (i..blocks).map(move |j| [i, j]))
+        .collect();
+    let height = |block: usize| BLOCK.min(rows - block * BLOCK);
+    let work = pairs.len() * BLOCK * columns;
+    let products = Tensor::<T>::build([pairs.len(), BLOCK * BLOCK].into(), |out| {
+        for_rows(out, pairs.len(), work, |first, out| {
+            let outs = out.chunks_exact_mut(BLOCK * BLOCK);
+            for (&[i, j], out) in pairs[first..].iter().zip(outs) {
+                let (left, right) = (height(i), height(j));
+                let (out, rest) = out.split_at_mut(left * right);
+                rest.fill(T::of(0.0));
+                let matrix = |block, row_stride, column_stride| Matrix {
+                    data: x,
+                    offset: block * BLOCK * columns,
+                    row_stride,
+                    column_stride,
+                };
+                let (left_rows, right_rows) = (matrix(i, columns, 1), matrix(j, 1, columns));
+                matmul(
+                    [left, columns, right],
+                    left_rows,
+                    right_rows,
+                    out,
+                    Start::Zero,
+                );
+            }
+        });
+    })?;
+    let products = products.as_slice().unwrap_or_default();
+    Tensor::from_fn([rows, rows], |at| {
+        let [row, column] = [at / rows, at % rows];
+        let [row, column] = [row.min(column), row.max(column)];
+        let [i, j] = [row / BLOCK, column / BLOCK];
+        let pair = i * blocks - i * (i + 1) / 2 + j;
+        let (row, column) = (row % BLOCK, column % BLOCK);
+        products[pair * BLOCK * BLOCK + row * height(j) + column]
+    })
 }
 
 /// The shape of variables as rows, and of a result for each pair of them.
