@@ -2,7 +2,7 @@
 
 use gradlet::tensor::ReducedAxes;
 use gradlet::tensor::fused::{self, Border, Centre};
-use gradlet::{Align, Float, Keep};
+use gradlet::{Align, Convolution, Float, Keep};
 use proptest::prelude::*;
 
 use crate::random::{Random, random};
@@ -55,8 +55,11 @@ fn losses<T: Float>() -> Vec<Call<Random<T>>> {
 fn windows<T: Float>() -> Vec<Call<Random<T>>> {
     calls!(
         r: Random<T>,
-        fused::conv2d_input_gradient(&r.x, &r.y, r.shape, r.convolution()),
-        fused::conv2d_input_gradient(&r.x, &r.y, *r.z.shape(), r.convolution()),
+        fused::conv_transpose2d(&r.x, &r.y, None, r.shape, r.convolution()),
+        fused::conv_transpose2d(&r.x, &r.y, Some(&r.z), *r.z.shape(), r.convolution()),
+        fused::transposed("transposed", r.shape, *r.y.shape(), r.convolution(), [r.few[7], 0]).map(|_| ()),
+        fused::transposed("transposed", *r.x.shape(), r.shape, Convolution::default(), [0, 0]).map(|_| ()),
+        fused::scaled_indices("scaled_indices", r.few[0], r.number),
         fused::conv2d_weight_gradient(&r.x, &r.y, r.shape, r.convolution()),
         fused::conv2d_weight_gradient(&r.x, &r.y, *r.z.shape(), r.convolution()),
         fused::avg_pool2d_gradient(&r.x, r.shape, r.window(), r.divisor()),

@@ -325,11 +325,11 @@ fn windows<T: Float>() -> Vec<Call<Random<T>>> {
         r.x.avg_pool2d(r.window(), r.divisor()),
         r.x.adaptive_avg_pool2d([r.size, r.few[0]]),
         r.x.max_pool2d(r.window()),
+        r.x.adaptive_max_pool2d([r.size, r.few[0]]),
         r.x.unfold(r.window()),
         r.x.fold([r.few[0], r.size], r.window()),
         r.x.fold(2, Window::new(1).stride(r.few[0])),
         r.x.interpolate_nearest(&r.sizes),
-        r.x.interpolate_nearest(&r.few[..2]),
         r.x.interpolate_bilinear([r.few[0], r.few[1]], Align::Corners),
         r.x.interpolate_bilinear([r.size, 2], Align::Edges),
     )

@@ -46,6 +46,44 @@ fn convolution<const N: usize>(
     Ok(Case::new(all, move |x| f(&x[0], &x[1], x.get(2), options)))
 }
 
+/// Images or sequences of the last sizes, the weight of a transposed convolution that fits, and perhaps a bias.
+fn transposed<const N: usize>(
+    d: &mut Draw,
+    f: fn(&Var, &Var, Option<&Var>, Convolution<N>, [usize; N]) -> Result<Var>,
+) -> Result<Case> {
+    let groups = d.between(1, 2);
+    let (inputs, outputs) = (d.between(0, 2), small(d, 1));
+    let sizes: Vec<usize> = (0..N).map(|axis| d.size(2 + axis).max(1)).collect();
+    let [kernel, stride, dilation] = [(1, 3), (1, 3), (1, 2)]
+        .map(|(low, high)| -> [usize; N] { from_fn(|_| d.between(low, high)) });
+    let more = from_fn(|axis| d.between(0, stride[axis].max(dilation[axis]) - 1));
+    let padding = from_fn(|axis| {
+        let reach = (sizes[axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis];
+        d.between(0, (reach + more[axis]) / 2)
+    });
+    let mut images = if d.coin() {
+        vec![small(d, 0)]
+    } else {
+        Vec::new()
+    };
+    images.push(groups * inputs);
+    images.extend(&sizes);
+    let mut weight = vec![groups * inputs, outputs];
+    weight.extend(kernel);
+    let mut all = vec![d.input(&images)?, d.input(&weight)?];
+    if d.coin() {
+        all.push(d.input(&[groups * outputs])?);
+    }
+    let options = Convolution::default()
+        .stride(stride)
+        .padding(padding)
+        .dilation(dilation)
+        .groups(groups);
+    Ok(Case::new(all, move |x| {
+        f(&x[0], &x[1], x.get(2), options, more)
+    }))
+}
+
 /// How one axis is pooled: its size, and kernel, stride, padding, dilation, with which each window reads something.
 fn pooled(d: &mut Draw, size: usize) -> (usize, [usize; 4]) {
     let [kernel, stride, dilation] = [3, 3, 2].map(|high| d.between(1, high));
@@ -75,6 +113,19 @@ fn max_pooled(d: &mut Draw, f: fn(&Var, Window<2>) -> Result<Var>) -> Result<Cas
     Ok(Case::new([x], move |x| f(&x[0], window)).apart(last))
 }
 
+/// Sequences behind up to three axes, and windows over them.
+fn sequences(d: &mut Draw, f: fn(&Var, Window<1>) -> Result<Var>) -> Result<Case> {
+    let (x, planes) = planes(d)?;
+    let along = |of: [usize; 2]| [of[1]];
+    let window = Window::new(along(planes.kernel))
+        .stride(along(planes.sliding.stride))
+        .padding(along(planes.sliding.padding))
+        .dilation(along(planes.sliding.dilation))
+        .rounding(planes.rounding);
+    let last = [x.rank() - 1];
+    Ok(Case::new([x], move |x| f(&x[0], window)).apart(last))
+}
+
 /// As `planes`, with an axis of channels.
 fn images(d: &mut Draw) -> Result<(Tensor, Window<2>)> {
     let (x, window) = planes(d)?;
@@ -90,6 +141,38 @@ fn images(d: &mut Draw) -> Result<(Tensor, Window<2>)> {
 pub(crate) const ENTRIES: &[Entry] = &[
     ("conv1d", |d| convolution(d, Var::conv1d)),
     ("conv2d", |d| convolution(d, Var::conv2d)),
+    ("conv2d of the same size", |d| {
+        convolution(d, |x, weight, bias, options: Convolution<2>| {
+            let none = x.shape()[x.rank() - 2..].contains(&0);
+            let same = options.stride(1).padding_same();
+            x.conv2d(weight, bias, if none { options } else { same })
+        })
+    }),
+    ("conv_transpose1d", |d| transposed(d, Var::conv_transpose1d)),
+    ("conv_transpose2d", |d| transposed(d, Var::conv_transpose2d)),
+    ("max_pool1d", |d| {
+        sequences(d, |x, window| x.max_pool1d(window))
+    }),
+    ("max_pool1d with indices", |d| {
+        sequences(d, |x, window| Ok(x.max_pool1d_with_indices(window)?.0))
+    }),
+    ("avg_pool1d", |d| {
+        sequences(d, |x, window| x.avg_pool1d(window, Divisor::WithoutPadding))
+    }),
+    ("adaptive_avg_pool1d", |d| {
+        let (x, size) = (planes(d)?.0, d.between(0, 4));
+        Ok(Case::new([x], move |x| x[0].adaptive_avg_pool1d(size)))
+    }),
+    ("adaptive_max_pool1d", |d| {
+        let (x, size) = (planes(d)?.0, d.between(0, 4));
+        let last = [x.rank() - 1];
+        Ok(Case::new([x], move |x| x[0].adaptive_max_pool1d(size)).apart(last))
+    }),
+    ("adaptive_max_pool2d", |d| {
+        let (x, sizes) = (planes(d)?.0, [d.between(0, 4), d.between(0, 4)]);
+        let last = [x.rank() - 2, x.rank() - 1];
+        Ok(Case::new([x], move |x| x[0].adaptive_max_pool2d(sizes)).apart(last))
+    }),
     ("max_pool2d", |d| max_pooled(d, Var::max_pool2d)),
     ("max_pool2d with indices", |d| {
         max_pooled(d, |x, window| Ok(x.max_pool2d_with_indices(window)?.0))
@@ -114,6 +197,14 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let axes = d.between(0, 2);
         Ok(Case::new([x], move |x| {
             x[0].interpolate_nearest(&sizes[..axes])
+        }))
+    }),
+    ("upsample nearest", |d| {
+        let (x, _) = planes(d)?;
+        let factors = [0.4, 1.0, 1.3, 2.0].map(|_| d.pick(&[0.4, 1.0, 1.3, 2.0]));
+        let axes = d.between(0, 2);
+        Ok(Case::new([x], move |x| {
+            x[0].upsample_nearest(&factors[..axes])
         }))
     }),
     ("interpolate bilinear", |d| {

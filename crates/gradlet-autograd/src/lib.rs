@@ -35,8 +35,8 @@ pub use cross_entropy_options::CrossEntropyOptions;
 pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use gradients::Gradients;
 pub use gradlet_tensor::{
-    Align, Convolution, Divisor, Element, Error, ErrorKind, Float, Interpolation, Keep, Result,
-    Rounding, Scatter, Sliding, Tensor, Window,
+    Align, Convolution, Divisor, Element, Error, ErrorKind, Float, Interpolation, Keep, Outputs,
+    Result, Rounding, Scatter, Sliding, Tensor, Window,
 };
 pub use graph::{Graph, GraphInput, GraphLeaf, GraphNode, Saved};
 #[doc(hidden)]

@@ -12,7 +12,8 @@ use crate::valid::{self, Errors, Place};
 #[derive(Default)]
 pub(crate) struct TypeAttrs {
     pub(crate) krate: Option<Path>,
-    pub(crate) kind: Option<LitStr>,
+    /// A string, or the path of a constant.
+    pub(crate) kind: Option<TokenStream>,
     pub(crate) describe: Option<Path>,
 }
 
@@ -35,7 +36,7 @@ pub(crate) fn of_type(attrs: &[Attribute], errors: &mut Errors) -> TypeAttrs {
         match entry.key.to_string().as_str() {
             "crate" => found.krate = entry.path("gradlet_nn", errors),
             "describe" => found.describe = entry.path("Self::sizes", errors),
-            "kind" => found.kind = entry.string("Linear", errors),
+            "kind" => found.kind = entry.name("Linear", errors),
             _ => {}
         }
     }
@@ -104,6 +105,17 @@ impl Entry {
             &format!("a path, as in `{} = {example}`", self.key),
             errors,
         )
+    }
+
+    /// A string, or the path of a constant in a type or module; a plain word is a string without its quotes.
+    fn name(&self, example: &str, errors: &mut Errors) -> Option<TokenStream> {
+        let constant = self.path(example, &mut Errors::default());
+        match constant.filter(|path| path.segments.len() > 1) {
+            Some(path) => Some(path.into_token_stream()),
+            None => self
+                .string(example, errors)
+                .map(ToTokens::into_token_stream),
+        }
     }
 
     fn string(&self, example: &str, errors: &mut Errors) -> Option<LitStr> {

@@ -139,7 +139,7 @@ impl Input<'_> {
     fn kind(&self, home: &TokenStream) -> TokenStream {
         let name = self.ident.unraw().to_string();
         let kind = match &self.attrs.kind {
-            Some(kind) => kind.to_token_stream(),
+            Some(kind) => kind.clone(),
             None => self.through(home, "kind", |_| quote!(#name)),
         };
         quote!(fn kind(&self) -> &'static str { #kind })

@@ -32,7 +32,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// |---|---|---|
 /// | a field | `#[module(skip)]` | the field is not a child: a size, a name, a generator; it is neither trained, nor saved, nor set to eval mode |
 /// | the type | `#[module(describe = path)]` | a `fn(&Self) -> String`: the text in parentheses in a summary |
-/// | the type | `#[module(kind = "Name")]` | the short name, if not that of the type |
+/// | the type | `#[module(kind = "Name")]` | the short name, if not that of the type: a string, or a constant such as `Self::KIND` |
 /// | the type | `#[module(crate = path)]` | the crate with `module::Children`, if not `::gradlet` |
 ///
 /// # Example

@@ -34,7 +34,9 @@ pub use arrange::Order;
 pub use create::{Literal, Pcg64, Replacement, from_literal, rng};
 pub use element::{Element, Float};
 pub use error::{Error, ErrorKind, Result};
-pub use fused::settings::{Align, Convolution, Divisor, PerAxis, Rounding, Sliding, Window};
+pub use fused::settings::{
+    Align, Convolution, Divisor, Outputs, PerAxis, Rounding, Sliding, Window,
+};
 pub use linalg::{Contract, einsum};
 pub use mask::{DrawKey, Mask};
 pub use number::{Integer, Number};

@@ -20,8 +20,8 @@ pub use gradlet_autograd::{
 pub use gradlet_nn::*;
 pub use gradlet_tensor::{
     Align, Convolution, Divisor, DrawKey, Element, Error, ErrorKind, Float, Integer, Interpolation,
-    Keep, MAX_RANK, Mask, Number, Order, Pcg64, PerAxis, Replacement, Result, Rounding, Scatter,
-    Shape, Sliding, Tensor, Window, math, memory, rng, tensor, threads,
+    Keep, MAX_RANK, Mask, Number, Order, Outputs, Pcg64, PerAxis, Replacement, Result, Rounding,
+    Scatter, Shape, Sliding, Tensor, Window, math, memory, rng, tensor, threads,
 };
 
 pub mod op;

@@ -71,6 +71,10 @@ impl Averages {
         Ok(Self::new(from, spans, None))
     }
 
+    pub(crate) fn into_spans(self) -> [Spans; 2] {
+        self.spans
+    }
+
     /// The numbers of elements of a plane before and after averaging.
     fn plane_sizes(&self) -> [usize; 2] {
         let [down, along] = &self.spans;

@@ -1,61 +1,11 @@
 //! The convolution of images, and the two other products of its three tensors.
 
 use crate::element::Float;
-use crate::error::{Error, ErrorKind, Result, out_of_range};
-use crate::fused::settings::{Convolution, Rounding, Window};
-use crate::kernel::conv::{self as kernel, Convolved};
+use crate::error::Result;
+use crate::fused::settings::Convolution;
+use crate::kernel::conv as kernel;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-
-impl Convolution<2> {
-    /// The sizes of this convolution and the shape of its result.
-    #[track_caller]
-    fn sizes(&self, op: &'static str, x: Shape, weight: Shape) -> Result<(Convolved, Shape)> {
-        for (shape, expected) in [
-            (x, "images [n, c, h, w]"),
-            (weight, "a weight [out, in / groups, h, w]"),
-        ] {
-            if shape.rank() != 4 {
-                return Err(Error::new(ErrorKind::Rank {
-                    op,
-                    expected,
-                    shape,
-                }));
-            }
-        }
-        let (channels, outputs, groups) = (x[1], weight[0], self.groups);
-        if groups == 0 || !outputs.is_multiple_of(groups) {
-            let expected = "a divisor of both numbers of channels";
-            let remedy = format!("; there are {channels} in and {outputs} out");
-            return Err(out_of_range(op, "groups", expected, groups, remedy));
-        }
-        let (inputs, expected) = (weight[1], weight[1].saturating_mul(groups));
-        if channels != expected {
-            return Err(Error::new(ErrorKind::Channels {
-                op,
-                input: x,
-                weight,
-                channels,
-                expected,
-            }));
-        }
-        let window = Window {
-            kernel: [weight[2], weight[3]],
-            sliding: self.sliding,
-            rounding: Rounding::Floor,
-        };
-        let windows = window.over(op, &x)?;
-        let [height, width] = windows.map(|window| window.output);
-        let sizes = Convolved {
-            images: x[0],
-            groups,
-            inputs,
-            outputs: outputs / groups,
-            windows,
-        };
-        Ok((sizes, Shape::from([sizes.images, outputs, height, width])))
-    }
-}
 
 impl<T: Float> Tensor<T> {
     /// The convolution (without flipping the weight) of images, with a bias for each output channel.
@@ -100,16 +50,9 @@ impl<T: Float> Tensor<T> {
         if let Some(bias) = bias {
             bias.expect_shape("conv2d", shape[1])?;
         }
-        let bias = match bias {
-            Some(bias) => Some(bias.try_contiguous()?),
-            None => None,
-        };
+        let bias = bias.map(Tensor::try_contiguous).transpose()?;
         if sizes.inputs == 0 {
-            let y = Self::zeros_of(shape)?;
-            return match bias {
-                Some(bias) => y.add(&bias.reshape([shape[1], 1, 1])?),
-                None => Ok(y),
-            };
+            return biased_zeros(shape, bias.as_ref());
         }
         let (x, weight) = (self.try_contiguous()?, weight.try_contiguous()?);
         Self::build(shape, |y| {
@@ -121,15 +64,18 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// The gradient of a convolution's images, of shape `images`, given its result's gradient: the transposed convolution.
+/// The transposed convolution: the images, of shape `images`, to which each element of `x` adds the kernel times itself
+/// at the place that the convolution reads for it, and a bias for each of their channels. Without a bias it is the
+/// gradient of the convolution's images, given its result's gradient `x`.
 ///
 /// # Shape
 ///
-/// `g: [n, o, p, q], weight: [o, c / groups, i, j] -> images`, that is `[n, c, h, w]`
+/// `x: [n, o, p, q], weight: [o, c / groups, i, j], bias: [c] -> images`, that is `[n, c, h, w]`
 ///
 /// # Errors
 ///
-/// If [`Tensor::conv2d`] would fail, or the gradient does not have the shape of its result.
+/// If [`Tensor::conv2d`] of the images would fail, `x` does not have the shape of its result, or there is not one bias
+/// for each channel.
 ///
 /// # Example
 ///
@@ -137,7 +83,8 @@ impl<T: Float> Tensor<T> {
 /// # use gradlet_tensor::{Convolution, Shape, Tensor, fused, tensor};
 /// # fn main() -> gradlet_tensor::Result<()> {
 /// let (g, weight) = (Tensor::ones([1, 1, 2, 2])?, Tensor::ones([1, 1, 2, 2])?);
-/// let dx = fused::conv2d_input_gradient(&g, &weight, Shape::from([1, 1, 3, 3]), Convolution::default())?;
+/// let images = Shape::from([1, 1, 3, 3]);
+/// let dx = fused::conv_transpose2d(&g, &weight, None, images, Convolution::default())?;
 /// assert_eq!(dx, tensor![[[[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]]]); // windows over each pixel
 /// # Ok(())
 /// # }
@@ -145,24 +92,30 @@ impl<T: Float> Tensor<T> {
 ///
 /// # Source
 ///
-/// `torch.nn.grad.conv2d_input`
+/// `torch.nn.grad.conv2d_input`, `torch.nn.functional.conv_transpose2d`
 #[track_caller]
-pub fn conv2d_input_gradient<T: Float>(
-    g: &Tensor<T>,
+pub fn conv_transpose2d<T: Float>(
+    x: &Tensor<T>,
     weight: &Tensor<T>,
+    bias: Option<&Tensor<T>>,
     images: Shape,
     options: Convolution<2>,
 ) -> Result<Tensor<T>> {
-    let op = "conv2d_input_gradient";
+    let op = "conv_transpose2d";
     let (sizes, shape) = options.sizes(op, images, *weight.shape())?;
-    g.expect_shape(op, shape)?;
-    if sizes.outputs == 0 {
-        return Tensor::zeros_of(images);
+    x.expect_shape(op, shape)?;
+    if let Some(bias) = bias {
+        bias.expect_shape(op, images[1])?;
     }
-    let (g, weight) = (g.try_contiguous()?, weight.try_contiguous()?);
-    Tensor::build(images, |dx| {
-        if !dx.is_empty() {
-            kernel::input_gradient(&sizes, elements(&weight), elements(&g), dx);
+    let bias = bias.map(Tensor::try_contiguous).transpose()?;
+    if sizes.outputs == 0 {
+        return biased_zeros(images, bias.as_ref());
+    }
+    let (x, weight) = (x.try_contiguous()?, weight.try_contiguous()?);
+    Tensor::build(images, |y| {
+        if !y.is_empty() {
+            let bias = bias.as_ref().map(elements);
+            kernel::input_gradient(&sizes, elements(&weight), bias, elements(&x), y);
         }
     })
 }
@@ -213,6 +166,16 @@ pub fn conv2d_weight_gradient<T: Float>(
             kernel::weight_gradient(&sizes, elements(&x), elements(&g), dweight);
         }
     })
+}
+
+/// The result where nothing is added to the bias of each channel.
+#[track_caller]
+fn biased_zeros<T: Float>(shape: Shape, bias: Option<&Tensor<T>>) -> Result<Tensor<T>> {
+    let y = Tensor::zeros_of(shape)?;
+    match bias {
+        Some(bias) => y.add(&bias.reshape([shape[1], 1, 1])?),
+        None => Ok(y),
+    }
 }
 
 /// The elements of a contiguous tensor.
@@ -282,7 +245,7 @@ mod tests {
         let dot = |a: &Tensor<f64>, b: &Tensor<f64>| {
             a.iter().zip(b.iter()).map(|(a, b)| a * b).sum::<f64>()
         };
-        let dx = conv2d_input_gradient(&g, &weight, *x.shape(), with)?;
+        let dx = conv_transpose2d(&g, &weight, None, *x.shape(), with)?;
         let dweight = conv2d_weight_gradient(&x, &g, *weight.shape(), with)?;
         for seed in 4..9 {
             let (u, v) = (integers(x.shape(), seed)?, integers(weight.shape(), seed)?);
@@ -314,7 +277,7 @@ mod tests {
             dilation in [1..3usize, 1..3usize],
         ) {
             let sliding = Sliding { stride, padding, dilation };
-            let with = Convolution { sliding, groups };
+            let with = Convolution { sliding, groups, ..Convolution::default() };
             let (x, weight) = ([n, c * groups, h, w], [o * groups, c, kh, kw]);
             let fits = |size, k: usize, i: usize| size + 2 * padding[i] > dilation[i] * (k - 1);
             if fits(h, kh, 0) && fits(w, kw, 1) {
@@ -346,7 +309,7 @@ mod tests {
             let (x, weight) = (make([n, 16, 14, 14], 1)?, make([32, 16, 3, 3], 2)?);
             let run = || -> Result<_> {
                 let y = x.conv2d(&weight, None, with)?;
-                let dx = conv2d_input_gradient(&y, &weight, *x.shape(), with)?;
+                let dx = conv_transpose2d(&y, &weight, None, *x.shape(), with)?;
                 Ok((
                     conv2d_weight_gradient(&x, &y, *weight.shape(), with)?,
                     dx,
@@ -392,7 +355,7 @@ mod tests {
         assert!(run(&[3, 4, 3, 3], plain.padding(usize::MAX / 4)).is_err());
         let (weight, bias) = (Tensor::zeros([3, 4, 3, 3])?, Tensor::zeros(4)?);
         assert!(x.conv2d(&weight, Some(&bias), plain).is_err());
-        assert!(conv2d_input_gradient(&x, &weight, *x.shape(), plain).is_err());
+        assert!(conv_transpose2d(&x, &weight, None, *x.shape(), plain).is_err());
         assert!(conv2d_weight_gradient(&x, &x, *weight.shape(), plain).is_err());
         Ok(())
     }

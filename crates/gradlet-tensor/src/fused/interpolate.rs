@@ -1,6 +1,6 @@
 //! Images of a different size, made of their nearest pixels or of weighted sums of neighbours.
 
-use crate::element::{Element, Float};
+use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fused::settings::{Align, PerAxis};
 use crate::fused::window::expect_planes;
@@ -8,74 +8,6 @@ use crate::kernel::interpolate::{self as kernel, Tap};
 use crate::kernel::parallel::for_rows;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-
-impl<T: Element> Tensor<T> {
-    /// The last axes with new sizes, made of the nearest elements before: output i of n is element `i * size / n`, rounded
-    /// down.
-    ///
-    /// # Shape
-    ///
-    /// `interpolate_nearest(&[p, q])`: `[..., h, w] -> [..., p, q]`; `interpolate_nearest(&[p])`: `[..., l] -> [..., p]`
-    ///
-    /// # Errors
-    ///
-    /// If there are more sizes than axes, or an axis has no elements to take, or memory does not hold the result.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// # use gradlet_tensor::tensor;
-    /// # fn main() -> gradlet_tensor::Result<()> {
-    /// let x = tensor![[1.0, 2.0, 3.0]];
-    /// let y = x.interpolate_nearest(&[2, 4])?;
-    /// assert_eq!(y, tensor![[1.0, 1.0, 2.0, 3.0], [1.0, 1.0, 2.0, 3.0]]);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Source
-    ///
-    /// `torch.nn.functional.interpolate` with mode "nearest" and a size
-    #[track_caller]
-    pub fn interpolate_nearest(&self, sizes: &[usize]) -> Result<Self> {
-        let to = resized("interpolate_nearest", *self.shape(), sizes)?;
-        if to.numel() == 0 {
-            return Self::build(to, |_| {});
-        }
-        let mut y = self.clone();
-        for axis in (0..to.rank()).rev() {
-            let (size, n) = (self.shape()[axis], to[axis]);
-            if size != n {
-                y = y.index_select(axis as isize, &nearest_indices(size, n)?)?;
-            }
-        }
-        Ok(y)
-    }
-}
-
-/// The index of the nearest element before each of `to` outputs that are spread over `from` elements.
-///
-/// # Errors
-///
-/// If there are outputs but no elements, or memory does not hold the indices.
-///
-/// # Example
-///
-/// ```
-/// # use gradlet_tensor::fused;
-/// # fn main() -> gradlet_tensor::Result<()> {
-/// assert_eq!(fused::nearest_indices(3, 4)?.to_vec(), [0, 0, 1, 2]);
-/// # Ok(())
-/// # }
-/// ```
-#[track_caller]
-pub fn nearest_indices(from: usize, to: usize) -> Result<Tensor<i64>> {
-    if from == 0 && to > 0 {
-        let (op, shape) = ("nearest_indices", Shape::from([from]));
-        return Err(Error::new(ErrorKind::Empty { op, shape }));
-    }
-    Tensor::from_fn(to, |i| (i as u128 * from as u128 / to as u128) as i64)
-}
 
 /// The shape with new sizes of the last axes.
 ///
@@ -272,36 +204,6 @@ mod tests {
     use super::*;
     use crate::{tensor, threads};
     use proptest::prelude::*;
-
-    #[test]
-    fn nearest_elements_are_those_before() -> Result<()> {
-        let x = tensor![i64; [1, 2, 3], [4, 5, 6]];
-        let y = x.interpolate_nearest(&[3, 2])?;
-        assert_eq!(y, tensor![i64; [1, 2], [1, 2], [4, 5]]);
-        assert_eq!(
-            x.interpolate_nearest(&[6])?.select(0, 1)?.to_vec(),
-            [4, 4, 5, 5, 6, 6]
-        );
-        assert_eq!(x.interpolate_nearest(&[])?, x);
-        assert_eq!(x.interpolate_nearest(&[0, 9])?.shape(), [0, 9]);
-        // 49 * (1 / 49) is below 1 in binary.
-        assert_eq!(nearest_indices(3, 147)?.at(&[49])?, 1);
-        let huge = 1 << 40;
-        assert_eq!(
-            Tensor::zeros([0, 2])?
-                .interpolate_nearest(&[0, huge])?
-                .shape(),
-            [0, huge]
-        );
-        assert!(x.interpolate_nearest(&[1; 3]).is_err());
-        let none = Tensor::zeros([2, 0])?;
-        let message = none.interpolate_nearest(&[1]).unwrap_err().to_string();
-        assert!(
-            message.starts_with("interpolate_nearest: shape [2, 0] has no elements"),
-            "{message}"
-        );
-        Ok(())
-    }
 
     #[test]
     fn positions_are_aligned_by_edges_or_corners() -> Result<()> {

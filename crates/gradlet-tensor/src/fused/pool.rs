@@ -2,11 +2,13 @@
 
 use crate::element::Float;
 use crate::error::Result;
+use crate::fused::averages::Averages;
 use crate::fused::pick_in_planes;
-use crate::fused::settings::Window;
+use crate::fused::settings::{PerAxis, Window};
 use crate::fused::window::expect_planes;
+use crate::kernel::average::Spans;
 use crate::kernel::parallel::{PART, for_chunks};
-use crate::kernel::pool::argmax_windows;
+use crate::kernel::pool::{argmax_parts, argmax_windows};
 use crate::tensor::Tensor;
 
 impl<T: Float> Tensor<T> {
@@ -40,30 +42,86 @@ impl<T: Float> Tensor<T> {
     /// `torch.nn.functional.max_pool2d`
     #[track_caller]
     pub fn max_pool2d(&self, window: Window<2>) -> Result<(Self, Tensor<i64>)> {
-        let mut shape = *self.shape();
-        let rank = expect_planes("max_pool2d", shape)?;
-        let windows = window.reading("max_pool2d", &shape)?;
-        for (size, window) in shape[rank - 2..].iter_mut().zip(&windows) {
-            *size = window.output;
-        }
-        let x = self.try_contiguous()?;
-        let planes = x.as_slice().unwrap_or_default();
-        let [from, to] = [
-            windows[0].input * windows[1].input,
-            windows[0].output * windows[1].output,
-        ];
-        let indices = Tensor::build(shape, |indices| {
-            // Each index takes about as much work as several elements of plain arithmetic.
-            for_chunks(indices, (PART / 4).div_ceil(to) * to, |start, indices| {
-                let planes = planes[start / to * from..].chunks_exact(from);
-                let indices = indices.chunks_exact_mut(to);
-                planes
-                    .zip(indices)
-                    .for_each(|(x, indices)| argmax_windows(&windows, x, indices));
-            });
-        })?;
-        Ok((pick_in_planes(&x, &indices)?, indices))
+        let op = "max_pool2d";
+        expect_planes(op, *self.shape())?;
+        let windows = window.reading(op, self.shape())?;
+        let sizes = [windows[0].output, windows[1].output];
+        largest(self, sizes, |x, indices| {
+            argmax_windows(&windows, x, indices);
+        })
     }
+
+    /// The largest element of each of that many parts of each plane, and its place `row * w + column` in its plane;
+    /// part i of n covers the elements from `i * size / n`, rounded down, to `(i + 1) * size / n`, rounded up. One number
+    /// is for both axes.
+    ///
+    /// The first of equal elements is taken, or the last NaN if there is one.
+    ///
+    /// # Shape
+    ///
+    /// `[..., h, w] -> [..., p, q]` twice, for sizes `[p, q]`
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer than two axes, or an axis has no elements to take.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = tensor![[1.0, 5.0, 2.0, 0.0], [3.0, 4.0, 9.0, 8.0]];
+    /// let (y, indices) = x.adaptive_max_pool2d([1, 3])?;
+    /// assert_eq!((y.to_vec(), indices.to_vec()), (vec![5.0, 9.0, 9.0], vec![1, 6, 6]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.adaptive_max_pool2d`
+    #[track_caller]
+    pub fn adaptive_max_pool2d(&self, sizes: impl PerAxis<2>) -> Result<(Self, Tensor<i64>)> {
+        let sizes = sizes.per_axis();
+        let parts = Averages::parts("adaptive_max_pool2d", *self.shape(), sizes)?.into_spans();
+        largest(self, sizes, |x, indices| match &parts {
+            // Equal parts are windows, whose places are found several at a time.
+            [
+                Spans::Sliding { window: down, .. },
+                Spans::Sliding { window: along, .. },
+            ] => argmax_windows(&[*down, *along], x, indices),
+            parts => argmax_parts(parts, x, indices),
+        })
+    }
+}
+
+/// The largest elements of each plane and their places, of which `find` writes that many.
+#[track_caller]
+fn largest<T: Float>(
+    x: &Tensor<T>,
+    sizes: [usize; 2],
+    find: impl Fn(&[T], &mut [i64]) + Sync,
+) -> Result<(Tensor<T>, Tensor<i64>)> {
+    let (mut shape, rank) = (*x.shape(), x.rank());
+    shape[rank - 2..].copy_from_slice(&sizes);
+    let x = x.try_contiguous()?;
+    let planes = x.as_slice().unwrap_or_default();
+    let indices = Tensor::build(shape, |indices| {
+        if indices.is_empty() {
+            return;
+        }
+        let from = x.shape()[rank - 2] * x.shape()[rank - 1];
+        let to = sizes[0] * sizes[1];
+        // Each index takes about as much work as several elements of plain arithmetic.
+        for_chunks(indices, (PART / 4).div_ceil(to) * to, |start, indices| {
+            let planes = planes[start / to * from..].chunks_exact(from);
+            let indices = indices.chunks_exact_mut(to);
+            planes
+                .zip(indices)
+                .for_each(|(x, indices)| find(x, indices));
+        });
+    })?;
+    Ok((pick_in_planes(&x, &indices)?, indices))
 }
 
 #[cfg(test)]
@@ -100,6 +158,23 @@ mod tests {
             (&Shape::from([2, 2]), vec![-1.0, -2.0, -3.0, -4.0])
         );
         assert_eq!(indices.to_vec(), [0, 1, 2, 3]);
+        Ok(())
+    }
+
+    #[test]
+    fn parts_may_overlap_stay_or_be_none() -> Result<()> {
+        let x = tensor![[1.0, 7.0, 2.0], [3.0, f32::NAN, 3.0]];
+        let parts = |sizes: [usize; 2]| x.adaptive_max_pool2d(sizes).map(|(_, indices)| indices);
+        assert_eq!(parts([2, 2])?, tensor![i64; [1, 1], [4, 4]]);
+        assert_eq!(parts([2, 1])?, tensor![i64; [1], [4]]);
+        assert_eq!(parts([3, 3])?.to_vec(), [0, 1, 2, 3, 4, 5, 3, 4, 5]);
+        assert_eq!(parts([1, 4])?.to_vec(), [3, 4, 4, 5]);
+        assert_eq!(parts([0, 2])?.shape(), [0, 2]);
+        assert!(parts([usize::MAX, 2]).is_err());
+        let none = Tensor::zeros([0, 2, 2])?;
+        let (y, indices) = none.adaptive_max_pool2d(1 << 20)?;
+        assert!(y.is_empty() && indices.is_empty());
+        assert!(Tensor::zeros([2, 0, 2])?.adaptive_max_pool2d(1).is_err());
         Ok(())
     }
 

@@ -96,6 +96,34 @@ macro_rules! sliding_settings {
     };
 }
 
+/// How many outputs a convolution has along each axis.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::{Convolution, Outputs, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let (x, weight) = (tensor![[[[1.0, 2.0, 4.0]]]], tensor![[[[1.0, 1.0]]]]);
+/// let with = |outputs| Convolution { outputs, ..Convolution::default() };
+/// assert_eq!(x.conv2d(&weight, None, with(Outputs::Fit))?.to_vec(), [3.0, 6.0]);
+/// assert_eq!(x.conv2d(&weight, None, with(Outputs::Same))?.to_vec(), [3.0, 6.0, 4.0]);
+/// assert_eq!(x.conv2d(&weight, None, with(Outputs::First([1, 1])))?.to_vec(), [3.0]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Outputs<const N: usize> {
+    /// As many as fit into the padded input, as by default.
+    #[default]
+    Fit,
+    /// As many as the input has elements, whatever the padding is set to: there are zeros on both ends, the odd one at
+    /// the second end. The stride must be 1. `padding="same"` in PyTorch.
+    Same,
+    /// These numbers, of those that fit: the first ones. The input of a transposed convolution may be shorter than the
+    /// outputs that fit into its result.
+    First([usize; N]),
+}
+
 /// How a convolution over N axes reads its input; the kernel's size is that of the weight.
 ///
 /// # Example
@@ -111,6 +139,8 @@ pub struct Convolution<const N: usize> {
     pub sliding: Sliding<N>,
     /// The number of groups of channels, where each output sees the inputs of its own group: 1 by default.
     pub groups: usize,
+    /// How many outputs there are.
+    pub outputs: Outputs<N>,
 }
 
 impl<const N: usize> Default for Convolution<N> {
@@ -118,12 +148,26 @@ impl<const N: usize> Default for Convolution<N> {
         Self {
             sliding: Sliding::default(),
             groups: 1,
+            outputs: Outputs::Fit,
         }
     }
 }
 
 impl<const N: usize> Convolution<N> {
-    crate::sliding_settings!(N, []: stride, padding, dilation);
+    crate::sliding_settings!(N, []: stride, dilation);
+
+    /// With this padding on both ends of each axis, one size for all axes or one for each, and as many outputs as fit.
+    pub fn padding(mut self, padding: impl PerAxis<N>) -> Self {
+        self.sliding.padding = padding.per_axis();
+        self.outputs = Outputs::Fit;
+        self
+    }
+
+    /// With the padding that gives as many outputs as there are inputs; see [`Outputs::Same`].
+    pub fn padding_same(self) -> Self {
+        let outputs = Outputs::Same;
+        Self { outputs, ..self }
+    }
 
     /// With this number of groups.
     pub fn groups(self, groups: usize) -> Self {
@@ -137,6 +181,11 @@ impl From<Convolution<1>> for Convolution<2> {
         Self {
             sliding: along.sliding.into(),
             groups: along.groups,
+            outputs: match along.outputs {
+                Outputs::Fit => Outputs::Fit,
+                Outputs::Same => Outputs::Same,
+                Outputs::First([length]) => Outputs::First([1, length]),
+            },
         }
     }
 }
@@ -173,6 +222,17 @@ impl<const N: usize> Window<N> {
     }
 
     crate::sliding_settings!(N, []: stride, padding, dilation, rounding);
+}
+
+impl From<Window<1>> for Window<2> {
+    /// The same along the rows of images one element high.
+    fn from(along: Window<1>) -> Self {
+        Self {
+            kernel: [1, along.kernel[0]],
+            sliding: along.sliding.into(),
+            rounding: along.rounding,
+        }
+    }
 }
 
 /// The treatment of a last window that is not whole.

@@ -231,10 +231,11 @@ pub(crate) fn convolve<T: Float + Gemm>(
     });
 }
 
-/// `dx = sum_o,p weight[o, t] * g[n, o, p]`, added at the element that column t of position p came from.
+/// `dx = bias[c] + sum_o,p weight[o, t] * g[n, o, p]`, added at the element that column t of position p came from.
 pub(crate) fn input_gradient<T: Float + Gemm>(
     sizes: &Convolved,
     weight: &[T],
+    bias: Option<&[T]>,
     g: &[T],
     dx: &mut [T],
 ) {
@@ -242,7 +243,13 @@ pub(crate) fn input_gradient<T: Float + Gemm>(
     for_parts_of(dx, sizes.part() * image, |start, dx| {
         let g = &g[start / image * sizes.image_outputs()..];
         let (mut columns, mut outputs) = (sizes.scratch(taps), sizes.scratch(sizes.outputs));
-        dx.fill(T::zero());
+        match bias {
+            Some(bias) => {
+                let channels = dx.chunks_exact_mut(plane).zip(bias.iter().cycle());
+                channels.for_each(|(channel, &bias)| channel.fill(bias));
+            }
+            None => dx.fill(T::zero()),
+        }
         sizes.for_blocks(0..dx.len() / image, |group, block| {
             let length = block.columns();
             let g = sizes.outputs(g, group, block, &mut outputs);

@@ -1,5 +1,6 @@
 //! The place of the largest element of each window.
 
+use super::average::Spans;
 use super::window::Window;
 
 /// The number of windows searched together, so that the compiler can use vector instructions: as many as 64-bit places
@@ -42,6 +43,24 @@ vectorized! {
                 ([3, step], [3, 1], 2) => row(x, start, [[3, step], [3, 1]], 2, inside),
                 (rows, taps, stride) => row(x, start, [rows, taps], stride, inside),
             }
+        }
+    }
+}
+
+/// As `argmax_windows`, for parts that need not be equally large.
+pub(crate) fn argmax_parts<T: PartialOrd + Copy>(
+    [down, along]: &[Spans; 2],
+    x: &[T],
+    indices: &mut [i64],
+) {
+    for (p, indices) in indices.chunks_exact_mut(along.output()).enumerate() {
+        let (rows, _) = down.at(p);
+        for (q, index) in indices.iter_mut().enumerate() {
+            let (taps, _) = along.at(q);
+            let start = rows.start * along.input() + taps.start;
+            let part = [[rows.len(), along.input()], [taps.len(), 1]];
+            let [place] = largest(x, start, part, 0, 0);
+            *index = start as i64 + place;
         }
     }
 }

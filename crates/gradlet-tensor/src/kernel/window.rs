@@ -68,9 +68,9 @@ impl Window {
         output * self.stride + tap * self.dilation - self.padding
     }
 
-    /// Whether each output reads only the element at its own index.
+    /// Whether there is an output for each element, which reads only this element.
     pub(crate) fn is_identity(&self) -> bool {
-        (self.kernel, self.stride, self.padding) == (1, 1, 0)
+        (self.kernel, self.stride, self.padding) == (1, 1, 0) && self.input == self.output
     }
 }
 

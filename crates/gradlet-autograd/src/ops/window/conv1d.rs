@@ -1,5 +1,7 @@
 //! The convolution of sequences, computed on images that are one element high.
 
+use std::panic::Location;
+
 use gradlet_tensor::{Convolution, Error, ErrorKind, Float, Result};
 
 use crate::var::Var;
@@ -48,20 +50,25 @@ impl<T: Float> Var<T> {
         bias: Option<&Self>,
         options: Convolution<1>,
     ) -> Result<Self> {
-        let op = "conv1d";
-        for (shape, fits, expected) in [
-            (
-                *self.shape(),
-                [2, 3].contains(&self.rank()),
-                "sequences [n, c, l] or one [c, l]",
-            ),
-            (
-                *weight.shape(),
-                weight.rank() == 3,
-                "a weight [out, in / groups, l]",
-            ),
-        ] {
-            if !fits {
+        let expected = "a weight [out, in / groups, l]";
+        self.over_sequences("conv1d", weight, expected, |x, weight| {
+            x.conv2d(weight, bias, options.into())
+        })
+    }
+
+    /// What `run` makes of the sequences and the weight as images one element high, as sequences again.
+    #[track_caller]
+    pub(super) fn over_sequences(
+        &self,
+        op: &'static str,
+        weight: &Self,
+        expected: &'static str,
+        run: impl FnOnce(&Self, &Self) -> Result<Self>,
+    ) -> Result<Self> {
+        let sequences = "sequences [n, c, l] or one [c, l]";
+        for (x, ranks, expected) in [(self, [2, 3], sequences), (weight, [3, 3], expected)] {
+            if !ranks.contains(&x.rank()) {
+                let shape = *x.shape();
                 return Err(Error::new(ErrorKind::Rank {
                     op,
                     expected,
@@ -69,9 +76,9 @@ impl<T: Float> Var<T> {
                 }));
             }
         }
-        self.unsqueeze(-2)?
-            .conv2d(&weight.unsqueeze(-2)?, bias, options.into())
-            .map_err(|error| self.in_one_axis(weight, error).of(op))?
+        let location = Location::caller();
+        run(&self.unsqueeze(-2)?, &weight.unsqueeze(-2)?)
+            .map_err(|error| self.in_one_axis(weight, error.at(location)).of(op))?
             .squeeze(-2)
     }
 

@@ -1,7 +1,8 @@
-//! The convolution of images, and the two products that its gradient consists of.
+//! The convolution of images, and the product that is its weight's gradient.
 
 use gradlet_tensor::{Convolution, Float, Result, Shape, Tensor, fused};
 
+use super::conv_transpose2d::ConvTranspose2d;
 use crate::op::{Fixed, Op, Want};
 use crate::saves::SomeInputs;
 use crate::var::Var;
@@ -9,24 +10,29 @@ use crate::var::Var;
 /// How images, weight and result are linked: any two of the three give a product in the shape of the third, and the
 /// gradient of each product consists of the other two.
 #[derive(Clone, Copy, Debug)]
-struct Link {
-    images: Shape,
-    weight: Shape,
-    options: Convolution<2>,
+pub(super) struct Link {
+    pub(super) images: Shape,
+    pub(super) weight: Shape,
+    pub(super) options: Convolution<2>,
 }
 
 impl Link {
-    fn dx<T: Float>(self, g: &Var<T>, weight: &Var<T>) -> Result<Var<T>> {
-        InputGradient { link: self }.apply([g, weight])
+    /// x convolved with the weight.
+    pub(super) fn result<T: Float>(self, x: &Var<T>, weight: &Var<T>) -> Result<Var<T>> {
+        Conv2d { link: self }.apply([x, weight])
     }
 
-    fn dweight<T: Float>(self, x: &Var<T>, g: &Var<T>) -> Result<Var<T>> {
+    fn dx<T: Float>(self, g: &Var<T>, weight: &Var<T>) -> Result<Var<T>> {
+        ConvTranspose2d { link: self }.apply([g, weight])
+    }
+
+    pub(super) fn dweight<T: Float>(self, x: &Var<T>, g: &Var<T>) -> Result<Var<T>> {
         WeightGradient { link: self }.apply([x, g])
     }
 }
 
 /// Whether each of two inputs is kept: it is if the other one's gradient is wanted.
-fn each_for_the_other([want_a, want_b]: [Want; 2]) -> [bool; 2] {
+pub(super) fn each_for_the_other([want_a, want_b]: [Want; 2]) -> [bool; 2] {
     [want_b.is_wanted(), want_a.is_wanted()]
 }
 
@@ -97,41 +103,6 @@ impl<T: Float> Op<T> for BiasedConv2d {
     }
 }
 
-/// y[n, c, p * stride + t * dilation - padding] = the sum of weight[o, c, t] * x[n, o, p] that lead there
-#[derive(Debug)]
-struct InputGradient {
-    link: Link,
-}
-
-impl<T: Float> Op<T> for InputGradient {
-    type Arity = Fixed<2>;
-    type Saves = SomeInputs;
-
-    fn forward(&self, [x, weight]: [&Tensor<T>; 2]) -> Result<Tensor<T>> {
-        fused::conv2d_input_gradient(x, weight, self.link.images, self.link.options)
-    }
-
-    /// dx = g convolved with weight, dweight = g correlated with x
-    fn backward(
-        &self,
-        g: Var<T>,
-        ([x, weight], _): ([Option<Var<T>>; 2], [Want; 2]),
-    ) -> Result<[Option<Var<T>>; 2]> {
-        let link = self.link;
-        let dweight = x.map(|x| link.dweight(&g, &x)).transpose()?;
-        Ok([
-            weight
-                .map(|weight| Conv2d { link }.apply([&g, &weight]))
-                .transpose()?,
-            dweight,
-        ])
-    }
-
-    fn keeps(&self, wants: &[Want; 2]) -> [bool; 2] {
-        each_for_the_other(*wants)
-    }
-}
-
 /// y[o, c, t] = `sum_n,p` h[n, o, p] * x[n, c, p * stride + t * dilation - padding]
 #[derive(Debug)]
 struct WeightGradient {
@@ -153,7 +124,7 @@ impl<T: Float> Op<T> for WeightGradient {
         ([x, h], _): ([Option<Var<T>>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let link = self.link;
-        let dh = x.map(|x| Conv2d { link }.apply([&x, &g])).transpose()?;
+        let dh = x.map(|x| link.result(&x, &g)).transpose()?;
         Ok([h.map(|h| link.dx(&h, &g)).transpose()?, dh])
     }
 

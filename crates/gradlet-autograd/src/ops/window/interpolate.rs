@@ -96,16 +96,76 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn interpolate_nearest(&self, sizes: &[usize]) -> Result<Self> {
         let from = *self.shape();
-        let to = fused::resized("interpolate_nearest", from, sizes)?;
+        fused::resized("interpolate_nearest", from, sizes)?;
+        let mut indices = Vec::new();
+        for (&size, &to) in from[from.rank() - sizes.len()..].iter().zip(sizes) {
+            indices.push(if size == to {
+                None
+            } else {
+                Some(fused::nearest_indices(size, to)?)
+            });
+        }
+        self.select_last(&indices)
+    }
+
+    /// The last axes, made that many times as long and rounded down, of the nearest elements before: output i is element
+    /// `i * (1 / factor)`, rounded down. With a size that was rounded, this is not always the element that
+    /// [`interpolate_nearest`](Self::interpolate_nearest) takes.
+    ///
+    /// # Shape
+    ///
+    /// `upsample_nearest(&[2.0, 1.5])`: `[..., h, w] -> [..., 2 h, 1.5 w]`, rounded down
+    ///
+    /// # Gradient
+    ///
+    /// Each `g` is added to the element that was taken; the indices are saved.
+    ///
+    /// # Errors
+    ///
+    /// If there are more factors than axes, one is not positive and finite, or memory does not hold the result.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1.0, 2.0, 3.0]]);
+    /// let y = x.upsample_nearest(&[1.5])?;
+    /// assert_eq!(y.tensor(), &tensor![[1.0, 1.0, 2.0, 3.0]]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![[2.0, 1.0, 1.0]]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.interpolate` with mode "nearest" and scale factors that are not recomputed
+    #[track_caller]
+    pub fn upsample_nearest(&self, factors: &[f64]) -> Result<Self> {
+        let (op, from) = ("upsample_nearest", *self.shape());
+        let sizes: Vec<_> = factors.iter().map(|_| 0).collect();
+        fused::resized(op, from, &sizes)?;
+        let mut indices = Vec::new();
+        for (&size, &factor) in from[from.rank() - factors.len()..].iter().zip(factors) {
+            indices.push(Some(fused::scaled_indices(op, size, factor)?));
+        }
+        self.select_last(&indices)
+    }
+
+    /// The elements at these indices of the last axes; an axis without indices stays.
+    #[track_caller]
+    fn select_last(&self, indices: &[Option<Tensor<i64>>]) -> Result<Self> {
+        let mut to = *self.shape();
         // The planes are one axis, between whose elements threads split the gradient.
-        let lead = from.rank() - sizes.len();
-        let mut planes = vec![from[..lead].iter().product()];
-        planes.extend(&from[lead..]);
+        let lead = to.rank() - indices.len();
+        let mut planes = vec![to[..lead].iter().product()];
+        planes.extend(&to[lead..]);
         let mut y = self.reshape(planes.as_slice())?;
-        for (axis, &size) in sizes.iter().enumerate().rev() {
-            if size != from[lead + axis] {
-                let indices = fused::nearest_indices(from[lead + axis], size)?;
-                y = y.index_select(axis as isize + 1, &indices)?;
+        for (axis, indices) in indices.iter().enumerate().rev() {
+            if let Some(indices) = indices {
+                to[lead + axis] = indices.len();
+                y = y.index_select(axis as isize + 1, indices)?;
             }
         }
         y.reshape(to)
@@ -179,6 +239,11 @@ mod tests {
             gradcheck(f, &x)?;
             gradgradcheck(f, &x)?;
         }
+        for factors in [[1.5, 0.7], [2.0, 0.2], [1.0, 3.0]] {
+            let f = |x: &[Var<f64>]| Ok(x[0].transpose(2, 3)?.upsample_nearest(&factors)?.powi(2));
+            gradcheck(f, &x)?;
+            gradgradcheck(f, &x)?;
+        }
         gradcheck(|x| x[0].interpolate_nearest(&[7]), &x)?;
         gradcheck(|x| x[0].interpolate_nearest(&[]), &[Tensor::scalar(2.0)])
     }
@@ -198,7 +263,16 @@ mod tests {
         assert_eq!(dx(y)?, Some(vec![2.0, 5.0, 0.0, 0.0]));
         let y = x.interpolate_bilinear([1, 3], Align::Edges)?;
         assert_eq!(dx(y)?, Some(vec![1.0, 2.5, 1.0, 2.5]));
+        assert_eq!(
+            dx(x.upsample_nearest(&[0.5, 1.5])?)?,
+            Some(vec![3.0, 4.0, 0.0, 0.0])
+        );
         assert!(x.interpolate_nearest(&[1, 2, 3]).is_err());
+        let error = x.upsample_nearest(&[-1.0]).unwrap_err().to_string();
+        let start = "upsample_nearest: factor must be positive and finite, got -1 (at ";
+        assert!(error.starts_with(start), "{error}");
+        assert!(x.upsample_nearest(&[1.0; 3]).is_err());
+        assert!(x.upsample_nearest(&[1e300]).is_err());
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
-//! The largest element of each window.
+//! The largest element of each window that slides, or of each of a given number of parts.
 
-use gradlet_tensor::{Float, Result, Shape, Tensor, Window, fused};
+use gradlet_tensor::{Float, PerAxis, Result, Shape, Tensor, Window, fused};
 
 use crate::op::{One, Op};
 use crate::saves::Nothing;
@@ -125,12 +125,84 @@ impl<T: Float> Var<T> {
     /// `torch.nn.functional.max_pool2d_with_indices`
     #[track_caller]
     pub fn max_pool2d_with_indices(&self, window: Window<2>) -> Result<(Self, Tensor<i64>)> {
-        let (y, indices) = self.tensor().max_pool2d(window)?;
+        Ok(self.picked_in_planes(self.tensor().max_pool2d(window)?))
+    }
+
+    /// The largest element of each of that many parts of each plane, whatever its size; one number is for both axes.
+    ///
+    /// Part i of n covers the elements from `i * size / n`, rounded down, to `(i + 1) * size / n`, rounded up.
+    ///
+    /// # Shape
+    ///
+    /// `[..., h, w] -> [..., p, q]` for sizes `[p, q]`
+    ///
+    /// # Gradient
+    ///
+    /// As for [`max_pool2d`](Self::max_pool2d); parts that took the same element add up. The places are saved.
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer than two axes, or an axis has no elements to take.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::{Tensor, Var};
+    /// # fn main() -> gradlet_autograd::Result<()> {
+    /// let x = Var::constant(Tensor::arange(0.0, 12.0, 1.0)?.reshape([1, 3, 4])?);
+    /// assert_eq!(x.adaptive_max_pool2d(2)?.to_vec(), [5.0, 7.0, 9.0, 11.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.adaptive_max_pool2d`
+    #[track_caller]
+    pub fn adaptive_max_pool2d(&self, sizes: impl PerAxis<2>) -> Result<Self> {
+        Ok(self.adaptive_max_pool2d_with_indices(sizes)?.0)
+    }
+
+    /// As [`adaptive_max_pool2d`](Self::adaptive_max_pool2d), and each result's place `row * w + column` in its plane.
+    ///
+    /// # Shape
+    ///
+    /// `[..., h, w] -> [..., p, q], [..., p, q]` for sizes `[p, q]`
+    ///
+    /// # Errors
+    ///
+    /// If `adaptive_max_pool2d` would fail.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_autograd::Result<()> {
+    /// let x = Var::constant(tensor![[1.0, 5.0, 2.0, 0.0], [3.0, 4.0, 9.0, 8.0]]);
+    /// let (y, indices) = x.adaptive_max_pool2d_with_indices([1, 3])?;
+    /// assert_eq!((y.to_vec(), indices.to_vec()), (vec![5.0, 9.0, 9.0], vec![1, 6, 6]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.adaptive_max_pool2d_with_indices`
+    #[track_caller]
+    pub fn adaptive_max_pool2d_with_indices(
+        &self,
+        sizes: impl PerAxis<2>,
+    ) -> Result<(Self, Tensor<i64>)> {
+        Ok(self.picked_in_planes(self.tensor().adaptive_max_pool2d(sizes)?))
+    }
+
+    fn picked_in_planes(&self, (y, indices): (Tensor<T>, Tensor<i64>)) -> (Self, Tensor<i64>) {
         let op = MaxPool2d {
             indices: indices.clone(),
             planes: *self.shape(),
         };
-        Ok((op.record(self, y), indices))
+        (op.record(self, y), indices)
     }
 }
 
@@ -161,6 +233,29 @@ mod tests {
                 &x,
             )?;
         }
+        Ok(())
+    }
+
+    #[test]
+    fn gradients_of_parts_agree_with_finite_differences() -> Result<()> {
+        let cases: [(&[usize], [usize; 2]); 4] = [
+            (&[2, 1, 4, 4], [2; 2]),
+            (&[2, 5, 3], [3, 2]),
+            (&[2, 3], [5, 2]),
+            (&[0, 3, 3], [1; 2]),
+        ];
+        for (shape, sizes) in cases {
+            let x = [Tensor::<f64>::normal(shape, 0.0, 1.0, &mut rng(1))?];
+            let f =
+                |x: &[Var<f64>]| Ok(x[0].transpose(-1, -2)?.adaptive_max_pool2d(sizes)?.powi(2));
+            gradcheck(f, &x)?;
+            gradgradcheck(f, &x)?;
+        }
+        let x = Var::leaf(tensor![[1.0, 4.0, 2.0]]);
+        let (y, indices) = x.adaptive_max_pool2d_with_indices([1, 2])?;
+        assert_eq!(indices, tensor![i64; [1, 1]]);
+        let grads = y.backward_with(tensor![[3.0, 5.0]])?;
+        assert_eq!(grads.wrt(&x), Some(&tensor![[0.0, 8.0, 0.0]]));
         Ok(())
     }
 

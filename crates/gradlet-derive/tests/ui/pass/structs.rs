@@ -41,6 +41,14 @@ struct Unit;
 #[module(kind = "Nothing", crate = ::gradlet)]
 struct Braces {}
 
+#[derive(Module)]
+#[module(kind = Self::KIND)]
+struct Over<const N: usize>(#[module(skip)] [usize; N]);
+
+impl<const N: usize> Over<N> {
+    const KIND: &'static str = ["Over0", "Over1"][N];
+}
+
 #[allow(non_camel_case_types)]
 #[derive(Module)]
 struct r#async;
@@ -57,6 +65,7 @@ fn main() {
     assert_eq!(paths(&named), "weight type bias");
     assert_eq!(named.named_buffers()[0].0, "mean");
     assert_eq!((named.kind(), &*named.describe()), ("Named", "size=7"));
+    assert_eq!(Over([3]).kind(), "Over1");
     named.eval();
     assert_eq!(named.mode, Mode::Eval);
 

@@ -2,29 +2,43 @@
 
 use std::fmt::Write;
 
-use gradlet_tensor::{Convolution, Sliding, Window};
+use gradlet_tensor::{Convolution, Outputs, Sliding, Window};
+
+/// The name of a layer over N axes, of those for one axis and for two.
+pub(super) const fn kind(axes: usize, names: [&'static str; 2]) -> &'static str {
+    names[axes - 1]
+}
 
 /// The sizes for each axis: `3x5`.
-fn sizes(sizes: &[usize]) -> String {
+pub(super) fn sizes(sizes: &[usize]) -> String {
     let sizes: Vec<_> = sizes.iter().map(ToString::to_string).collect();
     sizes.join("x")
 }
 
-/// The channels and the kernel of a weight `[out, in / groups, ...]`, and the settings that are not the default:
+/// The sizes for each axis, or one of them where all are the same.
+pub(super) fn setting(each: &[usize]) -> String {
+    let same = each.windows(2).all(|pair| pair[0] == pair[1]);
+    sizes(if same { &each[..1] } else { each })
+}
+
+/// The numbers of channels and the kernel's size, and the settings that are not the default:
 /// `4 -> 8, 3x3, stride 2, padding 0x1, 2 groups`.
-pub(crate) fn convolution<const N: usize>(weight: &[usize], options: Convolution<N>) -> String {
+pub(super) fn convolution<const N: usize>(
+    [inputs, outputs]: [usize; 2],
+    kernel: &[usize],
+    options: Convolution<N>,
+) -> String {
     let (is, plain) = (options.sliding, Sliding::default());
-    let (inputs, outputs) = (weight[1] * options.groups, weight[0]);
-    let mut text = format!("{inputs} -> {outputs}, {}", sizes(&weight[2..]));
+    let mut text = format!("{inputs} -> {outputs}, {}", sizes(kernel));
     for (name, is, plain) in [
         ("stride", is.stride, plain.stride),
         ("padding", is.padding, plain.padding),
         ("dilation", is.dilation, plain.dilation),
     ] {
-        // One size where all are the same.
-        let shown = if is == [is[0]; N] { &is[..1] } else { &is };
-        if is != plain {
-            let _ = write!(text, ", {name} {}", sizes(shown));
+        if name == "padding" && options.outputs == Outputs::Same {
+            text += ", padding same";
+        } else if is != plain {
+            let _ = write!(text, ", {name} {}", setting(&is));
         }
     }
     if options.groups != 1 {
@@ -34,7 +48,7 @@ pub(crate) fn convolution<const N: usize>(weight: &[usize], options: Convolution
 }
 
 /// The size and the stride of windows: `3x3, stride 2x2`.
-pub(crate) fn window<const N: usize>(window: Window<N>) -> String {
+pub(super) fn window<const N: usize>(window: Window<N>) -> String {
     let [kernel, stride] = [window.kernel, window.sliding.stride].map(|of| sizes(&of));
     format!("{kernel}, stride {stride}")
 }

@@ -1,22 +1,19 @@
-//! [`Conv2d`]: the convolution of images with a weight, and a bias.
+//! [`Conv`]: the convolution of sequences or images with a weight, and a bias.
 
 use gradlet_autograd::{Convolution, Float, Result, Var};
 use gradlet_tensor::{PerAxis, sliding_settings};
 use rand::Rng;
 
 use super::describe;
+use super::weights::weights;
 use crate::forward::Forward;
-use crate::init::fan_in_uniform;
 use crate::mode::Mode;
 use crate::module::Module;
 use crate::parameter::Parameter;
-use crate::require::require;
 
 /// A convolution over images: each output sees the inputs under a small kernel that slides over height and width.
 ///
-/// Stride 1, no padding, dilation 1 and one group, unless set. Weight and bias start uniform in
-/// `[-1/sqrt(fan_in), 1/sqrt(fan_in))`, `fan_in = in_channels / groups * kernel height * kernel width`, as in PyTorch
-/// (Kaiming with a leak of the root of five).
+/// [`Conv`] lists its methods.
 ///
 /// # Shape
 ///
@@ -41,20 +38,56 @@ use crate::require::require;
 /// # Source
 ///
 /// `torch.nn.Conv2d`
+pub type Conv2d<T = f32> = Conv<2, T>;
+
+/// A convolution over sequences: each output sees the inputs under a small kernel that slides along the last axis.
+///
+/// [`Conv`] lists its methods.
+///
+/// # Shape
+///
+/// `x: [n, in_channels, l] -> [n, out_channels, p]` or without n,
+/// `p = (l + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1`, rounded down;
+/// `weight: [out_channels, in_channels / groups, kernel]`, `bias: [out_channels]`
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_nn::{Conv1d, Forward};
+/// # use gradlet_autograd::Var;
+/// # use gradlet_tensor::{Tensor, rng};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let layer = Conv1d::new(3, 16, 5, &mut rng(42))?.stride(2).padding(2);
+/// let y = layer.forward(&Var::constant(Tensor::zeros([8, 3, 100])?))?;
+/// assert_eq!(y.shape(), [8, 16, 50]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Source
+///
+/// `torch.nn.Conv1d`
+pub type Conv1d<T = f32> = Conv<1, T>;
+
+/// A convolution over N axes: [`Conv1d`] and [`Conv2d`].
+///
+/// Stride 1, no padding, dilation 1 and one group, unless set. Weight and bias start uniform in
+/// `[-1/sqrt(fan_in), 1/sqrt(fan_in))`, `fan_in = in_channels / groups * the kernel's size`, as in PyTorch (Kaiming with
+/// a leak of the root of five).
 #[derive(Clone, Debug, Module)]
-#[module(describe = Self::sizes)]
-pub struct Conv2d<T: Float = f32> {
-    /// `[out_channels, in_channels / groups, kernel height, kernel width]`
+#[module(kind = Self::KIND, describe = Self::sizes)]
+pub struct Conv<const N: usize, T: Float = f32> {
+    /// `[out_channels, in_channels / groups, ...]`, with the kernel's sizes last
     pub weight: Parameter<T>,
     /// `[out_channels]`
     pub bias: Option<Parameter<T>>,
     #[module(skip)]
-    options: Convolution<2>,
+    options: Convolution<N>,
     mode: Mode,
 }
 
-impl Conv2d {
-    /// A layer with a bias; the kernel's size is one number or `[height, width]`.
+impl<const N: usize> Conv<N> {
+    /// A layer with a bias; the kernel's size is one number or one for each axis, such as `[height, width]`.
     ///
     /// # Errors
     ///
@@ -63,7 +96,7 @@ impl Conv2d {
     pub fn new(
         in_channels: usize,
         out_channels: usize,
-        kernel: impl PerAxis<2>,
+        kernel: impl PerAxis<N>,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self> {
         Self::new_of(in_channels, out_channels, kernel, 1, rng)
@@ -79,7 +112,7 @@ impl Conv2d {
     pub fn grouped(
         in_channels: usize,
         out_channels: usize,
-        kernel: impl PerAxis<2>,
+        kernel: impl PerAxis<N>,
         groups: usize,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self> {
@@ -87,7 +120,9 @@ impl Conv2d {
     }
 }
 
-impl<T: Float> Conv2d<T> {
+impl<const N: usize, T: Float> Conv<N, T> {
+    const KIND: &'static str = describe::kind(N, ["Conv1d", "Conv2d"]);
+
     /// As `grouped`, for any element type: `Conv2d::<f64>::new_of(..)`.
     ///
     /// # Errors
@@ -97,27 +132,33 @@ impl<T: Float> Conv2d<T> {
     pub fn new_of(
         in_channels: usize,
         out_channels: usize,
-        kernel: impl PerAxis<2>,
+        kernel: impl PerAxis<N>,
         groups: usize,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self> {
-        let divides =
-            groups > 0 && in_channels.is_multiple_of(groups) && out_channels.is_multiple_of(groups);
-        let expected = "a divisor of in_channels and out_channels";
-        require(divides, "Conv2d", "groups", expected, groups as f64)?;
-        let ([height, width], inputs) = (kernel.per_axis(), in_channels / groups);
-        let fan_in = inputs.saturating_mul(height).saturating_mul(width);
-        let weight = fan_in_uniform([out_channels, inputs, height, width], fan_in, rng)?;
-        let bias = fan_in_uniform(out_channels, fan_in, rng)?;
+        let (channels, kernel) = ([out_channels, in_channels], kernel.per_axis());
+        let [weight, bias] = weights(Self::KIND, channels, out_channels, &kernel, groups, rng)?;
         Ok(Self {
-            weight: weight.into(),
-            bias: Some(bias.into()),
+            weight,
+            bias: Some(bias),
             options: Convolution::default().groups(groups),
             mode: Mode::Train,
         })
     }
 
-    sliding_settings!(2, [options]: stride, padding, dilation);
+    sliding_settings!(N, [options]: stride, dilation);
+
+    /// With this padding on both ends of each axis, one size for all axes or one for each.
+    pub fn padding(mut self, padding: impl PerAxis<N>) -> Self {
+        self.options = self.options.padding(padding);
+        self
+    }
+
+    /// With the padding that gives as many outputs as inputs, the odd zero at the end; the stride must be 1.
+    pub fn padding_same(mut self) -> Self {
+        self.options = self.options.padding_same();
+        self
+    }
 
     /// The same layer without its bias.
     pub fn without_bias(self) -> Self {
@@ -125,21 +166,26 @@ impl<T: Float> Conv2d<T> {
     }
 
     fn sizes(&self) -> String {
-        let mut text = describe::convolution(self.weight.shape(), self.options);
-        if self.bias.is_none() {
-            text += ", no bias";
-        }
-        text
+        let weight = self.weight.shape();
+        let channels = [weight[1] * self.options.groups, weight[0]];
+        let no_bias = if self.bias.is_none() { ", no bias" } else { "" };
+        describe::convolution(channels, &weight[2..], self.options) + no_bias
     }
 }
 
-impl<T: Float> Forward<T> for Conv2d<T> {
-    fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
-        let bias = self.bias.as_ref().map(Parameter::leaf);
-        x.conv2d(&self.weight.leaf(), bias.as_ref(), self.options)
-            .map_err(|error| self.name_in(error))
-    }
+macro_rules! forward {
+    ($n:literal, $operation:ident) => {
+        impl<T: Float> Forward<T> for Conv<$n, T> {
+            fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
+                let bias = self.bias.as_ref().map(Parameter::leaf);
+                x.$operation(&self.weight.leaf(), bias.as_ref(), self.options)
+                    .map_err(|error| self.name_in(error))
+            }
+        }
+    };
 }
+forward!(1, conv1d);
+forward!(2, conv2d);
 
 #[cfg(test)]
 mod tests {
@@ -163,6 +209,27 @@ mod tests {
             layer.describe(),
             "1 -> 1, 1x2, stride 1x2, padding 0x1, dilation 3, no bias"
         );
+        Ok(())
+    }
+
+    #[test]
+    fn a_sequence_keeps_its_length_with_the_odd_zero_at_the_end() -> Result<()> {
+        let mut layer = Conv1d::<f64>::new_of(1, 1, 2, 1, &mut rng(1))?.padding_same();
+        *layer.weight.tensor_mut() = tensor![f64; [[10.0, 1.0]]];
+        layer.bias = Some(tensor![f64; 0.5].into());
+        let x = Var::constant(tensor![f64; [1.0, 2.0, 3.0]]);
+        assert_eq!(layer.forward(&x)?.to_vec(), [12.5, 23.5, 30.5]);
+        assert_eq!(
+            (layer.kind(), layer.describe().as_str()),
+            ("Conv1d", "1 -> 1, 2, padding same")
+        );
+        let message = layer.clone().stride(2).forward(&x).unwrap_err().to_string();
+        let start = "Conv1d(1 -> 1, 2, stride 2, padding same): stride must be 1, got 2";
+        assert!(message.starts_with(start), "{message}");
+        let layer = layer.padding(1);
+        assert_eq!(layer.forward(&x)?.to_vec(), [1.5, 12.5, 23.5, 30.5]);
+        let none = Var::constant(Tensor::zeros_of([0, 1, 3])?);
+        assert_eq!(layer.forward(&none)?.shape(), [0, 1, 4]);
         Ok(())
     }
 
