@@ -15,8 +15,9 @@ macro_rules! functions {
     };
 }
 
-const FUNCTIONS: [Function; 93] = functions!(
-    x: x.abs(), x.acos(), x.add(x)?, x.add_scalar(1.0), x.asin(), x.atan(), x.clamp(Some(-1.0), None), x.cos(),
+const FUNCTIONS: [Function; 94] = functions!(
+    x: x.abs(), x.acos(), x.add(x)?, x.add_scalar(1.0), x.asin(), x.atan(), x.cast::<f32>().cast(),
+    x.clamp(Some(-1.0), None), x.cos(),
     x.cosh(), of(x, 3.0).div(x)?, of(x, 0.0).div(x)?, of(x, 1e-30).div(x)?, of(x, 1e-40).div(x)?, x.div(&of(x, 3.0))?,
     x.div(&of(x, 1e30))?, x.div_scalar(3.0), x.elu(1.0), x.erf(), x.exp(), x.expm1(), x.gelu(), x.gelu_tanh(),
     x.hardtanh(-1.0, 1.0), x.relu6(), x.celu(0.5), Var::cat(&[x, &of(x, 1.0)], 0)?.glu(0)?, x.hardshrink(0.5), x.hardsigmoid(), x.hardswish(),

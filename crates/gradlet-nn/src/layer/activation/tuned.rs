@@ -135,7 +135,7 @@ tuned! {
 #[module(describe = Self::settings)]
 pub struct Threshold {
     #[module(skip)]
-    threshold: f64,
+    most: f64,
     #[module(skip)]
     value: f64,
     mode: Mode,
@@ -146,20 +146,20 @@ impl Threshold {
     pub fn new(threshold: f64, value: f64) -> Self {
         let mode = Mode::Train;
         Self {
-            threshold,
+            most: threshold,
             value,
             mode,
         }
     }
 
     fn settings(&self) -> String {
-        format!("threshold {}, value {}", self.threshold, self.value)
+        format!("threshold {}, value {}", self.most, self.value)
     }
 }
 
 impl<T: Float> Forward<T> for Threshold {
     fn forward(&self, x: &Var<T>) -> Result<Var<T>> {
-        Ok(x.threshold(T::of(self.threshold), T::of(self.value)))
+        Ok(x.threshold(T::of(self.most), T::of(self.value)))
     }
 }
 
