@@ -2,7 +2,10 @@
 //! `Sequential`, and the user's line.
 
 use gradlet::prelude::*;
-use gradlet::{AlphaDropout, DropConnect, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout};
+use gradlet::{
+    AlphaDropout, BatchNorm2d, DropConnect, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout,
+    Glu, GroupNorm, Hardtanh, InstanceNorm1d, LayerNorm, Prelu, RmsNorm, Softmax, Unflatten,
+};
 
 #[track_caller]
 fn assert_says(error: &Error, line: u32, start: &str) {
@@ -95,7 +98,26 @@ fn a_part_between_two_chains_is_named_and_its_index_is_not_joined_to_theirs() ->
 fn every_layer_that_can_fail_names_itself() -> Result<()> {
     let rng = &mut gradlet::rng(0);
     let scalar = zeros(&[])?;
-    let layers: [(Box<dyn Forward>, &str); 10] = [
+    let layers: [(Box<dyn Forward>, &str); 20] = [
+        (Box::new(BatchNorm2d::new(3)?), "BatchNorm2d(3): "),
+        (Box::new(InstanceNorm1d::new(3)?), "InstanceNorm1d(3): "),
+        (
+            Box::new(GroupNorm::new(2, 4)?),
+            "GroupNorm(4 channels, 2 groups): ",
+        ),
+        (Box::new(LayerNorm::new(3)?), "LayerNorm(3): "),
+        (Box::new(RmsNorm::new(3)?), "RmsNorm(3): "),
+        (
+            Box::new(Hardtanh::new().low(2.0)),
+            "Hardtanh(low 2, high 1): low ",
+        ),
+        (Box::new(Softmax::new(1)), "Softmax(axis 1): axis "),
+        (Box::new(Glu::new(0)), "Glu(axis 0): axis "),
+        (Box::new(Prelu::new(2)?), "Prelu(2): "),
+        (
+            Box::new(Unflatten::new(1, &[2, -1])?),
+            "Unflatten(axis 1, [2, -1]): axis ",
+        ),
         (
             Box::new(linear()?.without_bias()),
             "Linear(5 -> 3, no bias): ",

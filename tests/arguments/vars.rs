@@ -42,6 +42,7 @@ proptest! {
             r.x.norm(r.number, Keep(r.axis)),
             r.x.log_softmax(r.axis),
             r.x.softmax(r.axis),
+            r.x.softmin(r.axis),
             r.x.cumsum(r.axis),
             r.x.cumprod(r.axis),
             r.x.cummax(r.axis),
@@ -92,6 +93,13 @@ proptest! {
             Ok(r.x.clamp(Some(r.number), Some(-r.number))),
             Ok(r.x.hardtanh(r.number, r.value)),
             Ok(r.x.elu(r.number)),
+            Ok(r.x.celu(r.number)),
+            Ok(r.x.softshrink(r.number)),
+            Ok(r.x.hardshrink(r.number)),
+            Ok(r.x.threshold(r.number, r.value)),
+            r.x.glu(r.axis),
+            r.x.prelu(&r.y),
+            r.x.prelu(&Var::leaf(Tensor::ones_of(r.few[0])?)),
             Ok(r.x.softplus(r.number, r.value)),
             Ok(r.x.leaky_relu(r.number)),
             Ok(r.x.powf(r.number)),
@@ -112,6 +120,8 @@ proptest! {
             r.x.addmm(&r.y, &r.z, r.number, r.value),
             r.x.linear(&r.y, None),
             r.x.linear(&r.y, Some(&r.z)),
+            r.x.bilinear(&r.y, &r.z, None),
+            r.x.bilinear(&r.x, &Var::leaf(Tensor::ones_of([2, r.few[0], r.few[1]])?), Some(&r.y)),
             r.x.conv2d(&r.y, None, r.convolution()),
             r.x.conv2d(&r.y, Some(&r.z), r.convolution().groups(1)),
             r.x.conv2d(&r.y, None, Convolution::default().padding(r.size)),
@@ -242,6 +252,16 @@ proptest! {
             {
                 let running = RunningStatistics::new(r.x.shape().get(1).copied().unwrap_or(r.size))?;
                 r.x.batch_norm(Statistics::Running(&running), None, Some(&r.y), r.number)
+            },
+            {
+                let mut running = RunningStatistics::new(r.sizes.len())?;
+                let statistics = Statistics::Batch { running: Some(&mut running), momentum: r.number };
+                r.x.instance_norm(statistics, Some(&r.y), None, r.value)
+            },
+            r.x.instance_norm(Statistics::Batch { running: None, momentum: 0.5 }, None, Some(&r.y), 0.1),
+            {
+                let running = RunningStatistics::new(r.x.shape().get(1).copied().unwrap_or(r.size))?;
+                r.x.instance_norm(Statistics::Running(&running), Some(&r.z), None, r.number)
             },
         ))?;
     }

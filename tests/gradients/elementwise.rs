@@ -58,6 +58,10 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let (low, high) = (-d.kink_size(), d.kink_size());
         d.unary(move |x| Ok(x.hardtanh(low, high)))
     }),
+    ("clamp relu6", |d| {
+        // Both bounds are between inputs.
+        d.unary(|x| Ok(x.mul_scalar(3.0).add_scalar(HALF_A_STEP).relu6().square()))
+    }),
     ("cos", |d| d.unary(|x| Ok(x.cos()))),
     ("cosh", |d| d.unary(|x| Ok(x.cosh()))),
     ("div_scalar", |d| d.unary(|x| Ok(x.div_scalar(-3.0)))),
@@ -67,6 +71,10 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ("elu", |d| {
         let alpha = d.pick(&[0.7, 1.0, -0.3]);
         d.unary(move |x| Ok(x.elu(alpha)))
+    }),
+    ("elu celu", |d| {
+        let alpha = d.pick(&[0.7, 1.0, -1.3]);
+        d.unary(move |x| Ok(x.celu(alpha)))
     }),
     ("elu selu", |d| d.unary(|x| Ok(x.selu()))),
     ("erf", |d| d.unary(|x| Ok(x.erf()))),
@@ -78,7 +86,33 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let slope = d.pick(&[0.1, 0.0, -0.5]);
         d.unary(move |x| Ok(x.leaky_relu(slope)))
     }),
+    ("glu", |d| {
+        let (rank, mut shape) = (
+            d.shape().len().max(1),
+            d.shape_of_rank(d.shape().len().max(1)),
+        );
+        let axis = d.axis(rank);
+        shape[axis] *= 2;
+        let (named, x) = (d.named(axis, rank), d.input(&shape)?);
+        Ok(Case::new([x], move |x| x[0].glu(named)))
+    }),
+    ("hardshrink", |d| {
+        let lambda = d.kink_size();
+        d.unary(move |x| Ok(x.hardshrink(lambda).square()))
+    }),
+    ("hardsigmoid", |d| {
+        d.unary(|x| {
+            Ok(x.mul_scalar(2.0)
+                .add_scalar(HALF_A_STEP)
+                .hardsigmoid()
+                .square())
+        })
+    }),
+    ("hardswish", |d| {
+        d.unary(|x| Ok(x.mul_scalar(2.0).add_scalar(HALF_A_STEP).hardswish()))
+    }),
     ("ln", |d| d.unary(|x| Ok(x.abs().ln()))),
+    ("log_sigmoid", |d| d.unary(|x| Ok(x.log_sigmoid()))),
     ("log10", |d| d.unary(|x| Ok(x.abs().log10()))),
     ("log1p", |d| {
         d.unary(|x| Ok(x.tanh().mul_scalar(0.9).log1p()))
@@ -113,6 +147,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let exponent = d.signed(-3, 4) as i32;
         d.unary(move |x| Ok(x.powi(exponent)))
     }),
+    ("prelu", |d| {
+        let shape = d.shape();
+        let channels = if d.coin() { 1 } else { d.size(1) };
+        let inputs = [d.input(&shape)?, d.input(&[channels])?];
+        Ok(Case::new(inputs, |x| x[0].prelu(&x[1])))
+    }),
     ("reciprocal", |d| d.unary(|x| Ok(x.reciprocal()))),
     ("relu", |d| d.unary(|x| Ok(x.relu()))),
     ("remainder scalar", |d| {
@@ -133,6 +173,10 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ("silu", |d| d.unary(|x| Ok(x.silu()))),
     ("sin", |d| d.unary(|x| Ok(x.sin()))),
     ("sinh", |d| d.unary(|x| Ok(x.sinh()))),
+    ("softshrink", |d| {
+        let lambda = d.kink_size();
+        d.unary(move |x| Ok(x.softshrink(lambda).square()))
+    }),
     ("softplus", |d| {
         let (beta, threshold) = (d.pick(&[0.5, 1.0, 2.0]), d.pick(&[0.51, 20.0]));
         d.unary(move |x| Ok(x.softplus(beta, threshold)))
@@ -143,6 +187,11 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ("square", |d| d.unary(|x| Ok(x.square()))),
     ("tan", |d| d.unary(|x| Ok(x.tanh().tan()))),
     ("tanh", |d| d.unary(|x| Ok(x.tanh()))),
+    ("tanhshrink", |d| d.unary(|x| Ok(x.tanhshrink()))),
+    ("threshold", |d| {
+        let threshold = d.kink();
+        d.unary(move |x| Ok(x.threshold(threshold, 2.0).square()))
+    }),
     ("add", |d| d.pair(Var::add)),
     ("add owned", |d| d.pair(|x, y| Ok(x.square() + y))),
     ("add to itself", |d| d.unary(|x| x.add(x))),

@@ -59,6 +59,21 @@ fn broadcast_equation(d: &mut Draw) -> Result<(String, Vec<Tensor>)> {
 }
 
 pub(crate) const ENTRIES: &[Entry] = &[
+    ("bilinear", |d| {
+        let (lead, [i, j, o]) = (d.shape(), [small(d, 0), small(d, 1), d.between(0, 2)]);
+        let lead = &lead[..lead.len().min(2)];
+        let (left, right) = ([lead, &[i]].concat(), [lead, &[j]].concat());
+        let inputs = [
+            d.input(&left)?,
+            d.input(&right)?,
+            d.input(&[o, i, j])?,
+            d.input(&[o])?,
+        ];
+        let biased = d.coin();
+        Ok(Case::new(inputs, move |x| {
+            x[0].bilinear(&x[1], &x[2], biased.then_some(&x[3]))
+        }))
+    }),
     ("cross", |d| {
         let mut shape = d.shape_of_rank(d.shape().len().max(1));
         let axis = d.axis(shape.len());

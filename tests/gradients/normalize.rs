@@ -94,6 +94,16 @@ pub(crate) const ENTRIES: &[Entry] = &[
             x.group_norm(groups, weight, bias, eps)
         })
     }),
+    ("instance_norm", |d| {
+        let (eps, moves) = (eps(d), d.coin());
+        channels(d, 1, move |x, [weight, bias]| {
+            // Two places for each, since a single one is an error.
+            let x = Var::stack(&[x, &x.mul_scalar(0.5)], -1)?;
+            let mut running = RunningStatistics::new(x.shape()[1])?;
+            let (running, momentum) = (moves.then_some(&mut running), 0.1);
+            x.instance_norm(Statistics::Batch { running, momentum }, weight, bias, eps)
+        })
+    }),
     ("layer_norm", |d| {
         let eps = eps(d);
         last_axes(d, move |x, normalized, [weight, bias]| {
@@ -110,4 +120,5 @@ pub(crate) const ENTRIES: &[Entry] = &[
     }),
     ("log_softmax", |d| along(d, Var::log_softmax)),
     ("softmax", |d| along(d, Var::softmax)),
+    ("softmax softmin", |d| along(d, Var::softmin)),
 ];

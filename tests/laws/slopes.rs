@@ -15,11 +15,14 @@ macro_rules! functions {
     };
 }
 
-const FUNCTIONS: [Function; 82] = functions!(
-    x: x.abs(), x.acos(), x.add(x)?, x.add_scalar(1.0), x.asin(), x.atan(), x.clamp(Some(-1.0), None), x.cos(),
+const FUNCTIONS: [Function; 94] = functions!(
+    x: x.abs(), x.acos(), x.add(x)?, x.add_scalar(1.0), x.asin(), x.atan(), x.cast::<f32>().cast(),
+    x.clamp(Some(-1.0), None), x.cos(),
     x.cosh(), of(x, 3.0).div(x)?, of(x, 0.0).div(x)?, of(x, 1e-30).div(x)?, of(x, 1e-40).div(x)?, x.div(&of(x, 3.0))?,
     x.div(&of(x, 1e30))?, x.div_scalar(3.0), x.elu(1.0), x.erf(), x.exp(), x.expm1(), x.gelu(), x.gelu_tanh(),
-    x.hardtanh(-1.0, 1.0), x.leaky_relu(0.25), x.ln(), x.log10(), x.log1p(), x.log2(),
+    x.hardtanh(-1.0, 1.0), x.relu6(), x.celu(0.5), Var::cat(&[x, &of(x, 1.0)], 0)?.glu(0)?, x.hardshrink(0.5), x.hardsigmoid(), x.hardswish(),
+    x.log_sigmoid(), x.prelu(&Var::constant(Tensor::full_of(1, Float::of(0.25))?))?, x.softshrink(0.5), x.tanhshrink(),
+    x.threshold(0.5, 2.0), x.leaky_relu(0.25), x.ln(), x.log10(), x.log1p(), x.log2(),
     x.masked_fill(&x.tensor().map(|x| x < Float::of(0.0)), 1.0)?, x.maximum(&of(x, 1.0))?, x.minimum(&of(x, 1.0))?,
     x.mish(), x.mul(x)?, x.mul_scalar(3.0), x.neg(), of(x, 0.0).pow(x)?, of(x, 1e-40).pow(x)?, of(x, 2.0).pow(x)?,
     x.pow(&of(x, -1.0))?, x.pow(&of(x, 0.0))?, x.pow(&of(x, 0.5))?, x.pow(&of(x, 1.0))?, x.pow(&of(x, 2.0))?,

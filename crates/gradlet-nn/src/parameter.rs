@@ -13,6 +13,29 @@ use crate::module::{Children, Leaf, LeafMut, Module, Name};
 ///
 /// A clone gets a new id, so that no optimizer mixes up the two.
 ///
+/// A parameter that is used in two places (tied weights) is in one of them; the other takes its
+/// [`leaf`](Parameter::leaf), as here the last line of `forward`. It has one gradient, the sum of both, gets one update,
+/// and is listed once.
+///
+/// ```
+/// use gradlet_autograd::{Result, Var};
+/// use gradlet_nn::{Forward, Linear, Module, Parameter};
+///
+/// #[derive(Clone, Module)]
+/// # #[module(crate = gradlet_nn)]
+/// struct Autoencoder {
+///     encoder: Linear,
+///     bias: Parameter,
+/// }
+///
+/// impl Forward for Autoencoder {
+///     fn forward(&self, x: &Var) -> Result<Var> {
+///         let code = self.encoder.forward(x)?.tanh();
+///         code.linear(&self.encoder.weight.leaf().t()?, Some(&self.bias.leaf()))
+///     }
+/// }
+/// ```
+///
 /// # Example
 ///
 /// ```
@@ -225,7 +248,11 @@ impl dyn AnyParameter + '_ {
 
 #[cfg(test)]
 mod tests {
+    use gradlet_autograd::{Reduction, Result, mse_loss};
+    use gradlet_tensor::rng;
+
     use super::*;
+    use crate::{Adam, Forward, Linear, Sgd};
 
     #[test]
     fn a_clone_has_an_id_of_its_own_and_stays_frozen() {
@@ -271,5 +298,64 @@ mod tests {
     fn parameters_cross_threads() {
         fn crosses<T: Send + Sync>() {}
         crosses::<Parameter<f64>>();
+    }
+
+    /// The second layer of an autoencoder, whose weight is that of the first.
+    #[derive(Clone, Module)]
+    struct Decoder {
+        bias: Parameter<f64>,
+    }
+
+    #[derive(Clone, Module)]
+    struct Autoencoder {
+        encoder: Linear<f64>,
+        decoder: Decoder,
+    }
+
+    impl Autoencoder {
+        /// The output, with this weight in the decoder.
+        fn run(&self, x: &Var<f64>, weight: &Var<f64>) -> Result<Var<f64>> {
+            let code = self.encoder.forward(x)?.tanh();
+            code.linear(&weight.t()?, Some(&self.decoder.bias.leaf()))
+        }
+
+        fn loss(&self, x: &Var<f64>, weight: &Var<f64>) -> Result<Var<f64>> {
+            mse_loss(&self.run(x, weight)?, x, Reduction::Mean)
+        }
+    }
+
+    #[test]
+    fn a_tied_weight_is_listed_once_and_updated_once_by_the_sum_of_its_gradients() -> Result<()> {
+        let mut model = Autoencoder {
+            encoder: Linear::new_of(8, 3, &mut rng(1))?,
+            decoder: Decoder {
+                bias: Tensor::zeros_of(8)?.into(),
+            },
+        };
+        let names = model.named_parameters().into_iter();
+        let names: Vec<_> = names.map(|(path, _)| path).collect();
+        assert_eq!(names, ["encoder.weight", "encoder.bias", "decoder.bias"]);
+        let x = Var::constant(Tensor::eye_of(8)?);
+        // The gradients of the two places, apart.
+        let tensor = |model: &Autoencoder| model.encoder.weight.tensor().clone();
+        let (before, other) = (tensor(&model), Var::leaf(tensor(&model)));
+        let apart = model.loss(&x, &other)?.backward()?;
+        let [first, second] = [apart.get(model.encoder.weight.id()), apart.wrt(&other)];
+        let sum = first.unwrap().add(second.unwrap())?;
+        let mut sgd = Sgd::new(0.5);
+        let grads = model.loss(&x, &model.encoder.weight.leaf())?.backward()?;
+        sgd.step(&mut model, &grads)?;
+        let expected = before.sub(&sum.mul_scalar(0.5))?;
+        assert!(tensor(&model).allclose(&expected, 1e-12, 1e-15));
+        let mut adam = Adam::new(0.03);
+        for _ in 0..500 {
+            let grads = model.loss(&x, &model.encoder.weight.leaf())?.backward()?;
+            adam.step(&mut model, &grads)?;
+        }
+        assert_eq!(adam.state_count(), 3);
+        // Outputs of rank 3 and a bias leave 4 / 64 at best, zeros 1 / 8.
+        let loss = model.loss(&x, &model.encoder.weight.leaf())?.item()?;
+        assert!(loss < 0.075, "{loss}");
+        Ok(())
     }
 }

@@ -65,6 +65,13 @@ pub enum ErrorKind {
         channels: usize,
         expected: usize,
     },
+    /// The input's shape does not end with the sizes over which it is normalized.
+    #[error("{op}: expected an input whose shape ends with {expected}, got {input}")]
+    LastAxes {
+        op: &'static str,
+        input: Shape,
+        expected: Shape,
+    },
     /// The number of axes is not one that the operation takes.
     #[error("{op}: expected {expected}, got shape {shape}")]
     Rank {
@@ -203,6 +210,13 @@ pub enum ErrorKind {
         analytic: f64,
         numeric: f64,
     },
+    /// A part of a model cannot have this name.
+    #[error("{op}: the name {name:?} {reason}")]
+    BadName {
+        op: &'static str,
+        name: String,
+        reason: &'static str,
+    },
     /// A file cannot be read or written.
     #[error("{}: {reason}", path.display())]
     File { path: PathBuf, reason: String },
@@ -216,6 +230,7 @@ impl ErrorKind {
             | Self::ShapeMismatch { op, .. }
             | Self::InnerSizes { op, .. }
             | Self::Channels { op, .. }
+            | Self::LastAxes { op, .. }
             | Self::Rank { op, .. }
             | Self::AxisOutOfRange { op, .. }
             | Self::AxisRepeated { op, .. }
@@ -230,7 +245,8 @@ impl ErrorKind {
             | Self::InsideCheckpoint { op }
             | Self::MissingGradient { op, .. }
             | Self::ElementType { op, .. }
-            | Self::OptimizerState { op, .. } => Some(op),
+            | Self::OptimizerState { op, .. }
+            | Self::BadName { op, .. } => Some(op),
             Self::TooManyAxes { .. }
             | Self::TooLarge { .. }
             | Self::ElementCount { .. }

@@ -42,7 +42,7 @@ pub struct Case<'a, T: Float> {
 }
 
 /// A place that no positional argument has.
-pub(super) const NAMED: usize = usize::MAX;
+pub(crate) const NAMED: usize = usize::MAX;
 
 impl<'a, T: Float> Case<'a, T> {
     /// The case's inputs as leaves, rounded to the type.
@@ -131,6 +131,13 @@ impl<'a, T: Float> Case<'a, T> {
         positional
             .or_else(|| self.json["kwargs"].get(name))
             .filter(|value| !value.is_null())
+    }
+
+    /// Whether the argument is null, and not merely missing.
+    pub fn is_null(&self, place: usize, name: &str) -> bool {
+        let positional = self.json["args"].get(place);
+        let value = positional.or_else(|| self.json["kwargs"].get(name));
+        value.is_some_and(Value::is_null) && self.value(place, name).is_none()
     }
 
     /// An error if an argument was not looked at.

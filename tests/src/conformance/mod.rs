@@ -14,6 +14,7 @@ mod second_order;
 mod view;
 mod window;
 
+pub(crate) use case::NAMED;
 pub use case::{Case, Layout, Out};
 pub use compare::{Bound, Outcome, agree};
 pub(crate) use rounding::values_and_loss;

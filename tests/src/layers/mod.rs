@@ -1,7 +1,9 @@
 //! Runs the layers' cases that PyTorch computed through gradlet's own layers. Each wing makes a layer of the settings
 //! that PyTorch's class was given.
 
+mod activation;
 mod dense;
+mod normalize;
 mod run;
 mod window;
 
@@ -14,7 +16,7 @@ use run::Made;
 
 /// The layer of a case's settings: `settings.op()` is PyTorch's class. `None` where gradlet has no such layer.
 fn make<T: Float>(settings: &Case<'_, T>) -> Made<T> {
-    let wings = [dense::make, window::make];
+    let wings = [activation::make, dense::make, normalize::make, window::make];
     for wing in wings {
         if let Some(layer) = wing(settings)? {
             return Ok(Some(layer));

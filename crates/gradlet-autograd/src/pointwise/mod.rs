@@ -10,4 +10,4 @@ mod tests;
 pub use op::{Pointwise, SavesOne};
 pub use real::Real;
 #[cfg(test)]
-pub(crate) use tests::{check_gradient, check_pointwise};
+pub(crate) use tests::{check_gradient, check_points, check_pointwise};

@@ -178,6 +178,20 @@ pub(crate) fn check_gradient<P: Pointwise<f64>>(op: P, kinks: &[f64]) {
     }
 }
 
+/// Checks values and slopes at points, as `(x, value, slope)`: zeros of either sign are equal, and NaN is.
+#[track_caller]
+pub(crate) fn check_points(f: impl Fn(&Var<f64>) -> Var<f64>, points: &[(f64, f64, f64)]) {
+    for &(x, value, slope) in points {
+        let leaf = Var::leaf(Tensor::scalar(x));
+        let y = f(&leaf);
+        let found = y.tensor().to_vec()[0];
+        assert!(close(found, value, 1e-15), "the value at {x:?} is {found}");
+        let grads = y.backward().unwrap();
+        let found = grads.wrt(&leaf).unwrap().to_vec()[0];
+        assert!(close(found, slope, 1e-15), "the slope at {x:?} is {found}");
+    }
+}
+
 /// The derivative of the slope by the formula on `Var`s, and the derivative of that.
 fn recorded<T: Float, P: Pointwise<T>>(op: P, at: &[T]) -> (Vec<T>, Vec<T>) {
     let v = Var::leaf(Tensor::from_slice(at, [at.len()]).unwrap());

@@ -3,9 +3,11 @@
 mod activation;
 mod container;
 mod dense;
+mod normalize;
 mod window;
 
 pub use activation::*;
 pub use container::*;
 pub use dense::*;
+pub use normalize::*;
 pub use window::*;

@@ -11,6 +11,18 @@ pub enum Name<'a> {
     Index(usize),
 }
 
+impl From<usize> for Name<'_> {
+    fn from(index: usize) -> Self {
+        Name::Index(index)
+    }
+}
+
+impl<'a> From<&'a str> for Name<'a> {
+    fn from(name: &'a str) -> Self {
+        Name::Field(name)
+    }
+}
+
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

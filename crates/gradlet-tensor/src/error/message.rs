@@ -17,6 +17,7 @@ pub(super) fn sizes(lhs: &Shape, rhs: &Shape, axis: usize) -> String {
 pub(super) fn last_axis(input: &Shape, weight: &Shape, channels: usize) -> &'static str {
     match weight.rank() {
         _ if input.last() != Some(&channels) => "",
+        1 => "; channels come second: permute the input",
         3 => "; channels come before the length: permute the input",
         _ => "; channels come before height and width: permute the input",
     }

@@ -160,6 +160,37 @@ impl<T: Float> Var<T> {
     pub fn hardtanh(&self, low: T, high: T) -> Self {
         self.clamp(Some(low), Some(high))
     }
+
+    /// x clamped between 0 and 6.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` strictly between 0 and 6, 0 elsewhere; the input is saved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![-3.0, 0.5, 6.0]);
+    /// let y = x.relu6();
+    /// assert_eq!(y.to_vec(), [0.0, 0.5, 6.0]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![0.0, 1.0, 0.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.relu6`
+    pub fn relu6(&self) -> Self {
+        self.hardtanh(T::of(0.0), T::of(6.0))
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Products of vectors and matrices, and sums of products.
 
+mod bilinear;
 mod cross;
 mod einsum;
 mod linear;

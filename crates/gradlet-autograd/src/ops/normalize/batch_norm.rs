@@ -30,14 +30,14 @@ impl<T: Float> RunningStatistics<T> {
     }
 
     #[track_caller]
-    fn expect_channels(&self, op: &'static str, channels: usize) -> Result<()> {
+    pub(super) fn expect_channels(&self, op: &'static str, channels: usize) -> Result<()> {
         self.mean.expect_shape(op, channels)?;
         self.variance.expect_shape(op, channels)
     }
 
     /// Moves by the fraction `momentum` of the distance to the moments of a batch of `count` values per channel.
     #[track_caller]
-    fn move_to(
+    pub(super) fn move_to(
         &mut self,
         [mean, variance]: &[Tensor<T>; 2],
         count: usize,
@@ -66,6 +66,13 @@ pub enum Statistics<'a, T: Float = f32> {
     },
     /// From statistics of earlier batches.
     Running(&'a RunningStatistics<T>),
+}
+
+/// Returns an error unless the momentum is in [0, 1].
+#[track_caller]
+pub(super) fn check_momentum<T: Float>(op: &'static str, momentum: f64) -> Result<()> {
+    let holds = |x: f64| (0.0..=1.0).contains(&x);
+    fused::setting::<T>(op, "momentum", "in [0, 1]", momentum, holds)
 }
 
 impl<T: Float> Var<T> {
@@ -136,8 +143,7 @@ impl<T: Float> Var<T> {
                 x.affine(Some(&running.mean.reshape(each)?), &scale, &shift)?
             }
             Statistics::Batch { running, momentum } => {
-                let holds = |x: f64| (0.0..=1.0).contains(&x);
-                fused::setting::<T>(op, "momentum", "in [0, 1]", momentum, holds)?;
+                check_momentum::<T>(op, momentum)?;
                 if let Some(running) = &running {
                     running.expect_channels(op, channels)?;
                 }

@@ -79,10 +79,10 @@ impl<T: Float> Var<T> {
         let lead = self.rank().saturating_sub(normalized.rank());
         let (outer, inner) = self.shape().split_at(lead);
         if *inner != *normalized {
-            return Err(Error::new(ErrorKind::ShapeMismatch {
+            return Err(Error::new(ErrorKind::LastAxes {
                 op,
+                input: *self.shape(),
                 expected: normalized,
-                found: Shape::new(inner)?,
             }));
         }
         for parameter in parameters.into_iter().flatten() {
@@ -150,7 +150,7 @@ mod tests {
         assert!(error.to_string().ends_with(&here), "{error}");
         assert!(matches!(
             error.kind(),
-            ErrorKind::ShapeMismatch {
+            ErrorKind::LastAxes {
                 op: "layer_norm",
                 ..
             }

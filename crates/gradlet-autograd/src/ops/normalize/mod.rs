@@ -3,6 +3,7 @@
 mod affine;
 mod batch_norm;
 mod group_norm;
+mod instance_norm;
 mod layer_norm;
 mod log_softmax;
 mod rms_norm;

@@ -119,7 +119,7 @@ mod tests {
         assert!(error.to_string().ends_with(&here), "{error}");
         assert!(matches!(
             error.kind(),
-            ErrorKind::ShapeMismatch { op: "rms_norm", .. }
+            ErrorKind::LastAxes { op: "rms_norm", .. }
         ));
         assert!(x.rms_norm([2], Some(&x), None).is_err());
         assert!(x.rms_norm((), None, None).is_err());

@@ -89,6 +89,41 @@ impl<T: Float> Var<T> {
     pub fn softmax(&self, axis: isize) -> Result<Self> {
         Softmax { axis }.apply(self)
     }
+
+    /// The softmax of the negated elements, `e^-x_i / sum_j e^-x_j` along an axis.
+    ///
+    /// # Shape
+    ///
+    /// `[...] -> [...]`
+    ///
+    /// # Gradient
+    ///
+    /// `y * (sum of g * y along the axis - g)`; the output is saved.
+    ///
+    /// # Errors
+    ///
+    /// If the axis is out of range.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[1000.0, 1000.0], [0.0, f32::INFINITY]]);
+    /// assert_eq!(x.softmin(1)?.tensor(), &tensor![[0.5, 0.5], [1.0, 0.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.softmin`
+    #[track_caller]
+    pub fn softmin(&self, axis: isize) -> Result<Self> {
+        let y = self.neg().softmax(axis);
+        y.map_err(|error| error.of("softmin"))
+    }
 }
 
 #[cfg(test)]

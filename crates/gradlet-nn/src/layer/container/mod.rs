@@ -1,5 +1,7 @@
-//! Layers that hold layers.
+//! Layers that hold layers or closures.
 
+mod lambda;
 mod sequential;
 
+pub use lambda::{Lambda, LambdaOutput};
 pub use sequential::Sequential;

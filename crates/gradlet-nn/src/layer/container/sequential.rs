@@ -3,6 +3,7 @@
 use std::fmt;
 
 use gradlet_autograd::{Float, Result, Var};
+use gradlet_tensor::{Error, ErrorKind};
 
 use crate::forward::Forward;
 use crate::mode::Mode;
@@ -10,7 +11,8 @@ use crate::module::{Children, Module, Name, in_chain};
 
 /// A chain of layers: each one takes the output of the layer before it.
 ///
-/// [`sequential!`](crate::sequential) is shorter. Children are named by index, as in PyTorch: `0.weight`.
+/// [`sequential!`](crate::sequential) is shorter. Children are named by index, as in PyTorch: `0.weight`, or by the name
+/// that [`push_named`](Self::push_named) gets.
 ///
 /// Each layer is `Clone`, and so is the chain: a clone has copies of all layers, to keep the best model, or as a target
 /// network. A chain of one layer has the same type as any other, so it does where the layer is chosen at run time; a
@@ -36,8 +38,20 @@ use crate::module::{Children, Module, Name, in_chain};
 /// # }
 /// ```
 pub struct Sequential<T: Float = f32> {
-    layers: Vec<Box<dyn Layer<T>>>,
+    layers: Vec<Entry<T>>,
     mode: Mode,
+}
+
+/// A layer, and its name if it has one.
+struct Entry<T: Float> {
+    name: Option<Box<str>>,
+    layer: Box<dyn Layer<T>>,
+}
+
+impl<T: Float> Entry<T> {
+    fn name(&self, index: usize) -> Name<'_> {
+        self.name.as_deref().map_or(Name::Index(index), Name::Field)
+    }
 }
 
 /// A layer behind a pointer that can be copied.
@@ -69,8 +83,77 @@ impl<T: Float> Sequential<T> {
 
     /// The same chain with one more layer at the end.
     pub fn push(mut self, layer: impl Forward<T> + Clone + 'static) -> Self {
-        self.layers.push(Box::new(layer));
+        let (name, layer) = (None, Box::new(layer));
+        self.layers.push(Entry { name, layer });
         self
+    }
+
+    /// The same chain with one more layer at the end, which has a name instead of its index: as of an `OrderedDict` in
+    /// PyTorch. Layers without a name are still named by their place.
+    ///
+    /// # Errors
+    ///
+    /// If the name is empty, has a dot, is a number, or is that of a layer before.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_nn::{Linear, Module, Relu, Sequential};
+    /// # use gradlet_tensor::rng;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let hidden = Linear::new(2, 3, &mut rng(1))?;
+    /// let model = Sequential::new().push_named("hidden", hidden)?.push(Relu::new());
+    /// assert_eq!(model.named_parameters()[0].0, "hidden.weight");
+    /// assert!(model.get("hidden").is_some() && model.get(1).is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn push_named(
+        mut self,
+        name: &str,
+        layer: impl Forward<T> + Clone + 'static,
+    ) -> Result<Self> {
+        let reason = if name.is_empty() {
+            "is empty"
+        } else if name.contains('.') {
+            "has a dot, which separates the names of a path"
+        } else if name.parse::<usize>().is_ok() {
+            "is a number, as the names of layers without one"
+        } else if self.get(name).is_some() {
+            "is that of a layer before"
+        } else {
+            let (name, layer) = (Some(name.into()), Box::new(layer));
+            self.layers.push(Entry { name, layer });
+            return Ok(self);
+        };
+        Err(Error::new(ErrorKind::BadName {
+            op: "Sequential",
+            name: name.to_owned(),
+            reason,
+        }))
+    }
+
+    /// The layer at an index or with a name.
+    pub fn get<'a>(&self, at: impl Into<Name<'a>>) -> Option<&dyn Forward<T>> {
+        let index = self.place(at.into())?;
+        Some(&*self.layers.get(index)?.layer)
+    }
+
+    /// As [`get`](Self::get), mutably: for example to freeze the layer.
+    pub fn get_mut<'a>(&mut self, at: impl Into<Name<'a>>) -> Option<&mut dyn Forward<T>> {
+        let index = self.place(at.into())?;
+        Some(&mut *self.layers.get_mut(index)?.layer)
+    }
+
+    fn place(&self, at: Name<'_>) -> Option<usize> {
+        match at {
+            Name::Index(index) => Some(index),
+            Name::Field(_) => {
+                let mut layers = self.layers.iter().enumerate();
+                layers.position(|(index, entry)| entry.name(index) == at)
+            }
+        }
     }
 
     /// The number of layers.
@@ -84,23 +167,48 @@ impl<T: Float> Sequential<T> {
     }
 }
 
-/// A [`Sequential`] of these layers: `sequential![Linear::new(2, 3, &mut rng)?, Relu::new()]`; for f64 it begins with
-/// `f64;`.
+/// A [`Sequential`] of these layers and closures: `sequential![Linear::new(2, 3, &mut rng)?, |x| x.tanh()]`; for f64 it
+/// begins with `f64;`.
+///
+/// A closure of one argument becomes a [`Lambda`](crate::Lambda). The compiler takes some 120 layers;
+/// [`Sequential::push`] has no limit.
 #[macro_export]
 macro_rules! sequential {
-    ($element:ident; $($layer:expr),* $(,)?) => {
-        $crate::Sequential::<$element>::new_of()$(.push($layer))*
+    // A closure cannot be told from other expressions once it is read as one, so these arms come first.
+    (@push $element:ty, $chain:expr $(,)?) => {
+        $chain
     };
-    ($($layer:expr),* $(,)?) => {
-        $crate::Sequential::new()$(.push($layer))*
+    (@push $element:ty, $chain:expr, |$x:ident $(: $type:ty)?| $body:expr $(, $($rest:tt)*)?) => {
+        $crate::sequential!(
+            @push $element,
+            $chain.push($crate::Lambda::<_, $element>::new_of(|$x $(: $type)?| $body)), $($($rest)*)?
+        )
+    };
+    (@push $element:ty, $chain:expr, move |$x:ident $(: $type:ty)?| $body:expr $(, $($rest:tt)*)?) => {
+        $crate::sequential!(
+            @push $element,
+            $chain.push($crate::Lambda::<_, $element>::new_of(move |$x $(: $type)?| $body)), $($($rest)*)?
+        )
+    };
+    (@push $element:ty, $chain:expr, $layer:expr $(, $($rest:tt)*)?) => {
+        $crate::sequential!(@push $element, $chain.push($layer), $($($rest)*)?)
+    };
+    ($element:ident; $($layers:tt)*) => {
+        $crate::sequential!(@push $element, $crate::Sequential::<$element>::new_of(), $($layers)*)
+    };
+    ($($layers:tt)*) => {
+        $crate::sequential!(@push f32, $crate::Sequential::new(), $($layers)*)
     };
 }
 
 impl<T: Float> Clone for Sequential<T> {
     fn clone(&self) -> Self {
-        let layers = self.layers.iter();
+        let layers = self.layers.iter().map(|entry| Entry {
+            name: entry.name.clone(),
+            layer: (*entry.layer).boxed_clone(),
+        });
         Self {
-            layers: layers.map(|layer| (**layer).boxed_clone()).collect(),
+            layers: layers.collect(),
             mode: self.mode,
         }
     }
@@ -116,15 +224,16 @@ impl Default for Sequential {
 impl<T: Float> Children for Sequential<T> {
     fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
         visit(Name::Field("mode"), &self.mode);
-        for (i, layer) in self.layers.iter().enumerate() {
-            visit(Name::Index(i), layer);
+        for (i, entry) in self.layers.iter().enumerate() {
+            visit(entry.name(i), &entry.layer);
         }
     }
 
     fn children_mut<'a>(&'a mut self, visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {
         visit(Name::Field("mode"), &mut self.mode);
-        for (i, layer) in self.layers.iter_mut().enumerate() {
-            visit(Name::Index(i), layer);
+        for (i, entry) in self.layers.iter_mut().enumerate() {
+            let name = entry.name.as_deref();
+            visit(name.map_or(Name::Index(i), Name::Field), &mut entry.layer);
         }
     }
 }
@@ -134,14 +243,14 @@ impl<T: Float> Forward<T> for Sequential<T> {
         let Some((first, others)) = self.layers.split_first() else {
             return Ok(x.clone());
         };
-        let mut y = match first.forward(x) {
+        let mut y = match first.layer.forward(x) {
             Ok(y) => y,
-            Err(error) => return Err(in_chain(error, 0, first)),
+            Err(error) => return Err(in_chain(error, first.name(0), &first.layer)),
         };
-        for (i, layer) in others.iter().enumerate() {
-            y = match layer.forward(&y) {
+        for (i, entry) in others.iter().enumerate() {
+            y = match entry.layer.forward(&y) {
                 Ok(y) => y,
-                Err(error) => return Err(in_chain(error, i + 1, layer)),
+                Err(error) => return Err(in_chain(error, entry.name(i + 1), &entry.layer)),
             };
         }
         Ok(y)
@@ -151,7 +260,7 @@ impl<T: Float> Forward<T> for Sequential<T> {
 impl<T: Float> fmt::Debug for Sequential<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.layers.iter().map(Children::kind))
+            .entries(self.layers.iter().map(|entry| entry.layer.kind()))
             .finish()
     }
 }
@@ -227,6 +336,41 @@ mod tests {
         assert_ne!(model.forward(&x)?.tensor(), x.tensor());
         model.eval();
         assert_eq!(model.forward(&x)?.tensor(), x.tensor());
+        Ok(())
+    }
+
+    #[test]
+    fn names_and_indices_mix_as_in_pytorch() -> Result<()> {
+        let mut rng = rng(1);
+        let mut model = Sequential::new()
+            .push_named("first", Linear::new(2, 3, &mut rng)?)?
+            .push(Linear::new(3, 3, &mut rng)?)
+            .push_named("last", Linear::new(3, 1, &mut rng)?.without_bias())?;
+        let names = |model: &Sequential| {
+            let parameters = model.named_parameters().into_iter();
+            let paths: Vec<_> = parameters.map(|(path, _)| path).collect();
+            paths.join(" ")
+        };
+        let expected = "first.weight first.bias 1.weight 1.bias last.weight";
+        assert_eq!(names(&model), expected);
+        assert_eq!(names(&model.clone()), expected);
+        model.get_mut("last").unwrap().freeze();
+        let frozen = |at: usize| model.get(at).unwrap().named_parameters()[0].1.is_frozen();
+        assert_eq!([0, 1, 2].map(frozen), [false, false, true]);
+        assert!(model.get("1").is_none() && model.get(3).is_none() && model.get("x").is_none());
+        let error = model.forward(&Var::constant(tensor![[1.0]])).unwrap_err();
+        let expected = "layer first of a Sequential, Linear(2 -> 3): inner sizes differ";
+        assert!(error.to_string().starts_with(expected), "{error}");
+        for (name, reason) in [
+            ("", "is empty"),
+            ("a.b", "has a dot"),
+            ("7", "is a number"),
+            ("last", "is that of a layer before"),
+        ] {
+            let error = model.clone().push_named(name, Relu::new()).unwrap_err();
+            let expected = format!("Sequential: the name {name:?} {reason}");
+            assert!(error.to_string().starts_with(&expected), "{error}");
+        }
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! [`Linear`]: the product with a weight matrix, plus a bias.
 
 use gradlet_autograd::{Float, Result, Var};
+use gradlet_tensor::Tensor;
 use rand::Rng;
 
 use crate::forward::Forward;
@@ -11,7 +12,8 @@ use crate::parameter::Parameter;
 
 /// `y = x * weight^T + bias`.
 ///
-/// Weight and bias start uniform in `[-1/sqrt(in_features), 1/sqrt(in_features))`, as in PyTorch.
+/// Weight and bias start uniform in `[-1/sqrt(in_features), 1/sqrt(in_features))`, as in PyTorch. Without input
+/// features the weight is empty, and the output is the bias, which starts as zeros.
 ///
 /// # Shape
 ///
@@ -50,7 +52,7 @@ impl Linear {
     ///
     /// # Errors
     ///
-    /// If `in_features` is 0, or memory does not hold that many weights.
+    /// If memory does not hold that many weights.
     #[track_caller]
     pub fn new(
         in_features: usize,
@@ -66,15 +68,24 @@ impl<T: Float> Linear<T> {
     ///
     /// # Errors
     ///
-    /// If `in_features` is 0, or memory does not hold that many weights.
+    /// If memory does not hold that many weights.
     #[track_caller]
     pub fn new_of(
         in_features: usize,
         out_features: usize,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self> {
-        let weight = fan_in_uniform([out_features, in_features], in_features, rng)?;
-        let bias = fan_in_uniform(out_features, in_features, rng)?;
+        let [weight, bias] = if in_features == 0 {
+            [
+                Tensor::zeros_of([out_features, 0])?,
+                Tensor::zeros_of(out_features)?,
+            ]
+        } else {
+            [
+                fan_in_uniform([out_features, in_features], in_features, rng)?,
+                fan_in_uniform(out_features, in_features, rng)?,
+            ]
+        };
         Ok(Self {
             weight: weight.into(),
             bias: Some(bias.into()),
@@ -107,7 +118,7 @@ impl<T: Float> Forward<T> for Linear<T> {
 mod tests {
     use super::*;
     use crate::module::Children;
-    use gradlet_tensor::{Tensor, rng, tensor};
+    use gradlet_tensor::{rng, tensor};
 
     #[test]
     fn it_computes_the_product_with_the_transposed_weight() -> Result<()> {
@@ -129,7 +140,20 @@ mod tests {
         let weight = layer.weight.tensor();
         assert!(weight.iter().all(|w| (-0.1..0.1).contains(&w)));
         assert!(weight.max(..)?.item()? > 0.0999 && weight.min(..)?.item()? < -0.0999);
-        assert!(Linear::new(0, 3, &mut rng(1)).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn without_input_features_the_output_is_the_bias() -> Result<()> {
+        let mut layer = Linear::new(0, 2, &mut rng(1))?;
+        let x = Var::constant(Tensor::zeros([3, 0])?);
+        assert_eq!(layer.forward(&x)?.to_vec(), [0.0; 6]);
+        layer.bias = Some(tensor![1.0, 2.0].into());
+        let y = layer.forward(&x)?;
+        assert_eq!(y.tensor(), &tensor![[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]);
+        let grads = y.sum(..)?.backward()?;
+        let dweight = grads.get(layer.weight.id()).map(|dweight| *dweight.shape());
+        assert_eq!(dweight, Some([2, 0].into()));
         Ok(())
     }
 
