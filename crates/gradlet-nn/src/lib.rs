@@ -32,5 +32,7 @@ pub use forward::Forward;
 pub use layer::*;
 pub use mode::Mode;
 pub use module::{AlwaysEval, Module, Summary};
-pub use optim::{Adam, MaxNorm, Optimizer, RmsProp, Sgd};
+pub use optim::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, MaxNorm, NAdam, Optimizer, RAdam, RmsProp, Sgd,
+};
 pub use parameter::{AnyParameter, Parameter};

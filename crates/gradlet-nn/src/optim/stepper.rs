@@ -38,6 +38,7 @@ pub struct Stepper<R: Rule, T: Float = f32> {
     pub(super) rule: R,
     learning_rate: f64,
     allow_missing_gradients: bool,
+    maximize: bool,
     copies: Copies,
     untaken: usize,
     pub(super) states: States<T>,
@@ -56,6 +57,7 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             rule,
             learning_rate,
             allow_missing_gradients: false,
+            maximize: false,
             copies: Copies::default(),
             untaken: 0,
             states: States::new(),
@@ -66,6 +68,13 @@ impl<R: Rule, T: Float> Stepper<R, T> {
     /// parameter at all has one, the step is an error still.
     pub fn allow_missing_gradients(mut self) -> Self {
         self.allow_missing_gradients = true;
+        self
+    }
+
+    /// Sets whether steps go up the gradients, to maximize an objective, and not down. Weight decay shrinks parameters in
+    /// both directions. Each step up takes a pass over the gradients more than one down.
+    pub fn maximize(mut self, maximize: bool) -> Self {
+        self.maximize = maximize;
         self
     }
 
@@ -132,6 +141,13 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             if frozen {
                 return Ok(());
             }
+            let up;
+            let g = if self.maximize {
+                up = g.neg();
+                &up
+            } else {
+                g
+            };
             let state = (!kept.is_empty()).then(|| self.states.of(parameter, path));
             let p = parameter.tensor_mut();
             if !p.is_unshared() {

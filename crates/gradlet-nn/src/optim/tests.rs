@@ -21,6 +21,22 @@ pub(super) fn check_refusals<R: Rule, const N: usize>(cases: [(Stepper<R>, &str)
     }
 }
 
+/// The number that is trained, after steps with these gradients.
+pub(super) fn after<R: Rule>(
+    mut optimizer: Stepper<R, f64>,
+    start: f64,
+    gradients: &[f64],
+) -> Result<Vec<f64>> {
+    let mut weight = Parameter::new(Tensor::scalar(start));
+    let mut seen = Vec::new();
+    for &g in gradients {
+        let grads = weight.leaf().mul_scalar(g).sum(..)?.backward()?;
+        optimizer.step(&mut weight, &grads)?;
+        seen.push(weight.tensor().item()?);
+    }
+    Ok(seen)
+}
+
 pub(super) fn weight(values: [f32; 2]) -> Parameter {
     Parameter::new(Tensor::from_slice(values, 2).unwrap())
 }
