@@ -6,11 +6,11 @@ use gradlet_autograd::Gradients;
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
 use super::Optimizer;
+use super::groups::{Group, Groups, Turn};
 use super::rule::{Pass, Rule};
 use super::state::{Entry, State, States};
 use crate::module::Module;
 use crate::parameter::{AnyParameter, Parameter};
-use crate::require::amount;
 
 /// The parameters that steps had to copy because their values were still held elsewhere: by the graph of a kept output
 /// or second loss, which saved the weights, or by a clone of the tensor.
@@ -36,11 +36,12 @@ pub struct Copies {
 #[derive(Clone, Debug)]
 pub struct Stepper<R: Rule, T: Float = f32> {
     pub(super) rule: R,
-    learning_rate: f64,
+    pub(super) learning_rate: f64,
     allow_missing_gradients: bool,
     maximize: bool,
     copies: Copies,
     untaken: usize,
+    pub(super) groups: Groups<R>,
     pub(super) states: States<T>,
 }
 
@@ -60,6 +61,7 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             maximize: false,
             copies: Copies::default(),
             untaken: 0,
+            groups: Groups::new(),
             states: States::new(),
         }
     }
@@ -116,13 +118,13 @@ impl<R: Rule, T: Float> Stepper<R, T> {
     ///
     /// # Errors
     ///
-    /// If a setting is out of range, or a parameter has no gradient, or its shape or element type is not that of its
+    /// If a setting is out of range, or a group has no parameter, or a parameter has no gradient, or its shape or element type is not that of its
     /// gradient, or a parameter that is new has taken the place of a dropped one that has a state: see
     /// [`Stepper::adopt`]. Nothing is changed then.
     #[track_caller]
     pub fn step(&mut self, model: &mut (impl Module + ?Sized), grads: &Gradients<T>) -> Result<()> {
-        amount::<T>(R::NAME, "learning_rate", self.learning_rate)?;
-        self.rule.check::<T>()?;
+        let mut own = Turn::new(0, self.own())?;
+        let mut turns = self.groups.turns(&own.group, model)?;
         let (taken, known) = self.survey(model, grads)?;
         // A state whose parameter was not met may be that of one that is gone.
         if known < self.states.len() && self.states.iter().any(Entry::is_gone) {
@@ -130,9 +132,6 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             self.forget_gone();
         }
         self.untaken = grads.len() - taken;
-        let kept = self.rule.kept();
-        self.states.rename(kept);
-        let mut latest = None;
         model.visit_parameters_mut(&mut |path, parameter| {
             let (id, frozen) = (parameter.id(), parameter.is_frozen());
             let Some((parameter, g)) = parameter.downcast_mut::<T>().zip(grads.get(id)) else {
@@ -148,16 +147,22 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             } else {
                 g
             };
-            let state = (!kept.is_empty()).then(|| self.states.of(parameter, path));
+            let turn = self.groups.turn(id, &mut own, &mut turns);
+            let kept = turn.kept;
+            let state = (!kept.is_empty()).then(|| self.states.of(parameter, path, kept));
             let p = parameter.tensor_mut();
             if !p.is_unshared() {
                 self.copies.parameters += 1;
                 self.copies.bytes += p.size_bytes() as u64;
             }
-            self.rule.update(Pass {
-                rule: &self.rule,
-                learning_rate: self.learning_rate,
-                latest: &mut latest,
+            let Group {
+                rule,
+                learning_rate,
+            } = &turn.group;
+            rule.update(Pass {
+                rule,
+                learning_rate: *learning_rate,
+                latest: &mut turn.latest,
                 state,
                 p,
                 g,
