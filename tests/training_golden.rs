@@ -1,5 +1,5 @@
 //! Twenty steps of small nets, as PyTorch took them: losses, first gradients, weights on the way, and what the trained net
-//! gives in eval mode.
+//! gives in eval mode. And gradients that it clipped.
 
 use std::error::Error;
 use std::path::Path;
@@ -315,5 +315,35 @@ fn twenty_steps_are_pytorchs() -> Outcome {
 fn twenty_steps_of_rarer_optimizers_are_pytorchs() -> Outcome {
     let layers = Path::new(FOLDER).join("layers");
     all_agree(&Golden::open(&layers, "optim_extra")?);
+    Ok(())
+}
+
+#[test]
+fn gradients_are_clipped_as_pytorchs() -> Outcome {
+    let golden = Golden::open(&folder(), "clip")?;
+    assert!(!golden.cases().is_empty(), "no cases");
+    for case in golden.cases() {
+        let list = |name: &str| case[name].as_array().ok_or(format!("no {name}"));
+        let given = |name: &str| case["kwargs"].get(name).and_then(number);
+        let (mut grads, mut leaves) = (Gradients::new_of(), Vec::new());
+        for key in list("grads")? {
+            let g = golden.tensor(key)?;
+            let leaf = Var::leaf(g.zeros_like());
+            grads.add(&leaf.mul(&Var::constant(g))?.sum(..)?.backward()?)?;
+            leaves.push(leaf);
+        }
+        if case["fn"] == "clip_grad_norm_" {
+            let max_norm = given("max_norm").ok_or("no max_norm")?;
+            let norm = grads.clip_norm(max_norm, given("norm_type").unwrap_or(2.0))?;
+            let theirs = golden.tensor(&case["total_norm"])?;
+            agree("total norm", &Tensor::scalar(norm), &theirs, BOUND)?;
+        } else {
+            grads.clip_value(given("clip_value").ok_or("no clip_value")?)?;
+        }
+        for (leaf, key) in leaves.iter().zip(list("clipped")?) {
+            let ours = grads.wrt(leaf).ok_or("no gradient")?;
+            agree(&key.to_string(), ours, &golden.tensor(key)?, BOUND)?;
+        }
+    }
     Ok(())
 }
