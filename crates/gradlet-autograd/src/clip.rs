@@ -280,6 +280,7 @@ mod tests {
         let clipped = grads.wrt(&x).map(Tensor::to_vec).unwrap_or_default();
         assert!(clipped[0].is_nan() && clipped[1] == 2.0);
         assert!(grads.clip_norm(1.0, 2.0)?.is_nan());
+        assert!(grads.wrt(&x).is_some_and(|g| g.iter().all(f64::is_nan)));
         let (_, y, mut grads) = gradients(&tensor![f64; 1.0], &tensor![f32::INFINITY, 1.0])?;
         assert!(!grads.is_finite());
         assert_eq!(grads.clip_norm(1.0, 2.0)?, f64::INFINITY);

@@ -19,6 +19,7 @@ pub mod module;
 pub mod optim;
 mod parameter;
 mod require;
+pub mod schedule;
 
 pub use buffer::{AnyBuffer, Buffer};
 pub use checkpoint::checkpoint_module;
@@ -33,6 +34,7 @@ pub use layer::*;
 pub use mode::Mode;
 pub use module::{AlwaysEval, Module, Summary};
 pub use optim::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, MaxNorm, NAdam, Optimizer, RAdam, RmsProp, Sgd,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, MaxNorm, NAdam, Optimizer, RAdam,
+    RmsProp, Sgd,
 };
 pub use parameter::{AnyParameter, Parameter};

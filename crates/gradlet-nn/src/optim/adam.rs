@@ -149,6 +149,10 @@ impl<const DECOUPLED: bool> Rule for AdamRule<DECOUPLED> {
         }
     }
 
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.betas.0)
+    }
+
     fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Factors<T> {
         let ((beta1, beta2), t) = (self.betas, t as f64);
         let decay = if DECOUPLED {

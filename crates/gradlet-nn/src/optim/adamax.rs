@@ -84,6 +84,10 @@ impl Rule for AdamaxRule {
         &["exp_avg", "exp_inf"]
     }
 
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.betas.0)
+    }
+
     fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Factors<T> {
         let (beta1, beta2) = self.betas;
         Factors {

@@ -121,6 +121,10 @@ impl Rule for NAdamRule {
         &["exp_avg", "exp_avg_sq"]
     }
 
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.betas.0)
+    }
+
     fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Factors<T> {
         let (beta1, beta2) = self.betas;
         let (mu, ahead) = (self.momentum_at(t), self.momentum_at(t + 1));

@@ -96,6 +96,10 @@ impl Rule for RAdamRule {
         &["exp_avg", "exp_avg_sq"]
     }
 
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.betas.0)
+    }
+
     fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Factors<T> {
         let ((beta1, beta2), t) = (self.betas, t as f64);
         let correction = 1.0 - beta2.powf(t);

@@ -115,6 +115,10 @@ impl Rule for RmsPropRule {
         }
     }
 
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.momentum)
+    }
+
     fn factors<T: Float>(&self, learning_rate: f64, _t: u64) -> Factors<T> {
         Factors {
             rate: T::of(learning_rate),

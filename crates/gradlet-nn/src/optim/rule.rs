@@ -77,6 +77,11 @@ pub trait Rule: Clone + Default + fmt::Debug + Send + Sync + 'static {
     /// in [`Pass::each`]: PyTorch's words, since files of states have them.
     fn kept(&self) -> &'static [&'static str];
 
+    /// The setting that schedules of the momentum change, if there is one: `momentum`, or `beta1`.
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        None
+    }
+
     /// The factors of a parameter's update number `t`, which counts from 1. In a step they are computed for the first
     /// parameter, and again for each that has had a different number of updates than the one before it.
     fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Self::Factors<T>;

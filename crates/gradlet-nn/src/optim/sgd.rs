@@ -86,6 +86,10 @@ impl Rule for SgdRule {
         }
     }
 
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.momentum)
+    }
+
     fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Factors<T> {
         Factors {
             rate: T::of(learning_rate),

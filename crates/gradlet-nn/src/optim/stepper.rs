@@ -11,6 +11,7 @@ use super::rule::{Pass, Rule};
 use super::state::{Entry, State, States};
 use crate::module::Module;
 use crate::parameter::{AnyParameter, Parameter};
+use crate::require::require;
 
 /// The parameters that steps had to copy because their values were still held elsewhere: by the graph of a kept output
 /// or second loss, which saved the weights, or by a clone of the tensor.
@@ -25,8 +26,8 @@ pub struct Copies {
     pub bytes: u64,
 }
 
-/// An optimizer that moves each parameter as its [`Rule`] says: [`Sgd`](super::Sgd), [`Adam`](super::Adam) and
-/// [`RmsProp`](super::RmsProp) are names for it.
+/// An optimizer that moves each parameter as its [`Rule`] says: [`Sgd`](super::Sgd), [`Adam`](super::Adam) and others are
+/// names for it.
 ///
 /// The tensors that a rule keeps of a parameter are its state. A state belongs to the parameter itself, wherever it is
 /// moved, and is freed by the first step after the parameter was dropped. A clone of a parameter is a new one, without
@@ -88,6 +89,22 @@ impl<R: Rule, T: Float> Stepper<R, T> {
     /// Sets the factor of the steps to come. If it is negative, infinite or NaN, the next step returns an error.
     pub fn set_learning_rate(&mut self, learning_rate: f64) {
         self.learning_rate = learning_rate;
+    }
+
+    /// Sets the momentum of the steps to come: the rule's `momentum`, or its `beta1`. If it is out of range, the next step
+    /// returns an error.
+    ///
+    /// # Errors
+    ///
+    /// If the rule has neither.
+    #[track_caller]
+    pub fn set_momentum(&mut self, momentum: f64) -> Result<()> {
+        let Some(setting) = self.rule.momentum_mut() else {
+            let expected = "a setting of the optimizer";
+            return require(false, R::NAME, "momentum", expected, momentum);
+        };
+        *setting = momentum;
+        Ok(())
     }
 
     /// The parameters that steps have copied so far because they were still held elsewhere.
@@ -252,6 +269,10 @@ impl<R: Rule, T: Float> Optimizer<T> for Stepper<R, T> {
 
     fn set_learning_rate(&mut self, learning_rate: f64) {
         self.set_learning_rate(learning_rate);
+    }
+
+    fn set_momentum(&mut self, momentum: f64) -> Result<()> {
+        self.set_momentum(momentum)
     }
 
     fn copies(&self) -> Copies {
