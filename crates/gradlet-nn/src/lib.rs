@@ -34,7 +34,7 @@ pub use layer::*;
 pub use mode::Mode;
 pub use module::{AlwaysEval, Module, Summary};
 pub use optim::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, Average, MaxNorm, NAdam, Optimizer, RAdam,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Average, Lbfgs, MaxNorm, NAdam, Optimizer, RAdam,
     RmsProp, Sgd,
 };
 pub use parameter::{AnyParameter, Parameter};
