@@ -79,7 +79,7 @@ impl<T: Float> Var<T> {
             let added = match arrival {
                 Arrival::Here(Origin::Leaf(id), g) => gradients.accumulate(id, g),
                 Arrival::Here(..) => Ok(()),
-                Arrival::Across(g) => g.accumulate(gradients.across_mut()),
+                Arrival::Across(g) => g.accumulate(gradients.place_across()),
             };
             added.map_err(|error| error.at(here))
         })?;

@@ -1,6 +1,6 @@
 //! [`Gradients`]: the result of a backward pass.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 
 use gradlet_tensor::{Float, Result, Tensor};
 
@@ -48,8 +48,8 @@ impl<T: Float> Gradients<T> {
         self.of()?.get(x.leaf_id().or_else(|| x.retained_id())?)
     }
 
-    /// The gradients with elements of type `U`. Those of a type that is not the loss's are apart: all other methods
-    /// but [`wrt`](Self::wrt) and [`add`](Self::add) speak of the loss's type alone. `None` if there are none.
+    /// The gradients with elements of type `U`. Those of a type that is not the loss's are apart: methods that get, take,
+    /// count or list gradients by id speak of the loss's type alone. `None` if there are none.
     ///
     /// # Example
     ///
@@ -69,9 +69,45 @@ impl<T: Float> Gradients<T> {
         here.or_else(|| (self.across.as_deref()? as &dyn Any).downcast_ref())
     }
 
+    /// As [`of`](Self::of), to change.
+    pub fn of_mut<U: Float>(&mut self) -> Option<&mut Gradients<U>> {
+        if TypeId::of::<U>() == TypeId::of::<T>() {
+            return (self as &mut dyn Any).downcast_mut();
+        }
+        (self.across.as_deref_mut()? as &mut dyn Any).downcast_mut()
+    }
+
     /// The place for gradients of the other type: an `Option<Box<Gradients<T::Other>>>`.
-    pub(crate) fn across_mut(&mut self) -> &mut dyn Any {
+    pub(crate) fn place_across(&mut self) -> &mut dyn Any {
         &mut self.across
+    }
+
+    /// The gradients of the other type.
+    pub(crate) fn across(&self) -> Option<&Gradients<T::Other>> {
+        self.across.as_deref()
+    }
+
+    /// The gradients of the other type, to change.
+    pub(crate) fn across_mut(&mut self) -> Option<&mut Gradients<T::Other>> {
+        self.across.as_deref_mut()
+    }
+
+    /// Takes the gradient of the leaf or retained value with this name out.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// let x = Var::leaf(tensor![1.0, 2.0]);
+    /// let mut grads = x.sum(..)?.backward()?;
+    /// let id = x.leaf_id().expect("x is a leaf");
+    /// assert_eq!(grads.remove(id), Some(tensor![1.0, 1.0]));
+    /// assert!(grads.is_empty());
+    /// # Ok::<(), gradlet_tensor::Error>(())
+    /// ```
+    pub fn remove(&mut self, id: LeafId) -> Option<Tensor<T>> {
+        self.find(id).ok().map(|place| self.entries.remove(place).1)
     }
 
     /// The number of gradients, of leaves and retained values.
@@ -96,7 +132,8 @@ impl<T: Float> Gradients<T> {
             .map(|(id, gradient)| (*id, gradient))
     }
 
-    /// Adds the gradients of a second pass to these, to accumulate over batches.
+    /// Adds the gradients of a second pass to these, to accumulate over batches or to join those of several losses. The
+    /// gradient of a leaf that only one of the two has is as it is there.
     ///
     /// # Errors
     ///
@@ -164,6 +201,20 @@ mod tests {
             (total.len(), total.wrt(&Var::leaf(tensor![0.0]))),
             (2, None)
         );
+        Ok(())
+    }
+
+    #[test]
+    fn gradients_are_taken_out_of_either_type() -> Result<()> {
+        let (x, y) = (Var::leaf(tensor![1.0]), Var::leaf(tensor![f64; 2.0]));
+        let mut grads = (x.cast::<f64>() * &y).sum(..)?.backward()?;
+        let ids = [x.leaf_id(), y.leaf_id()].map(|id| id.unwrap_or_else(|| panic!("a leaf")));
+        assert_eq!(grads.remove(ids[0]), None);
+        let across = grads.of_mut::<f32>().and_then(|grads| grads.remove(ids[0]));
+        assert_eq!(across, Some(tensor![2.0]));
+        let here = grads.of_mut::<f64>().and_then(|grads| grads.remove(ids[1]));
+        assert_eq!(here, Some(tensor![f64; 1.0]));
+        assert!(grads.is_empty() && grads.wrt(&x).is_none());
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod across;
 mod backward;
 mod check;
 mod checkpoint;
+mod clip;
 mod cross_entropy_options;
 mod derivatives;
 mod gradients;

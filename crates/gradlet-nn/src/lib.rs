@@ -19,6 +19,7 @@ pub mod module;
 pub mod optim;
 mod parameter;
 mod require;
+pub mod schedule;
 
 pub use buffer::{AnyBuffer, Buffer};
 pub use checkpoint::checkpoint_module;
@@ -32,5 +33,8 @@ pub use forward::Forward;
 pub use layer::*;
 pub use mode::Mode;
 pub use module::{AlwaysEval, Module, Summary};
-pub use optim::{Adam, MaxNorm, Optimizer, RmsProp, Sgd};
+pub use optim::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Average, Lbfgs, MaxNorm, NAdam, Optimizer, RAdam,
+    RmsProp, Sgd,
+};
 pub use parameter::{AnyParameter, Parameter};

@@ -1,8 +1,8 @@
 //! The names that most programs need: `use gradlet::prelude::*;`.
 
 pub use crate::nn::{
-    Adam, Conv2d, Dataset, Dropout, Flatten, Forward, Linear, MaxPool2d, Mode, Module, Parameter,
-    Relu, RmsProp, Sequential, Sgd, idx, sequential,
+    Adam, AdamW, Conv2d, Dataset, Dropout, Flatten, Forward, Linear, MaxPool2d, Mode, Module,
+    Parameter, Relu, RmsProp, Sequential, Sgd, idx, sequential,
 };
 pub use crate::{
     Error, Gradients, Keep, Pcg64, Reduction, Result, Tensor, Var, cross_entropy, mse_loss,

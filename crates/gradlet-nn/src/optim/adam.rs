@@ -1,10 +1,10 @@
-//! `Adam`: steps scaled by running means of the gradient and of its square.
+//! `Adam` and `AdamW`: steps scaled by running means of the gradient and of its square.
 
 use gradlet_tensor::{Float, Result};
 
 use super::Stepper;
-use super::rule::{Pass, Rule, decayed, lerp, mean_square};
-use crate::require::{amount, share};
+use super::rule::{Pass, Rule, check_betas, decayed, larger, lerp, mean_square, setters};
+use crate::require::amount;
 
 /// Gradient descent scaled by running means of each gradient and of its square, with bias correction.
 ///
@@ -15,9 +15,11 @@ use crate::require::{amount, share};
 /// p = p - learning_rate / (1 - beta1^t) * m / (sqrt(s) / sqrt(1 - beta2^t) + eps)
 /// ```
 ///
-/// At first betas are (0.9, 0.999), eps is 1e-8 and `weight_decay` 0. `m`, `s` and the number `t` of updates are kept
-/// under the parameter's id. A step changes every parameter that is not frozen, each in one pass, or none. Parameters
-/// that are still held elsewhere are copied first: see [`copies`](Stepper::copies).
+/// With `amsgrad`, the largest `s` so far is in place of `s` in the last line.
+///
+/// At first betas are (0.9, 0.999), eps is 1e-8, `weight_decay` 0, and `amsgrad` off. `m`, `s` and the number `t` of
+/// updates are kept under the parameter's id. A step changes every parameter that is not frozen, each in one pass, or
+/// none. Parameters that are still held elsewhere are copied first: see [`copies`](Stepper::copies).
 ///
 /// # Example
 ///
@@ -35,24 +37,58 @@ use crate::require::{amount, share};
 ///
 /// # Source
 ///
-/// `torch.optim.Adam`; D. Kingma, J. Ba, "Adam: A Method for Stochastic Optimization", 2015.
+/// `torch.optim.Adam`; D. Kingma, J. Ba, "Adam: A Method for Stochastic Optimization", 2015; amsgrad: S. Reddi, S. Kale,
+/// S. Kumar, "On the Convergence of Adam and Beyond", 2018.
 pub type Adam<T = f32> = Stepper<AdamRule, T>;
 
-/// The rule of [`Adam`].
+/// [`Adam`] with decoupled weight decay: it shrinks the parameters themselves and does not pass through the means.
+///
+/// ```text
+/// p = (1 - learning_rate * weight_decay) * p      then Adam's step with d = g
+/// ```
+///
+/// `weight_decay` is 0.01 at first; everything else is as in [`Adam`].
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_nn::{Parameter, optim::AdamW};
+/// # use gradlet_tensor::tensor;
+/// let mut weight = Parameter::new(tensor![1.0, -1.0]);
+/// let mut optimizer = AdamW::new(0.25).weight_decay(0.5);
+/// let grads = weight.leaf().powi(2).sum(..)?.backward()?;
+/// optimizer.step(&mut weight, &grads)?;
+/// assert!(weight.tensor().allclose(&tensor![0.625, -0.625], 1e-6, 0.0));
+/// # Ok::<(), gradlet_tensor::Error>(())
+/// ```
+///
+/// # Source
+///
+/// `torch.optim.AdamW`; I. Loshchilov, F. Hutter, "Decoupled Weight Decay Regularization", 2019.
+pub type AdamW<T = f32> = Stepper<AdamRule<true>, T>;
+
+/// The rule of [`Adam`], and of [`AdamW`] if `DECOUPLED`.
 #[derive(Clone, Debug)]
-pub struct AdamRule {
-    betas: (f64, f64),
-    eps: f64,
-    weight_decay: f64,
+pub struct AdamRule<const DECOUPLED: bool = false> {
+    /// The shares that a step keeps of the running means of the gradient and of its square, each in `[0, 1)`.
+    pub betas: (f64, f64),
+    /// The number added to the root that a step is divided by, not negative.
+    pub eps: f64,
+    /// The factor by which parameters themselves are added to their gradients (the L2 penalty's gradient), or if
+    /// `DECOUPLED`, times the learning rate, subtracted from themselves; not negative.
+    pub weight_decay: f64,
+    /// Whether a step is divided by the largest mean square so far, and not by the latest.
+    pub amsgrad: bool,
 }
 
-impl Default for AdamRule {
-    /// The authors' settings.
+impl<const DECOUPLED: bool> Default for AdamRule<DECOUPLED> {
+    /// PyTorch's settings.
     fn default() -> Self {
         Self {
             betas: (0.9, 0.999),
             eps: 1e-8,
-            weight_decay: 0.0,
+            weight_decay: if DECOUPLED { 0.01 } else { 0.0 },
+            amsgrad: false,
         }
     }
 }
@@ -70,26 +106,60 @@ pub struct Factors<T> {
     /// `sqrt(1 - beta2^t)`
     root: T,
     eps: T,
+    /// If decoupled, `1 - learning_rate * weight_decay`; else `weight_decay`.
     decay: T,
 }
 
-impl Rule for AdamRule {
-    const NAME: &'static str = "adam";
+impl<T: Float> Factors<T> {
+    /// The parameter after decoupled decay, and the next running means.
+    #[inline]
+    fn means<const DECOUPLED: bool>(self, [p, m, s]: [T; 3], g: T) -> [T; 3] {
+        let (p, d) = if DECOUPLED {
+            (self.decay * p, g)
+        } else {
+            (p, decayed(g, self.decay, p))
+        };
+        let m = lerp(m, d, self.take);
+        [p, m, mean_square(s, d, self.beta2, self.take2)]
+    }
+
+    /// The parameter after a step along `m`, divided by the root of `s`.
+    #[inline]
+    fn moved(self, p: T, m: T, s: T) -> T {
+        let scale = s.sqrt() / self.root + self.eps;
+        p - self.rate * m / scale
+    }
+}
+
+impl<const DECOUPLED: bool> Rule for AdamRule<DECOUPLED> {
+    const NAME: &'static str = if DECOUPLED { "adam_w" } else { "adam" };
     type Factors<T: Float> = Factors<T>;
 
     fn check<T: Float>(&self) -> Result<()> {
-        share::<T>(Self::NAME, "beta1", self.betas.0)?;
-        share::<T>(Self::NAME, "beta2", self.betas.1)?;
+        check_betas::<T>(Self::NAME, self.betas)?;
         amount::<T>(Self::NAME, "eps", self.eps)?;
         amount::<T>(Self::NAME, "weight_decay", self.weight_decay)
     }
 
     fn kept(&self) -> &'static [&'static str] {
-        &["exp_avg", "exp_avg_sq"]
+        if self.amsgrad {
+            &["exp_avg", "exp_avg_sq", "max_exp_avg_sq"]
+        } else {
+            &["exp_avg", "exp_avg_sq"]
+        }
+    }
+
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.betas.0)
     }
 
     fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Factors<T> {
         let ((beta1, beta2), t) = (self.betas, t as f64);
+        let decay = if DECOUPLED {
+            1.0 - learning_rate * self.weight_decay
+        } else {
+            self.weight_decay
+        };
         Factors {
             take: T::of(1.0 - beta1),
             beta2: T::of(beta2),
@@ -97,40 +167,35 @@ impl Rule for AdamRule {
             rate: T::of(learning_rate / (1.0 - beta1.powf(t))),
             root: T::of((1.0 - beta2.powf(t)).sqrt()),
             eps: T::of(self.eps),
-            decay: T::of(self.weight_decay),
+            decay: T::of(decay),
         }
     }
 
     fn update<T: Float>(&self, pass: Pass<'_, Self, T>) -> Result<()> {
+        if self.amsgrad {
+            return pass.each(|f, [p, m, s, most], g| {
+                let [p, m, s] = f.means::<DECOUPLED>([p, m, s], g);
+                let most = larger(most, s);
+                [f.moved(p, m, most), m, s, most]
+            });
+        }
         pass.each(|f, [p, m, s], g| {
-            let d = decayed(g, f.decay, p);
-            let m = lerp(m, d, f.take);
-            let s = mean_square(s, d, f.beta2, f.take2);
-            let scale = s.sqrt() / f.root + f.eps;
-            [p - f.rate * m / scale, m, s]
+            let [p, m, s] = f.means::<DECOUPLED>([p, m, s], g);
+            [f.moved(p, m, s), m, s]
         })
     }
 }
 
-impl<T: Float> Adam<T> {
+setters! { [const DECOUPLED: bool] AdamRule<DECOUPLED>:
     /// Sets the shares that a step keeps of the running means of the gradient and of its square, each in `[0, 1)`.
-    pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
-        self.rule.betas = (beta1, beta2);
-        self
-    }
-
+    betas(beta1: f64, beta2: f64) = (beta1, beta2);
     /// Sets the number added to the root that a step is divided by, not negative.
-    pub fn eps(mut self, eps: f64) -> Self {
-        self.rule.eps = eps;
-        self
-    }
-
-    /// Sets the factor by which parameters themselves are added to their gradients (the L2 penalty's gradient), not
-    /// negative.
-    pub fn weight_decay(mut self, weight_decay: f64) -> Self {
-        self.rule.weight_decay = weight_decay;
-        self
-    }
+    eps(eps: f64) = eps;
+    /// Sets the factor of weight decay, not negative: of [`Adam`], that by which parameters themselves are added to
+    /// their gradients (the L2 penalty's gradient).
+    weight_decay(weight_decay: f64) = weight_decay;
+    /// Sets whether a step is divided by the largest mean square so far, and not by the latest.
+    amsgrad(amsgrad: bool) = amsgrad;
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             steps,
             tensors,
         } = state;
-        let (op, kept) = (R::NAME, self.rule.kept());
+        let (op, kept) = (R::NAME, self.kept(&path, parameter));
         let Some(parameter) = parameter.downcast_ref::<T>() else {
             let expected = T::NAME;
             return Err(Error::new(ErrorKind::ElementType { op, path, expected }));
@@ -63,10 +63,10 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             return Err(Error::new(ErrorKind::OptimizerState { op, path, reason }));
         }
         let mut entry = Entry::new(parameter, path);
-        (entry.steps, entry.tensors) = (steps, tensors.into_iter().map(|(_, x)| x).collect());
+        entry.tensors = tensors.into_iter().map(|(_, x)| x).collect();
+        (entry.steps, entry.names) = (steps, kept);
         Self::fit(&entry, parameter.shape(), &entry.path)?;
         if !kept.is_empty() {
-            self.states.rename(kept);
             self.states.set(entry);
         }
         Ok(())

@@ -39,6 +39,15 @@ pub trait Optimizer<T: Float = f32>: fmt::Debug + Send + Sync {
     /// Sets the factor of the steps to come. If it is negative, infinite or NaN, the next step returns an error.
     fn set_learning_rate(&mut self, learning_rate: f64);
 
+    /// Sets the momentum of the steps to come: `momentum`, or `beta1`. If it is out of range, the next step returns an
+    /// error.
+    ///
+    /// # Errors
+    ///
+    /// If the optimizer has neither.
+    #[track_caller]
+    fn set_momentum(&mut self, momentum: f64) -> Result<()>;
+
     /// The parameters that steps have copied so far because they were still held elsewhere.
     fn copies(&self) -> Copies;
 

@@ -3,7 +3,7 @@
 use gradlet_tensor::{Float, Result};
 
 use super::Stepper;
-use super::rule::{Pass, Rule, decayed, lerp, mean_square};
+use super::rule::{Pass, Rule, decayed, lerp, mean_square, setters};
 use crate::require::{amount, require, share};
 
 /// Gradient descent scaled by a running mean of each gradient's square, centered on request, with momentum.
@@ -46,11 +46,16 @@ pub type RmsProp<T = f32> = Stepper<RmsPropRule, T>;
 /// The rule of [`RmsProp`].
 #[derive(Clone, Debug)]
 pub struct RmsPropRule {
-    alpha: f64,
-    eps: f64,
-    weight_decay: f64,
-    momentum: f64,
-    centered: bool,
+    /// The share that a step keeps of the running means, in `[0, 1)`.
+    pub alpha: f64,
+    /// The number added to the root that a step is divided by, not negative.
+    pub eps: f64,
+    /// The factor by which parameters themselves are added to their gradients (the L2 penalty's gradient), not negative.
+    pub weight_decay: f64,
+    /// The share of the velocity that a step keeps, in `[0, 1)`.
+    pub momentum: f64,
+    /// Whether a step is scaled by the gradient's standard deviation and not by its root mean square.
+    pub centered: bool,
     /// Whether `centered` was changed after steps. Tensors are kept by position, and `v` comes after `m` if that is
     /// kept: one would be taken for the other.
     late: bool,
@@ -110,6 +115,10 @@ impl Rule for RmsPropRule {
         }
     }
 
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.momentum)
+    }
+
     fn factors<T: Float>(&self, learning_rate: f64, _t: u64) -> Factors<T> {
         Factors {
             rate: T::of(learning_rate),
@@ -150,31 +159,6 @@ impl Rule for RmsPropRule {
 }
 
 impl<T: Float> RmsProp<T> {
-    /// Sets the share that a step keeps of the running means, in `[0, 1)`.
-    pub fn alpha(mut self, alpha: f64) -> Self {
-        self.rule.alpha = alpha;
-        self
-    }
-
-    /// Sets the number added to the root that a step is divided by, not negative.
-    pub fn eps(mut self, eps: f64) -> Self {
-        self.rule.eps = eps;
-        self
-    }
-
-    /// Sets the factor by which parameters themselves are added to their gradients (the L2 penalty's gradient), not
-    /// negative.
-    pub fn weight_decay(mut self, weight_decay: f64) -> Self {
-        self.rule.weight_decay = weight_decay;
-        self
-    }
-
-    /// Sets the share of the velocity `v` that a step keeps, in `[0, 1)`.
-    pub fn momentum(mut self, momentum: f64) -> Self {
-        self.rule.momentum = momentum;
-        self
-    }
-
     /// Sets whether a step is scaled by the gradient's standard deviation and not by its root mean square. After the
     /// first step, a change makes the next one return an error.
     pub fn centered(mut self, centered: bool) -> Self {
@@ -184,25 +168,25 @@ impl<T: Float> RmsProp<T> {
     }
 }
 
+setters! { [] RmsPropRule:
+    /// Sets the share that a step keeps of the running means, in `[0, 1)`.
+    alpha(alpha: f64) = alpha;
+    /// Sets the number added to the root that a step is divided by, not negative.
+    eps(eps: f64) = eps;
+    /// Sets the factor by which parameters themselves are added to their gradients (the L2 penalty's gradient), not
+    /// negative.
+    weight_decay(weight_decay: f64) = weight_decay;
+    /// Sets the share of the velocity `v` that a step keeps, in `[0, 1)`.
+    momentum(momentum: f64) = momentum;
+}
+
 #[cfg(test)]
 mod tests {
-    use gradlet_tensor::{Tensor, tensor};
+    use gradlet_tensor::tensor;
 
-    use super::super::tests::check_refusals;
+    use super::super::tests::{after, check_refusals};
     use super::*;
     use crate::parameter::Parameter;
-
-    /// The weight after steps with these gradients. Where numbers are sums of powers of two, they are exact.
-    fn after(mut rms_prop: RmsProp<f64>, start: f64, gradients: &[f64]) -> Result<Vec<f64>> {
-        let mut weight = Parameter::new(Tensor::scalar(start));
-        let mut seen = Vec::new();
-        for &g in gradients {
-            let grads = weight.leaf().mul_scalar(g).sum(..)?.backward()?;
-            rms_prop.step(&mut weight, &grads)?;
-            seen.push(weight.tensor().item()?);
-        }
-        Ok(seen)
-    }
 
     /// s = 4/4 = 1, then 3/4 + 13/4 = 4.
     #[test]

@@ -5,7 +5,7 @@ use std::{array, fmt, mem};
 use gradlet_tensor::{Float, Result, Tensor, fused};
 
 use super::state::Entry;
-use crate::require::require;
+use crate::require::{require, share};
 
 /// The formula of an optimizer and its settings; a [`Stepper`](super::Stepper) makes an optimizer of it.
 ///
@@ -76,6 +76,11 @@ pub trait Rule: Clone + Default + fmt::Debug + Send + Sync + 'static {
     /// The names of the tensors that are kept for each parameter with the present settings, in the order of the numbers
     /// in [`Pass::each`]: PyTorch's words, since files of states have them.
     fn kept(&self) -> &'static [&'static str];
+
+    /// The setting that schedules of the momentum change, if there is one: `momentum`, or `beta1`.
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        None
+    }
 
     /// The factors of a parameter's update number `t`, which counts from 1. In a step they are computed for the first
     /// parameter, and again for each that has had a different number of updates than the one before it.
@@ -157,6 +162,68 @@ impl<R: Rule, T: Float> fmt::Debug for Pass<'_, R, T> {
             .field("shape", self.p.shape())
             .finish_non_exhaustive()
     }
+}
+
+/// Writes the methods of a rule's optimizer that set the fields of these names.
+macro_rules! setters {
+    (
+        [$($generic:tt)*] $rule:ty:
+        $($(#[$doc:meta])* $field:ident($($given:ident: $kind:ty),+) = $value:expr;)+
+    ) => {
+        impl<T: ::gradlet_tensor::Float, $($generic)*> super::Stepper<$rule, T> {
+            $(
+                $(#[$doc])*
+                pub fn $field(mut self, $($given: $kind),+) -> Self {
+                    self.rule.$field = $value;
+                    self
+                }
+            )+
+        }
+    };
+}
+pub(super) use setters;
+
+/// An error unless both shares of running means are in `[0, 1)`.
+#[track_caller]
+pub(super) fn check_betas<T: Float>(op: &'static str, betas: (f64, f64)) -> Result<()> {
+    share::<T>(op, "beta1", betas.0)?;
+    share::<T>(op, "beta2", betas.1)
+}
+
+/// Weight decay, as it acts on one element.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decay<T> {
+    /// The share of the parameter that is added to the gradient.
+    added: T,
+    /// The share of itself that the parameter keeps.
+    keep: T,
+}
+
+impl<T: Float> Decay<T> {
+    /// Decoupled decay shrinks the parameter itself, otherwise its gradient is that of the L2 penalty.
+    pub(super) fn new(weight_decay: f64, decoupled: bool, learning_rate: f64) -> Self {
+        let (added, keep) = if decoupled {
+            (0.0, 1.0 - learning_rate * weight_decay)
+        } else {
+            (weight_decay, 1.0)
+        };
+        Self {
+            added: T::of(added),
+            keep: T::of(keep),
+        }
+    }
+
+    /// The parameter and the gradient after decay.
+    #[inline]
+    pub(super) fn apply(self, p: T, g: T) -> (T, T) {
+        (self.keep * p, decayed(g, self.added, p))
+    }
+}
+
+/// The larger number; `b` if it is NaN.
+#[inline]
+pub(super) fn larger<T: Float>(a: T, b: T) -> T {
+    if a > b { a } else { b }
 }
 
 /// The gradient with the L2 penalty's: `g + decay * p`.

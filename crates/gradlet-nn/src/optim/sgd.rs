@@ -3,7 +3,7 @@
 use gradlet_tensor::{Float, Result};
 
 use super::Stepper;
-use super::rule::{Pass, Rule, decayed};
+use super::rule::{Pass, Rule, decayed, setters};
 use crate::require::{amount, setting, share};
 
 /// Gradient descent with momentum, dampening, Nesterov's variant and weight decay; all of them are off at first.
@@ -39,10 +39,14 @@ pub type Sgd<T = f32> = Stepper<SgdRule, T>;
 /// The rule of [`Sgd`].
 #[derive(Clone, Debug, Default)]
 pub struct SgdRule {
-    momentum: f64,
-    dampening: f64,
-    nesterov: bool,
-    weight_decay: f64,
+    /// The share of the velocity that a step keeps, in `[0, 1)`.
+    pub momentum: f64,
+    /// The share of a gradient that the velocity does not take up, from the second step on.
+    pub dampening: f64,
+    /// Whether a step looks ahead along the velocity; needs momentum and no dampening.
+    pub nesterov: bool,
+    /// The factor by which parameters themselves are added to their gradients (the L2 penalty's gradient), not negative.
+    pub weight_decay: f64,
 }
 
 /// The factors of one update by [`SgdRule`].
@@ -82,6 +86,10 @@ impl Rule for SgdRule {
         }
     }
 
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.momentum)
+    }
+
     fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Factors<T> {
         Factors {
             rate: T::of(learning_rate),
@@ -110,31 +118,16 @@ impl Rule for SgdRule {
     }
 }
 
-impl<T: Float> Sgd<T> {
+setters! { [] SgdRule:
     /// Sets the share of the velocity that a step keeps, in `[0, 1)`.
-    pub fn momentum(mut self, momentum: f64) -> Self {
-        self.rule.momentum = momentum;
-        self
-    }
-
+    momentum(momentum: f64) = momentum;
     /// Sets the share of a gradient that the velocity does not take up, from the second step on.
-    pub fn dampening(mut self, dampening: f64) -> Self {
-        self.rule.dampening = dampening;
-        self
-    }
-
+    dampening(dampening: f64) = dampening;
     /// Sets whether a step looks ahead along the velocity; needs momentum and no dampening.
-    pub fn nesterov(mut self, nesterov: bool) -> Self {
-        self.rule.nesterov = nesterov;
-        self
-    }
-
+    nesterov(nesterov: bool) = nesterov;
     /// Sets the factor by which parameters themselves are added to their gradients (the L2 penalty's gradient), not
     /// negative.
-    pub fn weight_decay(mut self, weight_decay: f64) -> Self {
-        self.rule.weight_decay = weight_decay;
-        self
-    }
+    weight_decay(weight_decay: f64) = weight_decay;
 }
 
 #[cfg(test)]

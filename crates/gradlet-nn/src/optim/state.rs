@@ -1,6 +1,7 @@
 //! The tensors and numbers of steps that an optimizer keeps for each parameter.
 
 use std::fmt;
+use std::ptr;
 use std::sync::{Arc, Weak};
 
 use gradlet_autograd::LeafId;
@@ -32,6 +33,8 @@ pub(super) struct Entry<T: Float> {
     life: Weak<()>,
     pub(super) path: String,
     pub(super) steps: u64,
+    /// The names of the tensors.
+    pub(super) names: &'static [&'static str],
     pub(super) tensors: Vec<Tensor<T>>,
 }
 
@@ -42,8 +45,24 @@ impl<T: Float> Entry<T> {
             life: Arc::downgrade(parameter.life.get_or_init(Arc::default)),
             path,
             steps: 0,
+            names: &[],
             tensors: Vec::new(),
         }
+    }
+
+    /// Keeps tensors of these names from now on: those that it has, and zeros in place of those that it has not.
+    fn keep(&mut self, names: &'static [&'static str], like: &Tensor<T>) {
+        // Names are constants of a rule: usually the same ones in each step.
+        if ptr::eq(self.names, names) || self.names == names {
+            return;
+        }
+        let place = |name| self.names.iter().position(|old| old == name);
+        let tensors = names.iter().map(|name| {
+            let old = place(name).and_then(|place| self.tensors.get(place));
+            old.cloned().unwrap_or_else(|| like.zeros_like())
+        });
+        self.tensors = tensors.collect();
+        self.names = names;
     }
 
     /// Whether the parameter has been dropped.
@@ -56,15 +75,12 @@ impl<T: Float> Entry<T> {
 #[derive(Clone)]
 pub(super) struct States<T: Float> {
     entries: Vec<Entry<T>>,
-    /// The names of the tensors in each entry.
-    names: &'static [&'static str],
 }
 
 impl<T: Float> States<T> {
     pub(super) fn new() -> Self {
         Self {
             entries: Vec::new(),
-            names: &[],
         }
     }
 
@@ -90,42 +106,27 @@ impl<T: Float> States<T> {
         self.find(id).ok().map(|place| &self.entries[place])
     }
 
-    /// The state of this parameter; zeros before its first step.
-    pub(super) fn of(&mut self, parameter: &Parameter<T>, path: &Path<'_>) -> &mut Entry<T> {
+    /// The state of this parameter, with tensors of these names; zeros before its first step.
+    pub(super) fn of(
+        &mut self,
+        parameter: &Parameter<T>,
+        path: &Path<'_>,
+        names: &'static [&'static str],
+    ) -> &mut Entry<T> {
         let place = self.find(parameter.id()).unwrap_or_else(|place| {
-            let mut entry = Entry::new(parameter, path.to_string());
-            let zeros = || parameter.tensor().zeros_like();
-            entry.tensors.extend(self.names.iter().map(|_| zeros()));
+            let entry = Entry::new(parameter, path.to_string());
             self.entries.insert(place, entry);
             place
         });
-        &mut self.entries[place]
-    }
-
-    /// Keeps tensors of these names from now on: those that a state has, and zeros in place of those that it has not.
-    /// If nothing is kept for now, the states stay as they are.
-    pub(super) fn rename(&mut self, names: &'static [&'static str]) {
-        if names.is_empty() || names == self.names {
-            return;
-        }
-        let places: Vec<_> = names
-            .iter()
-            .map(|name| self.names.iter().position(|old| old == name))
-            .collect();
-        for entry in &mut self.entries {
-            let (old, tensors) = (&entry.tensors, places.iter());
-            let zeros = || old.first().map(Tensor::zeros_like);
-            let kept =
-                tensors.filter_map(|place| place.map_or_else(zeros, |i| old.get(i).cloned()));
-            entry.tensors = kept.collect();
-        }
-        self.names = names;
+        let entry = &mut self.entries[place];
+        entry.keep(names, parameter.tensor());
+        entry
     }
 
     /// A copy of a state, with the names of its tensors.
     pub(super) fn named(&self, id: LeafId) -> Option<State<T>> {
         let entry = self.get(id)?;
-        let named = self.names.iter().zip(&entry.tensors);
+        let named = entry.names.iter().zip(&entry.tensors);
         Some(State {
             path: entry.path.clone(),
             steps: entry.steps,
@@ -149,7 +150,7 @@ impl<T: Float> States<T> {
         for (from, to) in &mut moves {
             if let Ok(place) = self.find(*from) {
                 let old = self.entries.remove(place);
-                (to.steps, to.tensors) = (old.steps, old.tensors);
+                (to.steps, to.names, to.tensors) = (old.steps, old.names, old.tensors);
             }
         }
         moves.into_iter().for_each(|(_, to)| self.set(to));
@@ -191,12 +192,9 @@ mod tests {
     fn tensors_keep_their_names_and_those_needed_later_start_from_zeros() {
         let p = Parameter::new(tensor![1.0, 2.0]);
         let mut states = States::new();
-        states.rename(&["a", "b"]);
-        let state = states.of(&p, &Path::Root);
+        let state = states.of(&p, &Path::Root, &["a", "b"]);
         (state.steps, state.tensors[1]) = (3, tensor![5.0, 6.0]);
-        states.rename(&[]);
-        states.rename(&["b", "c", "a"]);
-        let state = states.of(&p, &Path::Root);
+        let state = states.of(&p, &Path::Root, &["b", "c", "a"]);
         assert_eq!(state.steps, 3);
         let zeros = tensor![0.0, 0.0];
         assert_eq!(state.tensors, [tensor![5.0, 6.0], zeros.clone(), zeros]);

@@ -6,11 +6,12 @@ use gradlet_autograd::Gradients;
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 
 use super::Optimizer;
+use super::groups::{Group, Groups, Turn};
 use super::rule::{Pass, Rule};
 use super::state::{Entry, State, States};
 use crate::module::Module;
 use crate::parameter::{AnyParameter, Parameter};
-use crate::require::amount;
+use crate::require::require;
 
 /// The parameters that steps had to copy because their values were still held elsewhere: by the graph of a kept output
 /// or second loss, which saved the weights, or by a clone of the tensor.
@@ -25,8 +26,8 @@ pub struct Copies {
     pub bytes: u64,
 }
 
-/// An optimizer that moves each parameter as its [`Rule`] says: [`Sgd`](super::Sgd), [`Adam`](super::Adam) and
-/// [`RmsProp`](super::RmsProp) are names for it.
+/// An optimizer that moves each parameter as its [`Rule`] says: [`Sgd`](super::Sgd), [`Adam`](super::Adam) and others are
+/// names for it.
 ///
 /// The tensors that a rule keeps of a parameter are its state. A state belongs to the parameter itself, wherever it is
 /// moved, and is freed by the first step after the parameter was dropped. A clone of a parameter is a new one, without
@@ -36,10 +37,12 @@ pub struct Copies {
 #[derive(Clone, Debug)]
 pub struct Stepper<R: Rule, T: Float = f32> {
     pub(super) rule: R,
-    learning_rate: f64,
+    pub(super) learning_rate: f64,
     allow_missing_gradients: bool,
+    maximize: bool,
     copies: Copies,
     untaken: usize,
+    pub(super) groups: Groups<R>,
     pub(super) states: States<T>,
 }
 
@@ -56,8 +59,10 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             rule,
             learning_rate,
             allow_missing_gradients: false,
+            maximize: false,
             copies: Copies::default(),
             untaken: 0,
+            groups: Groups::new(),
             states: States::new(),
         }
     }
@@ -69,6 +74,13 @@ impl<R: Rule, T: Float> Stepper<R, T> {
         self
     }
 
+    /// Sets whether steps go up the gradients, to maximize an objective, and not down. Weight decay shrinks parameters in
+    /// both directions. Each step up takes a pass over the gradients more than one down.
+    pub fn maximize(mut self, maximize: bool) -> Self {
+        self.maximize = maximize;
+        self
+    }
+
     /// The factor of a step.
     pub fn learning_rate(&self) -> f64 {
         self.learning_rate
@@ -77,6 +89,22 @@ impl<R: Rule, T: Float> Stepper<R, T> {
     /// Sets the factor of the steps to come. If it is negative, infinite or NaN, the next step returns an error.
     pub fn set_learning_rate(&mut self, learning_rate: f64) {
         self.learning_rate = learning_rate;
+    }
+
+    /// Sets the momentum of the steps to come: the rule's `momentum`, or its `beta1`. If it is out of range, the next step
+    /// returns an error.
+    ///
+    /// # Errors
+    ///
+    /// If the rule has neither.
+    #[track_caller]
+    pub fn set_momentum(&mut self, momentum: f64) -> Result<()> {
+        let Some(setting) = self.rule.momentum_mut() else {
+            let expected = "a setting of the optimizer";
+            return require(false, R::NAME, "momentum", expected, momentum);
+        };
+        *setting = momentum;
+        Ok(())
     }
 
     /// The parameters that steps have copied so far because they were still held elsewhere.
@@ -107,13 +135,13 @@ impl<R: Rule, T: Float> Stepper<R, T> {
     ///
     /// # Errors
     ///
-    /// If a setting is out of range, or a parameter has no gradient, or its shape or element type is not that of its
+    /// If a setting is out of range, or a group has no parameter, or a parameter has no gradient, or its shape or element type is not that of its
     /// gradient, or a parameter that is new has taken the place of a dropped one that has a state: see
     /// [`Stepper::adopt`]. Nothing is changed then.
     #[track_caller]
     pub fn step(&mut self, model: &mut (impl Module + ?Sized), grads: &Gradients<T>) -> Result<()> {
-        amount::<T>(R::NAME, "learning_rate", self.learning_rate)?;
-        self.rule.check::<T>()?;
+        let mut own = Turn::new(0, self.own())?;
+        let mut turns = self.groups.turns(&own.group, model)?;
         let (taken, known) = self.survey(model, grads)?;
         // A state whose parameter was not met may be that of one that is gone.
         if known < self.states.len() && self.states.iter().any(Entry::is_gone) {
@@ -121,9 +149,6 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             self.forget_gone();
         }
         self.untaken = grads.len() - taken;
-        let kept = self.rule.kept();
-        self.states.rename(kept);
-        let mut latest = None;
         model.visit_parameters_mut(&mut |path, parameter| {
             let (id, frozen) = (parameter.id(), parameter.is_frozen());
             let Some((parameter, g)) = parameter.downcast_mut::<T>().zip(grads.get(id)) else {
@@ -132,16 +157,29 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             if frozen {
                 return Ok(());
             }
-            let state = (!kept.is_empty()).then(|| self.states.of(parameter, path));
+            let up;
+            let g = if self.maximize {
+                up = g.neg();
+                &up
+            } else {
+                g
+            };
+            let turn = self.groups.turn(id, &mut own, &mut turns);
+            let kept = turn.kept;
+            let state = (!kept.is_empty()).then(|| self.states.of(parameter, path, kept));
             let p = parameter.tensor_mut();
             if !p.is_unshared() {
                 self.copies.parameters += 1;
                 self.copies.bytes += p.size_bytes() as u64;
             }
-            self.rule.update(Pass {
-                rule: &self.rule,
-                learning_rate: self.learning_rate,
-                latest: &mut latest,
+            let Group {
+                rule,
+                learning_rate,
+            } = &turn.group;
+            rule.update(Pass {
+                rule,
+                learning_rate: *learning_rate,
+                latest: &mut turn.latest,
                 state,
                 p,
                 g,
@@ -231,6 +269,10 @@ impl<R: Rule, T: Float> Optimizer<T> for Stepper<R, T> {
 
     fn set_learning_rate(&mut self, learning_rate: f64) {
         self.set_learning_rate(learning_rate);
+    }
+
+    fn set_momentum(&mut self, momentum: f64) -> Result<()> {
+        self.set_momentum(momentum)
     }
 
     fn copies(&self) -> Copies {

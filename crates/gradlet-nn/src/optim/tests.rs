@@ -3,7 +3,10 @@
 use gradlet_autograd::{Gradients, Var};
 use gradlet_tensor::{ErrorKind, Result, Tensor, tensor};
 
-use super::{Adam, Copies, Optimizer, Rule, Sgd, Stepper};
+use super::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Copies, NAdam, Optimizer, RAdam, RmsProp, Rule, Sgd,
+    Stepper, biases_and_norms,
+};
 use crate::parameter::Parameter;
 
 /// Checks that a step with each of these optimizers is refused for the setting of this name, and changes nothing.
@@ -21,6 +24,22 @@ pub(super) fn check_refusals<R: Rule, const N: usize>(cases: [(Stepper<R>, &str)
     }
 }
 
+/// The number that is trained, after steps with these gradients.
+pub(super) fn after<R: Rule>(
+    mut optimizer: Stepper<R, f64>,
+    start: f64,
+    gradients: &[f64],
+) -> Result<Vec<f64>> {
+    let mut weight = Parameter::new(Tensor::scalar(start));
+    let mut seen = Vec::new();
+    for &g in gradients {
+        let grads = weight.leaf().mul_scalar(g).sum(..)?.backward()?;
+        optimizer.step(&mut weight, &grads)?;
+        seen.push(weight.tensor().item()?);
+    }
+    Ok(seen)
+}
+
 pub(super) fn weight(values: [f32; 2]) -> Parameter {
     Parameter::new(Tensor::from_slice(values, 2).unwrap())
 }
@@ -35,11 +54,29 @@ pub(super) fn gradients(parameters: &[&Parameter], factor: f32) -> Gradients {
     all
 }
 
-fn optimizers() -> [Box<dyn Optimizer>; 3] {
+fn optimizers() -> [Box<dyn Optimizer>; 12] {
+    let decay = 0.1;
     [
         Box::new(Sgd::new(0.5)),
-        Box::new(Sgd::new(0.5).momentum(0.5)),
-        Box::new(Adam::new(0.5)),
+        Box::new(Sgd::new(0.5).momentum(0.5).weight_decay(decay)),
+        Box::new(Adam::new(0.5).weight_decay(decay)),
+        Box::new(Adam::new(0.5).amsgrad(true)),
+        Box::new(AdamW::new(0.5).weight_decay(decay)),
+        Box::new(AdamW::new(0.5).group(biases_and_norms, |group| group.rule.weight_decay = 0.0)),
+        Box::new(RmsProp::new(0.5).weight_decay(decay)),
+        Box::new(Adagrad::new(0.5).weight_decay(decay)),
+        Box::new(Adadelta::new(0.5).weight_decay(decay)),
+        Box::new(Adamax::new(0.5).weight_decay(decay)),
+        Box::new(
+            NAdam::new(0.5)
+                .weight_decay(decay)
+                .decoupled_weight_decay(true),
+        ),
+        Box::new(
+            RAdam::new(0.5)
+                .weight_decay(decay)
+                .decoupled_weight_decay(true),
+        ),
     ]
 }
 

@@ -1,0 +1,10 @@
+//! `Lbfgs`: a quasi-Newton method over all parameters at once.
+
+mod direction;
+mod minimizer;
+mod search;
+#[cfg(test)]
+mod tests;
+mod vector;
+
+pub use self::minimizer::{Lbfgs, LineSearch};
