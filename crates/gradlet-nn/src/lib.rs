@@ -14,6 +14,7 @@ pub mod dropout;
 mod forward;
 pub mod init;
 mod layer;
+pub mod loss;
 mod mode;
 pub mod module;
 pub mod optim;
@@ -30,6 +31,7 @@ pub use dropout::{
 };
 pub use forward::Forward;
 pub use layer::*;
+pub use loss::*;
 pub use mode::Mode;
 pub use module::{AlwaysEval, Module, Summary};
 pub use optim::{Adam, MaxNorm, Optimizer, RmsProp, Sgd};
