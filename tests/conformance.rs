@@ -40,10 +40,6 @@ fn declined(golden: &Golden, case: &Value) -> Option<&'static str> {
         tensor.map_or_else(Vec::new, |tensor| tensor.shape().to_vec())
     };
     let setting = |name: &str| case["kwargs"][name].as_f64().unwrap_or_default();
-    let holds = |input: &Value, which: fn(f64) -> bool| {
-        let tensor = golden.array(&input["tensor"]).ok();
-        matches!(tensor, Some(Array::Floats(x)) if x.iter().any(which))
-    };
     match case["op"].as_str().unwrap_or_default() {
         "batch_norm" if !(0.0..=1.0).contains(&setting("momentum")) => {
             Some("a momentum outside [0, 1] would make variances negative")
@@ -63,14 +59,11 @@ fn declined(golden: &Golden, case: &Value) -> Option<&'static str> {
         "meshgrid" if case["kwargs"]["indexing"] == "xy" && case["args"][1].is_object() => {
             Some("the axes of a grid are in the order of its vectors: transpose swaps them")
         }
-        "acosh" if holds(&case["args"][0], |x| x < -1.0) => {
+        "acosh" if holds(golden, &case["args"][0], |x| x < -1.0) => {
             Some("below -1 the value is NaN, and so is its gradient")
         }
         "cov" | "corrcoef" if matches!(shape(&case["args"][0])[..], [1, _]) => {
             Some("a matrix of one variable has a matrix of one number: PyTorch drops its axes")
-        }
-        "nan_to_num" if holds(&case["args"][0], f64::is_infinite) => {
-            Some("the largest number of f32 is not that of f64, with which it is compared")
         }
         "quantile" if !case["grads"][1].is_null() => {
             Some("the numbers of quantiles are no tensor, and get no gradient")
@@ -83,6 +76,12 @@ fn declined(golden: &Golden, case: &Value) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Whether an input has a number like this.
+fn holds(golden: &Golden, input: &Value, which: fn(f64) -> bool) -> bool {
+    let tensor = golden.array(&input["tensor"]).ok();
+    matches!(tensor, Some(Array::Floats(x)) if x.iter().any(which))
 }
 
 /// The operations that the folder has cases of.
@@ -120,7 +119,10 @@ fn check(golden: &Golden, case: &Value) -> Result<(), String> {
         ("f32", run_f32, F32, Layout::Contiguous),
         ("f32 strided", run_f32, F32, Layout::Strided),
     ];
-    for (way, run, bound, layout) in ways {
+    // The largest number of a type, which takes the place of infinity, is not the other's: the values are those of f64.
+    let only_f64 = case["op"] == "nan_to_num" && holds(golden, &case["args"][0], f64::is_infinite);
+    let count = if only_f64 { 2 } else { ways.len() };
+    for (way, run, bound, layout) in ways.into_iter().take(count) {
         match run(golden, case, layout) {
             Err(error) => return Err(format!("{way}: {error}")),
             Ok(None) => return Err("no such operation".to_owned()),

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod conformance;
 pub mod golden;
 pub mod house;
+pub mod layers;
 pub mod nets;
 
 /// The code in README.md, compiled and run.

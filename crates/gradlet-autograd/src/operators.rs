@@ -211,11 +211,13 @@ mod tests {
         let z = -((sum * 2.0 - &x) / 2.0 + &y);
         assert_eq!(place(&z), first);
         assert_eq!(z.to_vec(), [-6.5, -9.0]);
+        let z = 2.0 * (1.0 + (1.0 - (z - 3.0)));
+        assert_eq!(place(&z), first);
         let kept = z.clone();
         let other = z + 1.0;
         assert_eq!(
             (kept.to_vec(), other.to_vec()),
-            (vec![-6.5, -9.0], vec![-5.5, -8.0])
+            (vec![23.0, 28.0], vec![24.0, 29.0])
         );
         // exp keeps its output for the gradient.
         let e = x.exp();

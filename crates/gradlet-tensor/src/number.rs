@@ -3,7 +3,7 @@
 use std::ops::{BitAnd, BitOr, BitXor, Not};
 
 use crate::element::Element;
-use crate::elementwise::floored;
+use crate::elementwise::Division;
 use crate::error::{Result, raise};
 use crate::kernel::scan;
 use crate::linalg::integers;
@@ -32,14 +32,6 @@ pub trait Number: Element {
     fn sub_(self, rhs: Self) -> (Self, Self::Flag);
     #[doc(hidden)]
     fn mul_(self, rhs: Self) -> (Self, Self::Flag);
-    #[doc(hidden)]
-    fn div_floor_(self, rhs: Self) -> (Self, Self::Flag);
-    #[doc(hidden)]
-    fn div_trunc_(self, rhs: Self) -> (Self, Self::Flag);
-    #[doc(hidden)]
-    fn remainder_(self, rhs: Self) -> (Self, Self::Flag);
-    #[doc(hidden)]
-    fn fmod_(self, rhs: Self) -> (Self, Self::Flag);
     #[doc(hidden)]
     fn neg_(self) -> (Self, Self::Flag);
     #[doc(hidden)]
@@ -83,6 +75,14 @@ pub trait Number: Element {
     ) -> Result<()>;
     #[doc(hidden)]
     #[track_caller]
+    fn divide_(
+        op: &'static str,
+        division: Division,
+        lhs: &Tensor<Self>,
+        rhs: &Tensor<Self>,
+    ) -> Result<Tensor<Self>>;
+    #[doc(hidden)]
+    #[track_caller]
     fn checked_(result: Result<Tensor<Self>>) -> Self::Checked;
     #[doc(hidden)]
     #[track_caller]
@@ -118,24 +118,6 @@ macro_rules! floats {
             #[inline(always)]
             fn mul_(self, rhs: Self) -> (Self, ()) {
                 (self * rhs, ())
-            }
-            #[inline(always)]
-            fn div_floor_(self, rhs: Self) -> (Self, ()) {
-                (floored(self, rhs), ())
-            }
-            #[inline(always)]
-            fn div_trunc_(self, rhs: Self) -> (Self, ()) {
-                ((self / rhs).trunc(), ())
-            }
-            #[inline(always)]
-            fn remainder_(self, rhs: Self) -> (Self, ()) {
-                let rest = self % rhs;
-                let other_side = rest != 0.0 && (rest < 0.0) != (rhs < 0.0);
-                (if other_side { rest + rhs } else { rest }, ())
-            }
-            #[inline(always)]
-            fn fmod_(self, rhs: Self) -> (Self, ()) {
-                (self % rhs, ())
             }
             #[inline(always)]
             fn neg_(self) -> (Self, ()) {
@@ -184,6 +166,10 @@ macro_rules! floats {
                 Ok(())
             }
             #[inline]
+            fn divide_(op: &'static str, division: Division, lhs: &Tensor<Self>, rhs: &Tensor<Self>) -> Result<Tensor<Self>> {
+                division.of_floats(op, lhs, rhs)
+            }
+            #[inline]
             fn checked_(result: Result<Tensor<Self>>) -> Tensor<Self> {
                 result.unwrap_or_else(|error| raise(&error))
             }
@@ -221,6 +207,14 @@ pub trait Integer:
     #[doc(hidden)]
     type Total: Integer<Total = Self::Total>;
 
+    #[doc(hidden)]
+    fn div_floor_(self, rhs: Self) -> (Self, Self);
+    #[doc(hidden)]
+    fn div_trunc_(self, rhs: Self) -> (Self, Self);
+    #[doc(hidden)]
+    fn remainder_(self, rhs: Self) -> (Self, Self);
+    #[doc(hidden)]
+    fn fmod_(self, rhs: Self) -> (Self, Self);
     #[doc(hidden)]
     fn shl_(self, rhs: Self) -> (Self, Self);
     #[doc(hidden)]
@@ -271,31 +265,6 @@ macro_rules! integers {
                 (y, if Self::MIN == 0 { high } else { high ^ (y >> (Self::BITS - 1)) })
             }
             #[inline(always)]
-            fn div_floor_(self, rhs: Self) -> (Self, Self) {
-                let (quotient, flag) = self.div_trunc_(rhs);
-                let rest = self.fmod_(rhs).0;
-                let below = rest != 0 && (rest ^ rhs) & Self::MIN != 0;
-                (quotient - Self::from(below), flag)
-            }
-            #[inline(always)]
-            fn div_trunc_(self, rhs: Self) -> (Self, Self) {
-                if rhs == 0 {
-                    return (0, 1);
-                }
-                let (y, overflows) = self.overflowing_div(rhs);
-                (y, overflows.into())
-            }
-            #[inline(always)]
-            fn remainder_(self, rhs: Self) -> (Self, Self) {
-                let (rest, flag) = self.fmod_(rhs);
-                let other_side = rest != 0 && (rest ^ rhs) & Self::MIN != 0;
-                (if other_side { rest + rhs } else { rest }, flag)
-            }
-            #[inline(always)]
-            fn fmod_(self, rhs: Self) -> (Self, Self) {
-                if rhs == 0 { (0, 1) } else { (self.wrapping_rem(rhs), 0) }
-            }
-            #[inline(always)]
             fn neg_(self) -> (Self, Self) {
                 Self::sub_(0, self)
             }
@@ -340,6 +309,9 @@ macro_rules! integers {
                 *lhs = Self::map_(op, lhs, rhs, f)?;
                 Ok(())
             }
+            fn divide_(op: &'static str, division: Division, lhs: &Tensor<Self>, rhs: &Tensor<Self>) -> Result<Tensor<Self>> {
+                division.of_integers(op, lhs, rhs)
+            }
             fn checked_(result: Result<Tensor<Self>>) -> Result<Tensor<Self>> {
                 result
             }
@@ -361,6 +333,31 @@ macro_rules! integers {
         impl Integer for $t {
             type Total = $sum;
 
+            #[inline(always)]
+            fn div_floor_(self, rhs: Self) -> (Self, Self) {
+                let (quotient, flag) = self.div_trunc_(rhs);
+                let rest = self.fmod_(rhs).0;
+                let below = rest != 0 && (rest ^ rhs) & Self::MIN != 0;
+                (quotient - Self::from(below), flag)
+            }
+            #[inline(always)]
+            fn div_trunc_(self, rhs: Self) -> (Self, Self) {
+                if rhs == 0 {
+                    return (0, 1);
+                }
+                let (y, overflows) = self.overflowing_div(rhs);
+                (y, overflows.into())
+            }
+            #[inline(always)]
+            fn remainder_(self, rhs: Self) -> (Self, Self) {
+                let (rest, flag) = self.fmod_(rhs);
+                let other_side = rest != 0 && (rest ^ rhs) & Self::MIN != 0;
+                (if other_side { rest + rhs } else { rest }, flag)
+            }
+            #[inline(always)]
+            fn fmod_(self, rhs: Self) -> (Self, Self) {
+                if rhs == 0 { (0, 1) } else { (self.wrapping_rem(rhs), 0) }
+            }
             #[inline(always)]
             fn shl_(self, rhs: Self) -> (Self, Self) {
                 (self.wrapping_shl(rhs as u32), rhs & !(Self::BITS as Self - 1))

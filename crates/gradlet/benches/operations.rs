@@ -1,13 +1,13 @@
 //! Single operations on 1,048,576 elements: microseconds forward, and forward and backward.
 //!
-//! `cargo bench --bench operations -- [--threads N] NAME` prints one JSON line; `--list` prints the names. The script
-//! `peers/operations` runs this beside PyTorch.
+//! `cargo bench --bench operations -- [--threads N] NAME` prints one JSON line; `--list` prints the names; `--fma` prints
+//! how many times as much two threads compute as one. The script `peers/operations` runs this beside PyTorch.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use gradlet::prelude::*;
-use gradlet::{Align, Interpolation, Scatter, Window};
+use gradlet::{Align, Interpolation, Replacement, Scatter, Window, einsum};
 
 const N: usize = 1 << 20;
 const ROWS: [usize; 2] = [1024, 1024];
@@ -18,14 +18,14 @@ type Run = Box<dyn Fn(&[Var]) -> Result<Var>>;
 /// The shapes of an operation's inputs, and the operation.
 type Operation = (Vec<Vec<usize>>, Run);
 
-/// The median time of a call in microseconds, in 2 s after 0.5 s of warming up.
+/// The median time of a call in microseconds, in 0.6 s after 0.2 s of warming up.
 fn median(mut f: impl FnMut() -> Result<()>) -> Result<f64> {
     let start = Instant::now();
-    while start.elapsed() < Duration::from_millis(500) {
+    while start.elapsed() < Duration::from_millis(200) {
         f()?;
     }
     let (start, mut times) = (Instant::now(), Vec::new());
-    while times.len() < 5 || start.elapsed() < Duration::from_secs(2) {
+    while times.len() < 5 || start.elapsed() < Duration::from_millis(600) {
         let begin = Instant::now();
         f()?;
         times.push(begin.elapsed().as_nanos() as f64 / 1e3);
@@ -34,12 +34,42 @@ fn median(mut f: impl FnMut() -> Result<()>) -> Result<f64> {
     Ok(times[times.len() / 2])
 }
 
+/// As `median`, for a function of a result.
+fn timed<T>(mut f: impl FnMut() -> Result<T>) -> Result<f64> {
+    median(|| f().map(|y| drop(black_box(y))))
+}
+
+/// How many times as much two threads compute as one: less than 2 if a different program runs on the second processor.
+fn second_processor() -> f64 {
+    let work = || {
+        let (factor, term) = black_box((0.999f32, 1e-3f32));
+        let mut lanes = [1f32; 64];
+        for _ in 0..1_000_000 {
+            lanes.iter_mut().for_each(|x| *x = *x * factor + term);
+        }
+        black_box(lanes);
+    };
+    let seconds = |threads| {
+        let start = Instant::now();
+        std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+        start.elapsed().as_secs_f64()
+    };
+    let [one, two] = [1, 2].map(|threads| seconds(threads).min(seconds(threads)));
+    2.0 * one / two
+}
+
 /// Of each element, or pair of elements.
 fn elementwise(name: &str) -> Option<Operation> {
     let flat = || vec![vec![N]];
     let pair = || vec![vec![N], vec![N]];
     let operation: Operation = match name {
         "floor" => (flat(), Box::new(|x| Ok(x[0].floor()))),
+        "trunc" => (flat(), Box::new(|x| Ok(x[0].trunc()))),
+        "sign" => (flat(), Box::new(|x| Ok(x[0].sign()))),
+        "acosh" => (
+            flat(),
+            Box::new(|x| Ok(x[0].square().add_scalar(1.0).acosh())),
+        ),
         "asinh" => (flat(), Box::new(|x| Ok(x[0].asinh()))),
         "atanh" => (flat(), Box::new(|x| Ok(x[0].mul_scalar(0.1).atanh()))),
         "nan_to_num" => (flat(), Box::new(|x| Ok(x[0].nan_to_num(0.0, None, None)))),
@@ -58,6 +88,13 @@ fn along_rows(name: &str) -> Option<Operation> {
     let operation: Operation = match name {
         "cumprod" => (rows(), Box::new(|x| x[0].cumprod(1))),
         "cummax" => (rows(), Box::new(|x| Ok(x[0].cummax(1)?.0))),
+        "cummin" => (rows(), Box::new(|x| Ok(x[0].cummin(1)?.0))),
+        "corrcoef" => (vec![vec![256, 4096]], Box::new(|x| x[0].corrcoef())),
+        "trace" => (rows(), Box::new(|x| x[0].trace())),
+        "einsum_ellipsis" => (
+            vec![vec![64, 128, 128]; 2],
+            Box::new(|x| einsum("...ij,...jk", &[&x[0], &x[1]])),
+        ),
         "median" => (rows(), Box::new(|x| x[0].median(1))),
         "quantile" => (
             rows(),
@@ -96,6 +133,7 @@ fn moving(name: &str) -> Option<Operation> {
             images(),
             Box::new(|x| x[0].pad_replicate(&[(1, 1), (1, 1)])),
         ),
+        "pad_circular" => (images(), Box::new(|x| x[0].pad_circular(&[(1, 1), (1, 1)]))),
         "interpolate_nearest" => (
             small_images(),
             Box::new(|x| x[0].interpolate_nearest(&[128, 128])),
@@ -108,6 +146,23 @@ fn moving(name: &str) -> Option<Operation> {
             vec![vec![1024, 32, 32]],
             Box::new(|x| Ok(x[0].diagonal(0, 1, 2)?.mul_scalar(2.0))),
         ),
+        "diag_embed" => (vec![vec![1024, 32]], Box::new(|x| x[0].diag_embed(0, 1, 2))),
+        "moveaxis_copy" => (
+            vec![vec![64, 128, 128]],
+            Box::new(|x| x[0].moveaxis(&[0], &[2])?.reshape(N)),
+        ),
+        "meshgrid" => (
+            vec![vec![1024]; 2],
+            Box::new(|x| {
+                let grids = Var::meshgrid(&[&x[0], &x[1]])?;
+                grids[0].mul(&grids[1])
+            }),
+        ),
+        "slice_backward" => (vec![ROWS.to_vec()], Box::new(|x| x[0].slice(1, .., -2))),
+        "windows" => (
+            vec![ROWS.to_vec()],
+            Box::new(|x| x[0].windows(1, 3, 1)?.sum(-1)),
+        ),
         _ => return None,
     };
     Some(operation)
@@ -117,6 +172,7 @@ fn moving(name: &str) -> Option<Operation> {
 fn picking(name: &str) -> Result<Option<Operation>> {
     let mask = Tensor::from_fn(ROWS, |i| i % 3 == 0)?;
     let spread = Tensor::from_fn(ROWS, |i| (i * 7919 % 1024) as i64)?;
+    let repeated = Tensor::from_fn(1024, |i| (i * 7 % 512) as i64)?;
     let even = Tensor::from_fn(512, |i| 2 * i as i64)?;
     let rows = || vec![ROWS.to_vec()];
     let operation: Operation = match name {
@@ -127,6 +183,14 @@ fn picking(name: &str) -> Result<Option<Operation>> {
         "index_copy" => (
             vec![ROWS.to_vec(), vec![512, 1024]],
             Box::new(move |x| x[0].index_copy(0, &even, &x[1])),
+        ),
+        "index_add" => (
+            vec![vec![512, 1024], ROWS.to_vec()],
+            Box::new(move |x| x[0].index_add(0, &repeated, &x[1])),
+        ),
+        "scatter_add" => (
+            vec![ROWS.to_vec(); 2],
+            Box::new(move |x| x[0].scatter_add(1, &spread, &x[1])),
         ),
         "scatter" => (
             vec![ROWS.to_vec(); 2],
@@ -153,34 +217,56 @@ fn find(name: &str) -> Result<Option<Operation>> {
     found.map_or_else(|| picking(name), |found| Ok(Some(found)))
 }
 
-/// The time of an operation that has no gradient.
-fn plain(name: &str) -> Result<Option<f64>> {
+/// The time of an operation on integers.
+fn integers(name: &str) -> Result<Option<f64>> {
     let long = Tensor::<i64>::from_fn(N, |i| (i % 100 + 1) as i64)?;
-    let (short, bytes) = (long.cast::<i32>(), long.cast::<u8>());
-    let mask = Tensor::from_fn(ROWS, |i| i % 3 == 0)?;
-    let (long_rows, mut rng) = (long.reshape(ROWS)?, gradlet::rng(0));
+    let (short, bytes, few) = (
+        long.cast::<i32>(),
+        long.cast::<u8>(),
+        long.bit_and(&tensor![i64; 7])?,
+    );
+    let square = long.narrow(0, 0, 1 << 16)?.reshape([256, 256])?;
+    let (long_rows, labels) = (long.reshape(ROWS)?, long.narrow(0, 0, 4096)?);
     let time = match name {
-        "add_i64" => median(|| long.add(&long).map(|y| drop(black_box(y)))),
-        "mul_i32" => median(|| short.mul(&short).map(|y| drop(black_box(y)))),
-        "add_u8" => median(|| bytes.add(&bytes).map(|y| drop(black_box(y)))),
-        "div_floor_i64" => median(|| long.div_floor(&long).map(|y| drop(black_box(y)))),
-        "bit_and_i64" => median(|| long.bit_and(&long).map(|y| drop(black_box(y)))),
-        "sum_i32" => median(|| short.sum(..).map(|y| drop(black_box(y)))),
-        "cumsum_i64" => median(|| long_rows.cumsum(1).map(|y| drop(black_box(y)))),
-        "nonzero" => median(|| mask.nonzero().map(|y| drop(black_box(y)))),
-        "random_integers" => median(|| {
-            let y = Tensor::<i64>::random_integers(N, 0..1000, &mut rng);
-            y.map(|y| drop(black_box(y)))
-        }),
-        "permutation" => {
-            median(|| Tensor::<i64>::permutation(N, &mut rng).map(|y| drop(black_box(y))))
-        }
+        "add_i64" => timed(|| long.add(&long)),
+        "mul_i32" => timed(|| short.mul(&short)),
+        "add_u8" => timed(|| bytes.add(&bytes)),
+        "div_floor_i64" => timed(|| long.div_floor(&long)),
+        "abs_i64" => timed(|| long.abs()),
+        "neg_i64" => timed(|| long.neg()),
+        "sign_i64" => timed(|| Ok(long.sign())),
+        "bit_and_i64" => timed(|| long.bit_and(&long)),
+        "bit_xor_i64" => timed(|| long.bit_xor(&long)),
+        "shl_i64" => timed(|| long.shl(&few)),
+        "sum_i32" => timed(|| short.sum(..)),
+        "mean_as_u8" => timed(|| bytes.mean_as::<f32>(..)),
+        "cumsum_i64" => timed(|| long_rows.cumsum(1)),
+        "matmul_i64" => timed(|| square.matmul(&square)),
+        "one_hot_of" => timed(|| labels.one_hot_of(Some(256), 1f32, 0.0, 1)),
         _ => return Ok(None),
     };
     time.map(Some)
 }
 
-const NAMES: [&str; 39] = [
+/// The time of a different operation that has no gradient.
+fn plain(name: &str) -> Result<Option<f64>> {
+    let mask = Tensor::from_fn(ROWS, |i| i % 3 == 0)?;
+    let mut rng = gradlet::rng(0);
+    let x = Tensor::<f32>::uniform(ROWS, 0.0, 1.0, &mut rng)?;
+    let time = match name {
+        "gt_scalar" => timed(|| Ok(x.gt_scalar(0.5))),
+        "count_true" => timed(|| Ok(mask.count_true())),
+        "nonzero" => timed(|| mask.nonzero()),
+        "random_integers" => timed(|| Tensor::<i64>::random_integers(N, 0..1000, &mut rng)),
+        "permutation" => timed(|| Tensor::<i64>::permutation(N, &mut rng)),
+        "multinomial_again" => timed(|| x.multinomial(1024, Replacement::Yes, &mut rng)),
+        "multinomial_once" => timed(|| x.multinomial(512, Replacement::No, &mut rng)),
+        _ => return integers(name),
+    };
+    time.map(Some)
+}
+
+const NAMES: [&str; 66] = [
     "add_i64",
     "mul_i32",
     "add_u8",
@@ -220,6 +306,33 @@ const NAMES: [&str; 39] = [
     "masked_scatter",
     "masked_select",
     "diagonal",
+    "abs_i64",
+    "neg_i64",
+    "sign_i64",
+    "bit_xor_i64",
+    "shl_i64",
+    "mean_as_u8",
+    "matmul_i64",
+    "one_hot_of",
+    "gt_scalar",
+    "count_true",
+    "multinomial_again",
+    "multinomial_once",
+    "trunc",
+    "sign",
+    "acosh",
+    "cummin",
+    "corrcoef",
+    "trace",
+    "einsum_ellipsis",
+    "pad_circular",
+    "diag_embed",
+    "moveaxis_copy",
+    "meshgrid",
+    "slice_backward",
+    "windows",
+    "index_add",
+    "scatter_add",
 ];
 
 fn run(name: &str) -> Result<()> {
@@ -260,6 +373,7 @@ fn main() -> Result<()> {
                     .expect("a number of threads");
             }
             "--list" => println!("{}", NAMES.join("\n")),
+            "--fma" => println!("{:.2}", second_processor()),
             // What `cargo bench` adds.
             "--bench" => {}
             name => gradlet::threads::with(threads, || run(name))?,

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use gradlet::{Float, Tensor, Var};
+use gradlet::{Float, Gradients, Tensor, Var};
 use serde_json::Value;
 
 use super::Failure;
@@ -61,7 +61,8 @@ impl<'a, T: Float> Case<'a, T> {
         Self::with(golden, json, Layout::Contiguous, |x| x.cast::<f32>().cast())
     }
 
-    fn with(
+    /// As `new`, with inputs made of the stored ones.
+    pub(crate) fn with(
         golden: &Golden,
         json: &'a Value,
         layout: Layout,
@@ -91,9 +92,10 @@ impl<'a, T: Float> Case<'a, T> {
         Ok(case)
     }
 
-    /// The operation's name.
+    /// The operation's name, or PyTorch's class of a layer.
     pub fn op(&self) -> &'a str {
-        self.json["op"].as_str().unwrap_or_default()
+        let name = self.json.get("op").unwrap_or(&self.json["class"]);
+        name.as_str().unwrap_or_default()
     }
 
     /// The keys of the inputs, in their order.
@@ -150,6 +152,29 @@ impl<'a, T: Float> Case<'a, T> {
             None => Ok(()),
             Some(argument) => Err(format!("argument {argument} is not read").into()),
         }
+    }
+
+    /// The gradients that the keys ask for; zeros where no output depends on the input.
+    pub fn gradients(&self, keys: &Value, grads: &Gradients<T>) -> Vec<Option<Tensor<f64>>> {
+        let asked = keys.as_array().into_iter().flatten();
+        let of = |(grad, key): (&Value, &String)| {
+            let leaf = self.leaf(key).filter(|_| !grad.is_null())?;
+            let zeros = || leaf.tensor().zeros_like();
+            Some(grads.wrt(leaf).cloned().unwrap_or_else(zeros).cast())
+        };
+        asked.zip(&self.input_keys()).map(of).collect()
+    }
+
+    /// The settings of a module that is an argument.
+    pub fn module(&self, place: usize, name: &str) -> Option<Case<'a, T>> {
+        let json = self.value(place, name)?.get("module")?;
+        Some(Self {
+            json,
+            floats: BTreeMap::new(),
+            ints: BTreeMap::new(),
+            bools: BTreeMap::new(),
+            read: RefCell::default(),
+        })
     }
 
     /// A tensor of floats, or a plain number as a scalar that is not differentiated.

@@ -16,8 +16,10 @@ mod window;
 
 pub use case::{Case, Layout, Out};
 pub use compare::{Bound, Outcome, agree};
+pub(crate) use rounding::values_and_loss;
 pub use rounding::{run_f32, run_f64};
 pub use second_order::second_order;
+pub(crate) use window::each;
 
 use gradlet::Float;
 

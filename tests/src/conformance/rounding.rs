@@ -18,7 +18,7 @@ pub fn run_f64(
     layout: Layout,
 ) -> Result<Option<(Outcome, Outcome)>, Failure> {
     let case = Case::<f64>::new(golden, json, layout)?;
-    let Some(ours) = run(golden, json, &case, |g| g)? else {
+    let Some(ours) = run(golden, json, &case, Tensor::clone)? else {
         return Ok(None);
     };
     Ok(Some((ours, expected(golden, json)?)))
@@ -34,7 +34,7 @@ pub fn run_f32(
     layout: Layout,
 ) -> Result<Option<(Outcome, Outcome)>, Failure> {
     let case = Case::<f32>::new(golden, json, layout)?;
-    let Some(ours) = run(golden, json, &case, |g| g.cast::<f32>())? else {
+    let Some(ours) = run(golden, json, &case, Tensor::cast::<f32>)? else {
         return Ok(None);
     };
     let wide = Case::<f64>::rounded(golden, json)?;
@@ -75,11 +75,30 @@ fn run<T: Float>(
     golden: &Golden,
     json: &Value,
     case: &Case<'_, T>,
-    round: impl Fn(Tensor<f64>) -> Tensor<T>,
+    round: impl Fn(&Tensor<f64>) -> Tensor<T>,
 ) -> Result<Option<Outcome>, Failure> {
     let Some(outs) = call(case)? else {
         return Ok(None);
     };
+    let (values, loss) = values_and_loss(golden, &json["grad_outs"], outs, round)?;
+    let grads = loss.map(Var::backward).transpose()?;
+    let grads = grads.unwrap_or_else(Gradients::new_of);
+    Ok(Some(Outcome {
+        outs: values,
+        grads: case.gradients(&json["grads"], &grads),
+    }))
+}
+
+type Values = Vec<Option<Tensor<f64>>>;
+
+/// The outputs as numbers, and the sum of their products with the gradients that the keys of `grad_outs` name, so that
+/// a backward pass of it begins with those gradients.
+pub(crate) fn values_and_loss<T: Float>(
+    golden: &Golden,
+    grad_outs: &Value,
+    outs: Vec<Out<T>>,
+    round: impl Fn(&Tensor<f64>) -> Tensor<T>,
+) -> Result<(Values, Option<Var<T>>), Failure> {
     let mut values = Vec::new();
     let mut loss: Option<Var<T>> = None;
     let null = Value::Null;
@@ -90,11 +109,11 @@ fn run<T: Float>(
             Out::Ints(y) => Some(y.cast()),
             Out::Checked => None,
         });
-        let key = json["grad_outs"].get(i).unwrap_or(&null);
+        let key = grad_outs.get(i).unwrap_or(&null);
         if let (Out::Var(y), false) = (out, key.is_null())
             && y.is_tracked()
         {
-            let g = Var::constant(round(golden.tensor(key)?));
+            let g = Var::constant(round(&golden.tensor(key)?));
             let part = y.mul(&g)?.sum(..)?;
             loss = Some(match loss {
                 None => part,
@@ -102,31 +121,5 @@ fn run<T: Float>(
             });
         }
     }
-    drop(outs);
-    let grads = loss
-        .map(Var::backward)
-        .transpose()?
-        .unwrap_or_else(Gradients::new_of);
-    Ok(Some(Outcome {
-        outs: values,
-        grads: gradients(json, case, &grads),
-    }))
-}
-
-/// The gradients asked for; zeros where no output depends on the input.
-fn gradients<T: Float>(
-    json: &Value,
-    case: &Case<'_, T>,
-    grads: &Gradients<T>,
-) -> Vec<Option<Tensor<f64>>> {
-    let asked = json["grads"].as_array().into_iter().flatten();
-    let keys = case.input_keys();
-    asked
-        .zip(&keys)
-        .map(|(grad, key)| {
-            let leaf = case.leaf(key).filter(|_| !grad.is_null())?;
-            let zeros = || leaf.tensor().zeros_like();
-            Some(grads.wrt(leaf).cloned().unwrap_or_else(zeros).cast())
-        })
-        .collect()
+    Ok((values, loss))
 }

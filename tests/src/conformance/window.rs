@@ -34,7 +34,7 @@ pub(super) fn call<T: Float>(case: &Case<'_, T>) -> Result<Option<Vec<Out<T>>>, 
 }
 
 /// One number for all axes, or one for each.
-fn each<const N: usize>(list: Option<Vec<isize>>, default: [usize; N]) -> [usize; N] {
+pub(crate) fn each<const N: usize>(list: Option<Vec<isize>>, default: [usize; N]) -> [usize; N] {
     match list.as_deref() {
         Some(&[all]) => [all as usize; N],
         Some(list) if list.len() == N => std::array::from_fn(|axis| list[axis] as usize),

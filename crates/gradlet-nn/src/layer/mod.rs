@@ -1,16 +1,11 @@
-//! The layers, one in each file.
+//! The layers, one in each file, in wings.
 
-mod conv2d;
-mod describe;
-mod flatten;
-mod linear;
-mod max_pool2d;
-mod relu;
-mod sequential;
+mod activation;
+mod container;
+mod dense;
+mod window;
 
-pub use conv2d::Conv2d;
-pub use flatten::Flatten;
-pub use linear::Linear;
-pub use max_pool2d::MaxPool2d;
-pub use relu::Relu;
-pub use sequential::Sequential;
+pub use activation::*;
+pub use container::*;
+pub use dense::*;
+pub use window::*;

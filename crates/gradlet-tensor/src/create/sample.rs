@@ -172,6 +172,20 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn bounds_are_in_the_range_or_not_as_they_say() -> Result<()> {
+        use Bound::{Excluded, Included, Unbounded};
+        let ends = |low, high| {
+            let x = Tensor::<u8>::random_integers(100, (low, high), &mut rng(1))?;
+            Ok((x.min(..)?.item()?, x.max(..)?.item()?))
+        };
+        assert_eq!(ends(Excluded(3), Included(5))?, (4, 5));
+        assert_eq!(ends(Included(3), Excluded(6))?, (3, 5));
+        assert_eq!(ends(Unbounded, Included(1))?, (0, 1));
+        assert_eq!(ends(Excluded(253), Unbounded)?, (254, 255));
+        Ok(())
+    }
+
+    #[test]
     fn no_number_of_a_wide_range_is_more_likely() -> Result<()> {
         // Without drawing again, half of the numbers would be multiples of 3: 2^64 random ones go to 3/4 as many.
         let x = Tensor::<u64>::random_integers(30_000, ..3 << 62, &mut rng(1))?;

@@ -4,13 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::integer as kernel;
-use crate::kernel::parallel::{PART, for_chunks};
 use crate::number::Integer;
-use crate::shape::{Nest, Shape};
+use crate::shape::Shape;
 use crate::tensor::Tensor;
-
-/// Computes elements of a result from those of two tensors, each with the step between them.
-type Run<'a, T> = &'a (dyn Fn((&[T], usize), (&[T], usize), &mut [T]) + Sync);
 
 impl<T: Integer> Tensor<T> {
     /// The tensor of `f` of each pair of elements, after broadcasting, or an error that shows the first pair for which
@@ -37,43 +33,6 @@ impl<T: Integer> Tensor<T> {
             }
         }
         Ok(y)
-    }
-
-    /// What `run` computes from both tensors, broadcast to this shape; compiled once for all functions.
-    #[track_caller]
-    fn zip_runs(&self, rhs: &Self, shape: Shape, run: Run<'_, T>) -> Result<Self> {
-        // Every element with the one of the same place in memory, or with the same number.
-        let same = self.layout().same_order(rhs.layout());
-        let number = rhs.len() == 1 && rhs.rank() <= self.rank();
-        let (a, b) = (
-            self.layout_broadcast_to(shape)?,
-            rhs.layout_broadcast_to(shape)?,
-        );
-        if (same || number)
-            && let (Some(a), Some(b)) = (self.as_dense_slice(), rhs.as_dense_slice())
-        {
-            let step = usize::from(same);
-            return Self::build_in(self.layout().at_start(), |y| {
-                for_chunks(y, PART, |start, y| {
-                    run((&a[start..], 1), (&b[start * step..], step), y);
-                });
-            });
-        }
-        if let Some(repeats) = a.repeats_with(&b) {
-            let (a, b) = (self.view(a.once(&repeats)), rhs.view(b.once(&repeats)));
-            return a.zip_runs(&b, *a.shape(), run)?.broadcast_to(shape);
-        }
-        let nest = Nest::new(&shape, [&a, &b]);
-        let (_, [step_a, step_b]) = nest.row();
-        Self::build(shape, |y| {
-            nest.for_pieces(y, |[a, b], y| {
-                run(
-                    (&self.storage()[a..], step_a),
-                    (&rhs.storage()[b..], step_b),
-                    y,
-                );
-            });
-        })
     }
 }
 

@@ -2,11 +2,13 @@
 
 use crate::element::Float;
 use crate::error::Result;
-use crate::number::Number;
+use crate::kernel::remainder::zip_with_rest;
+use crate::number::{Integer, Number};
+use crate::shape::Shape;
 use crate::tensor::Tensor;
 
 macro_rules! rounded {
-    ($($method:ident, $scalar:ident: $what:literal, $values:literal, $source:literal, $pair:path;)*) => {
+    ($($method:ident, $scalar:ident: $what:literal, $values:literal, $source:literal, $division:ident;)*) => {
         /// Rounded quotients and remainders. Integers have no operator `/`: its result would not say how it rounds.
         impl<T: Number> Tensor<T> {$(
             #[doc = concat!($what, ", after broadcasting.")]
@@ -39,7 +41,7 @@ macro_rules! rounded {
             #[doc = $source]
             #[track_caller]
             pub fn $method(&self, rhs: &Self) -> Result<Self> {
-                T::zip_(stringify!($method), self, rhs, |a, b| $pair(a, b))
+                T::divide_(stringify!($method), Division::$division, self, rhs)
             }
 
             #[doc = concat!("As [`", stringify!($method), "`](Self::", stringify!($method), "), by a number.")]
@@ -49,7 +51,7 @@ macro_rules! rounded {
             /// If an integer is divided by 0, or the quotient of integers overflows.
             #[track_caller]
             pub fn $scalar(&self, rhs: T) -> T::Checked {
-                T::checked_(T::map_(stringify!($scalar), self, rhs, |a, b| $pair(a, b)))
+                T::checked_(T::divide_(stringify!($scalar), Division::$division, self, &Tensor::scalar(rhs)))
             }
         )*}
     };
@@ -57,45 +59,95 @@ macro_rules! rounded {
 
 rounded! {
     div_floor, div_floor_scalar: "The quotient rounded toward minus infinity", "[3, -4, -4]",
-        "`torch.div` with `rounding_mode=\"floor\"`", Number::div_floor_;
+        "`torch.div` with `rounding_mode=\"floor\"`", Floor;
     div_trunc, div_trunc_scalar: "The quotient rounded toward 0", "[3, -3, -3]",
-        "`torch.div` with `rounding_mode=\"trunc\"`", Number::div_trunc_;
+        "`torch.div` with `rounding_mode=\"trunc\"`", Trunc;
     remainder, remainder_scalar:
         "The remainder of the quotient rounded toward minus infinity: 0, or of the divisor's sign", "[1, 1, -1]",
-        "`torch.remainder`, Python's `%`", Number::remainder_;
+        "`torch.remainder`, Python's `%`", Remainder;
     fmod, fmod_scalar: "The remainder of the quotient rounded toward 0: 0, or of the dividend's sign", "[1, -1, 1]",
-        "`torch.fmod`, Rust's `%`", Number::fmod_;
+        "`torch.fmod`, Rust's `%`", Fmod;
+}
+
+/// What is asked of a division.
+#[derive(Clone, Copy, Debug)]
+pub enum Division {
+    Floor,
+    Trunc,
+    Remainder,
+    Fmod,
+}
+
+impl Division {
+    #[track_caller]
+    pub(crate) fn of_integers<T: Integer>(
+        self,
+        op: &'static str,
+        lhs: &Tensor<T>,
+        rhs: &Tensor<T>,
+    ) -> Result<Tensor<T>> {
+        match self {
+            Self::Floor => lhs.zip_checked(op, rhs, T::div_floor_),
+            Self::Trunc => lhs.zip_checked(op, rhs, T::div_trunc_),
+            Self::Remainder => lhs.zip_checked(op, rhs, T::remainder_),
+            Self::Fmod => lhs.zip_checked(op, rhs, T::fmod_),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn of_floats<T: Float>(
+        self,
+        op: &'static str,
+        lhs: &Tensor<T>,
+        rhs: &Tensor<T>,
+    ) -> Result<Tensor<T>> {
+        let shape = Shape::broadcast_for(op, lhs.shape(), rhs.shape())?;
+        match self {
+            Self::Floor => lhs.zip_runs(rhs, shape, &|a, b, y| zip_with_rest(a, b, y, &floored)),
+            Self::Trunc => lhs.zip_for(op, rhs, |a, b| (a / b).trunc()),
+            Self::Remainder => lhs.zip_runs(rhs, shape, &|a, b, y| zip_with_rest(a, b, y, &beside)),
+            Self::Fmod => lhs.zip_runs(rhs, shape, &|a, b, y| {
+                zip_with_rest(a, b, y, &|_, _, rest| rest);
+            }),
+        }
+    }
+}
+
+/// The remainder with the sign of the divisor.
+#[inline(always)]
+fn beside<T: Float>(_: T, b: T, rest: T) -> T {
+    let zero = T::of(0.0);
+    if rest != zero && (rest < zero) != (b < zero) {
+        rest + b
+    } else {
+        rest
+    }
 }
 
 /// The floor of a / b, from the exact remainder: the rounded quotient may be on the wrong side of a whole number.
 #[inline(always)]
-pub(crate) fn floored<T: Float>(a: T, b: T) -> T {
-    let (zero, one) = (T::of(0.0), T::of(1.0));
-    if b == zero {
-        return a / b;
-    }
-    let rest = a % b;
+fn floored<T: Float>(a: T, b: T, rest: T) -> T {
+    let (zero, one, half) = (T::of(0.0), T::of(1.0), T::of(0.5));
+    let plain = a / b;
     let quotient = (a - rest) / b;
-    let quotient = if rest != zero && (b < zero) != (rest < zero) {
-        quotient - one
-    } else {
-        quotient
-    };
-    if quotient == zero {
-        return zero.copysign(a / b);
-    }
+    // Selects of numbers: branches would keep the loop from vectorizing.
+    let is_beside = rest != zero && (b < zero) != (rest < zero);
+    let quotient = quotient - if is_beside { one } else { zero };
     let floor = quotient.floor();
-    if quotient - floor > T::of(0.5) {
-        floor + one
+    let floor = floor + if quotient - floor > half { one } else { zero };
+    let floor = if quotient == zero {
+        zero.copysign(plain)
     } else {
         floor
-    }
+    };
+    if b == zero { plain } else { floor }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tensor;
+    use rand::RngExt;
 
     #[test]
     fn quotients_are_rounded_as_named() -> Result<()> {
@@ -149,4 +201,68 @@ mod tests {
         assert_eq!(x.fmod_scalar(3.0).to_vec(), [1.0, -2.0]);
         assert_eq!(x.remainder_scalar(3.0).to_vec(), [1.0, 1.0]);
     }
+
+    /// Asserts that the methods agree with the system's remainder bit for bit, whatever the quotients around are.
+    macro_rules! agrees_with_the_system {
+        ($name:ident, $t:ident) => {
+            #[test]
+            fn $name() -> Result<()> {
+                let mut rng = crate::rng(1);
+                let mut numbers = |rows: usize| {
+                    Tensor::<$t>::from_fn([rows, 70, 30], |i| match i / 50 % 3 {
+                        0 => rng.random_range(-9.0..9.0),
+                        1 => [0.0, -0.0, $t::NAN, $t::INFINITY, 1e-30, -1e30, 3.0, -7.0][i % 8],
+                        _ => $t::from_bits(rng.random()),
+                    })
+                };
+                let (a, b) = (numbers(3)?, numbers(3)?);
+                let (row, column) = (b.narrow(1, 3, 1)?, b.narrow(2, 4, 1)?);
+                let few = Tensor::from_fn([3, 30, 70], |i| i as $t - 3000.0)?.transpose(1, 2)?;
+                for (a, b) in [
+                    (&a, &b),
+                    (&a, &row),
+                    (&a, &column),
+                    (&row, &a),
+                    (&few, &a),
+                    (&few, &few),
+                ] {
+                    let shape = Shape::broadcast(a.shape(), b.shape())?;
+                    let (all_a, all_b) = (a.broadcast_to(shape)?, b.broadcast_to(shape)?);
+                    let methods = [a.fmod(b)?, a.remainder(b)?, a.div_floor(b)?];
+                    for (((a, b), rest), (beside, floor)) in all_a
+                        .iter()
+                        .zip(all_b.iter())
+                        .zip(methods[0].iter())
+                        .zip(methods[1].iter().zip(methods[2].iter()))
+                    {
+                        let exact = a % b;
+                        let same =
+                            |x: $t, y: $t| x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan();
+                        assert!(
+                            same(rest, exact),
+                            "{a:e} % {b:e}: {rest:e}, exactly {exact:e}"
+                        );
+                        let is_beside = exact != 0.0 && (exact < 0.0) != (b < 0.0);
+                        let exact = if is_beside { exact + b } else { exact };
+                        assert!(
+                            same(beside, exact),
+                            "{a:e} % {b:e}: {beside:e}, exactly {exact:e}"
+                        );
+                        if (a / b).abs() < 1e5 && b.is_finite() {
+                            let down = (f64::from(a) - f64::from(a % b)) / f64::from(b);
+                            let down = down.round() - f64::from(u8::from(is_beside));
+                            assert!(
+                                f64::from(floor) == down,
+                                "{a:e} / {b:e}: {floor:e}, exactly {down:e}"
+                            );
+                        }
+                    }
+                }
+                Ok(())
+            }
+        };
+    }
+
+    agrees_with_the_system! { remainders_are_those_of_the_system_f32, f32 }
+    agrees_with_the_system! { remainders_are_those_of_the_system_f64, f64 }
 }

@@ -11,5 +11,6 @@ mod map;
 mod math;
 mod polar;
 mod sign;
+mod walk;
 
-pub(crate) use divide::floored;
+pub(crate) use divide::Division;

@@ -12,6 +12,8 @@ use super::partial::pair;
 
 /// The number of partial sums side by side: two AVX-512 registers of f32, enough to hide an addition's latency.
 const LANES: usize = 32;
+/// The number of partial sums for rows that would leave most of these empty.
+const FEW_LANES: usize = 8;
 /// The number of elements summed lane by lane before partial sums are paired.
 pub(crate) const BLOCK: usize = 64 * LANES;
 /// The number of rows added up before their sum is added to the sum of those above.
@@ -39,17 +41,17 @@ impl<'a, T: Float> Rows<'a, T> {
 }
 
 vectorized! {
-    /// The sum of at most `BLOCK` elements.
-    fn sum_block<T: Float>(x: &[T]) -> T {
+    /// The sum of `f` over at most `BLOCK` elements.
+    fn sum_block<T: Float, F: Fn(T) -> T>(x: &[T], f: &F) -> T {
         let mut lanes = [T::zero(); LANES];
         let mut chunks = x.chunks_exact(LANES);
         for chunk in &mut chunks {
             for (lane, &x) in lanes.iter_mut().zip(chunk) {
-                *lane = *lane + x;
+                *lane = *lane + f(x);
             }
         }
         for (lane, &x) in lanes.iter_mut().zip(chunks.remainder()) {
-            *lane = *lane + x;
+            *lane = *lane + f(x);
         }
         pair(lanes, |a, b| a + b)
     }
@@ -217,12 +219,25 @@ pub(crate) fn sum_rows<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
 
 /// The sum of all elements: blocks of `BLOCK` are summed, then paired in a balanced tree.
 pub(crate) fn sum<T: Float>(x: &[T]) -> T {
+    sum_of(x, &|x| x)
+}
+
+/// The sum of `f` over all elements, in the order of `sum`.
+pub(crate) fn sum_of<T: Float>(x: &[T], f: &impl Fn(T) -> T) -> T {
+    if x.len() <= FEW_LANES {
+        // The same bits as with more lanes, for those are 0.
+        let mut lanes = [T::zero(); FEW_LANES];
+        for (lane, &x) in lanes.iter_mut().zip(x) {
+            *lane = *lane + f(x);
+        }
+        return pair(lanes, |a, b| a + b);
+    }
     if x.len() <= BLOCK {
-        return sum_block(x);
+        return sum_block(x, f);
     }
     let blocks = x.len().div_ceil(BLOCK);
     let (left, right) = x.split_at(blocks.next_power_of_two() / 2 * BLOCK);
-    sum(left) + sum(right)
+    sum_of(left, f) + sum_of(right, f)
 }
 
 /// The index of the first element that no other element beats; at least one element. It takes two passes that
@@ -244,6 +259,21 @@ mod tests {
             let x: Vec<f64> = (1..=len).map(f64::from).collect();
             assert_eq!(sum(&x), f64::from(len * (len + 1) / 2), "{len}");
         }
+    }
+
+    #[test]
+    fn few_elements_have_the_sum_that_they_have_among_zeros() {
+        for seed in 0..50 {
+            let x: Vec<f32> = (0..9)
+                .map(|i| ((seed * 9 + i) as f32).sin() - 0.1)
+                .collect();
+            for len in 0..=x.len() {
+                let mut padded = [0.0; LANES + 1];
+                padded[..len].copy_from_slice(&x[..len]);
+                assert_eq!(sum(&x[..len]), sum(&padded), "{len}");
+            }
+        }
+        assert_eq!(sum(&[-0.0f32]).to_bits(), 0);
     }
 
     #[test]

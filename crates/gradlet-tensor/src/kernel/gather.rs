@@ -1,8 +1,10 @@
 //! Picking elements by index, and changing them.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::elementwise::zip_in_place;
+use super::parallel::{PART, for_parts, pays};
 
 /// Elements of a slice, and the step between them.
 type Steps<'a, T> = (&'a [T], usize);
@@ -40,6 +42,34 @@ pub(crate) fn gather<T: Copy>(
     }
 }
 
+vectorized! {
+    /// Whether all indices are in `0..size`.
+    fn are_inside(indices: &[i64], size: usize) -> bool {
+        let last = size as i64 - 1;
+        // Negative if an index or what is left behind it is.
+        indices
+            .iter()
+            .fold(0, |any, &index| any | index | last.wrapping_sub(index))
+            >= 0
+    }
+}
+
+/// Whether all indices are in `0..size`.
+pub(crate) fn all_inside(indices: &[i64], size: usize) -> bool {
+    if !pays(indices.len()) {
+        return are_inside(indices, size);
+    }
+    let outside = AtomicBool::new(false);
+    for_parts(indices.len().div_ceil(PART), |part| {
+        let start = part * PART;
+        let end = indices.len().min(start + PART);
+        if !are_inside(&indices[start..end], size) {
+            outside.store(true, Ordering::Relaxed);
+        }
+    });
+    !outside.into_inner()
+}
+
 /// `y[i * step_y + (indices[i * step_i] - places.start) * step]` becomes `f` of itself and `source[i * step_s]`, for i below
 /// `length`. The index of a row that has only one (`step_i` 0) may be outside the places; the row then changes nothing.
 pub(crate) fn scatter<T: Copy, F: Fn(T, T) -> T>(
@@ -55,6 +85,13 @@ pub(crate) fn scatter<T: Copy, F: Fn(T, T) -> T>(
         if places.contains(&place) {
             let y = &mut y[(place - places.start) * step..];
             combine((y, step_y), (source, step_s), length, f);
+        }
+        return;
+    }
+    if (step_y, step_i, step_s, step) == (0, 1, 1, 1) {
+        for (&index, &x) in indices[..length].iter().zip(&source[..length]) {
+            let y = &mut y[index as usize - places.start];
+            *y = f(*y, x);
         }
         return;
     }

@@ -33,27 +33,65 @@ pub(crate) fn scatter<T: Copy + Send + Sync>(
     });
 }
 
+/// Elements of a row that `nonzero` looks at together: all are skipped if none is true.
+const STRETCH: usize = 128;
+
 /// Writes the indices of the true elements of a mask of these sizes to the rows of `out`.
 pub(crate) fn nonzero(mask: &[bool], sizes: &[usize], counts: &[usize], out: &mut [i64]) {
-    let Some(&length) = sizes.last() else { return };
-    let (rank, rows) = (sizes.len(), out.len() / sizes.len());
-    for_rows(out, rows, mask.len().max(out.len()), |first, out| {
+    let Some((&length, outer)) = sizes.split_last() else {
+        return;
+    };
+    let rank = sizes.len();
+    let rows = out.len() / rank;
+    for_rows(out, rows, mask.len().max(out.len()), |first, mut out| {
         let part = counts.partition_point(|&count| count <= first) - 1;
-        let start = part * PART;
-        let places = (start..).zip(&mask[start..]).filter(|(_, taken)| **taken);
-        // The indices of the last place, and the place after its row.
-        let (mut index, mut end) = (vec![0; rank], 0);
-        let places = places.skip(first - counts[part]);
-        for (out, (place, _)) in out.chunks_exact_mut(rank).zip(places) {
-            if place >= end {
-                let mut row = place / length;
-                end = (row + 1) * length;
-                for (index, &size) in index.iter_mut().zip(sizes).rev().skip(1) {
-                    (*index, row) = ((row % size) as i64, row / size);
+        let (mut skipped, mut place) = (first - counts[part], part * PART);
+        // The indices of a row, and those along it of a stretch's true elements.
+        let (mut index, mut columns) = (vec![0; outer.len()], [0; STRETCH + 1]);
+        while !out.is_empty() {
+            let column = place % length;
+            let mut row = place / length;
+            for (index, &size) in index.iter_mut().zip(outer).rev() {
+                (*index, row) = ((row % size) as i64, row / size);
+            }
+            let stretch = &mask[place..place + STRETCH.min(length - column)];
+            place += stretch.len();
+            let count = fold::count(stretch);
+            let surplus = skipped.min(count);
+            skipped -= surplus;
+            if surplus == count {
+                continue;
+            }
+            let mut next = 0;
+            for (column, &taken) in (column as i64..).zip(stretch) {
+                // A branch on the mask would be mispredicted.
+                columns[next] = column;
+                next += usize::from(taken);
+            }
+            let found = &columns[surplus..count];
+            let (now, later) = out.split_at_mut(out.len().min(found.len() * rank));
+            match rank {
+                1 => now.copy_from_slice(&found[..now.len()]),
+                2 => fill::<2>(now, &index, found),
+                3 => fill::<3>(now, &index, found),
+                _ => {
+                    for (out, &column) in now.chunks_exact_mut(rank).zip(found) {
+                        out[..rank - 1].copy_from_slice(&index);
+                        out[rank - 1] = column;
+                    }
                 }
             }
-            index[rank - 1] = (place + length - end) as i64;
-            out.copy_from_slice(&index);
+            out = later;
         }
     });
+}
+
+/// Writes the indices of a row, and behind them one of the columns, to each chunk of `N`.
+fn fill<const N: usize>(out: &mut [i64], index: &[i64], columns: &[i64]) {
+    let mut all = [0; N];
+    all[..N - 1].copy_from_slice(index);
+    for (out, &column) in out.as_chunks_mut().0.iter_mut().zip(columns) {
+        all[N - 1] = column;
+        *out = all;
+    }
 }

@@ -28,6 +28,7 @@ pub(crate) mod parallel;
 mod partial;
 pub(crate) mod planes;
 pub(crate) mod pool;
+pub(crate) mod remainder;
 pub(crate) mod scan;
 pub(crate) mod scratch;
 pub(crate) mod select_scale;

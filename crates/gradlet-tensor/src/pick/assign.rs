@@ -192,6 +192,20 @@ mod tests {
         assert_eq!(x, tensor![[1.0, 2.0], [3.0, 4.0]]);
     }
 
+    #[test]
+    fn one_bad_index_of_many_changes_nothing() -> Result<()> {
+        let n = 1 << 17;
+        for (place, bad) in [(0, -1), (n - 1, 7), (n / 2, i64::MIN), (77, i64::MAX)] {
+            let indices = Tensor::from_fn([2, n], |i| if i == n + place { bad } else { 6 })?;
+            let mut x = Tensor::<i64>::zeros_of([2, 7])?;
+            let error = threads::with(2, || x.scatter(1, &indices, &indices)).unwrap_err();
+            let index = format!("index {bad} is out of range");
+            assert!(error.to_string().contains(&index), "{error}");
+            assert_eq!(x.sum(..)?.item()?, 0);
+        }
+        Ok(())
+    }
+
     proptest! {
         #[test]
         fn replacing_agrees_with_a_naive_loop_and_on_any_number_of_threads(

@@ -194,8 +194,12 @@ pub(crate) fn expect_inside(
 ) -> Result<()> {
     let size = shape.vector_if_scalar()[axis];
     let outside = |index: i64| usize::try_from(index).map_or(true, |place| place >= size);
+    // Indices that repeat in a view are looked at once.
+    let layout = indices.layout();
+    let once = layout.repeats_with(layout).map(|axes| layout.once(&axes));
+    let indices = once.map_or_else(|| indices.clone(), |once| indices.view(once));
     if let Some(all) = indices.as_dense_slice()
-        && !all.iter().fold(false, |any, &index| any | outside(index))
+        && kernel::all_inside(all, size)
     {
         return Ok(());
     }

@@ -165,6 +165,24 @@ mod tests {
         Ok(())
     }
 
+    #[test]
+    fn the_places_of_true_elements_do_not_depend_on_the_number_of_axes() -> Result<()> {
+        let mask = Tensor::<bool>::from_fn(300_000, |i| i % 7 == 3 && i % 5000 > 300)?;
+        let expected: Vec<_> = (0..mask.len())
+            .filter(|i| i % 7 == 3 && i % 5000 > 300)
+            .collect();
+        for sizes in [&[300_000][..], &[6, 50_000], &[2, 3, 1000, 50]] {
+            let found = threads::with(2, || mask.reshape(sizes)?.nonzero())?.to_vec();
+            let place = |index: &[i64]| {
+                let axes = index.iter().zip(sizes);
+                axes.fold(0, |place, (&i, &size)| place * size + i as usize)
+            };
+            let places: Vec<_> = found.chunks(sizes.len()).map(place).collect();
+            assert_eq!(places, expected, "{sizes:?}");
+        }
+        Ok(())
+    }
+
     proptest! {
         #[test]
         fn masked_elements_agree_with_naive_loops_and_on_any_number_of_threads(

@@ -41,7 +41,7 @@ impl<T: Float> Tensor<T> {
         let (rows, shape) = variables("cov", *self.shape())?;
         let x = self.reshape(rows)?;
         let distances = x.sub(&x.mean(Keep(1))?)?;
-        let products = distances.matmul(&distances.t()?)?.reshape(shape)?;
+        let products = products_of_rows(&distances)?.reshape(shape)?;
         Ok(products / T::of((rows[1] as f64 - correction).max(0.0)))
     }
 
@@ -152,6 +152,24 @@ impl<T: Float> Tensor<T> {
     }
 }
 
+/// From this many rows and columns on, halves of the rows are multiplied apart.
+const SPLIT: [usize; 2] = [128, 512];
+
+/// The products of each row with each, `x x^T`: those of rows from both halves are computed once for either order.
+#[track_caller]
+fn products_of_rows<T: Float>(x: &Tensor<T>) -> Result<Tensor<T>> {
+    let rows = x.shape()[0];
+    if rows < SPLIT[0] || x.shape()[1] < SPLIT[1] {
+        return x.matmul(&x.t()?);
+    }
+    let upper = x.narrow(0, 0, rows / 2)?;
+    let lower = x.narrow(0, rows / 2, rows - rows / 2)?;
+    let across = upper.matmul(&lower.t()?)?;
+    let top = Tensor::cat(&[&products_of_rows(&upper)?, &across], 1)?;
+    let bottom = Tensor::cat(&[&across.t()?, &products_of_rows(&lower)?], 1)?;
+    Tensor::cat(&[&top, &bottom], 0)
+}
+
 /// The shape of variables as rows, and of a result for each pair of them.
 #[track_caller]
 fn variables(op: &'static str, shape: Shape) -> Result<(Shape, Shape)> {
@@ -192,6 +210,23 @@ mod tests {
         assert!(tensor![1.0, 1.0].corrcoef()?.item()?.is_nan());
         assert!(x.unsqueeze(0)?.cov(1.0).is_err() && x.unsqueeze(0)?.corrcoef().is_err());
         assert!(x.cov(f64::NAN).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn covariances_of_many_rows_are_those_of_few() -> Result<()> {
+        // Whole numbers, whose mean in each row is 0 and whose products have no rounding.
+        let half = Tensor::<f64>::normal([259, 256], 0.0, 9.0, &mut crate::rng(1))?.trunc();
+        let x = Tensor::cat(&[&half, &half.neg()], 1)?;
+        let all = x.cov(0.0)?;
+        for rows in [0, 100, 195] {
+            let few = x.narrow(0, rows, 64)?;
+            let square = |y: &Tensor<f64>| y.narrow(0, rows, 64)?.narrow(1, rows, 64);
+            assert_eq!(square(&all)?, few.cov(0.0)?);
+        }
+        let pair = Tensor::cat(&[&x.narrow(0, 3, 1)?, &x.narrow(0, 258, 1)?], 0)?;
+        assert_eq!(all.at(&[3, 258])?, pair.cov(0.0)?.at(&[0, 1])?);
+        assert_eq!(all, all.t()?);
         Ok(())
     }
 

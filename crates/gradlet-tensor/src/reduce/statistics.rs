@@ -242,11 +242,11 @@ impl<T: Float> Tensor<T> {
             return self.abs().sum_over(axes);
         }
         if p == 2.0 {
-            let sum = self.square().sum_over(axes)?;
+            let sum = self.sum_squares(axes)?;
             let Some(divisors) = rescaling(self, axes, &sum, has_all_digits)? else {
                 return Ok(sum.sqrt());
             };
-            let norm = self.div(&divisors)?.square().sum_over(axes)?.sqrt();
+            let norm = self.div(&divisors)?.sum_squares(axes)?.sqrt();
             return norm.mul(&divisors.reshape(axes.output())?);
         }
         let root = T::of(1.0 / p);
@@ -257,6 +257,16 @@ impl<T: Float> Tensor<T> {
         let ratios = self.div(&divisors)?.abs();
         let norm = ratios.powf(power).sum_over(axes)?.powf(root);
         norm.mul(&divisors.reshape(axes.output())?)
+    }
+
+    /// As `self.square().sum_over(axes)`, bit for bit; for rows, the squares are never in memory.
+    #[track_caller]
+    fn sum_squares(&self, axes: ReducedAxes) -> Result<Self> {
+        let blocks = Blocks::new(self, axes)?;
+        if blocks.outer > 1 && blocks.inner == 1 && self.as_slice().is_some() {
+            return blocks.reduce(|row| fold::sum_of(row, &|x| x * x), |_, _| {});
+        }
+        self.square().sum_over(axes)
     }
 }
 
@@ -315,6 +325,14 @@ mod tests {
             Tensor::<f64>::zeros_of([1, 0])?.logsumexp(1)?.to_vec(),
             [low]
         );
+        Ok(())
+    }
+
+    #[test]
+    fn sums_of_squares_have_the_bits_of_sums() -> Result<()> {
+        let x = Tensor::<f32>::normal([40, 5000], 0.0, 1.0, &mut crate::rng(1))?;
+        let squares = x.square().sum(1)?.sqrt();
+        assert_eq!(x.norm(2.0, 1)?.to_vec(), squares.to_vec());
         Ok(())
     }
 

@@ -77,6 +77,12 @@ pub(super) fn overwritten(
     if indices.rank() == 0 {
         return Ok(None);
     }
+    // Bytes are quick to mark and to count: of sources for as many elements, none replaces another.
+    let mut named = Tensor::<bool>::zeros_of(shape)?;
+    named.scatter_fill(axis, indices, true)?;
+    if named.count_true() == indices.len() {
+        return Ok(None);
+    }
     let at = indices.shape().axis(axis)?;
     let mut column = *indices.shape();
     column.fill(1);
@@ -84,8 +90,7 @@ pub(super) fn overwritten(
     let order = Tensor::from_fn(column, |i| i as i64)?.broadcast_to(indices.shape())?;
     let mut last = Tensor::zeros_of(shape)?;
     last.scatter(axis, indices, &order)?;
-    let lost = last.gather(axis, indices)?.ne(&order)?;
-    Ok(lost.any(..)?.item()?.then_some(lost))
+    last.gather(axis, indices)?.ne(&order).map(Some)
 }
 
 impl<T: Float> Var<T> {

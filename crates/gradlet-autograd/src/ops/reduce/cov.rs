@@ -1,8 +1,38 @@
 //! Covariances and correlations of rows.
 
-use gradlet_tensor::{Error, ErrorKind, Float, Keep, Result, Shape, fused};
+use gradlet_tensor::{Float, Keep, Result, Tensor};
 
+use crate::op::{One, Op};
+use crate::saves::Inputs;
 use crate::var::Var;
+
+/// `y[i, j] = sum_k d[i, k] d[j, k] / max(n - correction, 0)`, where d[i, k] = x[i, k] - `mean_k` x[i, k]
+#[derive(Debug)]
+struct Cov {
+    correction: f64,
+}
+
+impl<T: Float> Op<T> for Cov {
+    type Arity = One;
+    type Saves = Inputs;
+
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
+        x.cov(self.correction)
+    }
+
+    /// dx = (g + g^T) d / max(n - correction, 0); the distances of a row sum to 0, and so does its gradient
+    fn backward(&self, g: Var<T>, x: Var<T>) -> Result<Var<T>> {
+        let rows = match x.shape()[..] {
+            [m, n] => [m, n],
+            _ => [1, x.len()],
+        };
+        let (row, g) = (x.reshape(rows)?, g.reshape([rows[0], rows[0]])?);
+        let distances = row.sub(&row.mean(Keep(1))?)?;
+        let divisor = T::of((rows[1] as f64 - self.correction).max(0.0));
+        let both = g.add(&g.t()?)?.div_scalar(divisor);
+        both.matmul(&distances)?.reshape(x.shape())
+    }
+}
 
 impl<T: Float> Var<T> {
     /// The covariances of variables, each of which has its observations in a row: `y[i, j]` is the sum of the products
@@ -15,7 +45,7 @@ impl<T: Float> Var<T> {
     ///
     /// # Gradient
     ///
-    /// `(g + g^T)` times the distances from the means, divided likewise; the distances are saved.
+    /// `(g + g^T)` times the distances from the means, divided likewise. The input is saved.
     ///
     /// # Errors
     ///
@@ -41,22 +71,7 @@ impl<T: Float> Var<T> {
     /// `torch.cov`, without weights
     #[track_caller]
     pub fn cov(&self, correction: f64) -> Result<Self> {
-        fused::setting::<T>("cov", "correction", "finite", correction, f64::is_finite)?;
-        let (rows, shape) = match self.shape()[..] {
-            [m, n] => ([m, n], Shape::from([m, m])),
-            [] | [_] => ([1, self.len()], Shape::SCALAR),
-            _ => {
-                return Err(Error::new(ErrorKind::Rank {
-                    op: "cov",
-                    expected: "a matrix or a vector",
-                    shape: *self.shape(),
-                }));
-            }
-        };
-        let x = self.reshape(rows)?;
-        let distances = x.sub(&x.mean(Keep(1))?)?;
-        let products = distances.matmul(&distances.t()?)?.reshape(shape)?;
-        Ok(products / T::of((rows[1] as f64 - correction).max(0.0)))
+        Cov { correction }.apply(self)
     }
 
     /// The correlations of variables, each of which has its observations in a row: their covariances, divided by both
@@ -105,7 +120,7 @@ impl<T: Float> Var<T> {
 mod tests {
     use super::*;
     use crate::check::{gradcheck, gradgradcheck};
-    use gradlet_tensor::{Tensor, rng, tensor};
+    use gradlet_tensor::{rng, tensor};
 
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {

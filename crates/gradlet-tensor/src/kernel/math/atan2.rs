@@ -15,7 +15,15 @@ const UP: f64 = 1_152_921_504_606_846_976.0;
 /// The angle of the point `(x, y)`, within 1 ulp.
 #[inline(always)]
 pub(crate) fn atan2_f32(y: f32, x: f32) -> f32 {
-    angle(f64::from(y), f64::from(x)) as f32
+    // (atan(t) / t - 1) / t^2 as a function of z = t^2 in [0, 0.4356]: 9 coefficients, whose error is 2^-37.9 of
+    // atan(t). A division less than in `tail`, whose last digits f32 does not show.
+    let tail = |z: f64| {
+        z * poly!(z;
+            -0.3333333321868021, 0.1999998915759028, -0.14285359187236213, 0.11105359653358743, -0.0903748815798612,
+            0.07385794509607621, -0.055387898559750105, 0.03175013722859456, -0.00964114723769655
+        )
+    };
+    angle(f64::from(y), f64::from(x), tail) as f32
 }
 
 /// The angle of the point `(x, y)`, within 2 ulp.
@@ -25,12 +33,24 @@ pub(crate) fn atan2_f64(y: f64, x: f64) -> f64 {
     let larger = if a > b { a } else { b };
     let scale = if larger > HIGH { 0.25 } else { 1.0 };
     let scale = if larger < LOW { UP } else { scale };
-    angle(y * scale, x * scale)
+    angle(y * scale, x * scale, tail)
 }
 
-/// The angle, for numbers whose sum does not overflow.
+/// `atan(t) / t - 1` as a function of `z = t^2`: z P(z) / Q(z), with the coefficients of Cephes `atan`
 #[inline(always)]
-fn angle(y: f64, x: f64) -> f64 {
+fn tail(z: f64) -> f64 {
+    let p = poly!(z;
+        -64.85021904942025, -122.88666844901361, -75.00855792314705, -16.157537187333652, -0.8750608600031904
+    );
+    let q = poly!(z;
+        194.5506571482614, 485.3903996359137, 432.88106049129027, 165.02700983169885, 24.858464901423062, 1.0
+    );
+    z * p / q
+}
+
+/// The angle, for numbers whose sum does not overflow, with this `tail`.
+#[inline(always)]
+fn angle(y: f64, x: f64, tail: impl Fn(f64) -> f64) -> f64 {
     use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, PI};
     let (a, b) = (y.abs(), x.abs());
     let is_steep = a > b;
@@ -50,19 +70,11 @@ fn angle(y: f64, x: f64) -> f64 {
     let numerator = if is_turned { small - large } else { small };
     let denominator = if is_turned { small + large } else { large };
     let t = numerator / denominator;
-    let z = t * t;
-    // atan(t) = t + t^3 P(t^2) / Q(t^2): coefficients of Cephes `atan`.
-    let p = poly!(z;
-        -64.85021904942025, -122.88666844901361, -75.00855792314705, -16.157537187333652, -0.8750608600031904
-    );
-    let q = poly!(z;
-        194.5506571482614, 485.3903996359137, 432.88106049129027, 165.02700983169885, 24.858464901423062, 1.0
-    );
     let (high, low) = (
         if is_turned { FRAC_PI_4 } else { 0.0 },
         if is_turned { 0.5 * FRAC_PI_2_LO } else { 0.0 },
     );
-    let low = low + (t + t * (z * p / q));
+    let low = low + (t + t * tail(t * t));
     let (high, low) = (
         if is_steep { FRAC_PI_2 - high } else { high },
         if is_steep { FRAC_PI_2_LO - low } else { low },

@@ -19,6 +19,9 @@ pub trait Math: Sized {
     fn silu_(self) -> Self;
     fn atan2_(self, x: Self) -> Self;
     fn hypot_(self, other: Self) -> Self;
+    /// The remainder of the quotient rounded toward 0, and whether it is right.
+    #[doc(hidden)]
+    fn rest_(self, divisor: Self) -> (Self, bool);
 
     /// The largest absolute value for which the functions below are correct.
     #[doc(hidden)]
@@ -35,13 +38,15 @@ pub trait Math: Sized {
 }
 
 macro_rules! math {
-    ($($t:ty, NEAR = $near:path, $atan2:path, $hypot:path: $($method:ident = $function:path),*;)*) => {$(
+    ($($t:ty, NEAR = $near:path, $atan2:path, $hypot:path, $rest:path: $($method:ident = $function:path),*;)*) => {$(
         impl Math for $t {
             const NEAR: Self = $near;
             #[inline(always)]
             fn atan2_(self, x: Self) -> Self { $atan2(self, x) }
             #[inline(always)]
             fn hypot_(self, other: Self) -> Self { $hypot(self, other) }
+            #[inline(always)]
+            fn rest_(self, divisor: Self) -> (Self, bool) { $rest(self, divisor) }
             $(
                 #[inline(always)]
                 fn $method(self) -> Self { $function(self) }
@@ -51,7 +56,7 @@ macro_rules! math {
 }
 
 math! {
-    f32, NEAR = super::trig::NEAR_F32, super::atan2::atan2_f32, super::hypot::hypot_f32:
+    f32, NEAR = super::trig::NEAR_F32, super::atan2::atan2_f32, super::hypot::hypot_f32, super::rest::rest_f32:
         exp_ = super::exp::exp_f32,
         expm1_ = super::exp::expm1_f32,
         ln_ = super::ln::ln_f32,
@@ -69,7 +74,7 @@ math! {
         near_sin_ = super::trig::sin_f32,
         near_cos_ = super::trig::cos_f32,
         near_tan_ = super::trig::tan_f32;
-    f64, NEAR = f64::INFINITY, super::atan2::atan2_f64, super::hypot::hypot_f64:
+    f64, NEAR = f64::INFINITY, super::atan2::atan2_f64, super::hypot::hypot_f64, super::rest::rest_f64:
         exp_ = super::exp::exp_f64,
         expm1_ = super::exp::expm1_f64,
         ln_ = super::ln::ln_f64,

@@ -22,6 +22,7 @@ mod hypot;
 mod ln;
 #[cfg(test)]
 mod reference;
+mod rest;
 mod silu;
 #[cfg(test)]
 mod sweep;

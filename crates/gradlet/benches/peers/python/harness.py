@@ -37,14 +37,15 @@ LONGEST_WARM_S = 3
 LONGEST_TIMED_S = 8
 
 
-def measure(f):
-    """Sorted nanoseconds of each call: after 20 calls and 0.5 s of warming up, 50 calls and 2 s, whichever is longer."""
+def measure(f, warm=0.5, timed=2):
+    """Sorted nanoseconds of each call: after 20 calls and `warm` seconds, 50 calls and `timed` seconds, whichever is
+    longer."""
     start, calls = time.perf_counter(), 0
-    while calls < 1 or (elapsed := time.perf_counter() - start) < 0.5 or (calls < 20 and elapsed < LONGEST_WARM_S):
+    while calls < 1 or (elapsed := time.perf_counter() - start) < warm or (calls < 20 and elapsed < LONGEST_WARM_S):
         f()
         calls += 1
     times, start = [], time.perf_counter()
-    while (len(times) < 5 or (elapsed := time.perf_counter() - start) < 2
+    while (len(times) < 5 or (elapsed := time.perf_counter() - start) < timed
            or (len(times) < 50 and elapsed < LONGEST_TIMED_S)):
         begin = time.perf_counter_ns()
         f()

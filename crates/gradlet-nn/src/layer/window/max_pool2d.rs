@@ -3,8 +3,8 @@
 use gradlet_autograd::{Float, Result, Var, Window};
 use gradlet_tensor::{PerAxis, sliding_settings};
 
+use super::describe;
 use crate::forward::Forward;
-use crate::layer::describe;
 use crate::mode::Mode;
 use crate::module::Module;
 

@@ -4,9 +4,9 @@ use gradlet_autograd::{Convolution, Float, Result, Var};
 use gradlet_tensor::{PerAxis, sliding_settings};
 use rand::Rng;
 
+use super::describe;
 use crate::forward::Forward;
 use crate::init::fan_in_uniform;
-use crate::layer::describe;
 use crate::mode::Mode;
 use crate::module::Module;
 use crate::parameter::Parameter;

@@ -1,0 +1,5 @@
+//! Activations.
+
+mod relu;
+
+pub use relu::Relu;

@@ -1,0 +1,5 @@
+//! Layers that hold layers.
+
+mod sequential;
+
+pub use sequential::Sequential;

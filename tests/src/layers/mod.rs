@@ -1,0 +1,24 @@
+//! Runs the layers' cases that PyTorch computed through gradlet's own layers. Each wing makes a layer of the settings
+//! that PyTorch's class was given.
+
+mod dense;
+mod run;
+mod window;
+
+pub use run::{Built, run_f32, run_f64};
+
+use gradlet::Float;
+
+use crate::conformance::Case;
+use run::Made;
+
+/// The layer of a case's settings: `settings.op()` is PyTorch's class. `None` where gradlet has no such layer.
+fn make<T: Float>(settings: &Case<'_, T>) -> Made<T> {
+    let wings = [dense::make, window::make];
+    for wing in wings {
+        if let Some(layer) = wing(settings)? {
+            return Ok(Some(layer));
+        }
+    }
+    Ok(None)
+}
