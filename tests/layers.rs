@@ -6,10 +6,10 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gradlet_tests::conformance::{Bound, Outcome};
-use gradlet_tests::golden::{FOLDER, Golden};
+use gradlet_tests::golden::{Array, FOLDER, Golden, layers_folder};
 use gradlet_tests::layers::{run_f32, run_f64};
 use serde_json::Value;
 
@@ -37,10 +37,7 @@ const MISSING: &[&str] = &[
     "conv1d",
     "conv_transpose1d",
     "conv_transpose2d",
-    "cosine_embedding_loss",
-    "cosine_similarity",
     "embedding",
-    "gaussian_nll_loss",
     "glu",
     "group_norm",
     "gru",
@@ -48,7 +45,6 @@ const MISSING: &[&str] = &[
     "hardsigmoid",
     "hardswish",
     "hardtanh",
-    "hinge_embedding_loss",
     "identity",
     "instance_norm1d",
     "instance_norm2d",
@@ -56,32 +52,28 @@ const MISSING: &[&str] = &[
     "log_sigmoid",
     "lstm",
     "lstm_cell",
-    "margin_ranking_loss",
     "max_pool1d",
     "max_pool2d",
-    "multi_label_soft_margin_loss",
-    "multi_margin_loss",
     "multihead_attention",
-    "normalize",
-    "pairwise_distance",
-    "poisson_nll_loss",
     "prelu",
     "relu6",
     "rms_norm",
     "rnn",
     "rnn_cell",
     "scaled_dot_product_attention",
-    "soft_margin_loss",
     "softsign",
     "transformer_encoder",
     "transformer_encoder_layer",
-    "triplet_margin_loss",
     "unflatten",
     "upsample",
 ];
 
 /// Why gradlet does not do what a case asks.
-fn declined(_golden: &Golden, case: &Value) -> Option<&'static str> {
+fn declined(golden: &Golden, case: &Value) -> Option<&'static str> {
+    let holds = |which: fn(f64) -> bool| {
+        let tensor = golden.array(&case["inputs"][0]).ok();
+        matches!(tensor, Some(Array::Floats(x)) if x.iter().any(which))
+    };
     match case["class"].as_str().unwrap_or_default() {
         "Flatten"
             if case["args"] != Value::Array(Vec::new())
@@ -90,13 +82,14 @@ fn declined(_golden: &Golden, case: &Value) -> Option<&'static str> {
             Some("to be built")
         }
         "Conv2d" if case["kwargs"]["padding"].is_string() => Some("to be built"),
+        "CosineSimilarity" if case["kwargs"]["eps"].as_f64() > Some(1e-3) => {
+            Some("a norm below eps is a constant: PyTorch's gradient is that of a norm")
+        }
+        "SoftMarginLoss" if holds(|x| x.abs() > 700.0) => {
+            Some("no finite number overflows: PyTorch's loss is infinite, and its gradient NaN")
+        }
         _ => None,
     }
-}
-
-fn folder() -> PathBuf {
-    std::env::var_os("GRADLET_GOLDEN_LAYERS")
-        .map_or_else(|| Path::new(FOLDER).join("layers"), PathBuf::from)
 }
 
 /// The kinds of layers that the folder has cases of.
@@ -135,7 +128,7 @@ fn check(golden: &Golden, case: &Value) -> Result<(), String> {
 
 #[test]
 fn layers_compute_what_pytorchs_do() -> Result<(), Box<dyn Error>> {
-    let folder = folder();
+    let folder = layers_folder();
     let (mut failures, mut reasons) = (Vec::new(), BTreeSet::new());
     let kinds = kinds(&folder)?;
     let (mut cases, mut passed, mut declined_cases) = (0, 0, 0);

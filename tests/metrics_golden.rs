@@ -8,7 +8,7 @@ use gradlet::{
     Accuracy, AveragePrecision, ConfusionMatrix, LogLoss, MaxError, MeanAbsoluteError,
     MeanSquaredError, R2, RocAuc, Tensor, TopK,
 };
-use gradlet_tests::golden::{folder, number};
+use gradlet_tests::golden::{layers_folder, number};
 use serde_json::Value;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -17,7 +17,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 const TOLERANCE: f64 = 1e-12;
 
 fn cases(family: &str) -> Result<Vec<Value>, Box<dyn Error>> {
-    let json: Value = serde_json::from_slice(&fs::read(folder().join("layers/metrics.json"))?)?;
+    let json: Value = serde_json::from_slice(&fs::read(layers_folder().join("metrics.json"))?)?;
     let cases = json[family].as_array().cloned().unwrap_or_default();
     assert!(cases.len() > 8, "{family}: only {} cases", cases.len());
     Ok(cases)

@@ -6,8 +6,9 @@ use super::margin_ranking_loss::finite_margin;
 use crate::reduction::Reduction;
 use crate::var::Var;
 
-/// What is added to each squared norm, so that vectors of zeros have a cosine; as in PyTorch.
-const EPS: f64 = 1e-12;
+/// What is added to each squared norm, so that vectors of zeros have a cosine; of this type as in PyTorch, whose gradient
+/// at 0 shows how it is rounded.
+const EPS: f32 = 1e-12;
 
 /// A loss that turns similar vectors into one direction and others apart: `1 - cos` where the target is 1, and
 /// `max(cos - margin, 0)` where it is -1, of the cosine between two vectors; the mean, the sum, or each pair's.
@@ -65,7 +66,12 @@ pub fn cosine_embedding_loss<T: Float>(
     x2.tensor().expect_shape(op, shape)?;
     target.tensor().expect_shape(op, pairs)?;
     let margin = finite_margin(op, margin)?;
-    let scale = |x: &Var<T>| Ok(x.square().sum(-1)?.add_scalar(T::of(EPS)).rsqrt());
+    let scale = |x: &Var<T>| {
+        Ok(x.square()
+            .sum(-1)?
+            .add_scalar(T::of(f64::from(EPS)))
+            .rsqrt())
+    };
     let cosine = x1.mul(x2)?.sum(-1)?.mul(&scale(x1)?)?.mul(&scale(x2)?)?;
     let [similar, dissimilar] = [T::one(), -T::one()].map(|t| target.tensor().map(move |x| x != t));
     let apart = cosine.sub_scalar(margin).relu();
