@@ -6,10 +6,10 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gradlet_tests::conformance::{Bound, Outcome};
-use gradlet_tests::golden::{Array, FOLDER, Golden};
+use gradlet_tests::golden::{Array, FOLDER, Golden, layers_folder};
 use gradlet_tests::layers::{run_f32, run_f64};
 use serde_json::Value;
 
@@ -29,28 +29,16 @@ const OTHERS: [&str; 4] = ["init", "lbfgs", "metrics", "optim_extra"];
 
 /// Kinds of layers that gradlet does not have yet.
 const MISSING: &[&str] = &[
-    "cosine_embedding_loss",
-    "cosine_similarity",
-    "gaussian_nll_loss",
     "gru",
     "gru_cell",
-    "hinge_embedding_loss",
     "lstm",
     "lstm_cell",
-    "margin_ranking_loss",
-    "multi_label_soft_margin_loss",
-    "multi_margin_loss",
     "multihead_attention",
-    "normalize",
-    "pairwise_distance",
-    "poisson_nll_loss",
     "rnn",
     "rnn_cell",
     "scaled_dot_product_attention",
-    "soft_margin_loss",
     "transformer_encoder",
     "transformer_encoder_layer",
-    "triplet_margin_loss",
 ];
 
 /// Why gradlet does not do what a case asks.
@@ -62,6 +50,10 @@ fn declined(golden: &Golden, case: &Value) -> Option<&'static str> {
             _ => false,
         })
     };
+    let holds = |which: fn(f64) -> bool| {
+        let tensor = golden.array(&case["inputs"][0]).ok();
+        matches!(tensor, Some(Array::Floats(x)) if x.iter().any(which))
+    };
     match case["class"].as_str().unwrap_or_default() {
         "MaxPool1d" | "MaxPool2d" if lowest(&case["outs"]) && !lowest(&case["inputs"]) => {
             Some("a window that reads nothing but padding is refused")
@@ -72,13 +64,14 @@ fn declined(golden: &Golden, case: &Value) -> Option<&'static str> {
         "Softsign" if case["note"] == "special values" => {
             Some("at infinities PyTorch's quotient rule gives NaN; the slope there is 0")
         }
+        "CosineSimilarity" if case["kwargs"]["eps"].as_f64() > Some(1e-3) => {
+            Some("a norm below eps is a constant: PyTorch's gradient is that of a norm")
+        }
+        "SoftMarginLoss" if holds(|x| x.abs() > 700.0) => {
+            Some("no finite number overflows: PyTorch's loss is infinite, and its gradient NaN")
+        }
         _ => None,
     }
-}
-
-fn folder() -> PathBuf {
-    std::env::var_os("GRADLET_GOLDEN_LAYERS")
-        .map_or_else(|| Path::new(FOLDER).join("layers"), PathBuf::from)
 }
 
 /// The kinds of layers that the folder has cases of.
@@ -117,7 +110,7 @@ fn check(golden: &Golden, case: &Value) -> Result<(), String> {
 
 #[test]
 fn layers_compute_what_pytorchs_do() -> Result<(), Box<dyn Error>> {
-    let folder = folder();
+    let folder = layers_folder();
     let (mut failures, mut reasons) = (Vec::new(), BTreeSet::new());
     let kinds = kinds(&folder)?;
     let (mut cases, mut passed, mut declined_cases) = (0, 0, 0);

@@ -2,9 +2,11 @@
 
 use gradlet::prelude::*;
 use gradlet::{
-    CrossEntropyOptions, KlTarget, Reduction, binary_cross_entropy,
-    binary_cross_entropy_with_logits, cross_entropy_probabilities, cross_entropy_with, huber_loss,
-    kl_div, l1_loss, mse_loss, nll_loss, smooth_l1_loss, tensor,
+    CrossEntropyOptions, GaussianNllOptions, KlTarget, MultiMarginOptions, PoissonNllOptions,
+    Reduction, binary_cross_entropy, binary_cross_entropy_with_logits, cosine_embedding_loss,
+    cross_entropy_probabilities, cross_entropy_with, gaussian_nll_loss, hinge_embedding_loss,
+    huber_loss, kl_div, l1_loss, mse_loss, multi_label_soft_margin_loss, multi_margin_loss,
+    nll_loss, poisson_nll_loss, smooth_l1_loss, soft_margin_loss, tensor,
 };
 
 /// Losses of zeros of this shape and of these labels, whatever they are.
@@ -23,6 +25,10 @@ fn losses_by_labels(shape: &[usize], labels: &Tensor<i64>) -> Result<Vec<(&'stat
             cross_entropy_with(&logits, labels, &each),
         ),
         ("nll_loss", nll_loss(&logits, labels, &plain)),
+        (
+            "multi_margin_loss",
+            multi_margin_loss(&logits, labels, None, MultiMarginOptions::new()),
+        ),
     ];
     Ok(losses.map(|(name, loss)| (name, loss.unwrap_err())).into())
 }
@@ -88,7 +94,7 @@ fn each_loss_by_labels_names_itself_and_the_shapes_that_it_was_given() -> Result
 type Loss = fn(&Var, &Var) -> Result<Var>;
 
 /// Losses of a target, without weights.
-const BY_TARGET: [(&str, Loss); 8] = [
+const BY_TARGET: [(&str, Loss); 14] = [
     ("mse_loss", |x, t| mse_loss(x, t, Reduction::Mean)),
     ("l1_loss", |x, t| l1_loss(x, t, Reduction::Mean)),
     ("smooth_l1_loss", |x, t| {
@@ -106,6 +112,24 @@ const BY_TARGET: [(&str, Loss); 8] = [
     }),
     ("cross_entropy_probabilities", |x, t| {
         cross_entropy_probabilities(x, t, &CrossEntropyOptions::new())
+    }),
+    ("cosine_embedding_loss", |x, t| {
+        cosine_embedding_loss(x, t, t, 0.0, Reduction::Mean)
+    }),
+    ("gaussian_nll_loss", |x, t| {
+        gaussian_nll_loss(x, t, x, GaussianNllOptions::new())
+    }),
+    ("hinge_embedding_loss", |x, t| {
+        hinge_embedding_loss(x, t, 1.0, Reduction::Mean)
+    }),
+    ("multi_label_soft_margin_loss", |x, t| {
+        multi_label_soft_margin_loss(x, t, None, Reduction::Mean)
+    }),
+    ("poisson_nll_loss", |x, t| {
+        poisson_nll_loss(x, t, PoissonNllOptions::new())
+    }),
+    ("soft_margin_loss", |x, t| {
+        soft_margin_loss(x, t, Reduction::Mean)
     }),
 ];
 

@@ -8,15 +8,20 @@ use gradlet::functional::{
     gaussian_dropout, native_dropout, stateless_dropout,
 };
 use gradlet::init::{
-    Fan, fan_in_uniform, kaiming_normal, kaiming_uniform, xavier_normal, xavier_uniform,
+    Fan, constant, dirac, eye, fan_in_uniform, kaiming_normal, kaiming_uniform, normal, ones,
+    orthogonal, truncated_normal, uniform, xavier_normal, xavier_uniform, zeros,
 };
 use gradlet::{
-    CreateGraph, CrossEntropyOptions, Dropout, KlTarget, Linear, Mask, Mode, Result,
-    RunningStatistics, Tensor, Var, binary_cross_entropy, binary_cross_entropy_with_logits,
-    checkpoint, checkpoint_module, checkpoint_with, cross_entropy, cross_entropy_probabilities,
-    cross_entropy_with, dropout_owned, dropout_with, einsum, grad, gradcheck, gradgradcheck,
-    hessian, huber_loss, hvp, jacobian, jvp, kl_div, l1_loss, monte_carlo, mse_loss, nll_loss, rng,
-    smooth_l1_loss, vjp,
+    Accuracy, AveragePrecision, ConfusionMatrix, CreateGraph, CrossEntropyOptions, Dropout,
+    GaussianNllOptions, KlTarget, Linear, LogLoss, Mask, MaxError, MeanAbsoluteError,
+    MeanSquaredError, Mode, MultiMarginOptions, PoissonNllOptions, R2, Result, RocAuc,
+    RunningStatistics, Tensor, TopK, TripletMarginOptions, Var, binary_cross_entropy,
+    binary_cross_entropy_with_logits, checkpoint, checkpoint_module, checkpoint_with,
+    cosine_embedding_loss, cross_entropy, cross_entropy_probabilities, cross_entropy_with,
+    dropout_owned, dropout_with, einsum, gaussian_nll_loss, grad, gradcheck, gradgradcheck,
+    hessian, hinge_embedding_loss, huber_loss, hvp, jacobian, jvp, kl_div, l1_loss,
+    margin_ranking_loss, monte_carlo, mse_loss, multi_label_soft_margin_loss, multi_margin_loss,
+    nll_loss, poisson_nll_loss, rng, smooth_l1_loss, soft_margin_loss, triplet_margin_loss, vjp,
 };
 use proptest::prelude::*;
 
@@ -71,6 +76,20 @@ proptest! {
             cross_entropy_with(&r.x, &r.indices, &CrossEntropyOptions::new().label_smoothing(r.number).reduction(r.reduction())),
             cross_entropy_probabilities(&r.x, &r.y, &CrossEntropyOptions::new().label_smoothing(r.number)),
             cross_entropy_probabilities(&r.x, &r.x, &CrossEntropyOptions::new().weight(r.z.tensor().clone())),
+            cosine_embedding_loss(&r.x, &r.y, &r.z, r.number, r.reduction()),
+            cosine_embedding_loss(&r.x, &r.x, &r.x.sum(-1)?, 0.5, r.reduction()),
+            margin_ranking_loss(&r.x, &r.y, &r.z, r.number, r.reduction()),
+            hinge_embedding_loss(&r.x, &r.y, r.number, r.reduction()),
+            soft_margin_loss(&r.x, &r.y, r.reduction()),
+            multi_label_soft_margin_loss(&r.x, &r.y, Some(r.z.tensor()), r.reduction()),
+            gaussian_nll_loss(&r.x, &r.y, &r.z, GaussianNllOptions::new().reduction(r.reduction())),
+            gaussian_nll_loss(&r.x, &r.x, &r.y.square(), GaussianNllOptions::new().eps(r.number)),
+            poisson_nll_loss(&r.x, &r.y, PoissonNllOptions::new().full(true).reduction(r.reduction())),
+            poisson_nll_loss(&r.x, &r.y, PoissonNllOptions::new().log_input(false).eps(r.number)),
+            triplet_margin_loss(&r.x, &r.y, &r.z, TripletMarginOptions::new().p(r.number).swap(true)),
+            triplet_margin_loss(&r.x, &r.y, &r.x, TripletMarginOptions::new().margin(r.number).reduction(r.reduction())),
+            multi_margin_loss(&r.x, &r.indices, None, MultiMarginOptions::new().p(r.few[0] as u32)),
+            multi_margin_loss(&r.x, &r.indices, Some(r.y.tensor()), MultiMarginOptions::new().reduction(r.reduction())),
             einsum(r.equation, &[&r.x, &r.y]),
             einsum(r.equation, &[&r.x]),
             einsum(r.equation, &[&r.x, &r.y, &r.z]),
@@ -135,6 +154,26 @@ proptest! {
     }
 
     #[test]
+    fn metrics_never_panic(random in random::<f64>()) {
+        check(&random, &calls!(
+            r: Tensors,
+            Accuracy::new().update(&r.x, &r.indices),
+            Accuracy::new().update_predictions(&r.indices, &r.indices),
+            TopK::new(r.size).update_weighted(&r.x, &r.indices, &r.y),
+            LogLoss::new().update(&r.x.softmax(-1)?, &r.indices),
+            ConfusionMatrix::new(r.few[0]).update(&r.x, &r.indices),
+            ConfusionMatrix::new(r.few[0]).update_weighted(&r.x, &r.indices, &r.y),
+            ConfusionMatrix::new(r.few[0]).update_predictions(&r.indices, &r.indices),
+            RocAuc::new().update_weighted(&r.x, &r.indices, &r.y),
+            AveragePrecision::new().update(&r.x, &r.indices),
+            MaxError::new().update(&r.x, &r.y),
+            MeanAbsoluteError::new().update_weighted(&r.x, &r.y, &r.z),
+            MeanSquaredError::new().update(&r.x, &r.y),
+            R2::new().update_weighted(&r.x, &r.y, &r.z),
+        ))?;
+    }
+
+    #[test]
     fn masks_and_initial_weights_never_panic(random in random::<f64>()) {
         check(&random, &calls!(
             r: Tensors,
@@ -153,6 +192,17 @@ proptest! {
             xavier_uniform::<f64>(r.sizes.as_slice(), r.number, &mut rng(r.seed)),
             xavier_normal::<f64>(r.sizes.as_slice(), r.number, &mut rng(r.seed)),
             fan_in_uniform::<f64>(r.sizes.as_slice(), r.size, &mut rng(r.seed)),
+            constant(r.sizes.as_slice(), r.value),
+            zeros::<f64>(r.sizes.as_slice()),
+            ones::<f64>(r.sizes.as_slice()),
+            eye::<f64>(r.size, r.few[0]),
+            uniform::<f64>(r.sizes.as_slice(), r.number, r.value, &mut rng(r.seed)),
+            normal::<f64>(r.sizes.as_slice(), r.value, r.number, &mut rng(r.seed)),
+            truncated_normal::<f64>(r.sizes.as_slice(), 0.0, 1.0, r.number, r.value, &mut rng(r.seed)),
+            truncated_normal::<f64>(r.sizes.as_slice(), r.value, r.number, -1.0, 1.0, &mut rng(r.seed)),
+            orthogonal::<f64>(r.few.get(..r.size.min(3)).unwrap_or(&[2, 3]), r.number, &mut rng(r.seed)),
+            dirac::<f64>(r.sizes.as_slice(), r.size),
+            dirac::<f64>(&r.few[..4], r.few[4]),
         ))?;
     }
 }

@@ -59,6 +59,8 @@ proptest! {
             r.x.normalize(2.0, r.axes.as_slice(), 1e-12),
             r.x.cosine_similarity(&r.y, r.axis, r.number),
             r.x.cosine_similarity(&r.y, Keep(r.axes.as_slice()), 1e-8),
+            r.x.pairwise_distance(&r.y, r.number, r.axis, 1e-6),
+            r.x.pairwise_distance(&r.y, 2.0, Keep(r.axes.as_slice()), r.number),
             r.x.sort(r.axis, r.order()),
             r.x.topk(r.size, r.axis, r.order()),
         ))?;

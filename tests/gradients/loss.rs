@@ -2,9 +2,12 @@
 
 use gradlet::autograd::{cross_entropy, mse_loss};
 use gradlet::{
-    CrossEntropyOptions, KlTarget, Reduction, Result, binary_cross_entropy,
-    binary_cross_entropy_with_logits, cross_entropy_probabilities, cross_entropy_with, huber_loss,
-    kl_div, l1_loss, nll_loss, smooth_l1_loss,
+    CrossEntropyOptions, GaussianNllOptions, KlTarget, MultiMarginOptions, PoissonNllOptions,
+    Reduction, Result, TripletMarginOptions, binary_cross_entropy,
+    binary_cross_entropy_with_logits, cosine_embedding_loss, cross_entropy_probabilities,
+    cross_entropy_with, gaussian_nll_loss, hinge_embedding_loss, huber_loss, kl_div, l1_loss,
+    margin_ranking_loss, multi_label_soft_margin_loss, multi_margin_loss, nll_loss,
+    poisson_nll_loss, smooth_l1_loss, soft_margin_loss, triplet_margin_loss,
 };
 
 use crate::draw::{Case, Draw, Entry, Labels, Tensor, Var};
@@ -24,6 +27,9 @@ fn perhaps_weights(d: &mut Draw) -> Result<Option<Tensor>> {
     let part = d.part(&shape);
     d.coin().then(|| d.weights(&part)).transpose()
 }
+
+/// Reductions for inputs that are repeated, since they may be repeated 0 times, and the mean of no losses is NaN.
+const TOTALS: [Reduction; 2] = [Reduction::Sum, Reduction::None];
 
 /// The label that counts nothing where one is.
 const IGNORED: i64 = -7;
@@ -73,6 +79,16 @@ pub(crate) const ENTRIES: &[Entry] = &[
             binary_cross_entropy_with_logits(x, t, weight.as_ref(), positive.as_ref(), reduction)
         })
     }),
+    ("cosine_embedding_loss", |d| {
+        let mut shape = d.shape();
+        let signs = Var::constant(d.input(&shape)?.sign());
+        shape.push(3);
+        let (inputs, reduction) = ([d.input(&shape)?, d.input(&shape)?], d.reduction());
+        // Below every cosine, since one may be at any other margin.
+        Ok(Case::new(inputs, move |x| {
+            cosine_embedding_loss(&x[0], &x[1], &signs, -1.5, reduction)
+        }))
+    }),
     ("cross_entropy", |d| {
         let rank = d.shape().len().max(1);
         let (logits, shape, classes) = classes(d, rank)?;
@@ -103,6 +119,23 @@ pub(crate) const ENTRIES: &[Entry] = &[
             cross_entropy_probabilities(&x[0], &x[1], &options)
         }))
     }),
+    ("gaussian_nll_loss", |d| {
+        let shape = d.shape();
+        let mut of_variance = shape.clone();
+        let reduction = if d.coin() {
+            of_variance.pop();
+            d.pick(&TOTALS)
+        } else {
+            d.reduction()
+        };
+        let options = GaussianNllOptions::new()
+            .full(d.coin())
+            .reduction(reduction);
+        let inputs = [d.input(&shape)?, d.input(&shape)?, d.input(&of_variance)?];
+        Ok(Case::new(inputs, move |x| {
+            gaussian_nll_loss(&x[0], &x[1], &x[2].abs().add_scalar(0.5), options)
+        }))
+    }),
     ("huber_loss", |d| {
         let delta = d.kink_size();
         reduced(d, move |x, t, reduction| huber_loss(x, t, delta, reduction))
@@ -126,12 +159,73 @@ pub(crate) const ENTRIES: &[Entry] = &[
             kl_div(x, &t.abs().neg(), KlTarget::LogProbabilities, reduction)
         })
     }),
+    ("margin_ranking_loss", |d| {
+        let signs = Var::constant(d.input(&d.shape())?.sign());
+        let (margin, reduction) = (d.kink(), d.pick(&TOTALS));
+        d.pair(move |x1, x2| margin_ranking_loss(x1, x2, &signs, margin, reduction))
+    }),
+    ("margin_ranking_loss hinge_embedding_loss", |d| {
+        let signs = Var::constant(d.input(&d.shape())?.sign());
+        let (margin, reduction) = (d.kink(), d.reduction());
+        d.unary(move |x| hinge_embedding_loss(x, &signs, margin, reduction))
+    }),
     ("mse_loss", |d| reduced(d, mse_loss)),
+    ("multi_margin_loss", |d| {
+        let rank = d.shape().len().max(1);
+        let (x, shape, classes) = classes(d, rank)?;
+        let labels = d.indices(&shape, classes)?;
+        let weight = if d.coin() {
+            Some(d.weights(&[classes])?)
+        } else {
+            None
+        };
+        let options = MultiMarginOptions::new()
+            .p(d.pick(&[1, 2]))
+            .margin(d.kink());
+        let options = options.reduction(d.reduction());
+        Ok(Case::new([x], move |x| {
+            multi_margin_loss(&x[0], &labels, weight.as_ref(), options)
+        }))
+    }),
     ("nll_loss", |d| {
         let rank = d.shape().len().max(1);
         let (x, shape, classes) = classes(d, rank)?;
         let labels = labels(d, &shape, classes, IGNORED)?;
         let options = options(d, classes)?.ignore_index(IGNORED);
         Ok(Case::new([x], move |x| nll_loss(&x[0], &labels, &options)))
+    }),
+    ("poisson_nll_loss", |d| {
+        let log_input = d.coin();
+        let options = PoissonNllOptions::new().log_input(log_input).full(d.coin());
+        let options = options.reduction(d.reduction());
+        // Counts above 1, where the loss has no kink.
+        d.alike(move |x, t| {
+            let x = if log_input { x.clone() } else { x.abs() };
+            poisson_nll_loss(&x, &t.abs().add_scalar(1.0), options)
+        })
+    }),
+    ("soft_margin_loss", |d| reduced(d, soft_margin_loss)),
+    ("soft_margin_loss multi_label_soft_margin_loss", |d| {
+        let mut shape = d.shape();
+        shape.push(3);
+        let (inputs, weight) = ([d.input(&shape)?, d.input(&shape)?], d.weights(&[3])?);
+        let (weight, reduction) = (d.coin().then_some(weight), d.reduction());
+        Ok(Case::new(inputs, move |x| {
+            multi_label_soft_margin_loss(&x[0], &x[1], weight.as_ref(), reduction)
+        }))
+    }),
+    ("triplet_margin_loss", |d| {
+        let mut shape = d.shape();
+        shape.push(2);
+        let part = d.part(&shape);
+        let inputs = [d.input(&shape)?, d.input(&part)?, d.input(&shape)?];
+        // So large a margin that no loss is 0, and no difference is 0 with half a step more.
+        let options = TripletMarginOptions::new().margin(50.0).eps(1.0 / 64.0);
+        let options = options
+            .p(d.pick(&[1.0, 2.0, 3.0]))
+            .reduction(d.pick(&TOTALS));
+        Ok(Case::new(inputs, move |x| {
+            triplet_margin_loss(&x[0], &x[1], &x[2], options)
+        }))
     }),
 ];

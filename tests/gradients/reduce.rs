@@ -154,6 +154,17 @@ pub(crate) const ENTRIES: &[Entry] = &[
             x.normalize(p.max(1.0), axes, eps + HALF_A_STEP)
         })
     }),
+    ("pairwise_distance", |d| {
+        let mut shape = d.shape();
+        shape.push(2);
+        let (axis, p) = (d.axis(shape.len()) as isize, d.pick(&[1.0, 2.0, 3.0]));
+        let part = d.part(&shape);
+        let inputs = [d.input(&shape)?, d.input(&part)?];
+        // No difference is 0 with half a step more.
+        Ok(Case::new(inputs, move |x| {
+            x[0].pairwise_distance(&x[1], p, axis, HALF_A_STEP)
+        }))
+    }),
     ("norm", |d| normed(d, |x, p, axes| x.norm(p, axes))),
     ("norm kept", |d| {
         normed(d, |x, p, axes| x.norm(p, Keep(axes)))

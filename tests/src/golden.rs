@@ -17,6 +17,13 @@ pub fn folder() -> PathBuf {
     std::env::var_os("GRADLET_GOLDEN").map_or_else(|| PathBuf::from(FOLDER), PathBuf::from)
 }
 
+/// The folder that `GRADLET_GOLDEN_LAYERS` names, of layers, initial weights and metrics; the repository's own without it.
+#[must_use]
+pub fn layers_folder() -> PathBuf {
+    std::env::var_os("GRADLET_GOLDEN_LAYERS")
+        .map_or_else(|| Path::new(FOLDER).join("layers"), PathBuf::from)
+}
+
 type Failure = Box<dyn Error>;
 
 /// The cases of one operation and their tensors.

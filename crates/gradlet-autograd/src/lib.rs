@@ -19,6 +19,7 @@ mod no_grad;
 mod op;
 mod operators;
 mod ops;
+mod options;
 mod part;
 mod pending;
 mod pointwise;
@@ -45,10 +46,13 @@ pub use no_grad::{Recording, set_recording};
 pub use no_grad::{is_recording, no_grad};
 pub use op::{Arity, Fixed, Given, Many, Of, One, Op, View, Want};
 pub use ops::{
-    KlTarget, RunningStatistics, Statistics, binary_cross_entropy,
-    binary_cross_entropy_with_logits, cross_entropy, cross_entropy_probabilities,
-    cross_entropy_with, dropout_owned, dropout_with, einsum, huber_loss, kl_div, l1_loss, mse_loss,
-    nll_loss, smooth_l1_loss,
+    GaussianNllOptions, KlTarget, MultiMarginOptions, PoissonNllOptions, RunningStatistics,
+    Statistics, TripletMarginOptions, binary_cross_entropy, binary_cross_entropy_with_logits,
+    cosine_embedding_loss, cross_entropy, cross_entropy_probabilities, cross_entropy_with,
+    dropout_owned, dropout_with, einsum, gaussian_nll_loss, hinge_embedding_loss, huber_loss,
+    kl_div, l1_loss, margin_ranking_loss, mse_loss, multi_label_soft_margin_loss,
+    multi_margin_loss, nll_loss, poisson_nll_loss, smooth_l1_loss, soft_margin_loss,
+    triplet_margin_loss,
 };
 #[doc(hidden)]
 pub use part::Part;

@@ -1,6 +1,7 @@
 //! Modules, layers, optimizers and data for gradlet.
 //!
-//! This crate has no loops over elements: they are in the tensor crate.
+//! This crate has no loops over elements: they are in the tensor crate. Metrics alone, which are not part of a training
+//! step, read one element after the other.
 #![forbid(unsafe_code)]
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
@@ -14,6 +15,8 @@ pub mod dropout;
 mod forward;
 pub mod init;
 mod layer;
+pub mod loss;
+pub mod metric;
 mod mode;
 pub mod module;
 pub mod optim;
@@ -31,6 +34,11 @@ pub use dropout::{
 };
 pub use forward::Forward;
 pub use layer::*;
+pub use loss::*;
+pub use metric::{
+    Accuracy, AveragePrecision, ConfusionMatrix, LogLoss, MaxError, MeanAbsoluteError,
+    MeanSquaredError, R2, RocAuc, TopK,
+};
 pub use mode::Mode;
 pub use module::{AlwaysEval, Module, Summary};
 pub use optim::{

@@ -3,6 +3,7 @@
 
 mod activation;
 mod dense;
+mod loss;
 mod normalize;
 mod run;
 mod window;
@@ -16,7 +17,13 @@ use run::Made;
 
 /// The layer of a case's settings: `settings.op()` is PyTorch's class. `None` where gradlet has no such layer.
 fn make<T: Float>(settings: &Case<'_, T>) -> Made<T> {
-    let wings = [activation::make, dense::make, normalize::make, window::make];
+    let wings = [
+        activation::make,
+        dense::make,
+        loss::make,
+        normalize::make,
+        window::make,
+    ];
     for wing in wings {
         if let Some(layer) = wing(settings)? {
             return Ok(Some(layer));

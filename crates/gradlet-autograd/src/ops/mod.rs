@@ -17,8 +17,11 @@ pub use gradient::{dropout_owned, dropout_with};
 pub use linalg::einsum;
 pub(crate) use loss::class_axis;
 pub use loss::{
-    KlTarget, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy,
-    cross_entropy_probabilities, cross_entropy_with, huber_loss, kl_div, l1_loss, mse_loss,
-    nll_loss, smooth_l1_loss,
+    GaussianNllOptions, KlTarget, MultiMarginOptions, PoissonNllOptions, TripletMarginOptions,
+    binary_cross_entropy, binary_cross_entropy_with_logits, cosine_embedding_loss, cross_entropy,
+    cross_entropy_probabilities, cross_entropy_with, gaussian_nll_loss, hinge_embedding_loss,
+    huber_loss, kl_div, l1_loss, margin_ranking_loss, mse_loss, multi_label_soft_margin_loss,
+    multi_margin_loss, nll_loss, poisson_nll_loss, smooth_l1_loss, soft_margin_loss,
+    triplet_margin_loss,
 };
 pub use normalize::{RunningStatistics, Statistics};

@@ -168,6 +168,17 @@ impl<T: Float> Rows<T> {
         Ok(Some((rows, kept)))
     }
 
+    /// These rows, or an error if a label is not a class.
+    #[track_caller]
+    pub(crate) fn checked(self) -> Result<Self> {
+        let classes = self.x.shape()[1];
+        let outside = |label: &i64| usize::try_from(*label).map_or(true, |label| label >= classes);
+        if let Some(index) = self.labels.iter().find(outside) {
+            return Err(self.outside(index));
+        }
+        Ok(self)
+    }
+
     /// The error for a label that is not a class.
     #[track_caller]
     pub(crate) fn outside(&self, index: i64) -> Error {
@@ -200,11 +211,8 @@ impl<T: Float> Labels<T> {
             Some((rows, kept)) => (rows, Some(kept)),
             None => (rows, None),
         };
+        let rows = rows.checked()?;
         let classes = rows.x.shape()[1];
-        let outside = |label: &i64| usize::try_from(*label).map_or(true, |label| label >= classes);
-        if let Some(index) = rows.labels.iter().find(outside) {
-            return Err(rows.outside(index));
-        }
         let mut nll = NllLoss::new(&rows.labels, classes);
         if let Some(weight) = &options.weight {
             weight.expect_shape(rows.op, classes)?;

@@ -12,6 +12,7 @@ mod mean;
 mod median;
 mod norm;
 mod normalize;
+mod pairwise_distance;
 mod prod;
 mod quantile;
 mod sum;

@@ -1,6 +1,4 @@
-//! Initial weights: Xavier and Kaiming, uniform and normal, and PyTorch's default for layers.
-//!
-//! Weights have PyTorch's layout: `[out, in]`, or `[out, in, ..]` with the sizes of the receptive field at the end.
+//! Weights scaled by the numbers of inputs and outputs: Xavier's and Kaiming's, and PyTorch's default for layers.
 
 use gradlet_tensor::{Error, ErrorKind, Float, IntoShape, Result, Shape, Tensor};
 use rand::Rng;
