@@ -109,31 +109,32 @@ fn schedule(kind: &str, options: &mut Options) -> Outcome<(Arc<dyn Schedule>, Op
                 top,
             ));
         }
-        "SequentialLR" => {
-            let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned();
-            let parts = list(options.take("schedulers")).ok_or("no parts")?;
-            let milestones = list(options.take("milestones")).ok_or("no milestones")?;
-            let mut all = Vec::new();
-            for part in &parts {
-                let (kind, mut options) =
-                    (part[0].as_str().ok_or("no name")?, Options::new(&part[1])?);
-                all.push(schedule(kind, &mut options)?.0);
-                assert!(options.left.is_empty(), "{kind} has no {:?}", options.left);
-            }
-            let mut all = all.into_iter();
-            let mut sequential = Sequential::new(all.next().ok_or("no first part")?);
-            for (next, milestone) in all.zip(&milestones) {
-                let milestone = usize::try_from(milestone.as_u64().ok_or("no milestone")?)?;
-                sequential = sequential.then(milestone, next);
-            }
-            Arc::new(sequential)
-        }
+        "SequentialLR" => Arc::new(sequential(options)?),
         _ => return Err(format!("no schedule {kind}").into()),
     };
     Ok((schedule, None))
 }
 
-fn plateau(options: &mut Options) -> Outcome<ReduceOnPlateau> {
+fn sequential(options: &mut Options) -> Outcome<Sequential> {
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned();
+    let parts = list(options.take("schedulers")).ok_or("no parts")?;
+    let milestones = list(options.take("milestones")).ok_or("no milestones")?;
+    let mut all = Vec::new();
+    for part in &parts {
+        let (kind, mut options) = (part[0].as_str().ok_or("no name")?, Options::new(&part[1])?);
+        all.push(schedule(kind, &mut options)?.0);
+        assert!(options.left.is_empty(), "{kind} has no {:?}", options.left);
+    }
+    let mut all = all.into_iter();
+    let mut sequential = Sequential::new(all.next().ok_or("no first part")?);
+    for (next, milestone) in all.zip(&milestones) {
+        let milestone = usize::try_from(milestone.as_u64().ok_or("no milestone")?)?;
+        sequential = sequential.then(milestone, next);
+    }
+    Ok(sequential)
+}
+
+fn plateau(options: &mut Options) -> ReduceOnPlateau {
     let mut plateau = ReduceOnPlateau::new();
     for name in ["patience", "cooldown"] {
         if let Ok(count) = options.count(name) {
@@ -146,7 +147,7 @@ fn plateau(options: &mut Options) -> Outcome<ReduceOnPlateau> {
     if let Some(share) = options.number("threshold") {
         plateau.threshold = gradlet::schedule::Threshold::Relative(share);
     }
-    Ok(*with!(options, plateau, factor min_lr eps))
+    *with!(options, plateau, factor min_lr eps)
 }
 
 fn close(what: &str, step: usize, ours: f64, theirs: &Value) -> Outcome {
@@ -164,7 +165,7 @@ fn follow(case: &Value) -> Outcome {
     let (base, rates) = (number(&case["base_lr"]).ok_or("no base_lr")?, list("lrs")?);
     let mut sgd = Sgd::<f32>::new(base).momentum(number(&case["momentum"]).unwrap_or(0.0));
     if kind == "ReduceLROnPlateau" {
-        let mut plateau = plateau(&mut options)?;
+        let mut plateau = plateau(&mut options);
         close("rate", 0, base, &rates[0])?;
         for (step, (metric, rate)) in (1..).zip(list("metrics")?.iter().zip(&rates[1..])) {
             plateau.apply(number(metric).ok_or("no metric")?, &mut sgd)?;

@@ -103,8 +103,8 @@ impl Schedule for Chained {
     }
 
     fn momentum(&self, step: usize) -> Option<f64> {
-        let parts = self.parts.iter().rev();
-        parts.filter_map(|part| part.momentum(step)).next()
+        let mut parts = self.parts.iter().rev();
+        parts.find_map(|part| part.momentum(step))
     }
 }
 
