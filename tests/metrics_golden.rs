@@ -74,14 +74,14 @@ fn classifications_are_scored_as_by_scikit_learn() -> Outcome {
             .collect();
         let scores = Tensor::from_slice(&rows, [labels.len(), classes])?;
         let (mut accuracy, mut loss) = (Accuracy::new(), LogLoss::new());
-        let mut matrix = ConfusionMatrix::new(classes);
+        let mut matrix = ConfusionMatrix::new(classes)?;
         for (from, count) in parts(labels.len()) {
             let [labels, predictions] = [&labels, &predictions].map(|x| x.narrow(0, from, count));
             let (labels, predictions) = (labels?, predictions?);
             let mut part = (
                 Accuracy::new(),
                 LogLoss::new(),
-                ConfusionMatrix::new(classes),
+                ConfusionMatrix::new(classes)?,
             );
             part.0.update_predictions(&predictions, &labels)?;
             part.1.update(&scores.narrow(0, from, count)?, &labels)?;
@@ -105,7 +105,7 @@ fn classifications_are_scored_as_by_scikit_learn() -> Outcome {
         }
         of_the_matrix(case, &matrix);
         // By scores, whose largest is the prediction.
-        let mut by_scores = ConfusionMatrix::new(classes);
+        let mut by_scores = ConfusionMatrix::new(classes)?;
         by_scores.update(&scores, &labels)?;
         let mut right = Accuracy::new();
         right.update(&scores, &labels)?;

@@ -28,7 +28,7 @@ pub enum Average {
 /// ```
 /// # use gradlet_nn::{ConfusionMatrix, metric::Average};
 /// # use gradlet_tensor::tensor;
-/// let mut matrix = ConfusionMatrix::new(2);
+/// let mut matrix = ConfusionMatrix::new(2)?;
 /// matrix.update_predictions(&tensor![i64; 0, 0, 1, 1], &tensor![i64; 0, 1, 1, 1])?;
 /// assert_eq!(matrix.counts, [1.0, 0.0, 1.0, 2.0]);
 /// assert_eq!(matrix.precisions(), [0.5, 1.0]);
@@ -78,9 +78,14 @@ impl ConfusionMatrix {
     const NAME: &str = "confusion_matrix";
 
     /// A matrix of zeros.
-    pub fn new(classes: usize) -> Self {
-        let counts = vec![0.0; classes * classes];
-        Self { classes, counts }
+    ///
+    /// # Errors
+    ///
+    /// If memory does not hold that many counts.
+    #[track_caller]
+    pub fn new(classes: usize) -> Result<Self> {
+        let counts = Tensor::zeros_of([classes, classes])?.to_vec();
+        Ok(Self { classes, counts })
     }
 
     /// Counts a batch of scores, whose largest is the prediction, the first of equal ones.
@@ -297,9 +302,9 @@ mod tests {
             tensor![[0.9, 0.1, 0.0], [0.0, 0.2, 0.2], [0.1, 0.2, 0.3]],
             tensor![i64; 0, 2, 1],
         );
-        let mut by_scores = ConfusionMatrix::new(3);
+        let mut by_scores = ConfusionMatrix::new(3)?;
         by_scores.update(&scores, &labels)?;
-        let mut by_predictions = ConfusionMatrix::new(3);
+        let mut by_predictions = ConfusionMatrix::new(3)?;
         by_predictions.update_predictions(&tensor![i64; 0, 1, 2], &labels)?;
         assert_eq!(by_scores, by_predictions);
         let expected = tensor![f64; [1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]];
@@ -313,21 +318,22 @@ mod tests {
     }
 
     #[test]
-    fn a_matrix_without_samples_has_no_averages() {
-        let matrix = ConfusionMatrix::new(2);
+    fn a_matrix_without_samples_has_no_averages() -> Result<()> {
+        let matrix = ConfusionMatrix::new(2)?;
         for average in [Average::Macro, Average::Micro, Average::Weighted] {
             assert!(matrix.precision(average).is_nan() && matrix.f1(average).is_nan());
         }
         assert!(matrix.balanced_accuracy().is_nan() && matrix.accuracy().is_nan());
         assert_eq!(
-            (matrix.recalls(), ConfusionMatrix::new(0).f1s()),
+            (matrix.recalls(), ConfusionMatrix::new(0)?.f1s()),
             (vec![0.0; 2], vec![])
         );
+        Ok(())
     }
 
     #[test]
-    fn what_does_not_fit_is_an_error_and_is_not_counted() {
-        let mut matrix = ConfusionMatrix::new(2);
+    fn what_does_not_fit_is_an_error_and_is_not_counted() -> Result<()> {
+        let mut matrix = ConfusionMatrix::new(2)?;
         let label = tensor![i64; 1];
         for (result, expected) in [
             (
@@ -347,7 +353,7 @@ mod tests {
                 "shapes differ: expected [1], got [2]",
             ),
             (
-                matrix.clone().merge(&ConfusionMatrix::new(3)),
+                matrix.clone().merge(&ConfusionMatrix::new(3)?),
                 "the number of classes of a merged matrix must be the same, got 3",
             ),
         ] {
@@ -357,6 +363,8 @@ mod tests {
                 "{text}"
             );
         }
-        assert_eq!(matrix, ConfusionMatrix::new(2));
+        assert_eq!(matrix, ConfusionMatrix::new(2)?);
+        assert!(ConfusionMatrix::new(usize::MAX).is_err());
+        Ok(())
     }
 }

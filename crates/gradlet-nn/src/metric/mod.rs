@@ -12,7 +12,7 @@
 //! use gradlet_nn::{Accuracy, ConfusionMatrix, metric::Average};
 //! use gradlet_tensor::tensor;
 //!
-//! let (mut accuracy, mut matrix) = (Accuracy::new(), ConfusionMatrix::new(2));
+//! let (mut accuracy, mut matrix) = (Accuracy::new(), ConfusionMatrix::new(2)?);
 //! for (logits, labels) in [
 //!     (tensor![[0.9, 0.1], [0.2, 0.8]], tensor![i64; 0, 0]),
 //!     (tensor![[0.3, 0.7], [0.6, 0.4]], tensor![i64; 1, 0]),
