@@ -46,11 +46,11 @@ fn convolution<const N: usize>(
     Ok(Case::new(all, move |x| f(&x[0], &x[1], x.get(2), options)))
 }
 
+type Transpose<const N: usize> =
+    fn(&Var, &Var, Option<&Var>, Convolution<N>, [usize; N]) -> Result<Var>;
+
 /// Images or sequences of the last sizes, the weight of a transposed convolution that fits, and perhaps a bias.
-fn transposed<const N: usize>(
-    d: &mut Draw,
-    f: fn(&Var, &Var, Option<&Var>, Convolution<N>, [usize; N]) -> Result<Var>,
-) -> Result<Case> {
+fn transposed<const N: usize>(d: &mut Draw, f: Transpose<N>) -> Result<Case> {
     let groups = d.between(1, 2);
     let (inputs, outputs) = (d.between(0, 2), small(d, 1));
     let sizes: Vec<usize> = (0..N).map(|axis| d.size(2 + axis).max(1)).collect();
@@ -59,7 +59,8 @@ fn transposed<const N: usize>(
     let more = from_fn(|axis| d.between(0, stride[axis].max(dilation[axis]) - 1));
     let padding = from_fn(|axis| {
         let reach = (sizes[axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis];
-        d.between(0, (reach + more[axis]) / 2)
+        let room = reach + more[axis];
+        d.between(0, room / 2)
     });
     let mut images = if d.coin() {
         vec![small(d, 0)]

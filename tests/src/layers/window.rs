@@ -6,15 +6,15 @@ use gradlet::{
 };
 use serde_json::Value;
 
-use super::run::{Made, built, forward};
-use crate::conformance::{Case, Out, each};
+use super::run::{Built, Made, built, forward};
+use crate::conformance::{Case, Failure, Out, each};
 
 pub(super) fn make<T: Float>(settings: &Case<'_, T>) -> Made<T> {
-    match settings.op() {
-        "Conv1d" => convolution::<1, T>(settings),
-        "Conv2d" => convolution::<2, T>(settings),
-        "ConvTranspose1d" => transposed(settings, ConvTranspose1d::forward_to_size),
-        "ConvTranspose2d" => transposed(settings, ConvTranspose2d::forward_to_size),
+    Ok(Some(match settings.op() {
+        "Conv1d" => convolution::<1, T>(settings)?,
+        "Conv2d" => convolution::<2, T>(settings)?,
+        "ConvTranspose1d" => transposed(settings, ConvTranspose1d::forward_to_size)?,
+        "ConvTranspose2d" => transposed(settings, ConvTranspose2d::forward_to_size)?,
         "MaxPool1d" => max_pool(settings, MaxPool1d::forward_with_indices),
         "MaxPool2d" => max_pool(settings, MaxPool2d::forward_with_indices),
         "AdaptiveMaxPool1d" => {
@@ -25,10 +25,12 @@ pub(super) fn make<T: Float>(settings: &Case<'_, T>) -> Made<T> {
             let layer = AdaptiveMaxPool2d::new(parts(settings));
             pooled(settings, layer, 1, AdaptiveMaxPool2d::forward_with_indices)
         }
-        "Upsample" => upsample(settings),
-        _ => Ok(None),
-    }
+        "Upsample" if settings.text(2, "mode", "nearest") == "nearest" => upsample(settings),
+        _ => return Ok(None),
+    }))
 }
+
+type Layer<T> = Box<dyn Built<T>>;
 
 fn channels<T: Float>(settings: &Case<'_, T>, groups: usize) -> [usize; 3] {
     let of = |place, name| settings.int(place, name, 1) as usize;
@@ -39,7 +41,7 @@ fn channels<T: Float>(settings: &Case<'_, T>, groups: usize) -> [usize; 3] {
     ]
 }
 
-fn convolution<const N: usize, T: Float>(settings: &Case<'_, T>) -> Made<T>
+fn convolution<const N: usize, T: Float>(settings: &Case<'_, T>) -> Result<Layer<T>, Failure>
 where
     Conv<N, T>: Forward<T>,
 {
@@ -55,13 +57,16 @@ where
     if !settings.flag(7, "bias", true) {
         layer = layer.without_bias();
     }
-    Ok(Some(forward(layer)))
+    Ok(forward(layer))
 }
+
+type ToSize<const N: usize, T> =
+    fn(&ConvTranspose<N, T>, &Var<T>, [usize; N]) -> gradlet::Result<Var<T>>;
 
 fn transposed<const N: usize, T: Float>(
     settings: &Case<'_, T>,
-    to_size: fn(&ConvTranspose<N, T>, &Var<T>, [usize; N]) -> gradlet::Result<Var<T>>,
-) -> Made<T>
+    to_size: ToSize<N, T>,
+) -> Result<Layer<T>, Failure>
 where
     ConvTranspose<N, T>: Forward<T>,
 {
@@ -75,19 +80,19 @@ where
     if !settings.flag(7, "bias", true) {
         layer = layer.without_bias();
     }
-    Ok(Some(built(layer, move |layer, case| {
+    Ok(built(layer, move |layer, case| {
         let x = case.var(0, "input")?;
         Ok(vec![Out::Var(match case.list(1, "output_size") {
             Some(sizes) => to_size(layer, &x, each(Some(sizes), [0; N]))?,
             None => layer.forward(&x)?,
         })])
-    })))
+    }))
 }
 
 fn max_pool<const N: usize, T: Float>(
     settings: &Case<'_, T>,
     with_indices: WithIndices<MaxPool<N>, T>,
-) -> Made<T>
+) -> Layer<T>
 where
     MaxPool<N>: Forward<T>,
 {
@@ -112,14 +117,14 @@ fn pooled<M: Forward<T> + Module + 'static, T: Float>(
     layer: M,
     place: usize,
     with_indices: WithIndices<M, T>,
-) -> Made<T> {
+) -> Layer<T> {
     if !settings.flag(place, "return_indices", false) {
-        return Ok(Some(forward(layer)));
+        return forward(layer);
     }
-    Ok(Some(built(layer, move |layer, case| {
+    built(layer, move |layer, case| {
         let (y, indices) = with_indices(layer, &case.var(0, "input")?)?;
         Ok(vec![Out::Var(y), Out::Ints(indices)])
-    })))
+    })
 }
 
 /// The numbers of parts: one for all axes or one for each, where null keeps an axis.
@@ -138,7 +143,7 @@ fn parts<T: Float, const N: usize>(settings: &Case<'_, T>) -> [Option<usize>; N]
     })
 }
 
-fn upsample<T: Float>(settings: &Case<'_, T>) -> Made<T> {
+fn upsample<T: Float>(settings: &Case<'_, T>) -> Layer<T> {
     let layer = if let Some(sizes) = settings.list(0, "size") {
         Upsample::to(sizes.into_iter().map(|size| size as usize))
     } else {
@@ -149,14 +154,9 @@ fn upsample<T: Float>(settings: &Case<'_, T>) -> Made<T> {
         let all = factors.as_array().cloned().unwrap_or(vec![factors]);
         Upsample::by(all.iter().filter_map(Value::as_f64))
     };
-    if settings.text(2, "mode", "nearest") != "nearest" {
-        return Ok(None);
-    }
-    Ok(Some(forward(
-        if settings.flag(4, "recompute_scale_factor", false) {
-            layer.recompute_scale_factor()
-        } else {
-            layer
-        },
-    )))
+    forward(if settings.flag(4, "recompute_scale_factor", false) {
+        layer.recompute_scale_factor()
+    } else {
+        layer
+    })
 }

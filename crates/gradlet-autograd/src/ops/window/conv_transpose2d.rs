@@ -144,6 +144,9 @@ mod tests {
     use crate::check::{gradcheck, gradgradcheck};
     use gradlet_tensor::{ErrorKind, rng, tensor};
 
+    /// The shapes of the inputs, and the settings.
+    type Case<'a> = ([&'a [usize]; 3], Convolution<2>, [usize; 2]);
+
     fn make(shapes: [&[usize]; 3]) -> Vec<Tensor<f64>> {
         let mut rng = rng(5);
         let normal = |shape: &[usize]| Tensor::normal(shape, 0.0, 1.0, &mut rng);
@@ -154,7 +157,7 @@ mod tests {
     #[test]
     fn gradients_agree_with_finite_differences() -> Result<()> {
         let plain = Convolution::default();
-        let cases: [([&[usize]; 3], Convolution<2>, [usize; 2]); 7] = [
+        let cases: [Case<'_>; 7] = [
             ([&[2, 3, 2, 3], &[3, 2, 2, 2], &[2]], plain, [0, 0]),
             (
                 [&[1, 2, 2, 3], &[2, 2, 3, 2], &[2]],
