@@ -94,11 +94,22 @@ fn a_part_between_two_chains_is_named_and_its_index_is_not_joined_to_theirs() ->
     Ok(())
 }
 
-#[test]
-fn every_layer_that_can_fail_names_itself() -> Result<()> {
-    let rng = &mut gradlet::rng(0);
+/// Each layer's error for a scalar begins with this text.
+fn refuse_a_scalar(layers: &[(Box<dyn Forward>, &str)]) -> Result<()> {
     let scalar = zeros(&[])?;
-    let layers: [(Box<dyn Forward>, &str); 20] = [
+    for (layer, start) in layers {
+        let (line, error) = (line!(), layer.forward(&scalar));
+        let Err(error) = error else {
+            panic!("{start} takes a scalar")
+        };
+        assert_says(&error, line, start);
+    }
+    Ok(())
+}
+
+#[test]
+fn norms_activations_and_layers_of_shapes_name_themselves() -> Result<()> {
+    let layers: [(Box<dyn Forward>, &str); 10] = [
         (Box::new(BatchNorm2d::new(3)?), "BatchNorm2d(3): "),
         (Box::new(InstanceNorm1d::new(3)?), "InstanceNorm1d(3): "),
         (
@@ -118,6 +129,14 @@ fn every_layer_that_can_fail_names_itself() -> Result<()> {
             Box::new(Unflatten::new(1, &[2, -1])?),
             "Unflatten(axis 1, [2, -1]): axis ",
         ),
+    ];
+    refuse_a_scalar(&layers)
+}
+
+#[test]
+fn every_layer_that_can_fail_names_itself() -> Result<()> {
+    let rng = &mut gradlet::rng(0);
+    let layers: [(Box<dyn Forward>, &str); 10] = [
         (
             Box::new(linear()?.without_bias()),
             "Linear(5 -> 3, no bias): ",
@@ -153,14 +172,8 @@ fn every_layer_that_can_fail_names_itself() -> Result<()> {
             "DropConnect(p=0.5, train): linear: ",
         ),
     ];
-    for (layer, start) in layers {
-        let (line, error) = (line!(), layer.forward(&scalar));
-        let Err(error) = error else {
-            panic!("{start} takes a scalar")
-        };
-        assert_says(&error, line, start);
-    }
-    assert!(AlphaDropout::new(0.5, rng)?.forward(&scalar).is_ok());
+    refuse_a_scalar(&layers)?;
+    assert!(AlphaDropout::new(0.5, rng)?.forward(&zeros(&[])?).is_ok());
     Ok(())
 }
 

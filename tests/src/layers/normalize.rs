@@ -43,9 +43,10 @@ pub(super) fn make<T: Float>(settings: &Case<'_, T>) -> Made<T> {
             if settings.value(1, "eps").is_some() {
                 layer = layer.eps(settings.float(1, "eps", 0.0));
             }
-            forward(match settings.flag(2, "elementwise_affine", true) {
-                true => layer,
-                false => layer.without_parameters(),
+            forward(if settings.flag(2, "elementwise_affine", true) {
+                layer
+            } else {
+                layer.without_parameters()
             })
         }
         _ => return Ok(None),
@@ -68,21 +69,22 @@ fn channels<K: NormOver, T: Float>(
 ) -> Result<ChannelNorm<K, T>, Failure> {
     let features = settings.int(0, "num_features", 0) as usize;
     let mut layer = ChannelNorm::new_of(features)?.eps(settings.float(1, "eps", 1e-5));
-    layer = match settings.is_null(2, "momentum") {
-        true => without_momentum(layer),
-        false => layer.momentum(settings.float(2, "momentum", 0.1)),
+    layer = if settings.is_null(2, "momentum") {
+        without_momentum(layer)
+    } else {
+        layer.momentum(settings.float(2, "momentum", 0.1))
     };
-    layer = match settings.flag(3, "affine", !K::PER_SAMPLE) {
-        true => layer.with_parameters()?,
-        false => layer.without_parameters(),
+    layer = if settings.flag(3, "affine", !K::PER_SAMPLE) {
+        layer.with_parameters()?
+    } else {
+        layer.without_parameters()
     };
     if !settings.flag(NAMED, "bias", true) {
         layer = layer.without_bias();
     }
-    Ok(
-        match settings.flag(4, "track_running_stats", !K::PER_SAMPLE) {
-            true => layer.with_statistics()?,
-            false => layer.without_statistics(),
-        },
-    )
+    Ok(if settings.flag(4, "track_running_stats", !K::PER_SAMPLE) {
+        layer.with_statistics()?
+    } else {
+        layer.without_statistics()
+    })
 }

@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn nothing_flows_at_a_kink_or_for_nan() {
         check_points(
-            |x| x.hardsigmoid(),
+            Var::hardsigmoid,
             &[
                 (-3.0, 0.0, 0.0),
                 (3.0, 1.0, 0.0),

@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn kinks_and_special_values_are_pytorchs() {
         check_points(
-            |x| x.hardswish(),
+            Var::hardswish,
             &[
                 (-3.0, 0.0, 0.0),
                 (3.0, 3.0, 1.0),

@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn infinities_have_limits() {
         check_points(
-            |x| x.log_sigmoid(),
+            Var::log_sigmoid,
             &[
                 (f64::NEG_INFINITY, f64::NEG_INFINITY, 1.0),
                 (0.0, -(2f64.ln()), 0.5),

@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn the_slope_of_small_numbers_has_all_its_digits() {
         check_points(
-            |x| x.tanhshrink(),
+            Var::tanhshrink,
             &[
                 (0.5, 0.5 - 0.5f64.tanh(), 0.5f64.tanh().powi(2)),
                 (f64::INFINITY, f64::INFINITY, 1.0),
