@@ -1,6 +1,7 @@
 //! Runs the layers' cases that PyTorch computed through gradlet's own layers. Each wing makes a layer of the settings
 //! that PyTorch's class was given.
 
+mod attention;
 mod dense;
 mod run;
 mod window;
@@ -14,7 +15,7 @@ use run::Made;
 
 /// The layer of a case's settings: `settings.op()` is PyTorch's class. `None` where gradlet has no such layer.
 fn make<T: Float>(settings: &Case<'_, T>) -> Made<T> {
-    let wings = [dense::make, window::make];
+    let wings = [attention::make, dense::make, window::make];
     for wing in wings {
         if let Some(layer) = wing(settings)? {
             return Ok(Some(layer));

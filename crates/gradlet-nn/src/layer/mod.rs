@@ -1,11 +1,13 @@
 //! The layers, one in each file, in wings.
 
 mod activation;
+mod attention;
 mod container;
 mod dense;
 mod window;
 
 pub use activation::*;
+pub use attention::*;
 pub use container::*;
 pub use dense::*;
 pub use window::*;
