@@ -149,8 +149,8 @@ impl<T: Float> Var<T> {
     ///
     /// # Source
     ///
-    /// A. Vaswani and others, "Attention Is All You Need", 2017; T. Dao and others, "FlashAttention", 2022, for computing
-    /// scores again; `torch.nn.functional.scaled_dot_product_attention`
+    /// A. Vaswani and others, "Attention Is All You Need", 2017; `torch.nn.functional.scaled_dot_product_attention`. Scores
+    /// are computed again as in T. Dao and others, "Fast and Memory-Efficient Exact Attention with IO-Awareness", 2022
     #[track_caller]
     pub fn scaled_dot_product_attention(
         &self,
