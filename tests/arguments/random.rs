@@ -1,8 +1,9 @@
 //! Random arguments: most fit together, some do not, and some are what no caller should pass.
 
+use gradlet::tensor::fused::Attention;
 use gradlet::{
-    Convolution, Divisor, DrawKey, Element, Interpolation, Order, Reduction, Rounding, Scatter,
-    Shape, Tensor, Var, Window, rng,
+    AttentionMask, AttentionOptions, Convolution, Divisor, DrawKey, Element, Float, Interpolation,
+    Mask, Order, Reduction, Rounding, Scatter, Shape, Tensor, Var, Window, rng,
 };
 use proptest::prelude::*;
 
@@ -98,6 +99,40 @@ impl<T: Element, X> Random<T, X> {
         DrawKey {
             seed: self.seed,
             call: 1,
+        }
+    }
+}
+
+impl<T: Float, X> Random<T, X> {
+    pub(crate) fn attention(&self) -> Attention<T> {
+        let dropout = Mask::draw(self.shape, 0.5, self.key()).ok();
+        Attention {
+            scale: self.value,
+            causal: self.seed.is_multiple_of(2),
+            dropout: dropout
+                .filter(|_| self.seed.is_multiple_of(3))
+                .map(|mask| (mask, self.value)),
+        }
+    }
+
+    pub(crate) fn attention_options(&self) -> AttentionOptions<T> {
+        let Attention {
+            causal, dropout, ..
+        } = self.attention();
+        let hidden = AttentionMask::hidden(&self.mask).unwrap_or_default();
+        let mask = match self.seed % 5 {
+            0 => hidden,
+            _ => AttentionMask::new(),
+        };
+        let causal = if causal {
+            AttentionMask::causal()
+        } else {
+            AttentionMask::new()
+        };
+        AttentionOptions {
+            mask: mask.and(causal),
+            scale: self.seed.is_multiple_of(7).then_some(self.number),
+            dropout: dropout.map(|(mask, factor)| (mask, factor.to_f64())),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Every method of `Var`; of what comes out the gradient is taken too.
 
 use gradlet::{
-    Align, Convolution, Keep, LeafId, RunningStatistics, Statistics, Tensor, Var, Window,
+    Align, AttentionMask, AttentionOptions, Convolution, Keep, LeafId, RunningStatistics,
+    Statistics, Tensor, Var, Window,
 };
 use proptest::prelude::*;
 
@@ -120,6 +121,11 @@ proptest! {
             r.x.cross(&r.x, -1),
             r.x.bmm(&r.y),
             r.x.addmm(&r.y, &r.z, r.number, r.value),
+            r.x.scaled_dot_product_attention(&r.y, &r.z, &r.attention_options()),
+            r.x.scaled_dot_product_attention(&r.x, &r.x, &r.attention_options()),
+            r.x.scaled_dot_product_attention(&r.x, &r.x, &AttentionOptions::new().mask(AttentionMask::added(&r.y))),
+            r.x.attention_weights(&r.y, &r.attention_options()),
+            r.x.attention_weights(&r.x, &AttentionOptions::new().mask(AttentionMask::causal())),
             r.x.linear(&r.y, None),
             r.x.linear(&r.y, Some(&r.z)),
             r.x.bilinear(&r.y, &r.z, None),

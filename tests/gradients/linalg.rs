@@ -1,6 +1,6 @@
 //! Products of vectors and matrices, and sums of products.
 
-use gradlet::{Result, einsum};
+use gradlet::{AttentionMask, AttentionOptions, Result, einsum};
 
 use crate::draw::{Case, Draw, Entry, Tensor, small};
 
@@ -56,6 +56,41 @@ fn broadcast_equation(d: &mut Draw) -> Result<(String, Vec<Tensor>)> {
     }
     let output = d.pick(&["", "->...", "->i...", "->...i", "->"]);
     Ok((format!("{}{output}", words.join(",")), inputs))
+}
+
+/// Queries, keys and values, the first with all leading axes, and options of any kind.
+fn attention(d: &mut Draw) -> Result<(Vec<Tensor>, AttentionOptions<f64>)> {
+    let [l, s, features, width] = [
+        d.between(0, 3),
+        d.between(0, 3),
+        d.between(0, 2),
+        d.between(0, 2),
+    ];
+    let lead = [small(d, 0)];
+    let scores = [lead[0], l, s];
+    let with = |lead: &[usize], sizes: [usize; 2]| [lead, &sizes].concat();
+    let leads = [d.part(&lead), d.part(&lead)];
+    let inputs = vec![
+        d.input(&with(&lead, [l, features]))?,
+        d.input(&with(&leads[0], [s, features]))?,
+        d.input(&with(&leads[1], [s, width]))?,
+    ];
+    let mut mask = AttentionMask::new();
+    if d.coin() {
+        mask = mask.and(AttentionMask::causal());
+    }
+    if d.coin() {
+        let shape = d.part(&scores);
+        mask = mask.and(AttentionMask::hidden(&d.mask(&shape)?)?);
+    }
+    let mut options = AttentionOptions::new().mask(mask);
+    if d.coin() {
+        options = options.scale(0.7);
+    }
+    if d.coin() {
+        options = options.dropout(gradlet::Mask::from_kept(&d.mask(&scores)?)?, 1.5);
+    }
+    Ok((inputs, options))
 }
 
 pub(crate) const ENTRIES: &[Entry] = &[
@@ -155,5 +190,33 @@ pub(crate) const ENTRIES: &[Entry] = &[
             all.push(d.input(&[outputs])?);
         }
         Ok(Case::new(all, |x| x[0].linear(&x[1], x.get(2))))
+    }),
+    ("scaled_dot_product_attention", |d| {
+        let (inputs, options) = attention(d)?;
+        Ok(Case::new(inputs, move |x| {
+            x[0].scaled_dot_product_attention(&x[1], &x[2], &options)
+        }))
+    }),
+    ("scaled_dot_product_attention with numbers added", |d| {
+        let (mut inputs, options) = attention(d)?;
+        let scores = [
+            inputs[0].shape()[0],
+            inputs[0].shape()[1],
+            inputs[1].size(-2)?,
+        ];
+        let shape = d.part(&scores);
+        inputs.push(d.input(&shape)?);
+        Ok(Case::new(inputs, move |x| {
+            let mask = options.mask.clone().and(AttentionMask::added(&x[3]));
+            let options = options.clone().mask(mask);
+            x[0].scaled_dot_product_attention(&x[1], &x[2], &options)
+        }))
+    }),
+    ("scaled_dot_product_attention weights", |d| {
+        let (inputs, options) = attention(d)?;
+        let inputs = inputs[..2].to_vec();
+        Ok(Case::new(inputs, move |x| {
+            x[0].attention_weights(&x[1], &options)
+        }))
     }),
 ];

@@ -6,6 +6,7 @@
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 mod across;
+mod attention_options;
 mod backward;
 mod check;
 mod checkpoint;
@@ -28,6 +29,7 @@ mod reduction;
 mod saves;
 mod var;
 
+pub use attention_options::{AttentionMask, AttentionOptions};
 pub use backward::{CreateGraph, grad};
 pub use check::{gradcheck, gradgradcheck};
 #[doc(hidden)]

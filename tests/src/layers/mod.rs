@@ -2,6 +2,7 @@
 //! that PyTorch's class was given.
 
 mod activation;
+mod attention;
 mod dense;
 mod loss;
 mod normalize;
@@ -19,6 +20,7 @@ use run::Made;
 fn make<T: Float>(settings: &Case<'_, T>) -> Made<T> {
     let wings = [
         activation::make,
+        attention::make,
         dense::make,
         loss::make,
         normalize::make,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use gradlet_autograd::{Float, Result, Var};
+use gradlet_tensor::{Mask, Shape};
 use rand::Rng;
 
 use super::alpha::{Alpha, AlphaChannels};
@@ -180,6 +181,17 @@ impl<F: Form> Noise<F> {
 }
 
 impl Noise<Elements> {
+    /// The mask of the next pass over elements of this shape, and the factor of those that it keeps; `None` if nothing is
+    /// dropped.
+    #[track_caller]
+    pub(crate) fn draw(&self, shape: Shape) -> Result<Option<(Mask, f64)>> {
+        if self.p() == 0.0 || !self.mode.drops() {
+            return Ok(None);
+        }
+        let mask = self.form.mask(shape, self.p(), self.source.next_key())?;
+        Ok(Some((mask, self.form.scaling.of_kept(self.p()))))
+    }
+
     /// The same layer with scaling in training (the default) or at test time.
     pub fn scaling(mut self, scaling: Scaling) -> Self {
         self.form.scaling = scaling;

@@ -1,12 +1,14 @@
 //! The layers, one in each file, in wings.
 
 mod activation;
+mod attention;
 mod container;
 mod dense;
 mod normalize;
 mod window;
 
 pub use activation::*;
+pub use attention::*;
 pub use container::*;
 pub use dense::*;
 pub use normalize::*;

@@ -5,6 +5,7 @@
 //! arrays want too, are methods; their gradients are here.
 
 mod at_ranks;
+mod attention;
 mod averages;
 mod avg_pool;
 mod columns;
@@ -33,6 +34,7 @@ pub use crate::pick::corner;
 pub use crate::reduce::rescaling;
 pub use crate::view::windows_gradient;
 pub use at_ranks::at_ranks;
+pub use attention::{Attention, attention, attention_gradient};
 pub use avg_pool::{adaptive_avg_pool2d_gradient, avg_pool2d_gradient};
 pub use columns::{add_to_columns, pick_columns};
 pub use conv::{conv_transpose2d, conv2d_weight_gradient};

@@ -13,6 +13,7 @@ macro_rules! vectorized {
     )*};
 }
 
+pub(crate) mod attention;
 pub(crate) mod average;
 pub(crate) mod bernoulli;
 pub(crate) mod conv;

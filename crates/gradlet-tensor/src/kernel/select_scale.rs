@@ -66,6 +66,29 @@ pub(crate) fn select_scale_in_place<T: Float>(kept: &[u64], first: usize, x: &mu
     }
 }
 
+/// As [`select_scale_in_place`], for any first bit.
+///
+/// # Panics
+/// If `kept` has too few bits.
+pub(crate) fn select_scale_from<T: Float>(kept: &[u64], first: usize, x: &mut [T], scale: T) {
+    /// Words that are moved at a time.
+    const WORDS: usize = 16;
+    let shift = first % 64;
+    if shift == 0 {
+        return select_scale_in_place(kept, first, x, scale);
+    }
+    let mut next = first / 64;
+    for x in x.chunks_mut(64 * WORDS) {
+        let mut moved = [0; WORDS];
+        for word in &mut moved[..x.len().div_ceil(64)] {
+            let above = kept.get(next + 1).map_or(0, |above| above << (64 - shift));
+            *word = kept[next] >> shift | above;
+            next += 1;
+        }
+        select_scale_in_place(&moved, 0, x, scale);
+    }
+}
+
 #[inline(always)]
 fn words_of(kept: &[u64], first: usize, len: usize) -> &[u64] {
     assert!(

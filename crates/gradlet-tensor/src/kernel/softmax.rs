@@ -9,20 +9,33 @@ const LANES: usize = 32;
 /// The number for rows that would leave most of these empty.
 const FEW_LANES: usize = 8;
 
-/// The largest element, and the sum of `e^(x - largest)`; NaN makes both NaN.
+/// The end of a row, padded with -inf, which changes neither its largest element nor its sum of exponentials, so that
+/// short rows are as fast as long ones.
 #[inline(always)]
-fn largest_and_sum<T: Float, const LANES: usize>(x: &[T]) -> (T, T) {
-    // The end of a row is padded with -inf, which changes neither result, so that short rows are as fast as long ones.
+fn padded<T: Float, const LANES: usize>(x: &[T]) -> [T; LANES] {
     let mut tail = [T::neg_infinity(); LANES];
-    let chunks = x.chunks_exact(LANES);
-    tail[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
+    let rest = x.chunks_exact(LANES).remainder();
+    tail[..rest.len()].copy_from_slice(rest);
+    tail
+}
+
+/// The largest element, given the padded end; NaN if there is one.
+#[inline(always)]
+fn largest<T: Float, const LANES: usize>(x: &[T], tail: [T; LANES]) -> T {
     let mut lanes = tail;
-    for chunk in chunks {
+    for chunk in x.chunks_exact(LANES) {
         for (lane, &x) in lanes.iter_mut().zip(chunk) {
             *lane = if x > *lane || x != x { x } else { *lane };
         }
     }
-    let largest = pair(lanes, |a, b| if b > a || b != b { b } else { a });
+    pair(lanes, |a, b| if b > a || b != b { b } else { a })
+}
+
+/// The largest element, and the sum of `e^(x - largest)`; NaN makes both NaN.
+#[inline(always)]
+fn largest_and_sum<T: Float, const LANES: usize>(x: &[T]) -> (T, T) {
+    let tail = padded::<T, LANES>(x);
+    let largest = largest(x, tail);
     // A row of -inf has no largest finite element to subtract.
     let shift = if largest == T::neg_infinity() {
         T::of(0.0)
@@ -89,6 +102,31 @@ vectorized! {
     fn scaled_exp<T: Float>(x: &[T], a: T, scale: T, y: &mut [T]) {
         for (y, &x) in y.iter_mut().zip(x) {
             *y = (x - a).exp_() * scale;
+        }
+    }
+
+    /// `x[i, j] = e^(x[i, j] - largest)`, zeros in a row of -inf; writes the largest element of each row, and 1 divided by
+    /// the sum of its results, 0 if that is 0.
+    pub(crate) fn weigh<T: Float>(x: &mut [T], columns: usize, kept: &mut [T]) {
+        let rows = x.chunks_exact_mut(columns.max(1));
+        for (x, kept) in rows.zip(kept.chunks_exact_mut(2)) {
+            let largest = largest::<T, LANES>(x, padded(x));
+            let none = largest == T::neg_infinity();
+            kept[0] = if none { T::of(0.0) } else { largest };
+            for x in x.iter_mut() {
+                *x = (*x - kept[0]).exp_beside_1_();
+            }
+            let sum = T::of(sum_of_stretches::<T, LANES>(x, x, |x, _| x));
+            kept[1] = if none { T::of(0.0) } else { T::of(1.0) / sum };
+        }
+    }
+
+    /// `x[i, j] = e^x[i, j] / sum_j e^x[i, j]`, given the numbers that `weigh` wrote.
+    pub(crate) fn weigh_again<T: Float>(x: &mut [T], columns: usize, kept: &[T]) {
+        for (x, kept) in x.chunks_exact_mut(columns.max(1)).zip(kept.chunks_exact(2)) {
+            for x in x {
+                *x = (*x - kept[0]).exp_beside_1_() * kept[1];
+            }
         }
     }
 

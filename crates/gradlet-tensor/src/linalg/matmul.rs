@@ -214,7 +214,7 @@ fn product<T: Float>(
 }
 
 /// The matrix of the last two axes whose first element is at `offset` in the storage.
-fn matrix<T: Float>(x: &Tensor<T>, offset: usize) -> Matrix<'_, T> {
+pub(crate) fn matrix<T: Float>(x: &Tensor<T>, offset: usize) -> Matrix<'_, T> {
     let strides = &x.layout().strides()[x.rank() - 2..];
     Matrix {
         data: x.storage(),

@@ -10,4 +10,5 @@ mod products;
 
 pub use contract::Contract;
 pub use einsum::einsum;
+pub(crate) use matmul::matrix;
 pub use products::expect_batches;

@@ -164,6 +164,11 @@ impl Mask {
         std::mem::size_of_val(self.words.as_slice())
     }
 
+    /// The words of 64 bits.
+    pub(crate) fn words(&self) -> &[u64] {
+        self.words.as_slice()
+    }
+
     /// The bits in row-major order.
     ///
     /// # Example

@@ -6,5 +6,6 @@ mod einsum;
 mod linear;
 mod matmul;
 mod products;
+mod scaled_dot_product_attention;
 
 pub use einsum::einsum;

@@ -62,6 +62,14 @@ pub(super) fn exp_moderate_f32(x: f32) -> f32 {
     y * f32::from_bits(k.wrapping_sub(127) << 23)
 }
 
+/// e^x for x that is NaN or at most 0; 0 below -80, where it is lost beside 1. No result is subnormal, which would be
+/// slow.
+#[inline(always)]
+pub(crate) fn exp_beside_1_f32(x: f32) -> f32 {
+    let y = exp_moderate_f32(if x < -80.0 { -80.0 } else { x });
+    if x < -80.0 { 0.0 } else { y }
+}
+
 /// e^x - 1 within 2 ulp; keeps the sign of zero.
 #[inline(always)]
 pub(crate) fn expm1_f32(x: f32) -> f32 {
@@ -122,6 +130,13 @@ pub(super) fn powers_f64(k: u64) -> (f64, f64) {
 pub(super) fn exp_moderate_f64(x: f64) -> f64 {
     let (k, y) = reduced_f64(x, NOTHING_F64);
     y * f64::from_bits(k.wrapping_sub(1023) << 52)
+}
+
+/// e^x for x that is NaN or at most 0; 0 below -700.
+#[inline(always)]
+pub(crate) fn exp_beside_1_f64(x: f64) -> f64 {
+    let y = exp_moderate_f64(if x < -700.0 { -700.0 } else { x });
+    if x < -700.0 { 0.0 } else { y }
 }
 
 /// e^x - 1 within 2 ulp; keeps the sign of zero.

@@ -23,6 +23,9 @@ pub trait Math: Sized {
     #[doc(hidden)]
     fn rest_(self, divisor: Self) -> (Self, bool);
 
+    /// e^x of a distance below the largest of several numbers; 0 where it is lost beside 1.
+    #[doc(hidden)]
+    fn exp_beside_1_(self) -> Self;
     /// The largest absolute value for which the functions below are correct.
     #[doc(hidden)]
     const NEAR: Self;
@@ -58,6 +61,7 @@ macro_rules! math {
 math! {
     f32, NEAR = super::trig::NEAR_F32, super::atan2::atan2_f32, super::hypot::hypot_f32, super::rest::rest_f32:
         exp_ = super::exp::exp_f32,
+        exp_beside_1_ = super::exp::exp_beside_1_f32,
         expm1_ = super::exp::expm1_f32,
         ln_ = super::ln::ln_f32,
         log1p_ = super::ln::log1p_f32,
@@ -76,6 +80,7 @@ math! {
         near_tan_ = super::trig::tan_f32;
     f64, NEAR = f64::INFINITY, super::atan2::atan2_f64, super::hypot::hypot_f64, super::rest::rest_f64:
         exp_ = super::exp::exp_f64,
+        exp_beside_1_ = super::exp::exp_beside_1_f64,
         expm1_ = super::exp::expm1_f64,
         ln_ = super::ln::ln_f64,
         log1p_ = super::ln::log1p_f64,

@@ -144,7 +144,26 @@ impl<T: Copy> Problem<T> {
     }
 }
 
-impl<T> Matrix<'_, T> {
+impl<'a, T> Matrix<'a, T> {
+    /// The matrix of all numbers of a slice, in rows of this many columns.
+    pub(crate) fn contiguous(data: &'a [T], columns: usize) -> Self {
+        Self {
+            data,
+            offset: 0,
+            row_stride: columns,
+            column_stride: 1,
+        }
+    }
+
+    /// The transposed matrix.
+    pub(crate) fn turned(self) -> Self {
+        Self {
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
+            ..self
+        }
+    }
+
     /// The same without the first `count` columns.
     pub(super) fn without_columns(mut self, count: usize) -> Self {
         self.offset += count * self.column_stride;
@@ -152,7 +171,7 @@ impl<T> Matrix<'_, T> {
     }
 
     /// The same without the first `count` rows.
-    pub(super) fn without_rows(mut self, count: usize) -> Self {
+    pub(crate) fn without_rows(mut self, count: usize) -> Self {
         self.offset += count * self.row_stride;
         self
     }
