@@ -169,10 +169,13 @@ mod tests {
     use crate::module::Children;
     use gradlet_tensor::tensor;
 
+    /// A layer, what it returns, and how it is printed.
+    type Case = (Box<dyn Forward<f64>>, Var<f64>, &'static str);
+
     #[test]
     fn each_layer_is_its_function_with_its_settings() -> Result<()> {
         let x = Var::constant(tensor![f64; -2.0, -0.3, 0.0, 0.4, 30.0]);
-        let layers: [(Box<dyn Forward<f64>>, Var<f64>, &str); 12] = [
+        let layers: [Case; 11] = [
             (
                 Box::new(Celu::new().alpha(2.0)),
                 x.celu(2.0),
@@ -218,11 +221,6 @@ mod tests {
                 Box::new(Softshrink::new()),
                 x.softshrink(0.5),
                 "Softshrink(lambda 0.5)",
-            ),
-            (
-                Box::new(Softshrink::new().lambda(0.1)),
-                x.softshrink(0.1),
-                "Softshrink(lambda 0.1)",
             ),
             (
                 Box::new(Threshold::new(0.3, -5.0)),

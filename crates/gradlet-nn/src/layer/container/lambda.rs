@@ -130,7 +130,7 @@ mod tests {
         let model = sequential![f64; |x| x.square(), |x| x.sum(..)];
         let x = Var::leaf(tensor![f64; 3.0, 4.0]);
         assert_eq!(model.forward(&x)?.item()?, 25.0);
-        crosses(&Lambda::new(|x| x.tanh()));
+        crosses(&Lambda::new(|x| x.tanh() * half));
         Ok(())
     }
 
