@@ -7,6 +7,7 @@
 
 mod across;
 mod backward;
+mod cell;
 mod check;
 mod checkpoint;
 mod cross_entropy_options;
@@ -34,6 +35,7 @@ pub use checkpoint::{checkpoint, checkpoint_with, replayable};
 pub use cross_entropy_options::CrossEntropyOptions;
 pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use gradients::Gradients;
+pub use gradlet_tensor::fused::{CellKind, Direction, Unrolled};
 pub use gradlet_tensor::{
     Align, Convolution, Divisor, Element, Error, ErrorKind, Float, Interpolation, Keep, Result,
     Rounding, Scatter, Sliding, Tensor, Window,

@@ -2,6 +2,7 @@
 //! that PyTorch's class was given.
 
 mod dense;
+mod recurrent;
 mod run;
 mod window;
 
@@ -14,7 +15,7 @@ use run::Made;
 
 /// The layer of a case's settings: `settings.op()` is PyTorch's class. `None` where gradlet has no such layer.
 fn make<T: Float>(settings: &Case<'_, T>) -> Made<T> {
-    let wings = [dense::make, window::make];
+    let wings = [dense::make, recurrent::make, window::make];
     for wing in wings {
         if let Some(layer) = wing(settings)? {
             return Ok(Some(layer));

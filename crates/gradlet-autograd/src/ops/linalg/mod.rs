@@ -5,5 +5,6 @@ mod einsum;
 mod linear;
 mod matmul;
 mod products;
+mod recurrent;
 
 pub use einsum::einsum;
