@@ -1,8 +1,8 @@
 //! Every method of `Var`; of what comes out the gradient is taken too.
 
-use gradlet::autograd::{CellKind, Direction, Unrolled};
 use gradlet::{
-    Align, Convolution, Keep, LeafId, RunningStatistics, Statistics, Tensor, Var, Window,
+    Align, CellKind, Convolution, Direction, Keep, LeafId, RunningStatistics, Statistics, Tensor,
+    Unrolled, Var, Window,
 };
 use proptest::prelude::*;
 

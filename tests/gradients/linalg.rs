@@ -1,7 +1,6 @@
 //! Products of vectors and matrices, and sums of products.
 
-use gradlet::autograd::{CellKind, Direction, Unrolled};
-use gradlet::{Result, einsum};
+use gradlet::{CellKind, Direction, Result, Unrolled, einsum};
 
 use crate::draw::{Case, Draw, Entry, Tensor, small};
 

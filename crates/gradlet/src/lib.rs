@@ -10,12 +10,12 @@ pub use gradlet_nn as nn;
 pub use gradlet_tensor as tensor;
 
 pub use gradlet_autograd::{
-    CreateGraph, CrossEntropyOptions, Gradients, Graph, GraphInput, GraphLeaf, GraphNode, KlTarget,
-    LeafId, Op, Reduction, RunningStatistics, Saved, Statistics, Var, binary_cross_entropy,
-    binary_cross_entropy_with_logits, checkpoint, checkpoint_with, cross_entropy,
-    cross_entropy_probabilities, cross_entropy_with, dropout_owned, dropout_with, einsum, grad,
-    gradcheck, gradgradcheck, hessian, huber_loss, hvp, is_recording, jacobian, jvp, kl_div,
-    l1_loss, mse_loss, nll_loss, no_grad, replayable, smooth_l1_loss, vjp,
+    CellKind, CreateGraph, CrossEntropyOptions, Direction, Gradients, Graph, GraphInput, GraphLeaf,
+    GraphNode, KlTarget, LeafId, Op, Reduction, RunningStatistics, Saved, Statistics, Unrolled,
+    Var, binary_cross_entropy, binary_cross_entropy_with_logits, checkpoint, checkpoint_with,
+    cross_entropy, cross_entropy_probabilities, cross_entropy_with, dropout_owned, dropout_with,
+    einsum, grad, gradcheck, gradgradcheck, hessian, huber_loss, hvp, is_recording, jacobian, jvp,
+    kl_div, l1_loss, mse_loss, nll_loss, no_grad, replayable, smooth_l1_loss, vjp,
 };
 pub use gradlet_nn::*;
 pub use gradlet_tensor::{

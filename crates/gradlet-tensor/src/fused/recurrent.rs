@@ -135,6 +135,17 @@ impl Unrolled<'_> {
             .all
             .expect_shape(OP, [self.kind.states(), time, batch, n])?;
         g.expect_shape(OP, states.all.shape())?;
+        let (count, saved) = (self.kind.saved(), states.saved.len());
+        if saved != count {
+            let name = "the number of saved tensors";
+            return Err(out_of_range(
+                OP,
+                name,
+                "that of the cell",
+                saved,
+                String::new(),
+            ));
+        }
         for (saved, width) in states.saved.iter().zip([width, n]) {
             saved.expect_shape(OP, [time, batch, width])?;
         }

@@ -22,7 +22,7 @@ const SPLIT: usize = 1 << 18;
 /// The function from an input and the state before it to a new state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CellKind {
-    /// `h' = tanh(x + h)`, where x and h stand for their products with weights, plus biases, here and below.
+    /// `h' = tanh(x + h)`. Here and below, x and h on the right are their products with weights, plus biases.
     Tanh,
     /// `h' = max(x + h, 0)`
     Relu,
@@ -45,6 +45,15 @@ impl CellKind {
     /// The number of tensors in a state: h, and for `Lstm` c.
     pub fn states(self) -> usize {
         if self == Self::Lstm { 2 } else { 1 }
+    }
+
+    /// The number of tensors that the gradient needs beside the states: the gates, and for `Gru` its candidates.
+    pub(crate) fn saved(self) -> usize {
+        match self {
+            Self::Tanh | Self::Relu => 0,
+            Self::Lstm => 1,
+            Self::Gru => 2,
+        }
     }
 }
 
@@ -99,8 +108,8 @@ pub(crate) struct Saved<'a, T> {
     pub(crate) g: [&'a [T]; 2],
 }
 
-/// The rows of a batch that go through all steps together, for so many multiplications; it does not matter to the
-/// result.
+/// The number of rows that go through all steps together, given the number of multiplications; the result does not depend
+/// on it.
 pub(crate) fn part_of(batch: usize, multiplications: usize) -> usize {
     if multiplications < SPLIT || threads::count() == 1 {
         batch

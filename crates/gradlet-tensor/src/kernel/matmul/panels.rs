@@ -6,8 +6,8 @@ use super::Gemm;
 use super::packed::Packed;
 use super::problem::{Matrix, Problem, Start};
 
-/// A matrix `[k, n]` in panels of as many columns as a tile has, with all steps of one after the other. A product with
-/// them has the bits of `matmul` up to its `LONGEST` steps.
+/// A matrix `[k, n]` in panels of as many columns as a tile has, with all steps of one after the other. Products
+/// with them are summed as packed ones are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Panels<'a, T> {
     sizes: [usize; 2],
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_product_with_panels_has_the_bits_of_the_same_product() {
+    fn a_product_with_panels_agrees_with_one_without() {
         let numbers = |len: usize, seed: usize| -> Vec<f32> {
             let number = |i: usize| ((i * 2_654_435_761 + seed) % 1009) as f32 / 503.0 - 1.0;
             (0..len).map(number).collect()
