@@ -1,8 +1,8 @@
 //! Every method of `Var`; of what comes out the gradient is taken too.
 
 use gradlet::{
-    Align, AttentionMask, AttentionOptions, Convolution, Keep, LeafId, RunningStatistics,
-    Statistics, Tensor, Var, Window,
+    Align, AttentionMask, AttentionOptions, CellKind, Convolution, Direction, Keep, LeafId,
+    RunningStatistics, Statistics, Tensor, Unrolled, Var, Window,
 };
 use proptest::prelude::*;
 
@@ -10,6 +10,20 @@ use crate::random::{Random, vars};
 use crate::{calls, check};
 
 type Vars = Random<f64, Var<f64>>;
+
+fn cell(r: &Vars, with_lengths: bool) -> Unrolled<'_> {
+    let kinds = [
+        CellKind::Tanh,
+        CellKind::Relu,
+        CellKind::Lstm,
+        CellKind::Gru,
+    ];
+    Unrolled {
+        kind: kinds[r.seed as usize % 4],
+        direction: [Direction::Forward, Direction::Reverse][r.few[0] % 2],
+        lengths: with_lengths.then_some(&r.sizes),
+    }
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -270,6 +284,20 @@ proptest! {
             {
                 let running = RunningStatistics::new(r.x.shape().get(1).copied().unwrap_or(r.size))?;
                 r.x.instance_norm(Statistics::Running(&running), Some(&r.z), None, r.number)
+            },
+        ))?;
+    }
+
+    #[test]
+    fn sequences_never_panic(random in vars()) {
+        check(&random, &calls!(
+            r: Vars,
+            r.x.recurrent(cell(r, false), [&r.y, &r.z], None, None),
+            r.x.recurrent(cell(r, true), [&r.y, &r.z], Some([&r.x, &r.y]), Some(&r.z)),
+            {
+                let (width, inputs) = (2 * cell(r, false).kind.gates(), r.x.shape().last().copied());
+                let [w, u] = [inputs.unwrap_or(1), 2].map(|n| Tensor::zeros_of([width, n]).map(Var::leaf));
+                r.x.recurrent(cell(r, r.size.is_multiple_of(2)), [&w?, &u?], None, None)
             },
         ))?;
     }

@@ -1,6 +1,6 @@
 //! Products of vectors and matrices, and sums of products.
 
-use gradlet::{AttentionMask, AttentionOptions, Result, einsum};
+use gradlet::{AttentionMask, AttentionOptions, CellKind, Direction, Result, Unrolled, einsum};
 
 use crate::draw::{Case, Draw, Entry, Tensor, small};
 
@@ -217,6 +217,48 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let inputs = inputs[..2].to_vec();
         Ok(Case::new(inputs, move |x| {
             x[0].attention_weights(&x[1], &options)
+        }))
+    }),
+    ("recurrent", |d| {
+        let (time, batch, inputs) = (d.size(0).max(1), d.size(1), d.size(2));
+        let (n, kind) = (
+            d.between(1, 2),
+            d.pick(&[CellKind::Lstm, CellKind::Gru, CellKind::Tanh]),
+        );
+        let (width, direction) = (
+            kind.gates() * n,
+            d.pick(&[Direction::Forward, Direction::Reverse]),
+        );
+        let (start, biases) = (d.coin(), d.coin());
+        let lengths: Vec<usize> = (0..batch).map(|_| d.between(1, time)).collect();
+        let lengths = d.coin().then_some(lengths);
+        let mut shapes = vec![
+            vec![time, batch, inputs],
+            vec![width, inputs],
+            vec![width, n],
+        ];
+        if start {
+            shapes.push(vec![kind.states(), batch, n]);
+        }
+        if biases {
+            shapes.extend([vec![width], vec![width]]);
+        }
+        let mut all = Vec::new();
+        for shape in shapes {
+            all.push(d.input(&shape)?);
+        }
+        Ok(Case::new(all, move |x| {
+            let lengths = lengths.as_deref();
+            let cell = Unrolled {
+                kind,
+                direction,
+                lengths,
+            };
+            let (others, start) = x[3..].split_at(if biases { x.len() - 5 } else { x.len() - 3 });
+            let (start, biases) = (others.first(), start.first().zip(start.get(1)));
+            let biases = biases.map(|(a, b)| [a, b]);
+            let (y, last) = x[0].recurrent(cell, [&x[1], &x[2]], biases, start)?;
+            gradlet::Var::cat(&[&y.flatten(..)?, &last.flatten(..)?], 0)
         }))
     }),
 ];

@@ -10,7 +10,7 @@ use crate::checkpoint::is_first_run;
 use crate::gradients::Gradients;
 use crate::no_grad::{is_recording, set_recording};
 use crate::pending::{Next, Pending};
-use crate::record::{Arrival, Give, History, Origin};
+use crate::record::{Arrival, Give, History, Origin, next_id};
 use crate::var::{LeafId, Var};
 
 /// Whether gradients are recorded, so that they can be differentiated again.
@@ -235,6 +235,36 @@ pub(crate) fn walk<T: Float>(
         }
     }
     Ok(())
+}
+
+/// The gradients of `f(xs)` with respect to `xs`, given that of its value, recorded as operations on `xs` and `g`: for an
+/// operation whose own gradient is not made of Vars. If several of `xs` are the same Var, the first gets the sum.
+pub(crate) fn pull_back<T: Float>(
+    f: impl Fn(&[Var<T>]) -> Result<Var<T>>,
+    xs: &[Var<T>],
+    g: Var<T>,
+) -> Result<Vec<Option<Var<T>>>> {
+    // The call records newer nodes; those behind `xs` are older.
+    let from = next_id();
+    let y = f(xs)?;
+    let mut dxs = vec![None; xs.len()];
+    walk(from, y.history, g, &mut |_| {}, &mut |arrival| {
+        let Arrival::Here(origin, g) = arrival else {
+            return Ok(());
+        };
+        let place = xs.iter().position(|x| match (x.history.origin(), &origin) {
+            (Origin::Leaf(x), Origin::Leaf(origin)) => x == origin,
+            (Origin::Node(x), Origin::Node(origin)) => x.id() == origin.id(),
+            _ => false,
+        });
+        match place.map(|place| &mut dxs[place]) {
+            Some(Some(sum)) => g.add_to(sum)?,
+            Some(dx) => *dx = Some(g.whole()?),
+            None => {}
+        }
+        Ok(())
+    })?;
+    Ok(dxs)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod across;
 mod attention_options;
 mod backward;
+mod cell;
 mod check;
 mod checkpoint;
 mod clip;
@@ -38,6 +39,7 @@ pub use checkpoint::{checkpoint, checkpoint_with, replayable};
 pub use cross_entropy_options::CrossEntropyOptions;
 pub use derivatives::{hessian, hvp, jacobian, jvp, vjp};
 pub use gradients::Gradients;
+pub use gradlet_tensor::fused::{CellKind, Direction, Unrolled};
 pub use gradlet_tensor::{
     Align, Convolution, Divisor, Element, Error, ErrorKind, Float, Interpolation, Keep, Outputs,
     Result, Rounding, Scatter, Sliding, Tensor, Window,

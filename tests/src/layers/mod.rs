@@ -6,6 +6,7 @@ mod attention;
 mod dense;
 mod loss;
 mod normalize;
+mod recurrent;
 mod run;
 mod window;
 
@@ -24,6 +25,7 @@ fn make<T: Float>(settings: &Case<'_, T>) -> Made<T> {
         dense::make,
         loss::make,
         normalize::make,
+        recurrent::make,
         window::make,
     ];
     for wing in wings {

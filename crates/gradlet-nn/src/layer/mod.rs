@@ -5,6 +5,7 @@ mod attention;
 mod container;
 mod dense;
 mod normalize;
+mod recurrent;
 mod window;
 
 pub use activation::*;
@@ -12,4 +13,5 @@ pub use attention::*;
 pub use container::*;
 pub use dense::*;
 pub use normalize::*;
+pub use recurrent::*;
 pub use window::*;

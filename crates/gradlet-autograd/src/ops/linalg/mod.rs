@@ -6,6 +6,7 @@ mod einsum;
 mod linear;
 mod matmul;
 mod products;
+mod recurrent;
 mod scaled_dot_product_attention;
 
 pub use einsum::einsum;

@@ -11,6 +11,7 @@ mod dots;
 mod gemm;
 mod lanes;
 mod packed;
+mod panels;
 mod problem;
 mod product;
 mod small;
@@ -19,5 +20,6 @@ mod tile;
 mod x86;
 
 pub(crate) use gemm::Gemm;
+pub(crate) use panels::Panels;
 pub(crate) use problem::{Matrix, Start};
 pub(crate) use product::matmul;

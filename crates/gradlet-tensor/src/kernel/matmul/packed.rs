@@ -35,11 +35,11 @@ const SPLIT: usize = 1 << 21;
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Packed<T> {
-    problem: Problem<T>,
+    pub(super) problem: Problem<T>,
     /// Panels of as many rows as a tile has, all steps of one after the other.
-    lhs: *mut T,
+    pub(super) lhs: *mut T,
     /// The same for columns.
-    rhs: *mut T,
+    pub(super) rhs: *mut T,
 }
 
 // SAFETY: a shared one hands out addresses alone; reading and writing there is `unsafe`. Threads that do so share the
