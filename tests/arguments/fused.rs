@@ -47,7 +47,7 @@ fn losses<T: Float>() -> Vec<Call<Random<T>>> {
         fused::rescaling(&r.x, ReducedAxes::new("rescaling", *r.y.shape(), &Keep(r.axis))?, &r.z, |_| false).map(|_| ()),
         fused::rescaled_groups(&r.x, &r.y, |_| false).map(|_| ()),
         fused::attention([&r.x, &r.y, &r.z], &[], &r.attention()).map(|[y, kept]| (y, kept)),
-        fused::attention([&r.x; 3], &[r.y.clone()], &r.attention()).map(|[y, kept]| (y, kept)),
+        fused::attention([&r.x; 3], std::slice::from_ref(&r.y), &r.attention()).map(|[y, kept]| (y, kept)),
         fused::attention_gradient([&r.x, &r.y, &r.z], &[], &r.attention(), [&r.x, &r.y]).map(Vec::from),
         fused::attention_gradient([&r.x; 3], &[], &r.attention(), [&r.y, &r.x]).map(Vec::from),
         fused::require(r.number > 0.0, "require", "number", "positive", r.number),
