@@ -1,6 +1,5 @@
 //! [`MultiheadAttention`]: attention in several heads, between projections.
 
-use std::fmt::Write;
 use std::ptr;
 
 use gradlet_autograd::{AttentionMask, AttentionOptions, Error, ErrorKind, Float, Result, Var};
@@ -318,19 +317,17 @@ impl<T: Float> MultiheadAttention<T> {
     }
 
     fn sizes(&self) -> String {
-        let size = |weight: &Option<Parameter<T>>| weight.as_ref().map(|weight| weight.shape()[1]);
+        let size = |weight: Option<&Parameter<T>>| weight.map(|weight| weight.shape()[1]);
         let embed_dim = self.out_proj.weight.shape()[0];
-        let mut text = format!("{embed_dim}, heads={}", self.heads);
-        if let (Some(kdim), Some(vdim)) = (size(&self.k_proj_weight), size(&self.v_proj_weight)) {
-            let _ = write!(text, ", kdim={kdim}, vdim={vdim}");
-        }
-        if self.in_proj_bias.is_none() {
-            text += ", no bias";
-        }
-        if self.batch_axis == 1 {
-            text += ", sequence first";
-        }
-        text
+        let sizes = [&self.k_proj_weight, &self.v_proj_weight].map(|weight| size(weight.as_ref()));
+        let own = match sizes {
+            [Some(kdim), Some(vdim)] => format!(", kdim={kdim}, vdim={vdim}"),
+            _ => String::new(),
+        };
+        let bias = self.in_proj_bias.is_none().then_some(", no bias");
+        let order = (self.batch_axis == 1).then_some(", sequence first");
+        let [bias, order] = [bias, order].map(Option::unwrap_or_default);
+        format!("{embed_dim}, heads={}{own}{bias}{order}", self.heads)
     }
 }
 
