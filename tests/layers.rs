@@ -44,15 +44,6 @@ fn declined(golden: &Golden, case: &Value) -> Option<&'static str> {
         "MaxPool1d" | "MaxPool2d" if lowest(&case["outs"]) && !lowest(&case["inputs"]) => {
             Some("a window that reads nothing but padding is refused")
         }
-        "Hardsigmoid" if !case["grads"][0].is_null() => {
-            Some("PyTorch's slope is 1 / 6 rounded to f32, also for f64")
-        }
-        "Softsign" if case["note"] == "special values" => {
-            Some("at infinities PyTorch's quotient rule gives NaN; the slope there is 0")
-        }
-        "CosineSimilarity" if case["kwargs"]["eps"].as_f64() > Some(1e-3) => {
-            Some("a norm below eps is a constant: PyTorch's gradient is that of a norm")
-        }
         "SoftMarginLoss" if holds(|x| x.abs() > 700.0) => {
             Some("no finite number overflows: PyTorch's loss is infinite, and its gradient NaN")
         }
@@ -61,6 +52,20 @@ fn declined(golden: &Golden, case: &Value) -> Option<&'static str> {
                 && !case["outs"][1].is_null() =>
         {
             Some("a query that sees no key: PyTorch gives NaN with weights, zeros without them")
+        }
+        _ => None,
+    }
+}
+
+/// Why the gradients of a case are not PyTorch's; its outputs are.
+fn other_gradients(case: &Value) -> Option<&'static str> {
+    match case["class"].as_str().unwrap_or_default() {
+        "Hardsigmoid" => Some("PyTorch's slope is 1 / 6 rounded to f32, also for f64"),
+        "Softsign" if case["note"] == "special values" => {
+            Some("at infinities PyTorch's quotient rule gives NaN; the slope there is 0")
+        }
+        "CosineSimilarity" if case["kwargs"]["eps"].as_f64() > Some(1e-3) => {
+            Some("a norm below eps is a constant: PyTorch's gradient is that of a norm")
         }
         _ => None,
     }
@@ -105,7 +110,12 @@ fn check(golden: &Golden, case: &Value) -> Result<(), String> {
         match run(golden, case) {
             Err(error) => return Err(format!("{way}: {error}")),
             Ok(None) => return Err("no such layer".to_owned()),
-            Ok(Some((ours, theirs))) => {
+            Ok(Some((mut ours, mut theirs))) => {
+                // In f32 it is compared with its own f64.
+                if way == "f64" && other_gradients(case).is_some() {
+                    ours.grads.clear();
+                    theirs.grads.clear();
+                }
                 ours.compare(&theirs, bound)
                     .map_err(|difference| format!("{way}: {difference}"))?;
             }
@@ -124,6 +134,9 @@ fn layers_compute_what_pytorchs_do() -> Result<(), Box<dyn Error>> {
         let golden = Golden::open(&folder, kind)?;
         let (mut well, mut off) = (0, 0);
         for case in golden.cases() {
+            if let Some(reason) = other_gradients(case) {
+                reasons.insert(format!("gradients of {kind}: {reason}"));
+            }
             match declined(&golden, case) {
                 Some(reason) => {
                     off += 1;

@@ -151,28 +151,44 @@ pub(crate) const ENTRIES: &[Entry] = &[
     }),
     ("conv_transpose1d", |d| transposed(d, Var::conv_transpose1d)),
     ("conv_transpose2d", |d| transposed(d, Var::conv_transpose2d)),
-    ("max_pool1d", |d| {
+    ("pool1d max", |d| {
         sequences(d, |x, window| x.max_pool1d(window))
     }),
-    ("max_pool1d with indices", |d| {
+    ("pool1d max with indices", |d| {
         sequences(d, |x, window| Ok(x.max_pool1d_with_indices(window)?.0))
     }),
-    ("avg_pool1d", |d| {
+    ("pool1d average", |d| {
         sequences(d, |x, window| x.avg_pool1d(window, Divisor::WithoutPadding))
     }),
-    ("adaptive_avg_pool1d", |d| {
+    ("pool1d adaptive average", |d| {
         let (x, size) = (planes(d)?.0, d.between(0, 4));
         Ok(Case::new([x], move |x| x[0].adaptive_avg_pool1d(size)))
     }),
-    ("adaptive_max_pool1d", |d| {
+    ("pool1d adaptive max", |d| {
         let (x, size) = (planes(d)?.0, d.between(0, 4));
         let last = [x.rank() - 1];
         Ok(Case::new([x], move |x| x[0].adaptive_max_pool1d(size)).apart(last))
     }),
-    ("adaptive_max_pool2d", |d| {
+    ("max_pool2d adaptive", |d| {
         let (x, sizes) = (planes(d)?.0, [d.between(0, 4), d.between(0, 4)]);
         let last = [x.rank() - 2, x.rank() - 1];
         Ok(Case::new([x], move |x| x[0].adaptive_max_pool2d(sizes)).apart(last))
+    }),
+    ("pool1d adaptive max with indices", |d| {
+        let (x, size) = (planes(d)?.0, d.between(0, 4));
+        let last = [x.rank() - 1];
+        Ok(Case::new([x], move |x| {
+            Ok(x[0].adaptive_max_pool1d_with_indices(size)?.0)
+        })
+        .apart(last))
+    }),
+    ("max_pool2d adaptive with indices", |d| {
+        let (x, sizes) = (planes(d)?.0, [d.between(0, 4), d.between(0, 4)]);
+        let last = [x.rank() - 2, x.rank() - 1];
+        Ok(Case::new([x], move |x| {
+            Ok(x[0].adaptive_max_pool2d_with_indices(sizes)?.0)
+        })
+        .apart(last))
     }),
     ("max_pool2d", |d| max_pooled(d, Var::max_pool2d)),
     ("max_pool2d with indices", |d| {
@@ -200,7 +216,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
             x[0].interpolate_nearest(&sizes[..axes])
         }))
     }),
-    ("upsample nearest", |d| {
+    ("interpolate nearest by factors", |d| {
         let (x, _) = planes(d)?;
         let factors = [0.4, 1.0, 1.3, 2.0].map(|_| d.pick(&[0.4, 1.0, 1.3, 2.0]));
         let axes = d.between(0, 2);

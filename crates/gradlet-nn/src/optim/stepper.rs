@@ -159,7 +159,8 @@ impl<R: Rule, T: Float> Stepper<R, T> {
             }
             let up;
             let g = if self.maximize {
-                up = g.neg();
+                // A product, which every program has: the loop of `neg` would be one more.
+                up = g.mul_scalar(T::of(-1.0));
                 &up
             } else {
                 g

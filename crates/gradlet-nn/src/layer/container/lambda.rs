@@ -7,7 +7,7 @@ use gradlet_autograd::{Float, Result, Var};
 
 use crate::forward::Forward;
 use crate::mode::Mode;
-use crate::module::Module;
+use crate::module::{Children, Module, Name};
 
 /// A closure as a layer, for a step that needs no layer of its own.
 ///
@@ -33,13 +33,27 @@ use crate::module::Module;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Module)]
+#[derive(Clone)]
 pub struct Lambda<F: Clone + Send + Sync, T: Float = f32> {
-    #[module(skip)]
     f: F,
-    #[module(skip)]
     element: PhantomData<fn(T)>,
     mode: Mode,
+}
+
+// By hand, so that the compiler does not name a closure's layer beside every type that is no module.
+#[diagnostic::do_not_recommend]
+impl<F: Clone + Send + Sync, T: Float> Children for Lambda<F, T> {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(Name<'a>, &'a dyn Module)) {
+        visit(Name::Field("mode"), &self.mode);
+    }
+
+    fn children_mut<'a>(&'a mut self, visit: &mut dyn FnMut(Name<'a>, &'a mut dyn Module)) {
+        visit(Name::Field("mode"), &mut self.mode);
+    }
+
+    fn kind(&self) -> &'static str {
+        "Lambda"
+    }
 }
 
 /// The output of a closure in a [`Lambda`]: a `Var`, or a `Result` of one.
