@@ -22,6 +22,7 @@ fn unary<T: Float>(case: &Case<'_, T>) -> Result<Option<Var<T>>, Failure> {
         "acosh" => Var::acosh,
         "asinh" => Var::asinh,
         "atanh" => Var::atanh,
+        "cast" => |x| x.cast::<f32>().cast(),
         "ceil" => Var::ceil,
         "cos" => Var::cos,
         "erf" => Var::erf,
