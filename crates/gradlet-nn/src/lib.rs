@@ -42,7 +42,6 @@ pub use metric::{
 pub use mode::Mode;
 pub use module::{AlwaysEval, Module, Summary};
 pub use optim::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, Average, Lbfgs, MaxNorm, NAdam, Optimizer, RAdam,
-    RmsProp, Sgd,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, Lbfgs, MaxNorm, NAdam, Optimizer, RAdam, RmsProp, Sgd,
 };
 pub use parameter::{AnyParameter, Parameter};

@@ -15,7 +15,8 @@ use crate::require::amount;
 /// ```
 ///
 /// At first `lr_decay`, `weight_decay` and `initial_accumulator_value` are 0, and eps is 1e-10. PyTorch's learning rate
-/// is 0.01. `s` and the number `t` of updates are kept under the parameter's id. A step changes every parameter that is not frozen, each in one pass, or none.
+/// is 0.01. `s` and the number `t` of updates are kept under the parameter's id. A step changes every parameter that is
+/// not frozen, each in one pass, or none.
 ///
 /// # Example
 ///

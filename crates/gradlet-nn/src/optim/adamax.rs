@@ -16,7 +16,8 @@ use crate::require::amount;
 /// ```
 ///
 /// At first betas are (0.9, 0.999), eps is 1e-8 and `weight_decay` 0. PyTorch's learning rate is 0.002. `m`, `u` and the
-/// number `t` of updates are kept under the parameter's id. A step changes every parameter that is not frozen, each in one pass, or none.
+/// number `t` of updates are kept under the parameter's id. A step changes every parameter that is not frozen, each in
+/// one pass, or none.
 ///
 /// # Example
 ///

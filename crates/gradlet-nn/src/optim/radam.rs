@@ -20,7 +20,8 @@ use crate::require::amount;
 /// ```
 ///
 /// At first betas are (0.9, 0.999), eps is 1e-8, and `weight_decay` 0 and not decoupled. PyTorch's learning rate is 0.001.
-/// `m`, `s` and the number `t` of updates are kept under the parameter's id. A step changes every parameter that is not frozen, each in one pass, or none.
+/// `m`, `s` and the number `t` of updates are kept under the parameter's id. A step changes every parameter that is not
+/// frozen, each in one pass, or none.
 ///
 /// # Example
 ///

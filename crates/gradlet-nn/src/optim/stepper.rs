@@ -135,9 +135,9 @@ impl<R: Rule, T: Float> Stepper<R, T> {
     ///
     /// # Errors
     ///
-    /// If a setting is out of range, or a group has no parameter, or a parameter has no gradient, or its shape or element type is not that of its
-    /// gradient, or a parameter that is new has taken the place of a dropped one that has a state: see
-    /// [`Stepper::adopt`]. Nothing is changed then.
+    /// If a setting is out of range, or a group has no parameter, or a parameter has no gradient, or its shape or
+    /// element type is not that of its gradient, or a parameter that is new has taken the place of a dropped one that
+    /// has a state: see [`Stepper::adopt`]. Nothing is changed then.
     #[track_caller]
     pub fn step(&mut self, model: &mut (impl Module + ?Sized), grads: &Gradients<T>) -> Result<()> {
         let mut own = Turn::new(0, self.own())?;
