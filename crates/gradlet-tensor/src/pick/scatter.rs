@@ -6,6 +6,7 @@ use crate::kernel::{gather as kernel, parallel};
 use crate::pick::{expect_fitting, expect_inside, first_along};
 use crate::shape::{Layout, Nest, Shape};
 use crate::tensor::Tensor;
+use crate::threads;
 
 /// The fewest sources along the axis, and for an element on average, that are added up apart from others.
 const STRETCH: usize = 1024;
@@ -126,9 +127,16 @@ impl<T: Element> Tensor<T> {
         }
         let nest = Nest::new(&layouts[1].shape, layouts.each_ref());
         let (length, [step_y, step_i, step_s]) = nest.row();
-        // Split along the first axis. If indices refer to it, every part reads all of them, so there must be few.
+        // Split along the first axis. If indices refer to it, every part reads all of them, so there must be few, and
+        // few parts.
         let rows = if axis > 0 || step_i == 0 { sizes[0] } else { 1 };
-        parallel::for_rows(self.make_mut_slice(), rows, indices.len(), |first, y| {
+        let most = if axis > 0 {
+            usize::MAX
+        } else {
+            2 * threads::count()
+        };
+        let work = indices.len().min(most.saturating_mul(parallel::PART));
+        let combine = |first: usize, y: &mut [T]| {
             let end = first + y.len() / all.strides()[0];
             let (passes, places) = if axis > 0 {
                 (first..end.min(count), 0..sizes[axis])
@@ -147,7 +155,35 @@ impl<T: Element> Tensor<T> {
                     );
                 });
             }
-        });
+        };
+        if indices.len() < self.len() / 2 || rows == 1 {
+            parallel::for_rows(self.make_mut_slice(), rows, work, combine);
+            return Ok(());
+        }
+        self.change_rows(rows, work, combine)
+    }
+
+    /// Calls `change` with the number of a first row and with whole rows from there on, split by `work`. A copy that is
+    /// necessary because something else holds the elements is made part by part.
+    #[track_caller]
+    fn change_rows(
+        &mut self,
+        rows: usize,
+        work: usize,
+        change: impl Fn(usize, &mut [T]) + Sync,
+    ) -> Result<()> {
+        if let Some(y) = self.try_mut() {
+            parallel::for_rows(y, rows, work, change);
+            return Ok(());
+        }
+        let x = self.try_contiguous()?;
+        let x = x.as_slice().unwrap_or_default();
+        *self = Self::build(*self.shape(), |y| {
+            parallel::for_rows(y, rows, work, |first, y| {
+                y.copy_from_slice(&x[first * (x.len() / rows)..][..y.len()]);
+                change(first, y);
+            });
+        })?;
         Ok(())
     }
 }

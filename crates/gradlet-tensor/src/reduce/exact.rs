@@ -131,8 +131,8 @@ impl<T: Integer> Tensor<T> {
     #[track_caller]
     pub(crate) fn checked_cumsum(&self, axis: isize) -> Result<Tensor<T::Sum>> {
         let flagged = AtomicBool::new(false);
-        let y: Tensor<T::Sum> = self.scan("cumsum", axis, |x, columns, y| {
-            if kernel::running_sums(x, columns, y) != T::Sum::default() {
+        let y: Tensor<T::Sum> = self.scan("cumsum", axis, |x, sizes, y| {
+            if kernel::running_sums(x, sizes, y) != T::Sum::default() {
                 flagged.store(true, Ordering::Relaxed);
             }
         })?;

@@ -2,9 +2,9 @@
 
 use crate::element::{Element, Float};
 use crate::error::Result;
-use crate::kernel::{fold, parallel};
+use crate::kernel::{few, fold, parallel};
 use crate::number::Number;
-use crate::shape::{Axes, MAX_RANK, ReducedAxes, Shape};
+use crate::shape::{Axes, MAX_RANK, Nest, ReducedAxes, Shape};
 use crate::tensor::Tensor;
 
 /// The elements of a tensor, ordered so that a reduction runs over the middle one of three axes.
@@ -147,6 +147,9 @@ impl<T: Float> Tensor<T> {
                 return Ok(once.sum_over(axes.of(*once.shape()))? * T::of(times as f64));
             }
         }
+        if self.as_slice().is_none() && (1..=few::FEW).contains(&axes.count()) {
+            return self.sum_of_few(axes);
+        }
         let blocks = Blocks::new(self, axes)?;
         let columns = blocks.inner;
         if blocks.outer == 1 && columns > 1 && parallel::pays(self.len()) {
@@ -154,6 +157,27 @@ impl<T: Float> Tensor<T> {
             return Self::build(to, |out| sum_all_rows(x, columns, out));
         }
         blocks.reduce(fold::sum, |x, out| fold::sum_rows(x, columns, out))
+    }
+
+    /// The sums of a few elements each from where these lie, for a copy of short rows is slow.
+    #[track_caller]
+    fn sum_of_few(&self, axes: ReducedAxes) -> Result<Self> {
+        let (mut rest, mut places) = (*self.layout(), vec![0]);
+        for axis in (0..self.rank()).filter(|&axis| axes.marks()[axis]).rev() {
+            let (size, stride) = (rest.shape[axis], rest.strides()[axis]);
+            // The last axis is the first here, and runs fastest.
+            places = (0..size)
+                .flat_map(|i| places.iter().map(move |place| place + i * stride))
+                .collect();
+            rest = rest.remove(axis, 0);
+        }
+        let nest = Nest::new(&rest.shape, [&rest]);
+        let (_, [step]) = nest.row();
+        Self::build(axes.output(), |out| {
+            nest.for_pieces(out, |[place], y| {
+                few::sums(&self.storage()[place..], step, &places, y);
+            });
+        })
     }
 
     /// The mean over the axes; NaN if there are no elements.
