@@ -4,7 +4,7 @@ use crate::element::{Element, Float};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::{gather as kernel, parallel};
 use crate::pick::{expect_fitting, expect_inside, first_along};
-use crate::shape::{Layout, Nest, Shape};
+use crate::shape::{Layout, Nest, Shape, walk};
 use crate::tensor::Tensor;
 use crate::threads;
 
@@ -135,7 +135,6 @@ impl<T: Element> Tensor<T> {
         } else {
             2 * threads::count()
         };
-        let work = indices.len().min(most.saturating_mul(parallel::PART));
         let combine = |first: usize, y: &mut [T]| {
             let end = first + y.len() / all.strides()[0];
             let (passes, places) = if axis > 0 {
@@ -156,31 +155,38 @@ impl<T: Element> Tensor<T> {
                 });
             }
         };
-        if indices.len() < self.len() / 2 || rows == 1 {
-            parallel::for_rows(self.make_mut_slice(), rows, work, combine);
+        if rows == 1 {
+            combine(0, self.make_mut_slice());
             return Ok(());
         }
-        self.change_rows(rows, work, combine)
+        self.change_rows(
+            rows,
+            [indices.len(), most.saturating_mul(parallel::PART)],
+            combine,
+        )
     }
 
-    /// Calls `change` with the number of a first row and with whole rows from there on, split by `work`. A copy that is
-    /// necessary because something else holds the elements is made part by part.
+    /// Calls `change` with the number of a first row and with whole rows from there on, split by the work, and for at
+    /// `most` as much. A copy that is necessary because something else holds the elements, or because a view repeats
+    /// them, is made part by part.
     #[track_caller]
     fn change_rows(
         &mut self,
         rows: usize,
-        work: usize,
+        [work, most]: [usize; 2],
         change: impl Fn(usize, &mut [T]) + Sync,
     ) -> Result<()> {
         if let Some(y) = self.try_mut() {
-            parallel::for_rows(y, rows, work, change);
+            parallel::for_rows(y, rows, work.min(most), change);
             return Ok(());
         }
-        let x = self.try_contiguous()?;
-        let x = x.as_slice().unwrap_or_default();
+        let (x, row) = (self.clone(), self.len() / rows);
         *self = Self::build(*self.shape(), |y| {
+            let work = work.max(y.len()).min(most);
             parallel::for_rows(y, rows, work, |first, y| {
-                y.copy_from_slice(&x[first * (x.len() / rows)..][..y.len()]);
+                if let Ok(part) = x.layout().narrow(0, first, y.len() / row) {
+                    walk::copy(x.storage(), &part, y);
+                }
                 change(first, y);
             });
         })?;
