@@ -40,7 +40,7 @@ impl<T: Element> Tensor<T> {
         }
         let turned = self.layout().turned(&chosen);
         Self::build(*self.shape(), |out| {
-            walk::copy(self.storage(), &turned, out)
+            walk::copy(self.storage(), &turned, out);
         })
     }
 

@@ -162,7 +162,7 @@ impl<T: Element> Tensor<T> {
         self.change_rows(
             rows,
             [indices.len(), most.saturating_mul(parallel::PART)],
-            combine,
+            &combine,
         )
     }
 
@@ -174,7 +174,7 @@ impl<T: Element> Tensor<T> {
         &mut self,
         rows: usize,
         [work, most]: [usize; 2],
-        change: impl Fn(usize, &mut [T]) + Sync,
+        change: &(dyn Fn(usize, &mut [T]) + Sync),
     ) -> Result<()> {
         if let Some(y) = self.try_mut() {
             parallel::for_rows(y, rows, work.min(most), change);

@@ -147,9 +147,6 @@ impl<T: Float> Tensor<T> {
                 return Ok(once.sum_over(axes.of(*once.shape()))? * T::of(times as f64));
             }
         }
-        if self.as_slice().is_none() && (1..=few::FEW).contains(&axes.count()) {
-            return self.sum_of_few(axes);
-        }
         let blocks = Blocks::new(self, axes)?;
         let columns = blocks.inner;
         if blocks.outer == 1 && columns > 1 && parallel::pays(self.len()) {
@@ -159,9 +156,12 @@ impl<T: Float> Tensor<T> {
         blocks.reduce(fold::sum, |x, out| fold::sum_rows(x, columns, out))
     }
 
-    /// The sums of a few elements each from where these lie, for a copy of short rows is slow.
+    /// As `sum_over`, bit for bit: sums of a few elements each from where these lie, for a copy of short rows is slow.
     #[track_caller]
-    fn sum_of_few(&self, axes: ReducedAxes) -> Result<Self> {
+    pub(crate) fn sum_of_few_over(&self, axes: ReducedAxes) -> Result<Self> {
+        if self.as_slice().is_some() || !(1..=few::FEW).contains(&axes.count()) {
+            return self.sum_over(axes);
+        }
         let (mut rest, mut places) = (*self.layout(), vec![0]);
         for axis in (0..self.rank()).filter(|&axis| axes.marks()[axis]).rev() {
             let (size, stride) = (rest.shape[axis], rest.strides()[axis]);
@@ -172,10 +172,12 @@ impl<T: Float> Tensor<T> {
             rest = rest.remove(axis, 0);
         }
         let nest = Nest::new(&rest.shape, [&rest]);
-        let (_, [step]) = nest.row();
+        if nest.row().1 != [1] {
+            return self.sum_over(axes);
+        }
         Self::build(axes.output(), |out| {
             nest.for_pieces(out, |[place], y| {
-                few::sums(&self.storage()[place..], step, &places, y);
+                few::sums(&self.storage()[place..], &places, y)
             });
         })
     }

@@ -21,10 +21,8 @@ const BAND: usize = 1 << 10;
 /// Rows from which it pays to copy a right-hand side whose rows are a multiple of `APART` bytes apart.
 const CROWDED: usize = 32;
 const APART: usize = 512;
-/// Rows that are copied before those below them, so that memory is read nearly in its order.
-const ROWS_COPIED: usize = 16;
-/// Numbers of the panels of the right-hand side: those of a stretch.
-const PANEL: usize = 1 << 14;
+/// Numbers of a panel of the right-hand side: those of a stretch.
+const PANEL: usize = 1 << 13;
 
 /// Whether a product is best computed in this way.
 pub(super) fn pays<T>(problem: &Problem<T>) -> bool {
@@ -125,15 +123,6 @@ unsafe fn stripes<V: Lanes, const ROWS: usize, const W: usize, const RESUME: boo
     let panel = panel.as_mut_ptr().cast::<V::T>();
     for first in (0..k).step_by(step) {
         let depth = step.min(k - first);
-        let copied = crowded && n.is_multiple_of(wide) && depth * n <= PANEL;
-        if copied {
-            // SAFETY: the problem is valid and the processor has the instructions: the caller's promise. These are
-            // steps of the problem and all its columns, in whole stripes, and the panels have `PANEL` numbers.
-            unsafe {
-                let rows = (rhs.0.add(first * rhs.1), rhs.1, rhs.2);
-                copy_stripes::<V>([wide, depth, n], rows, panel);
-            }
-        }
         for column in (0..n).step_by(wide) {
             let columns = wide.min(n - column);
             // SAFETY: the problem is valid and the processor has the instructions: the caller's promise. `first < k`
@@ -143,9 +132,7 @@ unsafe fn stripes<V: Lanes, const ROWS: usize, const W: usize, const RESUME: boo
             // register.
             unsafe {
                 let source = rhs.0.add(first * rhs.1 + column * rhs.2);
-                let rows = if copied {
-                    (panel.add(column * depth).cast_const(), wide)
-                } else if rhs.2 == 1 && columns == wide && !crowded {
+                let rows = if rhs.2 == 1 && columns == wide && !crowded {
                     (source, rhs.1)
                 } else {
                     pack::<V>([wide, depth], (source, rhs.1, rhs.2), [columns, 0], panel);
@@ -166,33 +153,6 @@ unsafe fn stripes<V: Lanes, const ROWS: usize, const W: usize, const RESUME: boo
                 } else {
                     narrow_tiles::<V>(m, place);
                 }
-            }
-        }
-    }
-}
-
-/// Copies `depth` rows of `n` numbers into panels of `wide` columns, one panel after the other.
-///
-/// # Safety
-///
-/// The rows can be read; `n` is a multiple of `wide`, and `panel` can be written for `depth * n` numbers, elsewhere in
-/// memory. The processor has the instructions of `V`.
-#[inline(always)]
-unsafe fn copy_stripes<V: Lanes>(
-    [wide, depth, n]: [usize; 3],
-    (rows, along, across): (*const V::T, usize, usize),
-    panel: *mut V::T,
-) {
-    for row in (0..depth).step_by(ROWS_COPIED) {
-        let count = ROWS_COPIED.min(depth - row);
-        for column in (0..n).step_by(wide) {
-            // SAFETY: `count` rows from `row < depth` on and `wide` columns from `column` on are among those that can be
-            // read; panel `column / wide` begins at `column * depth`, and has room for `depth` rows of `wide` numbers:
-            // the caller's promise.
-            unsafe {
-                let from = rows.add(row * along + column * across);
-                let to = panel.add(column * depth + row * wide);
-                pack::<V>([wide, count], (from, along, across), [wide, 0], to);
             }
         }
     }
@@ -263,7 +223,7 @@ mod tests {
     use super::super::product::tests::check;
     use super::*;
 
-    /// The last two have rows of a right-hand side that are copied, all stripes at once and stripe by stripe.
+    /// In the last two, rows of the right-hand side are copied because of how far they are apart.
     const CASES: [[usize; 3]; 12] = [
         [1, 1, 1],
         [7, 9, 5],
