@@ -333,7 +333,7 @@ fn laid_out<X: gradlet::Element>(x: &Tensor<X>, layout: Layout) -> Result<Tensor
     }
     // Every second element of a copy whose axes are reversed.
     let axes: Vec<isize> = (0..x.rank() as isize).rev().collect();
-    if x.rank() == gradlet::MAX_RANK {
+    if x.rank() == gradlet::tensor::MAX_RANK {
         return Ok(x.permute(&axes)?.contiguous().permute(&axes)?);
     }
     let reversed = x.permute(&axes)?.contiguous();
