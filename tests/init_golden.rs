@@ -12,7 +12,7 @@ use gradlet::init::{
     xavier_normal, xavier_uniform,
 };
 use gradlet::module::Module;
-use gradlet::{Result, Tensor, rng};
+use gradlet::{Buffer, Result, Tensor, rng};
 use gradlet_tests::golden::{layers_folder, number};
 use gradlet_tests::layers;
 use serde_json::Value;
@@ -184,7 +184,7 @@ fn state(module: &dyn Module) -> Vec<(String, Tensor<f64>)> {
         all.extend(parameter.map(|own| (name, own.tensor().clone())));
     }
     for (name, buffer) in module.named_buffers() {
-        let floats = buffer.downcast_ref::<f64>().map(|own| own.tensor());
+        let floats = buffer.downcast_ref::<f64>().map(Buffer::tensor);
         let ints = buffer.downcast_ref::<i64>().map(|own| own.tensor().cast());
         all.extend(floats.or(ints).map(|tensor| (name, tensor)));
     }
