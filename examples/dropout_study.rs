@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use gradlet::Scaling;
+use gradlet::dropout::Scaling;
 use gradlet::prelude::*;
 use gradlet_examples::chart::{self, Curve, Panel, Style};
 use gradlet_examples::data::{self, Split};

@@ -1,11 +1,11 @@
 //! What each framework's dropout does, done with gradlet: a test for each; and what none of them has.
 
-use gradlet::dropout::{Scaling, Schedule};
+use gradlet::dropout::{DrawKey, Scaling, Schedule, functional};
 use gradlet::optim::{MaxNorm, Optimizer};
 use gradlet::prelude::*;
 use gradlet::{
-    AlphaDropout, DrawKey, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout, GaussianDropout,
-    functional, monte_carlo,
+    AlphaDropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout, GaussianDropout,
+    monte_carlo,
 };
 
 fn ones(sizes: &[usize]) -> Result<Var> {

@@ -3,9 +3,8 @@
 use std::error::Error;
 use std::path::Path;
 
-use gradlet::dropout::alpha_dropout_with;
+use gradlet::dropout::{Mask, alpha_dropout_with, dropout_with, functional};
 use gradlet::prelude::*;
-use gradlet::{Mask, dropout_with, functional};
 use gradlet_tests::golden::{FOLDER, Golden, number};
 use serde_json::Value;
 

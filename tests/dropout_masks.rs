@@ -1,12 +1,13 @@
 //! What gradlet promises of dropout's masks and gradients, and others do not.
 
 use gradlet::dropout::{
-    Alpha, AlphaChannels, Channels, Elements, Form, Gaussian, Noise, Scaling, Source, twin,
+    Alpha, AlphaChannels, Channels, DrawKey, Elements, Form, Gaussian, Mask, Noise, Scaling,
+    Source, functional, twin,
 };
 use gradlet::prelude::*;
 use gradlet::{
-    AlphaDropout, DrawKey, DropConnect, Dropout2d, FeatureAlphaDropout, GaussianDropout, Mask,
-    functional, gradcheck, gradgradcheck, threads,
+    AlphaDropout, DropConnect, Dropout2d, FeatureAlphaDropout, GaussianDropout, gradcheck,
+    gradgradcheck, threads,
 };
 
 fn ones(sizes: &[usize]) -> Result<Var> {

@@ -1,6 +1,6 @@
 //! Dropout's masks are independent and of the right rate, and the checks of that find masks that are not.
 
-use gradlet::DrawKey;
+use gradlet::dropout::DrawKey;
 use gradlet::prelude::*;
 use gradlet_tests::audit::{Check, SHAPE, is_within_bound};
 

@@ -1,7 +1,9 @@
 //! Initial weights against PyTorch's gains, bounds, deviations and orthogonality.
 //!
-//! A weight is the draw of the plain distribution from the same seed times a factor, and the factor is compared.
+//! A weight is the draw of the plain distribution from the same seed times a factor, and the factor is compared. So it is
+//! for each parameter of a new layer.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 
@@ -9,8 +11,10 @@ use gradlet::init::{
     Fan, Nonlinearity, kaiming_normal, kaiming_uniform, orthogonal, truncated_normal,
     xavier_normal, xavier_uniform,
 };
-use gradlet::{Result, Tensor, rng};
+use gradlet::module::Module;
+use gradlet::{Buffer, Result, Tensor, rng};
 use gradlet_tests::golden::{layers_folder, number};
+use gradlet_tests::layers;
 use serde_json::Value;
 
 type Outcome = std::result::Result<(), Box<dyn Error>>;
@@ -168,6 +172,79 @@ fn orthogonal_weights_are_orthogonal() -> Outcome {
             gram.allclose(&expected, 0.0, TOLERANCE * squared),
             "{case}: {gram}"
         );
+    }
+    Ok(())
+}
+
+/// The parameters and buffers of a module, with their names.
+fn state(module: &dyn Module) -> Vec<(String, Tensor<f64>)> {
+    let mut all = Vec::new();
+    for (name, parameter) in module.named_parameters() {
+        let parameter = parameter.downcast_ref::<f64>();
+        all.extend(parameter.map(|own| (name, own.tensor().clone())));
+    }
+    for (name, buffer) in module.named_buffers() {
+        let floats = buffer.downcast_ref::<f64>().map(Buffer::tensor);
+        let ints = buffer.downcast_ref::<i64>().map(|own| own.tensor().cast());
+        all.extend(floats.or(ints).map(|tensor| (name, tensor)));
+    }
+    all
+}
+
+#[test]
+fn new_layers_are_filled_as_pytorchs() -> Outcome {
+    // More numbers than a layer draws.
+    let plain = Tensor::<f64>::uniform(2000, -1.0, 1.0, &mut rng(1))?.to_vec();
+    let mut seen = Vec::new();
+    for case in &cases("layer_defaults")? {
+        let mut layer = layers::new(case)?.ok_or_else(|| format!("{case}: no such layer"))?;
+        let ours = state(layer.module());
+        let theirs = case["parameters"].as_object().ok_or("no parameters")?;
+        let names: BTreeSet<_> = ours.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, theirs.keys().collect(), "{case}");
+        // Where the draws of the next parameter may begin: parameters are drawn in their order, and between them seeds
+        // of dropout and numbers that are replaced.
+        let mut next = 0;
+        for (name, x) in &ours {
+            let filled = &theirs[name];
+            let place = format!("{} {}, {name} {filled}: {x}", case["class"], case["args"]);
+            assert_eq!(x.shape()[..], shape(filled), "{place}");
+            let of = |name: &str| number(&filled[name]).ok_or("no number");
+            match filled["dist"].as_str().unwrap_or_default() {
+                "constant" => {
+                    let value = of("value")?;
+                    assert!(x.iter().all(|x| x == value), "{place}");
+                }
+                "uniform" => {
+                    let (low, high) = (of("a")?, of("b")?);
+                    assert_eq!(low, -high, "{place}");
+                    let is_at = |at: &usize| {
+                        let mut pairs = x.iter().zip(&plain[*at..]);
+                        pairs.all(|(x, plain)| (x - plain * high).abs() < TOLERANCE)
+                    };
+                    let at = (next..plain.len() - x.len()).find(is_at);
+                    next = at.unwrap_or_else(|| panic!("not from these draws: {place}")) + x.len();
+                }
+                "normal" => {
+                    let (mean, std) = (of("mean")?, of("std")?);
+                    let mut expected = Tensor::normal(x.shape(), mean, std, &mut rng(1))?;
+                    if let Some(row) = filled["zero_row"].as_i64() {
+                        expected.slice_assign(
+                            0,
+                            row as isize..=row as isize,
+                            1,
+                            &Tensor::zeros_of(1)?,
+                        )?;
+                    }
+                    assert_eq!(x, &expected, "{place}");
+                }
+                other => return Err(format!("unknown distribution {other}").into()),
+            }
+            seen.push(filled["dist"].clone());
+        }
+    }
+    for kind in ["constant", "uniform", "normal"] {
+        assert!(seen.iter().any(|seen| seen == kind), "no {kind}");
     }
     Ok(())
 }

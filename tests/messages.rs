@@ -222,10 +222,10 @@ fn images_with_their_channels_last_are_told_to_be_permuted() -> Result<()> {
 
 #[test]
 fn a_noise_shape_that_does_not_fit_is_shown_with_the_sizes_that_it_means() -> Result<()> {
-    let key = gradlet::DrawKey { seed: 0, call: 0 };
+    let key = gradlet::dropout::DrawKey { seed: 0, call: 0 };
     let text = |sizes: &[usize], noise: &[Option<usize>]| {
         let x = Var::constant(Tensor::zeros(sizes)?);
-        let y = gradlet::functional::stateless_dropout(&x, 0.5, noise, key);
+        let y = gradlet::dropout::functional::stateless_dropout(&x, 0.5, noise, key);
         Ok::<_, Error>(y.unwrap_err().to_string())
     };
     let message = text(&[2, 1, 5], &[None, Some(3), None])?;

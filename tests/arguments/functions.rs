@@ -2,24 +2,23 @@
 
 use std::slice::from_ref;
 
-use gradlet::dropout::alpha_dropout_with;
-use gradlet::functional::{
+use gradlet::dropout::functional::{
     alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout,
     gaussian_dropout, native_dropout, stateless_dropout,
 };
+use gradlet::dropout::{Mask, alpha_dropout_with, dropout_owned, dropout_with};
 use gradlet::init::{
     Fan, constant, dirac, eye, fan_in_uniform, kaiming_normal, kaiming_uniform, normal, ones,
     orthogonal, truncated_normal, uniform, xavier_normal, xavier_uniform, zeros,
 };
 use gradlet::{
     Accuracy, AveragePrecision, ConfusionMatrix, CreateGraph, CrossEntropyOptions, Dropout,
-    GaussianNllOptions, KlTarget, Linear, LogLoss, Mask, MaxError, MeanAbsoluteError,
-    MeanSquaredError, Mode, MultiMarginOptions, PoissonNllOptions, R2, Result, RocAuc,
-    RunningStatistics, Tensor, TopK, TripletMarginOptions, Var, binary_cross_entropy,
-    binary_cross_entropy_with_logits, checkpoint, checkpoint_module, checkpoint_with,
-    cosine_embedding_loss, cross_entropy, cross_entropy_probabilities, cross_entropy_with,
-    dropout_owned, dropout_with, einsum, gaussian_nll_loss, grad, gradcheck, gradgradcheck,
-    hessian, hinge_embedding_loss, huber_loss, hvp, jacobian, jvp, kl_div, l1_loss,
+    GaussianNllOptions, KlTarget, Linear, LogLoss, MaxError, MeanAbsoluteError, MeanSquaredError,
+    Mode, MultiMarginOptions, PoissonNllOptions, R2, Result, RocAuc, RunningStatistics, Tensor,
+    TopK, TripletMarginOptions, Var, binary_cross_entropy, binary_cross_entropy_with_logits,
+    checkpoint, checkpoint_module, checkpoint_with, cosine_embedding_loss, cross_entropy,
+    cross_entropy_probabilities, cross_entropy_with, einsum, gaussian_nll_loss, grad, gradcheck,
+    gradgradcheck, hessian, hinge_embedding_loss, huber_loss, hvp, jacobian, jvp, kl_div, l1_loss,
     margin_ranking_loss, monte_carlo, mse_loss, multi_label_soft_margin_loss, multi_margin_loss,
     nll_loss, poisson_nll_loss, rng, smooth_l1_loss, soft_margin_loss, triplet_margin_loss, vjp,
 };

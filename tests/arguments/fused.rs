@@ -2,7 +2,8 @@
 
 use gradlet::tensor::ReducedAxes;
 use gradlet::tensor::fused::{self, Border, Centre};
-use gradlet::{Align, Convolution, Float, Keep};
+use gradlet::window::{Align, Convolution};
+use gradlet::{Float, Keep};
 use proptest::prelude::*;
 
 use crate::random::{Random, random};

@@ -1,8 +1,8 @@
 //! Arguments that make no sense give errors that name the function that was called and the caller's line,
 //! and never a panic.
 //!
-//! `tests/tidy.rs` demands that every method of `Tensor` is called in `tensors.rs`, every method of `Var` in `vars.rs`,
-//! every method of `Shape` in `shapes.rs`, and every function in `functions.rs` or `fused.rs`.
+//! `tests/tidy.rs` demands that every method of `Tensor` is called in `tensors.rs` or `integers.rs`, every method of `Var`
+//! in `vars.rs`, every method of `Shape` in `shapes.rs`, and every function in `functions.rs` or `fused.rs`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,6 +11,7 @@ use proptest::prelude::*;
 
 mod functions;
 mod fused;
+mod integers;
 mod random;
 mod shapes;
 mod tensors;
@@ -82,7 +83,7 @@ impl Outcome for Var<f64> {
     }
 }
 
-impl Outcome for gradlet::Mask {
+impl Outcome for gradlet::dropout::Mask {
     fn settle(self) -> Result<()> {
         self.to_tensor()?.settle()
     }

@@ -1,9 +1,11 @@
 //! Random arguments: most fit together, some do not, and some are what no caller should pass.
 
+use gradlet::dropout::{DrawKey, Mask};
 use gradlet::tensor::fused::Attention;
+use gradlet::window::{Convolution, Divisor, Rounding, Window};
 use gradlet::{
-    AttentionMask, AttentionOptions, Convolution, Divisor, DrawKey, Element, Float, Interpolation,
-    Mask, Order, Reduction, Rounding, Scatter, Shape, Tensor, Var, Window, rng,
+    AttentionMask, AttentionOptions, Element, Float, Interpolation, Order, Reduction, Scatter,
+    Shape, Tensor, Var, rng,
 };
 use proptest::prelude::*;
 

@@ -1,9 +1,8 @@
 //! Every method of `Var`; of what comes out the gradient is taken too.
 
-use gradlet::{
-    Align, AttentionMask, AttentionOptions, CellKind, Convolution, Direction, Keep, LeafId,
-    RunningStatistics, Statistics, Tensor, Unrolled, Var, Window,
-};
+use gradlet::autograd::{CellKind, Direction, LeafId, Unrolled};
+use gradlet::window::{Align, Convolution, Window};
+use gradlet::{AttentionMask, AttentionOptions, Keep, RunningStatistics, Statistics, Tensor, Var};
 use proptest::prelude::*;
 
 use crate::random::{Random, vars};

@@ -1,6 +1,7 @@
 //! Operations about gradients themselves, dropout, and checkpoints.
 
-use gradlet::{Mask, checkpoint, dropout_owned, dropout_with};
+use gradlet::checkpoint;
+use gradlet::dropout::{Mask, dropout_owned, dropout_with};
 
 use crate::draw::Entry;
 

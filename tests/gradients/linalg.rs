@@ -1,6 +1,8 @@
 //! Products of vectors and matrices, and sums of products.
 
-use gradlet::{AttentionMask, AttentionOptions, CellKind, Direction, Result, Unrolled, einsum};
+use gradlet::autograd::{CellKind, Direction, Unrolled};
+use gradlet::dropout::Mask;
+use gradlet::{AttentionMask, AttentionOptions, Result, einsum};
 
 use crate::draw::{Case, Draw, Entry, Tensor, small};
 
@@ -88,7 +90,7 @@ fn attention(d: &mut Draw) -> Result<(Vec<Tensor>, AttentionOptions<f64>)> {
         options = options.scale(0.7);
     }
     if d.coin() {
-        options = options.dropout(gradlet::Mask::from_kept(&d.mask(&scores)?)?, 1.5);
+        options = options.dropout(Mask::from_kept(&d.mask(&scores)?)?, 1.5);
     }
     Ok((inputs, options))
 }

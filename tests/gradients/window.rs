@@ -2,7 +2,8 @@
 
 use std::array::from_fn;
 
-use gradlet::{Align, Convolution, Divisor, Result, Rounding, Window};
+use gradlet::Result;
+use gradlet::window::{Align, Convolution, Divisor, Rounding, Window};
 
 use crate::draw::{Case, Draw, Entry, Tensor, Var, small};
 

@@ -14,7 +14,7 @@ pub mod data;
 pub mod dropout;
 mod forward;
 pub mod init;
-mod layer;
+pub mod layer;
 pub mod loss;
 pub mod metric;
 mod mode;
@@ -24,24 +24,34 @@ mod parameter;
 mod require;
 pub mod schedule;
 
-pub use buffer::{AnyBuffer, Buffer};
+pub use buffer::Buffer;
 pub use checkpoint::checkpoint_module;
 pub use data::{Batches, Dataset, idx};
-pub use dropout::functional;
 pub use dropout::{
     AlphaDropout, DropConnect, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout,
-    GaussianDropout, Scaling, monte_carlo,
+    GaussianDropout, monte_carlo,
 };
 pub use forward::Forward;
-pub use layer::*;
+pub use layer::{
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1d,
+    AvgPool2d, BatchNorm1d, BatchNorm2d, Bilinear, Celu, Conv1d, Conv2d, ConvTranspose1d,
+    ConvTranspose2d, Elu, Embedding, Flatten, Gelu, GeluTanh, Glu, GroupNorm, Gru, GruCell,
+    Hardshrink, Hardsigmoid, Hardswish, Hardtanh, Identity, InstanceNorm1d, InstanceNorm2d, Lambda,
+    LayerNorm, LeakyRelu, LearnedPositions, Linear, LogSigmoid, LogSoftmax, Lstm, LstmCell,
+    MaxPool1d, MaxPool2d, Mish, MultiheadAttention, Prelu, ReflectionPad1d, ReflectionPad2d, Relu,
+    Relu6, ReplicationPad1d, ReplicationPad2d, RmsNorm, Rnn, RnnCell, Selu, Sequential, Sigmoid,
+    Silu, SinusoidalPositions, Softmax, Softmin, Softplus, Softshrink, Softsign, Tanh, Tanhshrink,
+    Threshold, TransformerEncoder, TransformerEncoderLayer, Unflatten, Upsample, ZeroPad1d,
+    ZeroPad2d,
+};
 pub use loss::*;
 pub use metric::{
     Accuracy, AveragePrecision, ConfusionMatrix, LogLoss, MaxError, MeanAbsoluteError,
     MeanSquaredError, R2, RocAuc, TopK,
 };
 pub use mode::Mode;
-pub use module::{AlwaysEval, Module, Summary};
+pub use module::{AlwaysEval, Module};
 pub use optim::{
     Adadelta, Adagrad, Adam, AdamW, Adamax, Lbfgs, MaxNorm, NAdam, Optimizer, RAdam, RmsProp, Sgd,
 };
-pub use parameter::{AnyParameter, Parameter};
+pub use parameter::Parameter;

@@ -7,7 +7,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use gradlet::prelude::*;
-use gradlet::{Align, Interpolation, Replacement, Scatter, Window, einsum};
+use gradlet::window::{Align, Window};
+use gradlet::{Interpolation, Replacement, Scatter, einsum};
 
 const N: usize = 1 << 20;
 const ROWS: [usize; 2] = [1024, 1024];

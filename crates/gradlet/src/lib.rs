@@ -10,23 +10,22 @@ pub use gradlet_nn as nn;
 pub use gradlet_tensor as tensor;
 
 pub use gradlet_autograd::{
-    AttentionMask, AttentionOptions, CellKind, CreateGraph, CrossEntropyOptions, Direction,
-    GaussianNllOptions, Gradients, Graph, GraphInput, GraphLeaf, GraphNode, KlTarget, LeafId,
-    MultiMarginOptions, Op, PoissonNllOptions, Reduction, RunningStatistics, Saved, Statistics,
-    TripletMarginOptions, Unrolled, Var, binary_cross_entropy, binary_cross_entropy_with_logits,
-    checkpoint, checkpoint_with, cosine_embedding_loss, cross_entropy, cross_entropy_probabilities,
-    cross_entropy_with, dropout_owned, dropout_with, einsum, gaussian_nll_loss, grad, gradcheck,
-    gradgradcheck, hessian, hinge_embedding_loss, huber_loss, hvp, is_recording, jacobian, jvp,
-    kl_div, l1_loss, margin_ranking_loss, mse_loss, multi_label_soft_margin_loss,
+    AttentionMask, AttentionOptions, CreateGraph, CrossEntropyOptions, GaussianNllOptions,
+    Gradients, Graph, KlTarget, MultiMarginOptions, PoissonNllOptions, Reduction,
+    RunningStatistics, Statistics, TripletMarginOptions, Var, binary_cross_entropy,
+    binary_cross_entropy_with_logits, checkpoint, checkpoint_with, cosine_embedding_loss,
+    cross_entropy, cross_entropy_probabilities, cross_entropy_with, einsum, gaussian_nll_loss,
+    grad, gradcheck, gradgradcheck, hessian, hinge_embedding_loss, huber_loss, hvp, is_recording,
+    jacobian, jvp, kl_div, l1_loss, margin_ranking_loss, mse_loss, multi_label_soft_margin_loss,
     multi_margin_loss, nll_loss, no_grad, poisson_nll_loss, replayable, smooth_l1_loss,
     soft_margin_loss, triplet_margin_loss, vjp,
 };
 pub use gradlet_nn::*;
 pub use gradlet_tensor::{
-    Align, Convolution, Divisor, DrawKey, Element, Error, ErrorKind, Float, Integer, Interpolation,
-    Keep, MAX_RANK, Mask, Number, Order, Outputs, Pcg64, PerAxis, Replacement, Result, Rounding,
-    Scatter, Shape, Sliding, Tensor, Window, math, memory, rng, tensor, threads,
+    Element, Error, ErrorKind, Float, Integer, Interpolation, Keep, Number, Order, Pcg64,
+    Replacement, Result, Scatter, Shape, Tensor, math, memory, rng, tensor, threads,
 };
 
 pub mod op;
 pub mod prelude;
+pub mod window;

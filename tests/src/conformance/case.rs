@@ -61,6 +61,17 @@ impl<'a, T: Float> Case<'a, T> {
         Self::with(golden, json, Layout::Contiguous, |x| x.cast::<f32>().cast())
     }
 
+    /// The case of a layer's settings, none of which is a tensor.
+    pub(crate) fn without_tensors(json: &'a Value) -> Self {
+        Self {
+            json,
+            floats: BTreeMap::new(),
+            ints: BTreeMap::new(),
+            bools: BTreeMap::new(),
+            read: RefCell::default(),
+        }
+    }
+
     /// As `new`, with inputs made of the stored ones.
     pub(crate) fn with(
         golden: &Golden,
@@ -68,13 +79,7 @@ impl<'a, T: Float> Case<'a, T> {
         layout: Layout,
         cast: impl Fn(&Tensor<f64>) -> Tensor<T>,
     ) -> Result<Self, Failure> {
-        let mut case = Self {
-            json,
-            floats: BTreeMap::new(),
-            ints: BTreeMap::new(),
-            bools: BTreeMap::new(),
-            read: RefCell::default(),
-        };
+        let mut case = Self::without_tensors(json);
         for key in case.input_keys() {
             match golden.array(&Value::from(key.as_str()))? {
                 Array::Floats(x) => {
@@ -175,13 +180,7 @@ impl<'a, T: Float> Case<'a, T> {
     /// The settings of a module that is an argument.
     pub fn module(&self, place: usize, name: &str) -> Option<Case<'a, T>> {
         let json = self.value(place, name)?.get("module")?;
-        Some(Self {
-            json,
-            floats: BTreeMap::new(),
-            ints: BTreeMap::new(),
-            bools: BTreeMap::new(),
-            read: RefCell::default(),
-        })
+        Some(Case::without_tensors(json))
     }
 
     /// A tensor of floats, or a plain number as a scalar that is not differentiated.
@@ -333,7 +332,7 @@ fn laid_out<X: gradlet::Element>(x: &Tensor<X>, layout: Layout) -> Result<Tensor
     }
     // Every second element of a copy whose axes are reversed.
     let axes: Vec<isize> = (0..x.rank() as isize).rev().collect();
-    if x.rank() == gradlet::MAX_RANK {
+    if x.rank() == gradlet::tensor::MAX_RANK {
         return Ok(x.permute(&axes)?.contiguous().permute(&axes)?);
     }
     let reversed = x.permute(&axes)?.contiguous();

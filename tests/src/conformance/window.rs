@@ -1,6 +1,7 @@
 //! Convolution and pooling.
 
-use gradlet::{Align, Convolution, Divisor, Float, Rounding, Var, Window};
+use gradlet::window::{Align, Convolution, Divisor, Rounding, Window};
+use gradlet::{Float, Var};
 
 use super::Failure;
 use super::case::{Case, Out};

@@ -6,8 +6,9 @@ use syn::Item;
 use super::source::{Complain, Source, can_fail, functions, printed};
 
 /// Whose functions are called in which file: a type's methods, and functions of modules.
-const CALLERS: [(&str, &str); 6] = [
+const CALLERS: [(&str, &str); 7] = [
     ("Tensor", "tests/arguments/tensors.rs"),
+    ("Tensor", "tests/arguments/integers.rs"),
     ("Var", "tests/arguments/vars.rs"),
     ("Shape", "tests/arguments/shapes.rs"),
     ("Mask", "tests/arguments/functions.rs"),

@@ -18,7 +18,10 @@ pub(super) fn make<T: Float>(settings: &Case<'_, T>) -> Made<T> {
         "LogSigmoid" => forward(LogSigmoid::new()),
         "PReLU" => {
             let layer = Prelu::new_of(settings.int(0, "num_parameters", 1) as usize)?;
-            forward(layer.init(settings.float(1, "init", 0.25))?)
+            forward(match settings.value(1, "init") {
+                Some(_) => layer.init(settings.float(1, "init", 0.0))?,
+                None => layer,
+            })
         }
         "ReLU6" => forward(Relu6::new()),
         "Softsign" => forward(Softsign::new()),

@@ -13,9 +13,18 @@ mod window;
 pub use run::{Built, run_f32, run_f64};
 
 use gradlet::Float;
+use serde_json::Value;
 
-use crate::conformance::Case;
+use crate::conformance::{Case, Failure};
 use run::Made;
+
+/// The layer of PyTorch's `class` and `args` in f64, whose numbers are drawn from the generator of seed 1.
+///
+/// # Errors
+/// What the layer returns.
+pub fn new(json: &Value) -> Result<Option<Box<dyn Built<f64>>>, Failure> {
+    make(&Case::without_tensors(json))
+}
 
 /// The layer of a case's settings: `settings.op()` is PyTorch's class. `None` where gradlet has no such layer.
 fn make<T: Float>(settings: &Case<'_, T>) -> Made<T> {

@@ -1,6 +1,7 @@
 //! Norms of batches, samples, groups and layers.
 
-use gradlet::{ChannelNorm, Float, GroupNorm, LayerNorm, NormOver, OverBatch, OverSample, RmsNorm};
+use gradlet::layer::{ChannelNorm, NormOver, OverBatch, OverSample};
+use gradlet::{Float, GroupNorm, LayerNorm, RmsNorm};
 
 use super::run::{Made, forward};
 use crate::conformance::{Case, Failure, NAMED};

@@ -1,7 +1,9 @@
 //! Recurrent layers and their cells.
 
-use gradlet::nn::{Elman, Gated, LongShortTerm, RecurrentForm};
-use gradlet::{Directions, Float, Recurrent, RecurrentCell, Var};
+use gradlet::layer::{
+    Directions, Elman, Gated, LongShortTerm, Recurrent, RecurrentCell, RecurrentForm,
+};
+use gradlet::{Float, Var};
 
 use super::run::{Built, Made, built};
 use crate::conformance::{Case, Failure, Out};

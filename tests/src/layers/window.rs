@@ -1,8 +1,10 @@
 //! Convolution and its transpose, pooling, resizing.
 
+use gradlet::layer::{Conv, ConvTranspose, MaxPool};
+use gradlet::window::Rounding;
 use gradlet::{
-    AdaptiveMaxPool1d, AdaptiveMaxPool2d, Conv, ConvTranspose, ConvTranspose1d, ConvTranspose2d,
-    Float, Forward, MaxPool, MaxPool1d, MaxPool2d, Module, Rounding, Tensor, Upsample, Var,
+    AdaptiveMaxPool1d, AdaptiveMaxPool2d, ConvTranspose1d, ConvTranspose2d, Float, Forward,
+    MaxPool1d, MaxPool2d, Module, Tensor, Upsample, Var,
 };
 use serde_json::Value;
 

@@ -41,7 +41,7 @@ functions! {
     /// # Example
     ///
     /// ```
-    /// # use gradlet_nn::{Mode, functional};
+    /// # use gradlet_nn::{Mode, dropout::functional};
     /// # use gradlet_autograd::Var;
     /// # use gradlet_tensor::{Tensor, rng};
     /// # fn main() -> gradlet_tensor::Result<()> {
@@ -107,7 +107,7 @@ functions! {
 /// # Example
 ///
 /// ```
-/// # use gradlet_nn::{Mode, functional};
+/// # use gradlet_nn::{Mode, dropout::functional};
 /// # use gradlet_autograd::Var;
 /// # use gradlet_tensor::{Tensor, rng};
 /// # fn main() -> gradlet_tensor::Result<()> {
@@ -153,7 +153,7 @@ pub fn native_dropout<T: Float>(
 /// # Example
 ///
 /// ```
-/// # use gradlet_nn::functional;
+/// # use gradlet_nn::dropout::functional;
 /// # use gradlet_autograd::Var;
 /// # use gradlet_tensor::{DrawKey, Tensor};
 /// # fn main() -> gradlet_tensor::Result<()> {

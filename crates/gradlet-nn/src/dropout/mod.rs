@@ -12,6 +12,9 @@ mod schedule;
 mod source;
 mod stream;
 
+pub use gradlet_autograd::{dropout_owned, dropout_with};
+pub use gradlet_tensor::{DrawKey, Mask};
+
 pub use alpha::{Alpha, AlphaChannels, alpha_dropout_with};
 pub use drop_connect::DropConnect;
 pub use elements::{Channels, Elements, Scaling};

@@ -17,6 +17,9 @@ pub use gradlet_derive::Module;
 pub(crate) use self::evaluating::Within;
 pub(crate) use self::naming::in_chain;
 
+pub use crate::buffer::AnyBuffer;
+pub use crate::parameter::AnyParameter;
+
 pub use self::always_eval::AlwaysEval;
 pub use self::definition::{Children, Leaf, LeafMut, Module};
 pub use self::path::{Name, Path};

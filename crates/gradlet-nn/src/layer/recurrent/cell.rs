@@ -17,7 +17,7 @@ pub type LstmCell<T = f32> = RecurrentCell<LongShortTerm, T>;
 /// One step of a [`Gru`](crate::Gru): `torch.nn.GRUCell`.
 pub type GruCell<T = f32> = RecurrentCell<Gated, T>;
 
-/// A layer that maps an input and a state to the next state: one step of a [`Recurrent`](crate::Recurrent) layer.
+/// A layer that maps an input and a state to the next state: one step of a [`Recurrent`](super::Recurrent) layer.
 ///
 /// Its parameters are `weight_ih`, `weight_hh`, `bias_ih` and `bias_hh`; see [`RecurrentWeights`].
 ///

@@ -26,7 +26,7 @@ pub type Rnn<T = f32> = Recurrent<Elman, T>;
 /// # Example
 ///
 /// ```
-/// # use gradlet_nn::{Directions, Lstm};
+/// # use gradlet_nn::{Lstm, layer::Directions};
 /// # use gradlet_autograd::Var;
 /// # use gradlet_tensor::{Tensor, rng};
 /// # fn main() -> gradlet_tensor::Result<()> {

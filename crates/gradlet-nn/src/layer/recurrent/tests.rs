@@ -3,9 +3,9 @@
 use gradlet_autograd::{Float, Result, Var};
 use gradlet_tensor::{Tensor, rng, threads};
 
-use super::{Elman, Gated, LongShortTerm, Recurrent, RecurrentForm};
+use super::{Directions, Elman, Gated, LongShortTerm, Recurrent, RecurrentForm};
 use crate::module::{Children, Module};
-use crate::{Directions, Forward, Gru, Lstm, Parameter, Rnn};
+use crate::{Forward, Gru, Lstm, Parameter, Rnn};
 
 #[test]
 fn parameters_have_pytorchs_names_in_its_order() -> Result<()> {
