@@ -6,5 +6,6 @@ mod areas;
 pub mod args;
 pub mod chart;
 pub mod data;
+pub mod heat;
 pub mod progress;
 pub mod regions;
