@@ -6,3 +6,4 @@ pub mod args;
 pub mod chart;
 pub mod data;
 pub mod progress;
+pub mod text;
