@@ -95,8 +95,16 @@ fn char_lm(bench: &mut impl Harness) -> Result<()> {
 }
 
 /// Forward and backward, once from the sum of the output and once from a random gradient of it.
-fn both(bench: &mut impl Harness, layer: &str, forward: impl Fn() -> Result<Var>) -> Result<()> {
+fn both<F: Fn() -> Result<Var>>(
+    bench: &mut impl Harness,
+    layer: &str,
+    make: impl FnOnce() -> Result<F>,
+) -> Result<()> {
     let [ones, dense] = ["ones", "dense"].map(|incoming| format!("{layer}_{incoming}"));
+    if !bench.wants(&ones) && !bench.wants(&dense) {
+        return Ok(());
+    }
+    let forward = make()?;
     if bench.wants(&ones) {
         bench.run(&ones, || forward()?.sum(..)?.backward())?;
     }
@@ -108,28 +116,43 @@ fn both(bench: &mut impl Harness, layer: &str, forward: impl Fn() -> Result<Var>
     Ok(())
 }
 
+fn leaf(shape: &[usize], rng: &mut Pcg64) -> Result<Var> {
+    Ok(Var::leaf(Tensor::normal(shape, 0.0, 1.0, rng)?))
+}
+
+fn norm(bench: &mut impl Harness, name: &str, shape: &[usize], layer: impl Forward) -> Result<()> {
+    both(bench, name, || {
+        let x = leaf(shape, &mut gradlet::rng(0))?;
+        Ok(move || layer.forward(&x))
+    })
+}
+
 fn single(bench: &mut impl Harness) -> Result<()> {
-    let leaf = |shape: &[usize]| {
-        let x = Tensor::normal(shape, 0.0, 1.0, &mut gradlet::rng(0))?;
-        Ok(Var::leaf(x))
-    };
-    let x = leaf(&[1024, 1024])?;
-    let layer = LayerNorm::new(1024)?;
-    both(bench, "layer_norm_fb_1024", || layer.forward(&x))?;
-    let layer = BatchNorm1d::new(1024)?;
-    both(bench, "batch_norm_fb_1024", || layer.forward(&x))?;
-    let maps = leaf(&[32, 64, 16, 16])?;
-    let layer = BatchNorm2d::new(64)?;
-    both(bench, "batch_norm_fb_maps", || layer.forward(&maps))?;
-    let layer = GroupNorm::new(4, 64)?;
-    both(bench, "group_norm_fb_maps", || layer.forward(&maps))?;
-    let words = Embedding::new(10_000, 64, &mut gradlet::rng(0))?;
-    let indices = Tensor::random_integers(4096, 0..10_000, &mut gradlet::rng(1))?;
-    both(bench, "embedding_fb", || words.forward(&indices))?;
-    let [q, k, v] = [0, 1, 2].map(|_| leaf(&[8, 4, 256, 32]));
-    let (q, k, v) = (q?, k?, v?);
+    let (square, maps) = ([bench.samples(1024), 1024], [bench.samples(32), 64, 16, 16]);
+    norm(bench, "layer_norm_fb_1024", &square, LayerNorm::new(1024)?)?;
+    norm(
+        bench,
+        "batch_norm_fb_1024",
+        &square,
+        BatchNorm1d::new(1024)?,
+    )?;
+    norm(bench, "batch_norm_fb_maps", &maps, BatchNorm2d::new(64)?)?;
+    norm(bench, "group_norm_fb_maps", &maps, GroupNorm::new(4, 64)?)?;
+    let mut rng = gradlet::rng(0);
+    both(bench, "embedding_fb", || {
+        let words = Embedding::new(10_000, 64, &mut rng)?;
+        let indices = Tensor::random_integers(4096, 0..10_000, &mut rng)?;
+        Ok(move || words.forward(&indices))
+    })?;
+    let samples = bench.samples(8);
     both(bench, "attention_fb", || {
-        q.scaled_dot_product_attention(&k, &v, &AttentionOptions::new())
+        let shape = [samples, 4, 256, 32];
+        let (q, k, v) = (
+            leaf(&shape, &mut rng)?,
+            leaf(&shape, &mut rng)?,
+            leaf(&shape, &mut rng)?,
+        );
+        Ok(move || q.scaled_dot_product_attention(&k, &v, &AttentionOptions::new()))
     })
 }
 

@@ -10,6 +10,10 @@ use gradlet::{BatchNorm2d, Optimizer};
 pub(crate) trait Harness {
     /// Whether a workload is asked for.
     fn wants(&self, name: &str) -> bool;
+    /// The number of samples of a workload on a single layer: a test takes fewer.
+    fn samples(&self, usual: usize) -> usize {
+        usual
+    }
     /// Runs it, as often as the harness likes.
     fn run<R: Bits>(&mut self, name: &str, iteration: impl FnMut() -> Result<R>) -> Result<()>;
 }
