@@ -11,7 +11,7 @@ use burn::tensor::{Gradients, Tensor};
 use crate::{Env, labels, tensor};
 
 impl Env {
-    /// Backward of the sum, and of the sum of the products with a fixed tensor: a backward takes no gradient from outside.
+    /// Backward of the sum, and of the sum of products with a fixed tensor: a backward takes no gradient from outside.
     fn both<const D: usize, R>(
         &self,
         layer: &str,

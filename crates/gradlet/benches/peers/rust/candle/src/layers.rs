@@ -8,7 +8,7 @@ use harness::Bench;
 
 use crate::{labels, tensor, var, variables};
 
-/// Backward of the sum, and of the sum of the products with a fixed tensor: a backward takes no gradient from outside.
+/// Backward of the sum, and of the sum of products with a fixed tensor: a backward takes no gradient from outside.
 fn both<F: Fn() -> Result<Tensor>>(
     bench: &Bench,
     layer: &str,
