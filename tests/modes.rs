@@ -3,6 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use gradlet::prelude::*;
+use gradlet::{
+    AttentionMask, BatchNorm1d, BatchNorm2d, Directions, Embedding, GroupNorm, Gru, LayerNorm,
+    LearnedPositions, Lstm, TransformerEncoder, TransformerEncoderLayer,
+};
 
 /// A dropout in every kind of place that a model can hold one.
 #[derive(Module)]
@@ -170,5 +174,98 @@ fn gradients_flow_in_eval_mode() -> Result<()> {
         .sum(..)?
         .backward()?;
     assert_eq!(grads.wrt(&x).unwrap().to_vec(), [1.0, 1.0]);
+    Ok(())
+}
+
+/// Layers that draw numbers or keep statistics in training, and the others of such nets, one after the other.
+#[derive(Module)]
+struct Drawing {
+    words: Embedding,
+    positions: LearnedPositions,
+    encoder: TransformerEncoder,
+    lstm: Lstm,
+    gru: Gru,
+    layer_norm: LayerNorm,
+    batch_norm: BatchNorm1d,
+    conv: Conv2d,
+    map_norm: BatchNorm2d,
+    group_norm: GroupNorm,
+}
+
+impl Drawing {
+    fn new() -> Result<Self> {
+        let mut rng = gradlet::rng(0);
+        let layer = TransformerEncoderLayer::new(8, 2, 16, &mut rng)?;
+        Ok(Self {
+            words: Embedding::new(10, 8, &mut rng)?,
+            positions: LearnedPositions::new(6, 8, &mut rng)?,
+            encoder: TransformerEncoder::new(vec![layer; 2]),
+            lstm: Lstm::deep(8, 8, 2, Directions::Both, &mut rng)?.dropout(0.5)?,
+            gru: Gru::deep(16, 4, 2, Directions::Both, &mut rng)?.dropout(0.5)?,
+            layer_norm: LayerNorm::new(8)?,
+            batch_norm: BatchNorm1d::new(6)?,
+            conv: Conv2d::new(1, 4, 3, &mut rng)?,
+            map_norm: BatchNorm2d::new(4)?,
+            group_norm: GroupNorm::new(2, 4)?,
+        })
+    }
+
+    fn forward(&self, words: &Tensor<i64>) -> Result<Var> {
+        let x = self.positions.forward(&self.words.forward(words)?)?;
+        let x = self.encoder.encode(&x, &AttentionMask::causal())?;
+        let x = self.gru.forward(&self.lstm.forward(&x)?)?;
+        let x = self.batch_norm.forward(&self.layer_norm.forward(&x)?)?;
+        let maps = self.conv.forward(&x.unsqueeze(1)?)?;
+        self.group_norm.forward(&self.map_norm.forward(&maps)?)
+    }
+
+    /// The state of every random stream and the numbers of every running statistic, as text.
+    fn state(&self) -> Vec<(String, String)> {
+        let sources = self.named_sources().into_iter();
+        let sources = sources.map(|(name, source)| (name, format!("{:?}", source.state())));
+        let buffers = self.named_buffers().into_iter().map(|(name, buffer)| {
+            let numbers = buffer
+                .downcast_ref::<f32>()
+                .map(|own| own.tensor().to_vec());
+            let counts = buffer
+                .downcast_ref::<i64>()
+                .map(|own| own.tensor().to_vec());
+            (name, format!("{numbers:?} {counts:?}"))
+        });
+        sources.chain(buffers).collect()
+    }
+}
+
+#[test]
+fn only_training_draws_numbers_and_changes_statistics() -> Result<()> {
+    let mut model = Drawing::new()?;
+    let words = Tensor::random_integers([3, 6], 0..10, &mut gradlet::rng(1))?;
+    let before = model.state();
+    // Two layers of four dropouts, and one in each recurrent layer; two norms of three statistics.
+    assert_eq!(before.len(), 2 * 4 + 2 + 2 * 3);
+    model.forward(&words)?;
+    let trained = model.state();
+    for (old, new) in before.iter().zip(&trained) {
+        assert_ne!(old, new, "training does not change it");
+    }
+    model.eval();
+    let y = model.forward(&words)?;
+    let again = no_grad(|| model.forward(&words))?;
+    assert_eq!(y.tensor(), again.tensor());
+    assert_eq!(model.state(), trained);
+    Ok(())
+}
+
+#[test]
+fn a_frozen_model_in_eval_mode_records_nothing() -> Result<()> {
+    let mut model = Drawing::new()?;
+    model.eval();
+    let words = Tensor::zeros_of([3, 6])?;
+    assert!(model.forward(&words)?.is_tracked());
+    let ops = model.forward(&words)?.graph().nodes;
+    assert!(ops.iter().all(|node| !node.op.contains("Dropout")));
+    assert!(!no_grad(|| model.forward(&words))?.is_tracked());
+    model.freeze();
+    assert!(!model.forward(&words)?.is_tracked());
     Ok(())
 }

@@ -1,12 +1,19 @@
 //! The workloads, written as a user would write them, for whoever runs them.
 
-use gradlet::Optimizer;
+#[path = "layers.rs"] // beside this file also where a test includes it
+mod layers;
+
 use gradlet::prelude::*;
+use gradlet::{BatchNorm2d, Optimizer};
 
 /// What is done with each workload.
 pub(crate) trait Harness {
     /// Whether a workload is asked for.
     fn wants(&self, name: &str) -> bool;
+    /// The number of samples of a workload on a single layer: a test takes fewer.
+    fn samples(&self, usual: usize) -> usize {
+        usual
+    }
     /// Runs it, as often as the harness likes.
     fn run<R: Bits>(&mut self, name: &str, iteration: impl FnMut() -> Result<R>) -> Result<()>;
 }
@@ -215,30 +222,55 @@ fn elementwise(bench: &mut impl Harness) -> Result<()> {
     Ok(())
 }
 
-fn convolution(bench: &mut impl Harness) -> Result<()> {
-    if !bench.wants("conv_fb") {
-        return Ok(());
-    }
-    let mut rng = gradlet::rng(0);
-    let mut model = sequential![
-        Conv2d::new(1, 16, 3, &mut rng)?.padding(1),
-        Relu::new(),
-        MaxPool2d::new(2),
-        Conv2d::new(16, 32, 3, &mut rng)?.padding(1),
-        Relu::new(),
-        MaxPool2d::new(2),
-        Flatten::new(),
-        Linear::new(1568, 10, &mut rng)?,
-    ];
-    let x = Var::constant(Tensor::<f32>::normal([64, 1, 28, 28], 0.0, 1.0, &mut rng)?);
+/// One training step of a classifier of images.
+fn classify(
+    bench: &mut impl Harness,
+    name: &str,
+    mut model: Sequential,
+    rng: &mut Pcg64,
+) -> Result<()> {
+    let x = Var::constant(Tensor::<f32>::normal([64, 1, 28, 28], 0.0, 1.0, rng)?);
     let labels = labels(64, 10)?;
     let mut optimizer = Sgd::new(0.01);
-    bench.run("conv_fb", || {
+    bench.run(name, || {
         let loss = cross_entropy(&model.forward(&x)?, &labels)?;
         let grads = loss.backward()?;
         optimizer.step(&mut model, &grads)?;
         Ok(grads)
     })
+}
+
+fn convolution(bench: &mut impl Harness) -> Result<()> {
+    let mut rng = gradlet::rng(0);
+    if bench.wants("conv_fb") {
+        let model = sequential![
+            Conv2d::new(1, 16, 3, &mut rng)?.padding(1),
+            Relu::new(),
+            MaxPool2d::new(2),
+            Conv2d::new(16, 32, 3, &mut rng)?.padding(1),
+            Relu::new(),
+            MaxPool2d::new(2),
+            Flatten::new(),
+            Linear::new(1568, 10, &mut rng)?,
+        ];
+        classify(bench, "conv_fb", model, &mut rng)?;
+    }
+    if bench.wants("conv_bn") {
+        let model = sequential![
+            Conv2d::new(1, 16, 3, &mut rng)?.padding(1),
+            BatchNorm2d::new(16)?,
+            Relu::new(),
+            MaxPool2d::new(2),
+            Conv2d::new(16, 32, 3, &mut rng)?.padding(1),
+            BatchNorm2d::new(32)?,
+            Relu::new(),
+            MaxPool2d::new(2),
+            Flatten::new(),
+            Linear::new(1568, 10, &mut rng)?,
+        ];
+        classify(bench, "conv_bn", model, &mut rng)?;
+    }
+    Ok(())
 }
 
 fn products(bench: &mut impl Harness) -> Result<()> {
@@ -267,5 +299,6 @@ pub(crate) fn run(bench: &mut impl Harness) -> Result<()> {
     dropout(bench)?;
     elementwise(bench)?;
     convolution(bench)?;
+    layers::run(bench)?;
     products(bench)
 }

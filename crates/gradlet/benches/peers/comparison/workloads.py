@@ -8,7 +8,10 @@ WORKLOADS = [
     "ew_fb_1m", "bcast_fb", "softmax_fb",
     "matmul_64", "matmul_256", "matmul_512", "matmul_1024", "matmul_2048",
     "matmul_nt_512", "matmul_nt_1024",
-    "chain_1000", "conv_fb",
+    "chain_1000", "conv_fb", "conv_bn", "lstm", "gru", "char_lm",
+    "layer_norm_fb_1024_ones", "layer_norm_fb_1024_dense", "batch_norm_fb_1024_ones", "batch_norm_fb_1024_dense",
+    "batch_norm_fb_maps_ones", "batch_norm_fb_maps_dense", "group_norm_fb_maps_ones", "group_norm_fb_maps_dense",
+    "embedding_fb_ones", "embedding_fb_dense", "attention_fb_ones", "attention_fb_dense",
 ]
 
 # Only a peer whose optimizer has no momentum does this in place of step_wide.
@@ -36,7 +39,11 @@ TARGETS = {
     # 100 ns for each of 2,000 nodes, forward and backward together. JAX compiles the chain away.
     "chain_1000": [("us", 200)],
     "conv_fb": [("torch", 1.2), ("jax", 0.5)],
-} | {name: [("best", 1.1)] for name in WORKLOADS if name.startswith("matmul_")}
+} | {
+    name: [("torch", 1.0)] for name in WORKLOADS[WORKLOADS.index("conv_bn"):]
+} | {
+    name: [("best", 1.1)] for name in WORKLOADS if name.startswith("matmul_")
+}
 
 
 def chosen(prefixes):
@@ -45,9 +52,12 @@ def chosen(prefixes):
 
 
 def family(workload):
-    """What is measured close together in time: step, infer, dropout, matmul, or a workload of its own."""
+    """What is measured close together in time: step, infer, dropout, matmul, a layer under both kinds of incoming
+    gradient, or a workload of its own."""
     head = workload.split("_")[0]
-    return head if head in ("step", "infer", "dropout", "matmul") else workload
+    if head in ("step", "infer", "dropout", "matmul"):
+        return head
+    return workload.removesuffix("_ones").removesuffix("_dense")
 
 
 def flops(workload):

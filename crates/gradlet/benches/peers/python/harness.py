@@ -12,7 +12,10 @@ WORKLOADS = [
     "ew_fb_1m", "bcast_fb", "softmax_fb",
     "matmul_64", "matmul_256", "matmul_512", "matmul_1024", "matmul_2048",
     "matmul_nt_512", "matmul_nt_1024",
-    "chain_1000", "conv_fb",
+    "chain_1000", "conv_fb", "conv_bn", "lstm", "gru", "char_lm",
+    "layer_norm_fb_1024_ones", "layer_norm_fb_1024_dense", "batch_norm_fb_1024_ones", "batch_norm_fb_1024_dense",
+    "batch_norm_fb_maps_ones", "batch_norm_fb_maps_dense", "group_norm_fb_maps_ones", "group_norm_fb_maps_dense",
+    "embedding_fb_ones", "embedding_fb_dense", "attention_fb_ones", "attention_fb_dense",
 ]
 
 

@@ -1,5 +1,6 @@
 //! The workloads in burn, on the backend that `--backend` names.
 
+mod layers;
 mod nets;
 
 use std::hint::black_box;
@@ -8,10 +9,10 @@ use burn::module::Module;
 use burn::nn::loss::{CrossEntropyLossConfig, MseLoss, Reduction};
 use burn::nn::{DropoutConfig, Relu};
 use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use harness::{Args, Bench, classes, uniform};
-use nets::{Cnn, Mlp, TwoLayer};
+use nets::{CharLm, Cnn, GruClassifier, LstmClassifier, Mlp, TwoLayer};
 
 fn tensor<const D: usize>(seed: u64, shape: [usize; D], device: &Device) -> Tensor<D> {
     let data = TensorData::new(uniform(seed, shape.iter().product()), shape);
@@ -101,13 +102,46 @@ impl Env {
                 MseLoss::new().forward(y, target.clone(), Reduction::Mean)
             });
         }
-        if self.bench.wants("conv_fb") {
-            let x = tensor(1, [64, 1, 28, 28], &self.device);
-            let y = labels(64, 10, &self.device);
-            let cross_entropy = CrossEntropyLossConfig::new().init(&self.device);
-            let model = Cnn::new(&self.device);
-            self.train("conv_fb", model, sgd(), 0.01, |model| {
+        for (name, normed) in [("conv_fb", false), ("conv_bn", true)] {
+            if self.bench.wants(name) {
+                let x = tensor(1, [64, 1, 28, 28], &self.device);
+                let y = labels(64, 10, &self.device);
+                let cross_entropy = CrossEntropyLossConfig::new().init(&self.device);
+                let model = Cnn::new(&self.device, normed);
+                self.train(name, model, sgd(), 0.01, |model| {
+                    cross_entropy.forward(model.forward(x.clone()), y.clone())
+                });
+            }
+        }
+    }
+
+    fn sequences(&self) {
+        let cross_entropy = CrossEntropyLossConfig::new().init(&self.device);
+        let x: Tensor<3> = tensor(1, [32, 64, 64], &self.device);
+        let y = labels(32, 10, &self.device);
+        if self.bench.wants("lstm") {
+            let model = LstmClassifier::new(&self.device);
+            self.train("lstm", model, sgd(), 0.01, |model| {
                 cross_entropy.forward(model.forward(x.clone()), y.clone())
+            });
+        }
+        if self.bench.wants("gru") {
+            let model = GruClassifier::new(&self.device);
+            self.train("gru", model, sgd(), 0.01, |model| {
+                cross_entropy.forward(model.forward(x.clone()), y.clone())
+            });
+        }
+        if self.bench.wants("char_lm") {
+            let text = labels(16 * 64 + 1, 65, &self.device);
+            let tokens: Tensor<2, Int> = text.clone().slice([0..16 * 64]).reshape([16, 64]);
+            let next = text.slice([1..16 * 64 + 1]);
+            let adam = AdamWConfig::new()
+                .with_epsilon(1e-8)
+                .with_weight_decay(0.01)
+                .init();
+            let model = CharLm::new(&self.device);
+            self.train("char_lm", model, adam, 1e-3, |model| {
+                cross_entropy.forward(model.forward(tokens.clone()), next.clone())
             });
         }
     }
@@ -234,5 +268,7 @@ fn main() {
     env.inference();
     env.dropout();
     env.elementwise();
+    env.sequences();
+    env.layers();
     env.products();
 }

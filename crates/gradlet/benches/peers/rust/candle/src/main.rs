@@ -1,13 +1,15 @@
 //! The workloads in candle.
 
+mod layers;
 mod nets;
 
 use std::hint::black_box;
 
 use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_nn::rnn::{GRUConfig, LSTMConfig, gru, lstm};
 use candle_nn::{AdamW, Dropout, ModuleT, Optimizer, ParamsAdamW, SGD, VarBuilder, VarMap, loss};
 use harness::{Args, Bench, classes, uniform};
-use nets::{Cnn, Mlp, TwoLayer};
+use nets::{Classifier, Cnn, Mlp, TwoLayer};
 
 type Loss = fn(&Tensor, &Tensor) -> Result<Tensor>;
 
@@ -91,7 +93,20 @@ fn steps(bench: &Bench) -> Result<()> {
         data,
     )?;
     let data = (tensor(1, &[64, 1, 28, 28])?, labels(64, 10)?);
-    train::<SGD, _>(bench, "conv_fb", Cnn::new, 0.01, loss::cross_entropy, data)
+    let loss = loss::cross_entropy;
+    train::<SGD, _>(bench, "conv_fb", Cnn::plain, 0.01, loss, data.clone())?;
+    train::<SGD, _>(bench, "conv_bn", Cnn::normed, 0.01, loss, data)?;
+    let data = (tensor(1, &[32, 64, 64])?, labels(32, 10)?);
+    let lstm = |vb: VarBuilder| {
+        let layer = lstm(64, 128, LSTMConfig::default(), vb.pp("lstm"))?;
+        Classifier::new(layer, vb)
+    };
+    train::<SGD, _>(bench, "lstm", lstm, 0.01, loss, data.clone())?;
+    let gru = |vb: VarBuilder| {
+        let layer = gru(64, 128, GRUConfig::default(), vb.pp("gru"))?;
+        Classifier::new(layer, vb)
+    };
+    train::<SGD, _>(bench, "gru", gru, 0.01, loss, data)
 }
 
 /// Weights that are not variables record no graph: candle's way to have no gradient.
@@ -203,5 +218,6 @@ fn main() -> Result<()> {
     inference(&bench)?;
     dropout(&bench)?;
     elementwise(&bench)?;
+    layers::run(&bench)?;
     products(&bench)
 }

@@ -2,7 +2,8 @@
 
 use candle_core::{Result, Tensor};
 use candle_nn::{
-    Conv2d, Conv2dConfig, Dropout, Linear, Module, ModuleT, VarBuilder, conv2d, linear,
+    BatchNorm, Conv2d, Conv2dConfig, Dropout, Linear, Module, ModuleT, RNN, VarBuilder, batch_norm,
+    conv2d, linear,
 };
 
 pub struct Mlp {
@@ -66,11 +67,12 @@ impl ModuleT for TwoLayer {
 pub struct Cnn {
     first: Conv2d,
     second: Conv2d,
+    norms: Option<[BatchNorm; 2]>,
     output: Linear,
 }
 
 impl Cnn {
-    pub fn new(vb: VarBuilder) -> Result<Self> {
+    pub fn plain(vb: VarBuilder) -> Result<Self> {
         let config = Conv2dConfig {
             padding: 1,
             ..Default::default()
@@ -78,15 +80,54 @@ impl Cnn {
         Ok(Self {
             first: conv2d(1, 16, 3, config, vb.pp("first"))?,
             second: conv2d(16, 32, 3, config, vb.pp("second"))?,
+            norms: None,
             output: linear(1568, 10, vb.pp("output"))?,
+        })
+    }
+
+    pub fn normed(vb: VarBuilder) -> Result<Self> {
+        let norms = [
+            batch_norm(16, 1e-5, vb.pp("norm1"))?,
+            batch_norm(32, 1e-5, vb.pp("norm2"))?,
+        ];
+        Ok(Self {
+            norms: Some(norms),
+            ..Self::plain(vb)?
         })
     }
 }
 
 impl ModuleT for Cnn {
-    fn forward_t(&self, xs: &Tensor, _train: bool) -> Result<Tensor> {
-        let xs = self.first.forward(xs)?.relu()?.max_pool2d(2)?;
-        let xs = self.second.forward(&xs)?.relu()?.max_pool2d(2)?;
+    fn forward_t(&self, xs: &Tensor, train: bool) -> Result<Tensor> {
+        let norm = |i: usize, xs: Tensor| match &self.norms {
+            Some(norms) => norms[i].forward_t(&xs, train),
+            None => Ok(xs),
+        };
+        let xs = norm(0, self.first.forward(xs)?)?.relu()?.max_pool2d(2)?;
+        let xs = norm(1, self.second.forward(&xs)?)?.relu()?.max_pool2d(2)?;
         self.output.forward(&xs.flatten_from(1)?)
+    }
+}
+
+/// A recurrent layer, and a linear output from its last step.
+pub struct Classifier<R> {
+    recurrent: R,
+    output: Linear,
+}
+
+impl<R: RNN> Classifier<R> {
+    pub fn new(recurrent: R, vb: VarBuilder) -> Result<Self> {
+        let output = linear(128, 10, vb.pp("output"))?;
+        Ok(Self { recurrent, output })
+    }
+}
+
+impl<R: RNN> ModuleT for Classifier<R> {
+    fn forward_t(&self, xs: &Tensor, _train: bool) -> Result<Tensor> {
+        let states = self.recurrent.seq(xs)?;
+        let last = self
+            .recurrent
+            .states_to_tensor(&states[states.len() - 1..])?;
+        self.output.forward(&last.flatten_from(1)?)
     }
 }
