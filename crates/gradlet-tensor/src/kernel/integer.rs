@@ -23,22 +23,41 @@ vectorized! {
 /// together.
 pub(crate) fn running_sums<T: Integer>(x: &[T], sizes: [usize; 2], y: &mut [T::Sum]) -> T::Sum {
     let none = T::Sum::default();
-    let largest = bits_of_magnitudes(x).to_integer().filter(|&bits| bits >= 0);
-    let bound = largest.and_then(|largest| largest.checked_mul(sizes[0] as i128));
-    if bound.is_some_and(|bound| T::Sum::exactly(bound).is_some()) {
-        // No sum can leave its type, and no flag needs to be looked at.
-        let add = |sum: T::Sum, x: T, _| sum.add_(x.widen_()).0;
-        scan::run(x, sizes, y, |row| row, |_| none, add, |sum| sum);
-        return none;
-    }
     let mut flags = none;
     let add = |sum: T::Sum, x: T, _| {
         let (sum, flag) = sum.add_(x.widen_());
         flags = flags | flag;
         sum
     };
-    scan::run(x, sizes, y, |row| row, |_| none, add, |sum| sum);
+    let [rows, columns] = sizes;
+    if columns > 1 {
+        scan::run(x, sizes, y, |row| row, |_| none, add, |sum| sum);
+        return flags;
+    }
+    let mut add = add;
+    for (x, y) in x.chunks_exact(rows).zip(y.chunks_exact_mut(rows)) {
+        // Where no sum can leave its type, no flag needs to be looked at.
+        let mut sum = none;
+        if sums_fit(x) {
+            for (y, &x) in y.iter_mut().zip(x) {
+                sum = sum.add_(x.widen_()).0;
+                *y = sum;
+            }
+        } else {
+            for (y, &x) in y.iter_mut().zip(x) {
+                sum = add(sum, x, 0);
+                *y = sum;
+            }
+        }
+    }
     flags
+}
+
+/// Whether no sum of some of the numbers can leave its type; `false` at times where that is so, too.
+fn sums_fit<T: Integer>(x: &[T]) -> bool {
+    let largest = bits_of_magnitudes(x).to_integer().filter(|&bits| bits >= 0);
+    let bound = largest.and_then(|largest| largest.checked_mul(x.len() as i128));
+    bound.is_some_and(|bound| T::Sum::exactly(bound).is_some())
 }
 
 /// `y[i] = f(x[i])`; returns all flags together.
