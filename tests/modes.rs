@@ -2,9 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use gradlet::layer::Directions;
 use gradlet::prelude::*;
 use gradlet::{
-    AttentionMask, BatchNorm1d, BatchNorm2d, Directions, Embedding, GroupNorm, Gru, LayerNorm,
+    AttentionMask, BatchNorm1d, BatchNorm2d, Embedding, GroupNorm, Gru, LayerNorm,
     LearnedPositions, Lstm, TransformerEncoder, TransformerEncoderLayer,
 };
 

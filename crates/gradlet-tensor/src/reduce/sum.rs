@@ -177,7 +177,7 @@ impl<T: Float> Tensor<T> {
         }
         Self::build(axes.output(), |out| {
             nest.for_pieces(out, |[place], y| {
-                few::sums(&self.storage()[place..], &places, y)
+                few::sums(&self.storage()[place..], &places, y);
             });
         })
     }
