@@ -163,6 +163,8 @@ proptest! {
             r.x.adaptive_avg_pool1d(r.size),
             r.x.upsample_nearest(&[r.number, 2.0]),
             r.x.upsample_nearest(&[r.few[0] as f64]),
+            r.x.upsample_bilinear([r.number, 1.5], Align::Edges),
+            r.x.upsample_bilinear([r.few[0] as f64, 0.7], Align::Corners),
             r.x.avg_pool2d(r.window(), r.divisor()),
             r.x.adaptive_avg_pool2d([r.size, r.few[0]]),
             r.x.max_pool2d(r.window()),
