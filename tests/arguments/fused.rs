@@ -74,6 +74,8 @@ fn windows<T: Float>() -> Vec<Call<Random<T>>> {
         fused::interpolate_bilinear(&r.x, Resizing::to([r.few[0], r.size], Align::Corners)),
         fused::interpolate_bilinear_gradient(&r.x, r.shape, Resizing::to([r.few[0], r.few[1]], Align::Corners)),
         fused::interpolate_bilinear_gradient(&r.x, *r.y.shape(), Resizing::to([2, 3], Align::Edges)),
+        fused::variables("variables", r.shape).map(|_| ()),
+        fused::observations("observations", r.few[0], Some(&r.indices), Some(&r.x)),
         fused::scaled_size("scaled_size", r.size, r.number),
         fused::nearest_indices(r.few[0], r.size),
         fused::resized("resized", r.shape, &r.sizes).map(|_| ()),
