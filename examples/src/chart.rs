@@ -95,10 +95,14 @@ pub struct Panel<'a> {
 /// # Errors
 /// If the file cannot be written.
 pub fn write(name: &str, panels: &[Panel<'_>]) -> Result<PathBuf, Box<dyn Error>> {
+    save(name, &render(panels)?)
+}
+
+/// Writes a picture into `target/NAME.svg` and says where that is.
+pub(crate) fn save(name: &str, svg: &str) -> Result<PathBuf, Box<dyn Error>> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
     let folder = workspace.unwrap_or(Path::new(".")).join("target");
     let path = folder.join(name).with_extension("svg");
-    let svg = render(panels)?;
     let written = fs::create_dir_all(&folder).and_then(|()| fs::write(&path, svg));
     written.map_err(|e| format!("cannot write {}: {e}", path.display()))?;
     let here = std::env::current_dir()?;

@@ -175,7 +175,7 @@ macro_rules! floats {
             }
             #[inline]
             fn sum_(x: &Tensor<Self>, axes: ReducedAxes) -> Result<Tensor<Self>> {
-                x.sum_over(axes)
+                x.sum_of_few_over(axes)
             }
             #[inline]
             fn prod_(x: &Tensor<Self>, axes: ReducedAxes) -> Result<Tensor<Self>> {

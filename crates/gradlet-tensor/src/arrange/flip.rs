@@ -2,9 +2,7 @@
 
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernel::parallel;
-use crate::shape::Axes;
-use crate::shape::Shape;
+use crate::shape::{Axes, walk};
 use crate::tensor::Tensor;
 
 impl<T: Element> Tensor<T> {
@@ -32,40 +30,17 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn flip(&self, axes: impl Axes) -> Result<Self> {
         let chosen = axes.select("flip", self.shape())?;
-        let sizes = self.shape();
-        let turns = |axis: &usize| chosen[*axis] && sizes[*axis] > 1;
-        let Some(last) = (0..sizes.len()).rfind(turns) else {
+        if self
+            .shape()
+            .iter()
+            .zip(chosen)
+            .all(|(&size, chosen)| size < 2 || !chosen)
+        {
             return Ok(self.clone());
-        };
-        // If the last axis is reversed, its rows are. Otherwise a row is all axes after the last reversed one, and is
-        // copied.
-        let reversed = last + 1 == sizes.len();
-        let outer = if reversed { last } else { last + 1 };
-        let rows = Shape::new(&sizes[..outer])?.numel();
-        let source = |row: usize| {
-            let (mut left, mut source, mut step) = (row, 0, 1);
-            for axis in (0..outer).rev() {
-                let (size, i) = (sizes[axis], left % sizes[axis]);
-                source += step * if chosen[axis] { size - 1 - i } else { i };
-                left /= size;
-                step *= size;
-            }
-            source
-        };
-        let x = self.try_contiguous()?;
-        let x = x.as_slice().unwrap_or_default();
+        }
+        let turned = self.layout().turned(&chosen);
         Self::build(*self.shape(), |out| {
-            parallel::for_rows(out, rows, x.len(), |first, out| {
-                let length = x.len() / rows;
-                for (i, y) in out.chunks_exact_mut(length).enumerate() {
-                    let x = &x[source(first + i) * length..][..length];
-                    if reversed {
-                        y.iter_mut().zip(x.iter().rev()).for_each(|(y, &x)| *y = x);
-                    } else {
-                        y.copy_from_slice(x);
-                    }
-                }
-            });
+            walk::copy(self.storage(), &turned, out);
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::array;
 
+use super::scan;
 use crate::element::Element;
 use crate::number::{Integer, Number};
 
@@ -16,6 +17,28 @@ vectorized! {
         }
         flags
     }
+}
+
+/// `y[r, c]` = the sum of `x[.., c]` up to row r, in blocks of these numbers of rows and columns; returns all flags
+/// together.
+pub(crate) fn running_sums<T: Integer>(x: &[T], sizes: [usize; 2], y: &mut [T::Sum]) -> T::Sum {
+    let none = T::Sum::default();
+    let largest = bits_of_magnitudes(x).to_integer().filter(|&bits| bits >= 0);
+    let bound = largest.and_then(|largest| largest.checked_mul(sizes[0] as i128));
+    if bound.is_some_and(|bound| T::Sum::exactly(bound).is_some()) {
+        // No sum can leave its type, and no flag needs to be looked at.
+        let add = |sum: T::Sum, x: T, _| sum.add_(x.widen_()).0;
+        scan::run(x, sizes, y, |row| row, |_| none, add, |sum| sum);
+        return none;
+    }
+    let mut flags = none;
+    let add = |sum: T::Sum, x: T, _| {
+        let (sum, flag) = sum.add_(x.widen_());
+        flags = flags | flag;
+        sum
+    };
+    scan::run(x, sizes, y, |row| row, |_| none, add, |sum| sum);
+    flags
 }
 
 /// `y[i] = f(x[i])`; returns all flags together.
@@ -140,34 +163,10 @@ vectorized! {
         }
     }
 
-    /// `y[r, c]` = the sum of `x[.., c]` up to row r, of rows of `columns` elements; returns all flags together.
-    pub(crate) fn running_sums<T: Integer>(x: &[T], columns: usize, y: &mut [T::Sum]) -> T::Sum {
-        let mut flags = T::Sum::default();
-        if columns == 1 {
-            let mut sum = T::Sum::default();
-            for (y, &x) in y.iter_mut().zip(x) {
-                let flag;
-                (sum, flag) = sum.add_(x.widen_());
-                *y = sum;
-                flags = flags | flag;
-            }
-            return flags;
-        }
-        for row in 0..x.len() / columns {
-            let (before, y) = y.split_at_mut(row * columns);
-            let (x, y) = (&x[row * columns..], &mut y[..columns]);
-            if row == 0 {
-                y.iter_mut().zip(x).for_each(|(y, &x)| *y = x.widen_());
-                continue;
-            }
-            let before = &before[(row - 1) * columns..];
-            for ((y, &x), &before) in y.iter_mut().zip(x).zip(before) {
-                let (sum, flag) = before.add_(x.widen_());
-                *y = sum;
-                flags = flags | flag;
-            }
-        }
-        flags
+    /// All bits of the magnitudes together: a number that is at least the largest of them and less than twice that; a
+    /// negative one if the lowest number of a type is there, whose magnitude the type does not have.
+    fn bits_of_magnitudes<T: Integer>(x: &[T]) -> T {
+        x.iter().fold(T::default(), |bits, x| bits | x.abs_().0)
     }
 
     /// `out[c]` = the product of each `LANES`th or `COLUMNS`th number; returns all flags together.

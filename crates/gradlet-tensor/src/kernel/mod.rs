@@ -18,6 +18,7 @@ pub(crate) mod average;
 pub(crate) mod bernoulli;
 pub(crate) mod conv;
 pub(crate) mod elementwise;
+pub(crate) mod few;
 pub(crate) mod fold;
 pub(crate) mod gates;
 pub(crate) mod gather;

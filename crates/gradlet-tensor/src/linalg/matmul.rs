@@ -3,9 +3,14 @@
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::matmul::{Matrix, Start, matmul};
+use crate::kernel::parallel;
 use crate::number::Number;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
+use crate::threads;
+
+/// Multiplications that make a part of a batch.
+const MULTIPLICATIONS: usize = 1 << 20;
 
 impl<T: Number> Tensor<T> {
     /// The matrix product; a vector counts as a row on the left and as a column on the right. Leading axes are
@@ -176,15 +181,22 @@ impl<T: Float> Tensor<T> {
                 return;
             }
             let (left, right) = (places(&lhs), places(&rhs));
-            for ((out, left), right) in out.chunks_exact_mut(m * n).zip(left).zip(right) {
-                matmul(
-                    [m, k, n],
-                    matrix(&lhs, left),
-                    matrix(&rhs, right),
-                    out,
-                    Start::Zero,
-                );
+            let products = |first: usize, out: &mut [T]| {
+                let places = left[first..].iter().zip(&right[first..]);
+                for (out, (&left, &right)) in out.chunks_exact_mut(m * n).zip(places) {
+                    let (left, right) = (matrix(&lhs, left), matrix(&rhs, right));
+                    matmul([m, k, n], left, right, out, Start::Zero);
+                }
+            };
+            // Many products are split between threads; few are computed in turn, each of them by all threads.
+            let (count, work) = (left.len(), out.len().saturating_mul(k));
+            let parts = (work / MULTIPLICATIONS).min(count);
+            if parts < 2 || count < 4 * threads::count() {
+                return products(0, out);
             }
+            parallel::for_parts_of(out, count.div_ceil(parts) * m * n, |start, out| {
+                products(start / (m * n), out);
+            });
         })
     }
 }
@@ -261,6 +273,21 @@ mod tests {
         assert_eq!(a.matmul(&batch)?.select(0, 1)?, a.matmul(&a.t()?)?);
         assert_eq!(batch.unsqueeze(1)?.matmul(&batch)?.shape(), [2, 2, 2, 2]);
         assert_eq!(batch.matmul(&v)?.shape(), [2, 2]);
+        Ok(())
+    }
+
+    #[test]
+    fn many_products_are_those_of_each_pair_on_any_number_of_threads() -> Result<()> {
+        let mut rng = crate::rng(1);
+        let x = Tensor::<f32>::normal([17, 60, 50], 0.0, 1.0, &mut rng)?;
+        let y = Tensor::<f32>::normal([17, 50, 70], 0.0, 1.0, &mut rng)?;
+        for n in 1..4 {
+            let all = threads::with(n, || x.matmul(&y))?;
+            for i in 0..17 {
+                let one = x.select(0, i)?.matmul(&y.select(0, i)?)?;
+                assert_eq!(all.select(0, i)?, one, "{i} of {n} threads");
+            }
+        }
         Ok(())
     }
 

@@ -4,8 +4,9 @@ use crate::element::{Element, Float};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::{gather as kernel, parallel};
 use crate::pick::{expect_fitting, expect_inside, first_along};
-use crate::shape::{Layout, Nest, Shape};
+use crate::shape::{Layout, Nest, Shape, walk};
 use crate::tensor::Tensor;
+use crate::threads;
 
 /// The fewest sources along the axis, and for an element on average, that are added up apart from others.
 const STRETCH: usize = 1024;
@@ -126,9 +127,15 @@ impl<T: Element> Tensor<T> {
         }
         let nest = Nest::new(&layouts[1].shape, layouts.each_ref());
         let (length, [step_y, step_i, step_s]) = nest.row();
-        // Split along the first axis. If indices refer to it, every part reads all of them, so there must be few.
+        // Split along the first axis. If indices refer to it, every part reads all of them, so there must be few, and
+        // few parts.
         let rows = if axis > 0 || step_i == 0 { sizes[0] } else { 1 };
-        parallel::for_rows(self.make_mut_slice(), rows, indices.len(), |first, y| {
+        let most = if axis > 0 {
+            usize::MAX
+        } else {
+            2 * threads::count()
+        };
+        let combine = |first: usize, y: &mut [T]| {
             let end = first + y.len() / all.strides()[0];
             let (passes, places) = if axis > 0 {
                 (first..end.min(count), 0..sizes[axis])
@@ -147,7 +154,42 @@ impl<T: Element> Tensor<T> {
                     );
                 });
             }
-        });
+        };
+        if rows == 1 {
+            combine(0, self.make_mut_slice());
+            return Ok(());
+        }
+        self.change_rows(
+            rows,
+            [indices.len(), most.saturating_mul(parallel::PART)],
+            &combine,
+        )
+    }
+
+    /// Calls `change` with the number of a first row and with whole rows from there on, split by the work, and for at
+    /// `most` as much. A copy that is necessary because something else holds the elements, or because a view repeats
+    /// them, is made part by part.
+    #[track_caller]
+    fn change_rows(
+        &mut self,
+        rows: usize,
+        [work, most]: [usize; 2],
+        change: &(dyn Fn(usize, &mut [T]) + Sync),
+    ) -> Result<()> {
+        if let Some(y) = self.try_mut() {
+            parallel::for_rows(y, rows, work.min(most), change);
+            return Ok(());
+        }
+        let (x, row) = (self.clone(), self.len() / rows);
+        *self = Self::build(*self.shape(), |y| {
+            let work = work.max(y.len()).min(most);
+            parallel::for_rows(y, rows, work, |first, y| {
+                if let Ok(part) = x.layout().narrow(0, first, y.len() / row) {
+                    walk::copy(x.storage(), &part, y);
+                }
+                change(first, y);
+            });
+        })?;
         Ok(())
     }
 }

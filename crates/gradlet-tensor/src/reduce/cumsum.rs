@@ -145,31 +145,28 @@ impl<T: Element> Tensor<T> {
         axis: isize,
         replaces: impl Fn(T, T) -> bool + Sync,
     ) -> Result<(Self, Tensor<i64>)> {
-        let indices = self.scan(op, axis, |x, columns, y| {
-            scan::places(x, columns, y, &replaces);
+        let indices = self.scan(op, axis, |x, sizes, y| {
+            scan::places(x, sizes, y, &replaces);
         })?;
         Ok((self.gather(axis, &indices)?, indices))
     }
 
-    /// What `scan(x, inner, y)` computes along an axis for each block of rows of `inner` elements.
+    /// The result of `scan` for blocks of rows along the axis: it gets several, the numbers of rows and columns of each,
+    /// and their results to write.
     #[track_caller]
     pub(crate) fn scan<U: Element>(
         &self,
         op: &'static str,
         axis: isize,
-        scan: impl Fn(&[T], usize, &mut [U]) + Sync,
+        scan: impl Fn(&[T], [usize; 2], &mut [U]) + Sync,
     ) -> Result<Tensor<U>> {
         let (block, inner) = self.blocks_along(op, axis)?;
         let x = self.try_contiguous()?;
         let x = x.as_slice().unwrap_or_default();
         Tensor::build(*self.shape(), |out| {
             parallel::for_rows(out, x.len() / block.max(1), 4 * x.len(), |first, out| {
-                for (y, x) in out
-                    .chunks_exact_mut(block)
-                    .zip(x[first * block..].chunks_exact(block))
-                {
-                    scan(x, inner, y);
-                }
+                let x = &x[first * block..][..out.len()];
+                scan(x, [block / inner, inner], out);
             });
         })
     }

@@ -131,8 +131,8 @@ impl<T: Integer> Tensor<T> {
     #[track_caller]
     pub(crate) fn checked_cumsum(&self, axis: isize) -> Result<Tensor<T::Sum>> {
         let flagged = AtomicBool::new(false);
-        let y: Tensor<T::Sum> = self.scan("cumsum", axis, |x, columns, y| {
-            if kernel::running_sums(x, columns, y) != T::Sum::default() {
+        let y: Tensor<T::Sum> = self.scan("cumsum", axis, |x, sizes, y| {
+            if kernel::running_sums(x, sizes, y) != T::Sum::default() {
                 flagged.store(true, Ordering::Relaxed);
             }
         })?;
@@ -362,6 +362,9 @@ mod tests {
         let x = tensor![i64; i64::MAX, i64::MAX, -i64::MAX, -i64::MAX, 5];
         assert_eq!(x.sum(..)?.item()?, 5);
         assert!(x.cumsum(0).is_err());
+        // The lowest number has no magnitude in its type.
+        let low = tensor![i64; i64::MIN, i64::MAX, i64::MIN, i64::MIN];
+        assert!(low.cumsum(0).is_err() && low.narrow(0, 0, 2)?.cumsum(0).is_ok());
         assert_eq!(tensor![i64; 1 << 62, 2, -1].prod(0)?.item()?, i64::MIN);
         assert_eq!(
             tensor![i64; [1 << 62, 1], [2, 1], [-1, 1]]

@@ -2,9 +2,9 @@
 
 use crate::element::{Element, Float};
 use crate::error::Result;
-use crate::kernel::{fold, parallel};
+use crate::kernel::{few, fold, parallel};
 use crate::number::Number;
-use crate::shape::{Axes, MAX_RANK, ReducedAxes, Shape};
+use crate::shape::{Axes, MAX_RANK, Nest, ReducedAxes, Shape};
 use crate::tensor::Tensor;
 
 /// The elements of a tensor, ordered so that a reduction runs over the middle one of three axes.
@@ -154,6 +154,32 @@ impl<T: Float> Tensor<T> {
             return Self::build(to, |out| sum_all_rows(x, columns, out));
         }
         blocks.reduce(fold::sum, |x, out| fold::sum_rows(x, columns, out))
+    }
+
+    /// As `sum_over`, bit for bit: sums of a few elements each from where these lie, for a copy of short rows is slow.
+    #[track_caller]
+    pub(crate) fn sum_of_few_over(&self, axes: ReducedAxes) -> Result<Self> {
+        if self.as_slice().is_some() || !(1..=few::FEW).contains(&axes.count()) {
+            return self.sum_over(axes);
+        }
+        let (mut rest, mut places) = (*self.layout(), vec![0]);
+        for axis in (0..self.rank()).filter(|&axis| axes.marks()[axis]).rev() {
+            let (size, stride) = (rest.shape[axis], rest.strides()[axis]);
+            // The last axis is the first here, and runs fastest.
+            places = (0..size)
+                .flat_map(|i| places.iter().map(move |place| place + i * stride))
+                .collect();
+            rest = rest.remove(axis, 0);
+        }
+        let nest = Nest::new(&rest.shape, [&rest]);
+        if nest.row().1 != [1] {
+            return self.sum_over(axes);
+        }
+        Self::build(axes.output(), |out| {
+            nest.for_pieces(out, |[place], y| {
+                few::sums(&self.storage()[place..], &places, y)
+            });
+        })
     }
 
     /// The mean over the axes; NaN if there are no elements.

@@ -191,6 +191,21 @@ impl Layout {
         Self::new(shape, strides, self.offset)
     }
 
+    /// The layout that goes through the chosen axes from their ends. Their strides lead back, as numbers that wrap, so
+    /// only [`copy`](crate::shape::walk::copy) may read by it.
+    pub(crate) fn turned(&self, axes: &[bool; MAX_RANK]) -> Self {
+        let mut turned = *self;
+        if self.shape.numel() == 0 {
+            return turned;
+        }
+        for axis in (0..self.shape.rank()).filter(|&axis| axes[axis] && self.shape[axis] > 1) {
+            turned.offset += (self.shape[axis] - 1) * self.strides[axis];
+            turned.strides[axis] = self.strides[axis].wrapping_neg();
+            turned.contiguous = false;
+        }
+        turned
+    }
+
     /// The layout of a diagonal of two different axes, as a last axis in place of the two: it begins at index `down` of
     /// the first and `right` of the second.
     #[track_caller]

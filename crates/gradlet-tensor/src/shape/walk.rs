@@ -30,8 +30,8 @@ impl<const K: usize> Nest<K> {
         for (axis, &size) in shape.iter().enumerate().filter(|&(_, &size)| size != 1) {
             let strides = layouts.map(|layout| layout.strides()[axis]);
             let last = nest.rank.wrapping_sub(1);
-            let merges =
-                nest.rank > 0 && (0..K).all(|k| nest.strides[last][k] == strides[k] * size);
+            let merges = nest.rank > 0
+                && (0..K).all(|k| nest.strides[last][k] == strides[k].wrapping_mul(size));
             let slot = if merges { last } else { nest.rank };
             nest.sizes[slot] = if merges {
                 nest.sizes[slot] * size
@@ -68,7 +68,8 @@ impl<const K: usize> Nest<K> {
         let (length, steps) = self.row();
         if out.len() == length {
             for_chunks(out, PART, |start, out| {
-                run(from_fn(|k| self.offsets[k] + start * steps[k]), out);
+                let place = |k| after(self.offsets[k], start, steps[k]);
+                run(from_fn(place), out);
             });
             return;
         }
@@ -94,7 +95,7 @@ impl<const K: usize> Nest<K> {
             index[axis] = left % self.sizes[axis];
             left /= self.sizes[axis];
             for k in 0..K {
-                places[k] += index[axis] * self.strides[axis][k];
+                places[k] = after(places[k], index[axis], self.strides[axis][k]);
             }
         }
         for _ in rows {
@@ -102,13 +103,14 @@ impl<const K: usize> Nest<K> {
             for axis in (0..outer).rev() {
                 index[axis] += 1;
                 for k in 0..K {
-                    places[k] += self.strides[axis][k];
+                    places[k] = places[k].wrapping_add(self.strides[axis][k]);
                 }
                 if index[axis] < self.sizes[axis] {
                     break;
                 }
                 for k in 0..K {
-                    places[k] -= index[axis] * self.strides[axis][k];
+                    let back = index[axis].wrapping_mul(self.strides[axis][k]);
+                    places[k] = places[k].wrapping_sub(back);
                 }
                 index[axis] = 0;
             }
@@ -116,7 +118,13 @@ impl<const K: usize> Nest<K> {
     }
 }
 
-/// Writes the elements that `layout` picks from `storage` to `out`, in row-major order.
+/// The place `steps` strides after this one; a stride may lead back, as [`Layout::turned`] has it.
+#[inline(always)]
+fn after(place: usize, steps: usize, stride: usize) -> usize {
+    place.wrapping_add(steps.wrapping_mul(stride))
+}
+
+/// Writes the elements that `layout` picks from `storage` to `out`, in row-major order. Axes may be turned.
 pub(crate) fn copy<T: Element>(storage: &[T], layout: &Layout, out: &mut [T]) {
     // The other sizes of an empty shape may be too large to multiply.
     if layout.shape.numel() == 0 {
@@ -124,14 +132,22 @@ pub(crate) fn copy<T: Element>(storage: &[T], layout: &Layout, out: &mut [T]) {
     }
     let nest = Nest::new(&layout.shape, [layout]);
     let (_, [stride]) = nest.row();
+    let stride = stride as isize;
     nest.for_pieces(out, |[place], row| match stride {
         1 => row.copy_from_slice(&storage[place..place + row.len()]),
         0 => row.fill(storage[place]),
-        _ => row
-            .iter_mut()
-            .zip(storage[place..].iter().step_by(stride))
-            .for_each(|(to, &from)| *to = from),
+        2.. => write(row, storage[place..].iter().step_by(stride as usize)),
+        -1 => write(row, storage[..=place].iter().rev()),
+        _ => {
+            let back = stride.unsigned_abs();
+            write(row, storage[..=place].iter().rev().step_by(back));
+        }
     });
+}
+
+#[inline(always)]
+fn write<'a, T: Element>(row: &mut [T], from: impl Iterator<Item = &'a T>) {
+    row.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
 }
 
 /// The elements of a tensor in row-major order.

@@ -35,7 +35,7 @@ impl<T: Float> Op<T> for Linear {
         Ok([
             dx.transpose()?,
             dweight.transpose()?,
-            want_bias.then(|| flat.sum(0))?,
+            want_bias.then(|| flat.sum_to(columns.into()))?,
         ])
     }
 

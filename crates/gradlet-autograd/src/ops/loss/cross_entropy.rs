@@ -1,7 +1,7 @@
 //! Cross-entropy with class labels: log-softmax and negative log-likelihood in one; with class weights, a label to
 //! leave out, and smoothed labels.
 
-use gradlet_tensor::{Error, ErrorKind, Float, Keep, Result, Tensor, fused};
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape, Tensor, fused};
 
 use super::labels::{Labels, Rows, class_rows};
 use crate::cross_entropy_options::{CrossEntropyOptions, IGNORED};
@@ -73,13 +73,11 @@ impl<T: Float> Op<T> for CrossEntropyGradient<T> {
             normalizers: self.normalizers.clone(),
         };
         let one = Var::constant(Tensor::full_of((), T::of(1.0))?);
-        let dg = gg.mul(&gradient.apply([&one, &x])?)?.sum(..)?;
+        let dg = gg.mul_sum_to(&gradient.apply([&one, &x])?, Shape::SCALAR)?;
         let p = x.softmax(1)?;
-        let weighted = gg.mul(&p)?;
+        let sums = gg.mul_sum_to(&p, [self.labels.len(), 1].into())?;
         let n = T::of(self.labels.len() as f64);
-        let dx = weighted
-            .sub(&p.mul(&weighted.sum(Keep(1))?)?)?
-            .mul(&g.div_scalar(n))?;
+        let dx = p.mul(&gg.sub(&sums)?)?.mul(&g.div_scalar(n))?;
         Ok([Some(dg), Some(dx)])
     }
 

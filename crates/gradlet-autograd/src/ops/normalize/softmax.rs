@@ -1,6 +1,6 @@
 //! Softmax: exponentials that add up to one.
 
-use gradlet_tensor::{Float, Keep, Result, Tensor, fused};
+use gradlet_tensor::{Float, Keep, ReducedAxes, Result, Tensor, fused};
 
 use crate::op::{Fixed, One, Op, Want};
 use crate::saves::{Inputs, Output};
@@ -48,7 +48,8 @@ impl<T: Float> Op<T> for SoftmaxGradient {
         ([g, y], wants): ([Var<T>; 2], [Want; 2]),
     ) -> Result<[Option<Var<T>>; 2]> {
         let axis = self.axis;
-        let total = |x: &Var<T>| x.mul(&y)?.sum(Keep(axis));
+        let sums = ReducedAxes::new("softmax", *y.shape(), &Keep(axis))?.kept();
+        let total = |x: &Var<T>| x.mul_sum_to(&y, sums);
         let dg = || Self { axis }.apply([&h, &y]);
         let dy = || h.mul(&g.sub(&total(&g)?)?)?.sub(&g.mul(&total(&h)?)?);
         Ok([wants[0].then(dg)?, wants[1].then(dy)?])

@@ -25,12 +25,13 @@ impl<T: Float> Op<T> for Gather {
 
     /// dx[i, indices[i, j, k], k] += g[i, j, k]
     fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
-        let zeros = Var::constant(Tensor::zeros_of(self.shape)?);
+        // A view, whose copy is made where `g` is added.
+        let zeros = Tensor::scalar(T::of(0.0)).broadcast_to(self.shape)?;
         let add = ScatterAdd {
             axis: self.axis,
             indices: self.indices.clone(),
         };
-        add.apply_owned([zeros, g])
+        add.apply_owned([Var::constant(zeros), g])
     }
 
     fn attribute_bytes(&self) -> usize {

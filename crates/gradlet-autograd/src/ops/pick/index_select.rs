@@ -55,7 +55,8 @@ impl<T: Float> Op<T> for IndexAdd {
     type Saves = Nothing;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        let mut y = Tensor::zeros_of(self.shape)?;
+        // A view, whose copy is made where the rows are added.
+        let mut y = Tensor::scalar(T::of(0.0)).broadcast_to(self.shape)?;
         y.index_add(self.axis, &self.indices, x)?;
         Ok(y)
     }

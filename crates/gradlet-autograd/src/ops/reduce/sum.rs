@@ -15,7 +15,7 @@ impl<T: Float> Op<T> for Sum {
     type Saves = Nothing;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        x.sum_to(self.0.kept())?.reshape(self.0.output())
+        x.sum(self.0)
     }
 
     /// dx = g, repeated over the axes

@@ -5,38 +5,56 @@ use std::ops::RangeBounds;
 use gradlet_tensor::{Float, Result, Shape, Tensor};
 
 use crate::op::{One, Op};
-use crate::ops::pick::IndexAdd;
 use crate::saves::Nothing;
 use crate::var::Var;
 
 /// y[.., i, ..] = x[.., indices[i], ..], with evenly spaced indices
-#[derive(Debug)]
-struct Every {
+#[derive(Clone, Copy, Debug)]
+struct Slice {
     axis: isize,
-    /// At least 1.
+    /// The first index of the range, and the one after the last.
+    range: [isize; 2],
     step: isize,
     shape: Shape,
 }
 
-impl<T: Float> Op<T> for Every {
+impl<T: Float> Op<T> for Slice {
     type Arity = One;
     type Saves = Nothing;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        x.slice(self.axis, .., self.step)
+        x.slice(self.axis, self.range[0]..self.range[1], self.step)
     }
 
-    /// dx[.., i step, ..] = g[.., i, ..], 0 between
+    /// dx[.., indices[i], ..] = g[.., i, ..], 0 elsewhere
     fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
-        let &Self { axis, step, shape } = self;
-        let size = g.tensor().size(axis)?;
-        let indices = Tensor::from_fn(size, |i| i as i64 * step as i64)?;
-        let add = IndexAdd {
+        SliceOfZeros(*self).apply(&g)
+    }
+}
+
+/// y[.., indices[i], ..] = x[.., i, ..], 0 elsewhere
+#[derive(Debug)]
+struct SliceOfZeros(Slice);
+
+impl<T: Float> Op<T> for SliceOfZeros {
+    type Arity = One;
+    type Saves = Nothing;
+
+    fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
+        let Slice {
             axis,
-            indices,
+            range,
+            step,
             shape,
-        };
-        add.apply(&g)
+        } = self.0;
+        let mut y = Tensor::zeros_of(shape)?;
+        y.slice_assign(axis, range[0]..range[1], step, x)?;
+        Ok(y)
+    }
+
+    /// dx = g[.., indices[i], ..]
+    fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
+        self.0.apply(&g)
     }
 }
 
@@ -77,29 +95,18 @@ impl<T: Float> Var<T> {
     #[track_caller]
     pub fn slice(&self, axis: isize, range: impl RangeBounds<isize>, step: isize) -> Result<Self> {
         let (start, length) = self.shape().span(axis, range)?;
-        // Whole steps lead from the first index that is taken to the last of the range.
-        let skipped = if step < 0 {
-            length.saturating_sub(1) % step.unsigned_abs()
-        } else {
-            0
-        };
-        let part = self.narrow(axis, start + skipped, length - skipped)?;
-        let taken = part.every(axis, step.saturating_abs())?;
-        if step < 0 {
-            taken.flip(axis)
-        } else {
-            Ok(taken)
-        }
-    }
-
-    /// Every `step`-th index of an axis, from the first on.
-    #[track_caller]
-    fn every(self, axis: isize, step: isize) -> Result<Self> {
         if step == 1 {
-            return Ok(self);
+            return self.narrow(axis, start, length);
         }
+        let range = [start as isize, (start + length) as isize];
         let shape = *self.shape();
-        Every { axis, step, shape }.apply(&self)
+        Slice {
+            axis,
+            range,
+            step,
+            shape,
+        }
+        .apply(self)
     }
 
     /// An axis cut into parts of one size, the last of which may be smaller. Views.

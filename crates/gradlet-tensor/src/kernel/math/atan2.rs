@@ -15,15 +15,31 @@ const UP: f64 = 1_152_921_504_606_846_976.0;
 /// The angle of the point `(x, y)`, within 1 ulp.
 #[inline(always)]
 pub(crate) fn atan2_f32(y: f32, x: f32) -> f32 {
-    // (atan(t) / t - 1) / t^2 as a function of z = t^2 in [0, 0.4356]: 9 coefficients, whose error is 2^-37.9 of
-    // atan(t). A division less than in `tail`, whose last digits f32 does not show.
-    let tail = |z: f64| {
-        z * poly!(z;
-            -0.3333333321868021, 0.1999998915759028, -0.14285359187236213, 0.11105359653358743, -0.0903748815798612,
-            0.07385794509607621, -0.055387898559750105, 0.03175013722859456, -0.00964114723769655
-        )
+    use std::f64::consts::{FRAC_PI_2, PI};
+    let (a, b) = (f64::from(y.abs()), f64::from(x.abs()));
+    let is_steep = a > b;
+    let (large, small) = (if is_steep { a } else { b }, if is_steep { b } else { a });
+    // A quotient of infinities is 1, and one of zeros 0; NaN stays.
+    let finite = |side: f64| if side > HIGH { HIGH } else { side };
+    let (large, small) = (finite(large), finite(small));
+    let large = if large < LOW { LOW } else { large };
+    let t = small / large;
+    let z = t * t;
+    // (atan(t) / t - 1) / t^2 as a function of z in [0, 1], which is within 2^-31 of atan(t) / t:
+    // f32 shows no more, and ten coefficients are less work than turning large quotients by pi/4.
+    let tail = z
+        * poly!(z;
+            -0.33333326899564225, 0.19999671123669288, -0.14279833063812272, 0.11058223774294508, -0.08811091762177094,
+            0.06741598102390496, -0.04468995619844747, 0.022539879913833015, -0.007317962791404623, 0.0011137900404060124
+        );
+    let angle = t + t * tail;
+    let angle = if is_steep { FRAC_PI_2 - angle } else { angle };
+    let angle = if x.is_sign_negative() {
+        PI - angle
+    } else {
+        angle
     };
-    angle(f64::from(y), f64::from(x), tail) as f32
+    angle.copysign(f64::from(y)) as f32
 }
 
 /// The angle of the point `(x, y)`, within 2 ulp.
@@ -33,7 +49,7 @@ pub(crate) fn atan2_f64(y: f64, x: f64) -> f64 {
     let larger = if a > b { a } else { b };
     let scale = if larger > HIGH { 0.25 } else { 1.0 };
     let scale = if larger < LOW { UP } else { scale };
-    angle(y * scale, x * scale, tail)
+    angle(y * scale, x * scale)
 }
 
 /// `atan(t) / t - 1` as a function of `z = t^2`: z P(z) / Q(z), with the coefficients of Cephes `atan`
@@ -48,9 +64,9 @@ fn tail(z: f64) -> f64 {
     z * p / q
 }
 
-/// The angle, for numbers whose sum does not overflow, with this `tail`.
+/// The angle, for numbers whose sum does not overflow.
 #[inline(always)]
-fn angle(y: f64, x: f64, tail: impl Fn(f64) -> f64) -> f64 {
+fn angle(y: f64, x: f64) -> f64 {
     use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, PI};
     let (a, b) = (y.abs(), x.abs());
     let is_steep = a > b;

@@ -18,6 +18,9 @@ const SHALLOW: usize = 8;
 const LARGE: usize = 1 << 14;
 /// Columns that a product of one row sums beside the result, to add them to it after a stretch.
 const BAND: usize = 1 << 10;
+/// Rows from which it pays to copy a right-hand side whose rows are a multiple of `APART` bytes apart.
+const CROWDED: usize = 32;
+const APART: usize = 512;
 /// Numbers of a panel of the right-hand side: those of a stretch.
 const PANEL: usize = 1 << 13;
 
@@ -114,6 +117,8 @@ unsafe fn stripes<V: Lanes, const ROWS: usize, const W: usize, const RESUME: boo
         start,
     } = problem;
     let wide = W * V::COUNT;
+    // Rows that far apart lie in a few of the first cache's sets; a copy of them pays where many rows are multiplied.
+    let crowded = m >= CROWDED && (rhs.1 * size_of::<V::T>()).is_multiple_of(APART);
     let mut panel = MaybeUninit::<[V::T; PANEL]>::uninit();
     let panel = panel.as_mut_ptr().cast::<V::T>();
     for first in (0..k).step_by(step) {
@@ -127,7 +132,7 @@ unsafe fn stripes<V: Lanes, const ROWS: usize, const W: usize, const RESUME: boo
             // register.
             unsafe {
                 let source = rhs.0.add(first * rhs.1 + column * rhs.2);
-                let rows = if rhs.2 == 1 && columns == wide {
+                let rows = if rhs.2 == 1 && columns == wide && !crowded {
                     (source, rhs.1)
                 } else {
                     pack::<V>([wide, depth], (source, rhs.1, rhs.2), [columns, 0], panel);
@@ -218,7 +223,8 @@ mod tests {
     use super::super::product::tests::check;
     use super::*;
 
-    const CASES: [[usize; 3]; 10] = [
+    /// In the last two, rows of the right-hand side are copied because of how far they are apart.
+    const CASES: [[usize; 3]; 12] = [
         [1, 1, 1],
         [7, 9, 5],
         [8, 16, 32],
@@ -229,6 +235,8 @@ mod tests {
         [1, 130, 150],
         [3, 2, 150],
         [9, 1, 70],
+        [33, 70, 128],
+        [32, 70, 256],
     ];
 
     #[test]
