@@ -55,6 +55,12 @@ impl Curve {
     #[must_use]
     pub fn of_epochs(name: &str, values: &[f64], color: usize, style: Style) -> Self {
         let points = (1..).map(f64::from).zip(values.iter().copied()).collect();
+        Self::new(name, points, color, style)
+    }
+
+    /// A curve through points from left to right.
+    #[must_use]
+    pub fn new(name: &str, points: Vec<Point>, color: usize, style: Style) -> Self {
         let name = name.to_owned();
         Self {
             name,
@@ -170,7 +176,7 @@ fn draw(
         if !curve.name.is_empty() {
             let (from, to, ink) = match curve.style {
                 Style::Band(_) => (0, 18, paint.mix(0.2).stroke_width(10)),
-                Style::Dashed => (0, 18, paint.mix(0.5).stroke_width(1)),
+                Style::Dashed => (0, 18, paint.stroke_width(1)),
                 Style::Dots => (7, 11, paint.stroke_width(4)),
                 _ => (0, 18, paint.stroke_width(2)),
             };

@@ -9,3 +9,4 @@ pub mod data;
 pub mod heat;
 pub mod progress;
 pub mod regions;
+pub mod text;

@@ -24,14 +24,25 @@ impl Progress {
 
     /// Counts one batch and mixes its loss and accuracy into what is shown.
     pub fn batch(&mut self, loss: f64, accuracy: f64) {
-        let mix = |old: f64, new: f64| MEMORY * old + (1.0 - MEMORY) * new;
-        let (loss, accuracy) = self
-            .shown
-            .map_or((loss, accuracy), |(l, a)| (mix(l, loss), mix(a, accuracy)));
-        self.shown = Some((loss, accuracy));
+        let (loss, accuracy) = self.mix(loss, accuracy);
         self.bar
             .set_message(format!("loss {loss:.3}  accuracy {accuracy:.3}"));
+    }
+
+    /// Counts one batch and mixes its loss, which has no accuracy beside it, into what is shown.
+    pub fn loss(&mut self, loss: f64) {
+        let (loss, _) = self.mix(loss, 0.0);
+        self.bar.set_message(format!("loss {loss:.3}"));
+    }
+
+    fn mix(&mut self, loss: f64, accuracy: f64) -> (f64, f64) {
+        let mix = |old: f64, new: f64| MEMORY * old + (1.0 - MEMORY) * new;
+        let shown = self
+            .shown
+            .map_or((loss, accuracy), |(l, a)| (mix(l, loss), mix(a, accuracy)));
+        self.shown = Some(shown);
         self.bar.inc(1);
+        shown
     }
 
     /// Prints a line to standard output, above the bar.
