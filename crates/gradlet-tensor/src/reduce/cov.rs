@@ -189,7 +189,37 @@ fn products_of_rows<T: Float>(x: &Tensor<T>) -> Result<Tensor<T>> {
     })
 }
 
-/// Numbers that PyTorch computed.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor;
+
+    #[test]
+    fn covariances_divide_by_what_is_left() -> Result<()> {
+        let x = tensor![f64; [1.0, 2.0, 6.0], [2.0, 2.0, 5.0]];
+        // Distances [-2, -1, 3] and [-1, -1, 2].
+        let expected = tensor![f64; [7.0, 4.5], [4.5, 3.0]];
+        assert!(x.cov(1.0)?.allclose(&expected, 1e-15, 0.0));
+        assert!(
+            x.cov(0.0)?
+                .allclose(&expected.mul_scalar(2.0 / 3.0), 1e-15, 0.0)
+        );
+        let r = 4.5 / 21f64.sqrt();
+        assert!(
+            x.corrcoef()?
+                .allclose(&tensor![f64; [1.0, r], [r, 1.0]], 1e-15, 0.0)
+        );
+        let row = x.select(0, 0)?;
+        assert_eq!((row.cov(1.0)?.item()?, row.corrcoef()?.item()?), (7.0, 1.0));
+        assert!(Tensor::scalar(3.0f32).cov(1.0)?.item()?.is_nan());
+        assert_eq!(Tensor::scalar(3.0f32).cov(0.0)?.item()?, 0.0);
+        assert!(tensor![1.0, 1.0].corrcoef()?.item()?.is_nan());
+        assert!(x.unsqueeze(0)?.cov(1.0).is_err() && x.unsqueeze(0)?.corrcoef().is_err());
+        assert!(x.cov(f64::NAN).is_err());
+        Ok(())
+    }
+
+    /// Numbers that PyTorch computed.
     #[test]
     fn observations_count_by_their_weights() -> Result<()> {
         let x = tensor![f64; [1.0, 2.0, 6.0, 3.0], [2.0, 2.0, 5.0, -1.0]];
