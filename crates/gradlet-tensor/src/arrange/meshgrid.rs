@@ -59,8 +59,8 @@ impl<T: Element> Tensor<T> {
         Ok(views)
     }
 
-    /// As [`meshgrid`](Self::meshgrid), with the first two axes exchanged, as a picture has them: the first vector runs along
-    /// the columns, the second along the rows.
+    /// As [`meshgrid`](Self::meshgrid), with the first two axes exchanged, as a picture has them: the first vector runs
+    /// along the columns, the second along the rows.
     ///
     /// # Shape
     ///

@@ -68,8 +68,8 @@ impl Resizing {
         }
     }
 
-    /// By these factors to sizes that are rounded down. If edges are aligned, the positions of two outputs are `1 / factor`
-    /// apart, however the size was rounded.
+    /// By these factors to sizes that are rounded down. If edges are aligned, the positions of two outputs are
+    /// `1 / factor` apart, however the size was rounded.
     ///
     /// # Shape
     ///
@@ -161,6 +161,18 @@ impl<T: Float> Tensor<T> {
 /// # Errors
 ///
 /// As for [`Tensor::interpolate_bilinear`].
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::fused::{self, Resizing};
+/// # use gradlet_tensor::{Align, tensor};
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// let to = Resizing::to([1, 3], Align::Corners);
+/// assert_eq!(fused::interpolate_bilinear(&tensor![[0.0, 4.0]], to)?, tensor![[0.0, 2.0, 4.0]]);
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn interpolate_bilinear<T: Float>(x: &Tensor<T>, resizing: Resizing) -> Result<Tensor<T>> {
     let from = *x.shape();
@@ -366,11 +378,13 @@ mod tests {
             let [a, b] = [x.mul(&dx)?.sum(..)?, y.mul(&g)?.sum(..)?];
             prop_assert!(a.allclose(&b, 1e-12, 0.0), "{} {}", a, b);
             let alone = || -> Result<_> {
-                Ok((interpolate_bilinear(&x, resizing)?, interpolate_bilinear_gradient(&g, *x.shape(), resizing)?))
+                let dx = interpolate_bilinear_gradient(&g, *x.shape(), resizing)?;
+                Ok((interpolate_bilinear(&x, resizing)?, dx))
             };
             prop_assert!(threads::with(1, alone)? == (y, dx));
             // On a plane of one slope, an element is its position.
-            let slope = Tensor::<f64>::from_fn([from[1], from[2]], |i| (i / from[2]) as f64 - 2.0 * (i % from[2]) as f64)?;
+            let height = |i| (i / from[2]) as f64 - 2.0 * (i % from[2]) as f64;
+            let slope = Tensor::<f64>::from_fn([from[1], from[2]], height)?;
             let z = interpolate_bilinear(&slope, resizing)?;
             for (i, z) in z.iter().enumerate() {
                 let row = resizing.position(0, i / to[1], from[1]);

@@ -109,6 +109,16 @@ pub fn scaled_indices(op: &'static str, from: usize, factor: f64) -> Result<Tens
 /// # Errors
 ///
 /// If the factor is not positive and finite; the message begins with `op`.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::fused;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// assert_eq!(fused::scaled_size("resize", 5, 1.5)?, 7);
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn scaled_size(op: &'static str, from: usize, factor: f64) -> Result<usize> {
     let valid = factor > 0.0 && factor.is_finite();

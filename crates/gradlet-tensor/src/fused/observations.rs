@@ -38,7 +38,7 @@ pub fn variables(op: &'static str, shape: Shape) -> Result<(Shape, Shape)> {
 ///
 /// # Errors
 ///
-/// If there is not one weight of each kind for each observation, one is below 0 or NaN, or their products sum to 0; the
+/// If weights are given, but not one for each observation, or one is below 0 or NaN, or their products sum to 0; the
 /// message begins with `op`.
 ///
 /// # Example
@@ -70,8 +70,14 @@ pub fn observations<T: Float>(
         weights = weights.mul(aweights)?;
     }
     let total = weights.sum(..)?.item()?.to_f64();
-    let is_held = count == 0 || total != 0.0;
-    require(is_held, op, "the sum of weights", "above 0", total)?;
+    let given = fweights.is_some() || aweights.is_some();
+    require(
+        !given || total != 0.0,
+        op,
+        "the sum of weights",
+        "above 0",
+        total,
+    )?;
     Ok(times)
 }
 

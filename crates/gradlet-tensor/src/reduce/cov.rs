@@ -48,9 +48,9 @@ impl<T: Float> Tensor<T> {
     }
 
     /// The covariances of variables as by [`cov`](Self::cov), of observations that count by their weights:
-    /// `sum_k w[k] d[i, k] d[j, k] / max(sum w - correction s, 0)`, where the distances d are from means weighted by w. An
-    /// observation was made `fweights[k]` times, 1 if not given, and counts by `aweights[k]`, which only matter relative to
-    /// each other; w is the product of both, and s is `sum (w aweights) / sum w`, or 1 without `aweights`.
+    /// `sum_k w[k] d[i, k] d[j, k] / max(sum w - correction s, 0)`, where the distances d are from means weighted by w.
+    /// An observation was made `fweights[k]` times, 1 if not given, and counts by `aweights[k]`, which only matter
+    /// relative to each other; w is the product of both, and s is `sum (w aweights) / sum w`, or 1 without `aweights`.
     ///
     /// # Shape
     ///
@@ -59,7 +59,7 @@ impl<T: Float> Tensor<T> {
     /// # Errors
     ///
     /// If there are more than two axes, the correction is not finite as an element, there is not one weight for each
-    /// observation, a weight is below 0 or NaN, or all are 0.
+    /// observation, a weight is below 0 or NaN, or weights are given and their products sum to 0.
     ///
     /// # Example
     ///
@@ -274,6 +274,13 @@ mod tests {
             );
         }
         assert!(x.cov_weighted(f64::NAN, None, None).is_err());
+        let none = Tensor::zeros([2, 0])?;
+        let y = none.cov_weighted(1.0, None, None)?;
+        assert!(y.shape() == [2, 2] && y.iter().all(f32::is_nan));
+        assert!(
+            none.cov_weighted(1.0, None, Some(&Tensor::zeros(0)?))
+                .is_err()
+        );
         assert!(x.unsqueeze(0)?.cov_weighted(1.0, None, None).is_err());
         Ok(())
     }

@@ -76,9 +76,9 @@ impl<T: Float> Var<T> {
     }
 
     /// The covariances of variables as by [`cov`](Self::cov), of observations that count by their weights:
-    /// `sum_k w[k] d[i, k] d[j, k] / max(sum w - correction s, 0)`, where the distances d are from means weighted by w. An
-    /// observation was made `fweights[k]` times, 1 if not given, and counts by `aweights[k]`, which only matter relative to
-    /// each other; w is the product of both, and s is `sum (w aweights) / sum w`, or 1 without `aweights`.
+    /// `sum_k w[k] d[i, k] d[j, k] / max(sum w - correction s, 0)`, where the distances d are from means weighted by w.
+    /// An observation was made `fweights[k]` times, 1 if not given, and counts by `aweights[k]`, which only matter
+    /// relative to each other; w is the product of both, and s is `sum (w aweights) / sum w`, or 1 without `aweights`.
     ///
     /// # Shape
     ///
@@ -91,7 +91,7 @@ impl<T: Float> Var<T> {
     /// # Errors
     ///
     /// If there are more than two axes, the correction is not finite as an element, there is not one weight for each
-    /// observation, a weight is below 0 or NaN, or all are 0.
+    /// observation, a weight is below 0 or NaN, or weights are given and their products sum to 0.
     ///
     /// # Example
     ///

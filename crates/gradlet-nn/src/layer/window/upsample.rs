@@ -16,9 +16,9 @@ enum Sizes {
 /// The axes behind the channels with new sizes, made of the nearest elements before or, for images, of weighted sums of
 /// neighbours.
 ///
-/// Output i is element `i * size / new size`, rounded down, or is at that position plus half an element, if edges are
-/// aligned. If factors are given, `1 / factor` takes the place of the ratio of sizes, which differs from it where the new
-/// size is rounded.
+/// Output i is element `i * size / new size`, rounded down; a weighted sum is taken at
+/// `(i + 1/2) * size / new size - 1/2` if edges are aligned. If factors are given, `1 / factor` takes the place of the ratio of sizes, which is a different
+/// number where the new size is rounded.
 ///
 /// # Shape
 ///
