@@ -89,11 +89,9 @@ fn expect_weights<T: Element>(
     weights: &Tensor<T>,
 ) -> Result<()> {
     weights.expect_shape(op, [count])?;
-    let mut below = weights
-        .iter()
-        .map(Element::to_f64)
-        .filter(|&x| x.is_nan() || x < 0.0);
-    below
-        .next()
-        .map_or(Ok(()), |x| require(false, op, name, "at least 0", x))
+    let wrong = |x: &f64| x.is_nan() || *x < 0.0;
+    match weights.iter().map(Element::to_f64).find(wrong) {
+        Some(x) => require(false, op, name, "at least 0", x),
+        None => Ok(()),
+    }
 }

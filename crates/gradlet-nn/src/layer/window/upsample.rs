@@ -116,9 +116,11 @@ impl Upsample {
                     return x.upsample_bilinear([down, along], align);
                 }
                 (Some(factors), _) => {
-                    let pairs = axes.iter().zip(factors);
-                    let sizes = pairs.map(|(&size, &by)| fused::scaled_size("upsample", size, by));
-                    Some(sizes.collect::<Result<_>>()?)
+                    let mut sizes = Vec::new();
+                    for (&size, &by) in axes.iter().zip(factors) {
+                        sizes.push(fused::scaled_size("upsample", size, by)?);
+                    }
+                    Some(sizes)
                 }
                 (None, _) => None,
             },
