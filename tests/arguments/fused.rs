@@ -1,7 +1,7 @@
 //! Every function of `gradlet_tensor::fused`, for crates that build on tensors.
 
 use gradlet::tensor::ReducedAxes;
-use gradlet::tensor::fused::{self, Border, Centre};
+use gradlet::tensor::fused::{self, Border, Centre, Resizing};
 use gradlet::window::{Align, Convolution};
 use gradlet::{Float, Keep};
 use proptest::prelude::*;
@@ -71,8 +71,12 @@ fn windows<T: Float>() -> Vec<Call<Random<T>>> {
         fused::avg_pool2d_gradient(&r.x, *r.y.shape(), r.window(), r.divisor()),
         fused::adaptive_avg_pool2d_gradient(&r.x, r.shape, r.size),
         fused::adaptive_avg_pool2d_gradient(&r.x, *r.y.shape(), [r.few[0], r.few[1]]),
-        fused::interpolate_bilinear_gradient(&r.x, r.shape, Align::Corners),
-        fused::interpolate_bilinear_gradient(&r.x, *r.y.shape(), Align::Edges),
+        fused::interpolate_bilinear(&r.x, Resizing::to([r.few[0], r.size], Align::Corners)),
+        fused::interpolate_bilinear_gradient(&r.x, r.shape, Resizing::to([r.few[0], r.few[1]], Align::Corners)),
+        fused::interpolate_bilinear_gradient(&r.x, *r.y.shape(), Resizing::to([2, 3], Align::Edges)),
+        fused::variables("variables", r.shape).map(|_| ()),
+        fused::observations("observations", r.few[0], Some(&r.indices), Some(&r.x)),
+        fused::scaled_size("scaled_size", r.size, r.number),
         fused::nearest_indices(r.few[0], r.size),
         fused::resized("resized", r.shape, &r.sizes).map(|_| ()),
         fused::pick_in_planes(&r.x, &r.indices),

@@ -78,7 +78,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
         let vectors = sizes.iter().take(3).map(|&size| d.input(&[size]));
         let mut inputs = vectors.collect::<Result<Vec<_>>>()?;
         inputs.push(d.input(&[])?);
-        let all = |x: &[Var]| Var::meshgrid(&x.iter().collect::<Vec<_>>());
+        let of = if d.coin() {
+            Var::meshgrid
+        } else {
+            Var::meshgrid_xy
+        };
+        let all = move |x: &[Var]| of(&x.iter().collect::<Vec<_>>());
         Ok(Case::new(inputs, move |x| {
             all(x)?
                 .iter()

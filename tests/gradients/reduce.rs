@@ -1,6 +1,6 @@
 //! Reductions over chosen axes, and running sums.
 
-use gradlet::{Interpolation, Keep, Result};
+use gradlet::{Interpolation, Keep, Result, Tensor};
 
 use crate::draw::{Case, Draw, Entry, Var, along, along_apart};
 
@@ -108,6 +108,15 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ("cov", |d| {
         let correction = d.pick(&[0.0, 0.5, 1.0]);
         rows(d, move |x| x.cov(correction))
+    }),
+    ("cov weighted", |d| {
+        let (correction, counted) = (d.pick(&[0.0, 0.5]), d.coin());
+        rows(d, move |x| {
+            let n = x.shape()[x.rank() - 1];
+            let times = Tensor::from_fn(n, |i| 1 + i as i64 % 3)?;
+            let weights = x.flatten(..)?.narrow(0, 0, n)?.sigmoid();
+            x.cov_weighted(correction, counted.then_some(&times), Some(&weights))
+        })
     }),
     ("cov corrcoef", |d| rows(d, Var::corrcoef)),
     ("cummax", |d| {

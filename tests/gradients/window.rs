@@ -233,6 +233,14 @@ pub(crate) const ENTRIES: &[Entry] = &[
             x[0].interpolate_bilinear(sizes, align)
         }))
     }),
+    ("interpolate bilinear by factors", |d| {
+        let (x, _) = planes(d)?;
+        let factors = [0.4, 1.3].map(|_| d.pick(&[0.4, 1.0, 1.3, 2.0]));
+        let align = d.pick(&[Align::Edges, Align::Corners]);
+        Ok(Case::new([x], move |x| {
+            x[0].upsample_bilinear(factors, align)
+        }))
+    }),
     ("unfold", |d| {
         let (x, window) = images(d)?;
         Ok(Case::new([x], move |x| x[0].unfold(window)))

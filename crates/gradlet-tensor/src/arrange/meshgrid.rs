@@ -58,6 +58,43 @@ impl<T: Element> Tensor<T> {
         }
         Ok(views)
     }
+
+    /// As [`meshgrid`](Self::meshgrid), with the first two axes exchanged, as a picture has them: the first vector runs
+    /// along the columns, the second along the rows.
+    ///
+    /// # Shape
+    ///
+    /// `[m], [n] -> [n, m], [n, m]`
+    ///
+    /// # Errors
+    ///
+    /// As for `meshgrid`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let grid = Tensor::meshgrid_xy(&[&tensor![1.0, 2.0, 3.0], &tensor![4.0, 5.0]])?;
+    /// assert_eq!(grid[0], tensor![[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]);
+    /// assert_eq!(grid[1], tensor![[4.0, 4.0, 4.0], [5.0, 5.0, 5.0]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.meshgrid` with indexing "xy"
+    #[track_caller]
+    pub fn meshgrid_xy(vectors: &[&Self]) -> Result<Vec<Self>> {
+        let mut views = Self::meshgrid(vectors).map_err(|error| error.of("meshgrid_xy"))?;
+        if vectors.len() > 1 {
+            for view in &mut views {
+                *view = view.transpose(0, 1)?;
+            }
+        }
+        Ok(views)
+    }
 }
 
 #[cfg(test)]
@@ -78,6 +115,24 @@ mod tests {
             Tensor::meshgrid(&[&a, &Tensor::zeros_of(0)?])?[0].shape(),
             [2, 0]
         );
+        Ok(())
+    }
+
+    #[test]
+    fn the_first_two_axes_are_exchanged_for_pictures() -> Result<()> {
+        let (a, b, c) = (
+            tensor![i64; 1, 2, 3],
+            tensor![i64; 4, 5],
+            tensor![i64; 6, 7],
+        );
+        let grid = Tensor::meshgrid_xy(&[&a, &b, &c])?;
+        assert!(grid.iter().all(|x| x.shape() == [2, 3, 2]));
+        assert_eq!(grid[0].to_vec(), [1, 1, 2, 2, 3, 3, 1, 1, 2, 2, 3, 3]);
+        assert_eq!(grid[1].to_vec(), [4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5]);
+        assert_eq!(grid[2].to_vec(), [6, 7].repeat(6));
+        assert_eq!(Tensor::meshgrid_xy(&[&a])?[0], a);
+        let message = Tensor::<f32>::meshgrid_xy(&[]).unwrap_err().to_string();
+        assert!(message.starts_with("meshgrid_xy: "), "{message}");
         Ok(())
     }
 

@@ -189,6 +189,32 @@ binary! {
     div, div_scalar, div_assign, Div, DivAssign, /, Float, Self, "", quotient;
 }
 
+macro_rules! left_of_integers {
+    ($($trait:ident $method:ident $op:tt: $($t:ty)*;)*) => {$($(
+        impl $trait<&Tensor<$t>> for $t {
+            type Output = Tensor<$t>;
+            #[track_caller]
+            fn $method(self, rhs: &Tensor<$t>) -> Tensor<$t> {
+                &Tensor::scalar(self) $op rhs
+            }
+        }
+
+        impl $trait<Tensor<$t>> for $t {
+            type Output = Tensor<$t>;
+            #[track_caller]
+            fn $method(self, rhs: Tensor<$t>) -> Tensor<$t> {
+                self $op &rhs
+            }
+        }
+    )*)*};
+}
+
+left_of_integers! {
+    Add add +: u8 i32 i64 u64;
+    Sub sub -: u8 i32 i64 u64;
+    Mul mul *: u8 i32 i64 u64;
+}
+
 #[inline(always)]
 fn quotient<T: Float>(a: T, b: T) -> (T, T::Flag) {
     (a / b, T::Flag::default())

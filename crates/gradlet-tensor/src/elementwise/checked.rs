@@ -298,6 +298,8 @@ mod tests {
             (text(|x| &x + &x), x.add(&x)),
             (text(|x| &x - 8), x.sub_scalar(8)),
             (text(|x| x * 2), x.mul_scalar(2)),
+            (text(|x| 9 - &x), Tensor::scalar(9).sub(&x)),
+            (text(|x| 2 * x), Tensor::scalar(2).mul(&x)),
             (text(|x| -x), x.neg()),
             (text(|x| -&x), x.neg()),
         ] {
@@ -309,5 +311,9 @@ mod tests {
             );
         }
         assert_eq!((&x - 7).to_vec(), [0, 243]);
+        assert_eq!((250 - &x).to_vec(), [243, 0]);
+        assert_eq!((5 + x).to_vec(), [12, 255]);
+        assert_eq!((-3 * tensor![i32; [4, -5]]).to_vec(), [-12, 15]);
+        assert_eq!((1u64 - tensor![u64; 1, 0]).to_vec(), [0, 1]);
     }
 }

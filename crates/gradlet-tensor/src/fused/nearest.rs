@@ -98,13 +98,32 @@ pub fn nearest_indices(from: usize, to: usize) -> Result<Tensor<i64>> {
 /// `torch.nn.functional.interpolate` with mode "nearest" and a scale factor, which is not recomputed
 #[track_caller]
 pub fn scaled_indices(op: &'static str, from: usize, factor: f64) -> Result<Tensor<i64>> {
-    let valid = factor > 0.0 && factor.is_finite();
-    require(valid, op, "factor", "positive and finite", factor)?;
+    let to = scaled_size(op, from, factor)?;
     let last = from.saturating_sub(1) as i64;
     let step = 1.0 / factor;
-    Tensor::from_fn((from as f64 * factor) as usize, |i| {
-        ((i as f64 * step) as i64).min(last)
-    })
+    Tensor::from_fn(to, |i| ((i as f64 * step) as i64).min(last))
+}
+
+/// The size times the factor, rounded down.
+///
+/// # Errors
+///
+/// If the factor is not positive and finite; the message begins with `op`.
+///
+/// # Example
+///
+/// ```
+/// # use gradlet_tensor::fused;
+/// # fn main() -> gradlet_tensor::Result<()> {
+/// assert_eq!(fused::scaled_size("resize", 5, 1.5)?, 7);
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn scaled_size(op: &'static str, from: usize, factor: f64) -> Result<usize> {
+    let valid = factor > 0.0 && factor.is_finite();
+    require(valid, op, "factor", "positive and finite", factor)?;
+    Ok((from as f64 * factor) as usize)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Writing to the elements that a mask names, and finding elements that are not zero.
 
 use crate::element::Element;
-use crate::error::{Result, out_of_range};
+use crate::error::{Error, Result, out_of_range};
 use crate::kernel::masked as kernel;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -95,6 +95,41 @@ impl<T: Element> Tensor<T> {
             kernel::nonzero(mask, self.shape(), &counts, out);
         })
     }
+
+    /// The indices of [`nonzero`](Self::nonzero) along each axis in a tensor of their own, as `index_select` and others
+    /// take them. A scalar counts as a vector of one element.
+    ///
+    /// # Shape
+    ///
+    /// `[a, b] -> [n], [n]`, where n elements are not zero
+    ///
+    /// # Errors
+    ///
+    /// As for `nonzero`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let axes = tensor![[1.0, 0.0], [3.0, 4.0]].nonzero_per_axis()?;
+    /// assert_eq!(axes, [tensor![i64; 0, 1, 1], tensor![i64; 0, 0, 1]]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nonzero` with `as_tuple=True`
+    #[track_caller]
+    pub fn nonzero_per_axis(&self) -> Result<Vec<Tensor<i64>>> {
+        if self.rank() == 0 {
+            return self.unsqueeze(0)?.nonzero_per_axis();
+        }
+        let name = |error: Error| error.of("nonzero_per_axis");
+        let along = self.nonzero().map_err(name)?.t()?.try_contiguous()?;
+        (0..self.rank()).map(|axis| along.select(0, axis)).collect()
+    }
 }
 
 #[cfg(test)]
@@ -152,6 +187,14 @@ mod tests {
     fn nan_and_true_are_not_zero_and_minus_0_is() -> Result<()> {
         let x = tensor![f32::NAN, 0.0, -0.0, -1.0];
         assert_eq!(x.nonzero()?, tensor![i64; [0], [3]]);
+        assert_eq!(x.nonzero_per_axis()?, [tensor![i64; 0, 3]]);
+        let one = |x: bool| Tensor::scalar(x).nonzero_per_axis();
+        assert_eq!(
+            (one(true)?, one(false)?),
+            (vec![tensor![i64; 0]], vec![Tensor::zeros_of(0)?])
+        );
+        let none = Tensor::<u8>::zeros_of([2, 0, 3])?.nonzero_per_axis()?;
+        assert!(none.len() == 3 && none.iter().all(|along| along.shape() == [0]));
         assert_eq!(Tensor::scalar(true).nonzero()?.shape(), [1, 0]);
         assert_eq!(Tensor::scalar(0i64).nonzero()?.shape(), [0, 0]);
         assert_eq!(

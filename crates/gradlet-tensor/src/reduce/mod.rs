@@ -1,5 +1,6 @@
 //! Reductions over chosen axes, and running sums, products and extremes.
 
+mod cov;
 mod cumsum;
 mod exact;
 mod extreme;

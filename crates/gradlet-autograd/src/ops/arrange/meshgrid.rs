@@ -49,6 +49,49 @@ impl<T: Float> Var<T> {
         }
         Ok(views)
     }
+
+    /// As [`meshgrid`](Self::meshgrid), with the first two axes exchanged, as a picture has them: the first vector runs
+    /// along the columns, the second along the rows.
+    ///
+    /// # Shape
+    ///
+    /// `[m], [n] -> [n, m], [n, m]`
+    ///
+    /// # Gradient
+    ///
+    /// `g` summed over the axes of the other vectors; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// As for `meshgrid`.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (x, y) = (Var::leaf(tensor![1.0, 2.0, 3.0]), Var::leaf(tensor![4.0, 5.0]));
+    /// let grid = Var::meshgrid_xy(&[&x, &y])?;
+    /// assert_eq!(grid[0].tensor(), &tensor![[1.0, 2.0, 3.0], [1.0, 2.0, 3.0]]);
+    /// assert_eq!(grid[1].clone().sum(..)?.backward()?.wrt(&y), Some(&tensor![3.0, 3.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.meshgrid` with indexing "xy"
+    #[track_caller]
+    pub fn meshgrid_xy(vectors: &[&Self]) -> Result<Vec<Self>> {
+        let mut views = Self::meshgrid(vectors).map_err(|error| error.of("meshgrid_xy"))?;
+        if vectors.len() > 1 {
+            for view in &mut views {
+                *view = view.transpose(0, 1)?;
+            }
+        }
+        Ok(views)
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +110,12 @@ mod tests {
             grid[0].mul(&grid[1])?.mul(&grid[2].exp())
         };
         gradcheck(f, &x)?;
+        gradgradcheck(f, &x)?;
+        let f = |x: &[Var<f64>]| {
+            let grid = Var::meshgrid_xy(&[&x[0], &x[2]])?;
+            grid[0].mul(&grid[1].exp())
+        };
+        gradcheck(f, &x)?;
         gradgradcheck(f, &x)
     }
 
@@ -74,6 +123,9 @@ mod tests {
     fn mistakes_name_this_line() -> Result<()> {
         let x = Var::constant(Tensor::ones([1, 2])?);
         let error = Var::meshgrid(&[&x]).unwrap_err();
+        let here = format!("(at {}:{})", file!(), line!() - 1);
+        assert!(error.to_string().ends_with(&here), "{error}");
+        let error = Var::meshgrid_xy(&[&x]).unwrap_err();
         let here = format!("(at {}:{})", file!(), line!() - 1);
         assert!(error.to_string().ends_with(&here), "{error}");
         Ok(())

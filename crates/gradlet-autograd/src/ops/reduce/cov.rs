@@ -1,5 +1,6 @@
 //! Covariances and correlations of rows.
 
+use gradlet_tensor::fused::{observations, setting, variables};
 use gradlet_tensor::{Float, Keep, Result, Tensor};
 
 use crate::op::{One, Op};
@@ -74,6 +75,64 @@ impl<T: Float> Var<T> {
         Cov { correction }.apply(self)
     }
 
+    /// The covariances of variables as by [`cov`](Self::cov), of observations that count by their weights:
+    /// `sum_k w[k] d[i, k] d[j, k] / max(sum w - correction s, 0)`, where the distances d are from means weighted by w.
+    /// An observation was made `fweights[k]` times, 1 if not given, and counts by `aweights[k]`, which only matter
+    /// relative to each other; w is the product of both, and s is `sum (w aweights) / sum w`, or 1 without `aweights`.
+    ///
+    /// # Shape
+    ///
+    /// `[m, n] -> [m, m]`; `[n] -> []`; `[] -> []`; weights `[n]`
+    ///
+    /// # Gradient
+    ///
+    /// That of the formula, also for `aweights`; its factors are saved.
+    ///
+    /// # Errors
+    ///
+    /// If there are more than two axes, the correction is not finite as an element, there is not one weight for each
+    /// observation, a weight is below 0 or NaN, or weights are given and their products sum to 0.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::Var;
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![0.0, 3.0]);
+    /// let y = x.cov_weighted(0.0, Some(&tensor![i64; 1, 2]), None)?;
+    /// assert_eq!(y.item()?, 2.0);
+    /// assert_eq!(y.backward()?.wrt(&x).map(|dx| dx.round().to_vec()), Some(vec![-1.0, 1.0]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.cov`, with weights
+    #[track_caller]
+    pub fn cov_weighted(
+        &self,
+        correction: f64,
+        fweights: Option<&Tensor<i64>>,
+        aweights: Option<&Self>,
+    ) -> Result<Self> {
+        let op = "cov_weighted";
+        setting::<T>(op, "correction", "finite", correction, f64::is_finite)?;
+        let (rows, shape) = variables(op, *self.shape())?;
+        let times = observations(op, rows[1], fweights, aweights.map(Self::tensor))?;
+        let times = Self::constant(times);
+        let weights = aweights.map_or(Ok(times.clone()), |aweights| times.mul(aweights))?;
+        let total = weights.sum(..)?;
+        let squares = aweights.map_or(Ok(weights.clone()), |aweights| weights.mul(aweights))?;
+        let taken = squares.sum(..)?.div(&total)?.mul_scalar(T::of(correction));
+        let x = self.reshape(rows)?;
+        let distances = x.sub(&x.mul(&weights)?.sum(Keep(1))?.div(&total)?)?;
+        let products = distances.mul(&weights)?.matmul(&distances.t()?)?;
+        let divisor = total.sub(&taken)?.clamp(Some(T::of(0.0)), None);
+        products.div(&divisor)?.reshape(shape)
+    }
+
     /// The correlations of variables, each of which has its observations in a row: their covariances, divided by both
     /// standard deviations, and so in `[-1, 1]`; NaN for a variable that does not vary. A vector is one variable.
     ///
@@ -138,6 +197,17 @@ mod tests {
             gradcheck(|x| x[0].add(&x[0].square())?.corrcoef(), &x)?;
             gradgradcheck(|x| x[0].corrcoef(), &x)?;
         }
+        let times = tensor![i64; 2, 0, 1, 3];
+        let x = [
+            Tensor::<f64>::normal([3, 4], 0.0, 1.0, &mut rng(3))?,
+            tensor![f64; 0.5, 1.0, 2.0, 0.25],
+        ];
+        for times in [None, Some(&times)] {
+            let f = |x: &[Var<f64>]| x[0].cov_weighted(0.5, times, Some(&x[1]));
+            gradcheck(f, &x)?;
+            gradgradcheck(f, &x)?;
+            gradcheck(|x| x[0].cov_weighted(1.0, times, None), &x[..1])?;
+        }
         gradgradcheck(
             |x| x[0].t()?.cov(1.0),
             &[Tensor::<f64>::normal([4, 2], 0.0, 1.0, &mut rng(2))?],
@@ -164,7 +234,18 @@ mod tests {
                 assert_eq!(bits(found.tensor()), bits(&expected));
             }
         }
+        let (times, weights) = (tensor![i64; 1, 0, 2], tensor![0.5, 2.0, 0.25]);
+        let var = Var::leaf(x.clone());
+        let found = var.cov_weighted(1.0, Some(&times), Some(&Var::leaf(weights.clone())))?;
+        let expected = x.cov_weighted(1.0, Some(&times), Some(&weights))?;
+        assert_eq!(found.tensor(), &expected);
+        let error = var
+            .cov_weighted(1.0, Some(&times.neg()?), None)
+            .unwrap_err();
+        let start = "cov_weighted: fweights must be at least 0, got -1 (at ";
+        assert!(error.to_string().starts_with(start), "{error}");
         let cube = Var::leaf(x.unsqueeze(0)?);
+        assert!(cube.cov_weighted(1.0, None, None).is_err());
         assert!(cube.cov(1.0).is_err() && cube.corrcoef().is_err());
         assert!(Var::leaf(x).cov(f64::INFINITY).is_err());
         Ok(())

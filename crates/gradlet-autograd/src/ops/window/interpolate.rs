@@ -1,6 +1,7 @@
 //! Images of a different size, made of their nearest pixels or of weighted sums of neighbours.
 
-use gradlet_tensor::{Align, Float, PerAxis, Result, Shape, Tensor, fused};
+use gradlet_tensor::fused::{self, Resizing};
+use gradlet_tensor::{Align, Float, PerAxis, Result, Shape, Tensor};
 
 use crate::op::{One, Op};
 use crate::saves::Nothing;
@@ -10,8 +11,7 @@ use crate::var::Var;
 #[derive(Debug)]
 struct InterpolateBilinear {
     planes: Shape,
-    sizes: [usize; 2],
-    align: Align,
+    resizing: Resizing,
 }
 
 impl<T: Float> Op<T> for InterpolateBilinear {
@@ -19,22 +19,13 @@ impl<T: Float> Op<T> for InterpolateBilinear {
     type Saves = Nothing;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        x.interpolate_bilinear(self.sizes, self.align)
+        fused::interpolate_bilinear(x, self.resizing)
     }
 
     /// dx[.., i, j] = the sum of the g[.., p, q] that element (i, j) is a part of, weighted alike
     fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
-        let &Self {
-            planes,
-            sizes,
-            align,
-        } = self;
-        let spread = SpreadBilinear {
-            planes,
-            sizes,
-            align,
-        };
-        spread.apply(&g)
+        let &Self { planes, resizing } = self;
+        SpreadBilinear { planes, resizing }.apply(&g)
     }
 }
 
@@ -42,8 +33,7 @@ impl<T: Float> Op<T> for InterpolateBilinear {
 #[derive(Debug)]
 struct SpreadBilinear {
     planes: Shape,
-    sizes: [usize; 2],
-    align: Align,
+    resizing: Resizing,
 }
 
 impl<T: Float> Op<T> for SpreadBilinear {
@@ -51,12 +41,13 @@ impl<T: Float> Op<T> for SpreadBilinear {
     type Saves = Nothing;
 
     fn forward(&self, x: &Tensor<T>) -> Result<Tensor<T>> {
-        fused::interpolate_bilinear_gradient(x, self.planes, self.align)
+        fused::interpolate_bilinear_gradient(x, self.planes, self.resizing)
     }
 
     /// dx = g, interpolated
     fn backward(&self, g: Var<T>, (): ()) -> Result<Var<T>> {
-        g.interpolate_bilinear(self.sizes, self.align)
+        let &Self { planes, resizing } = self;
+        InterpolateBilinear { planes, resizing }.apply(&g)
     }
 }
 
@@ -205,13 +196,48 @@ impl<T: Float> Var<T> {
     /// `torch.nn.functional.interpolate` with mode "bilinear" and a size
     #[track_caller]
     pub fn interpolate_bilinear(&self, sizes: impl PerAxis<2>, align: Align) -> Result<Self> {
-        let (planes, sizes) = (*self.shape(), sizes.per_axis());
-        let op = InterpolateBilinear {
-            planes,
-            sizes,
-            align,
-        };
-        op.apply(self)
+        let (planes, resizing) = (*self.shape(), Resizing::to(sizes.per_axis(), align));
+        InterpolateBilinear { planes, resizing }.apply(self)
+    }
+
+    /// The last two axes, made that many times as long and rounded down, of weighted sums as by
+    /// [`interpolate_bilinear`](Self::interpolate_bilinear). If edges are aligned, the positions of two outputs are
+    /// `1 / factor` apart, however the size was rounded.
+    ///
+    /// # Shape
+    ///
+    /// `upsample_bilinear([2.0, 1.5], align)`: `[..., h, w] -> [..., 2 h, 1.5 w]`, rounded down
+    ///
+    /// # Gradient
+    ///
+    /// Each `g` is added, with the same weights, to the four elements that it was made of; nothing is saved.
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer than two axes, a factor is not positive and finite, or memory does not hold the result.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_autograd::{Align, Var};
+    /// # use gradlet_tensor::tensor;
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let x = Var::leaf(tensor![[0.0, 5.0]]);
+    /// let y = x.upsample_bilinear([1.0, 1.25], Align::Edges)?;
+    /// assert_eq!(y.to_vec(), [0.0, 3.5]);
+    /// assert_eq!(y.sum(..)?.backward()?.wrt(&x), Some(&tensor![[1.3, 0.7]]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.nn.functional.interpolate` with mode "bilinear" and scale factors that are not recomputed
+    #[track_caller]
+    pub fn upsample_bilinear(&self, factors: [f64; 2], align: Align) -> Result<Self> {
+        let planes = *self.shape();
+        let resizing = Resizing::by("upsample_bilinear", planes, factors, align)?;
+        InterpolateBilinear { planes, resizing }.apply(self)
     }
 }
 
@@ -243,6 +269,14 @@ mod tests {
             let f = |x: &[Var<f64>]| Ok(x[0].transpose(2, 3)?.upsample_nearest(&factors)?.powi(2));
             gradcheck(f, &x)?;
             gradgradcheck(f, &x)?;
+            let f = |x: &[Var<f64>]| {
+                let y = x[0]
+                    .transpose(2, 3)?
+                    .upsample_bilinear(factors, Align::Edges)?;
+                Ok(y.powi(2))
+            };
+            gradcheck(f, &x)?;
+            gradgradcheck(f, &x)?;
         }
         gradcheck(|x| x[0].interpolate_nearest(&[7]), &x)?;
         gradcheck(|x| x[0].interpolate_nearest(&[]), &[Tensor::scalar(2.0)])
@@ -271,6 +305,10 @@ mod tests {
         let error = x.upsample_nearest(&[-1.0]).unwrap_err().to_string();
         let start = "upsample_nearest: factor must be positive and finite, got -1 (at ";
         assert!(error.starts_with(start), "{error}");
+        let error = x.upsample_bilinear([1.0, 0.0], Align::Edges).unwrap_err();
+        let start = "upsample_bilinear: factor must be positive and finite, got 0 (at ";
+        assert!(error.to_string().starts_with(start), "{error}");
+        assert!(x.upsample_bilinear([1.0, 1e300], Align::Edges).is_err());
         assert!(x.upsample_nearest(&[1.0; 3]).is_err());
         assert!(x.upsample_nearest(&[1e300]).is_err());
         Ok(())

@@ -1,11 +1,11 @@
 //! [`Upsample`]: sequences or images of a different size.
 
 use gradlet_autograd::{Align, Error, ErrorKind, Float, Result, Var};
+use gradlet_tensor::fused;
 
 use crate::forward::Forward;
 use crate::mode::Mode;
 use crate::module::Module;
-use crate::require::require;
 
 #[derive(Clone, Debug)]
 enum Sizes {
@@ -16,8 +16,9 @@ enum Sizes {
 /// The axes behind the channels with new sizes, made of the nearest elements before or, for images, of weighted sums of
 /// neighbours.
 ///
-/// Output i is element `i * size / new size`, rounded down; if factors are given, element `i * (1 / factor)`, rounded
-/// down, which is a different one where the new size is rounded.
+/// Output i is element `i * size / new size`, rounded down; a weighted sum is taken at
+/// `(i + 1/2) * size / new size - 1/2` if edges are aligned. If factors are given, `1 / factor` takes the place of the ratio of sizes, which is a different
+/// number where the new size is rounded.
 ///
 /// # Shape
 ///
@@ -75,8 +76,7 @@ impl Upsample {
         }
     }
 
-    /// With weighted sums of the four neighbours instead of the nearest element, for images. A factor must then give a
-    /// whole size, unless corners are aligned or [`recompute_scale_factor`](Self::recompute_scale_factor) is set.
+    /// With weighted sums of the four neighbours instead of the nearest element, for images.
     pub fn bilinear(mut self, align: Align) -> Self {
         self.bilinear = Some(align);
         self
@@ -110,12 +110,19 @@ impl Upsample {
         let axes = shape.get(2..).unwrap_or_default();
         let sizes = match &self.sizes {
             Sizes::To(sizes) => each(sizes, axes),
-            Sizes::By(factors) => match each(factors, axes) {
-                Some(factors) if self.bilinear.is_none() && !self.recompute => {
-                    return x.upsample_nearest(&factors);
+            Sizes::By(factors) => match (each(factors, axes).as_deref(), self.bilinear) {
+                (Some(factors), None) if !self.recompute => return x.upsample_nearest(factors),
+                (Some(&[down, along]), Some(align)) if !self.recompute => {
+                    return x.upsample_bilinear([down, along], align);
                 }
-                Some(factors) => Some(self.multiplied(axes, &factors)?),
-                None => None,
+                (Some(factors), _) => {
+                    let mut sizes = Vec::new();
+                    for (&size, &by) in axes.iter().zip(factors) {
+                        sizes.push(fused::scaled_size("upsample", size, by)?);
+                    }
+                    Some(sizes)
+                }
+                (None, _) => None,
             },
         };
         match (sizes.as_deref(), self.bilinear) {
@@ -131,27 +138,6 @@ impl Upsample {
                 shape,
             })),
         }
-    }
-
-    #[track_caller]
-    fn multiplied(&self, axes: &[usize], factors: &[f64]) -> Result<Vec<usize>> {
-        let exact = self.bilinear == Some(Align::Edges) && !self.recompute;
-        let mut sizes = Vec::new();
-        for (&size, &factor) in axes.iter().zip(factors) {
-            let valid = factor > 0.0 && factor.is_finite();
-            require(valid, "upsample", "factor", "positive and finite", factor)?;
-            let size = size as f64 * factor;
-            let expected = "such that sizes are whole, or recomputed";
-            require(
-                !exact || size == size.floor(),
-                "upsample",
-                "factor",
-                expected,
-                factor,
-            )?;
-            sizes.push(size as usize);
-        }
-        Ok(sizes)
     }
 }
 
@@ -202,15 +188,54 @@ mod tests {
         let by = Upsample::by([1.0, 2.0]).bilinear(Align::Edges);
         let expected = tensor![[[[0.0, 1.0, 3.0, 4.0], [8.0, 9.0, 11.0, 12.0]]]];
         assert_eq!(by.forward(&x)?.tensor(), &expected);
-        let uneven = Upsample::by([1.3]).bilinear(Align::Edges);
-        let error = uneven.forward(&x).unwrap_err().to_string();
-        let start = "Upsample(by 1.3, bilinear): factor must be such that sizes are whole, or recomputed, got 1.3";
-        assert!(error.starts_with(start), "{error}");
-        assert_eq!(
-            uneven.recompute_scale_factor().forward(&x)?.tensor(),
-            x.tensor()
-        );
         Ok(())
+    }
+
+    /// Numbers that PyTorch computed.
+    #[test]
+    fn sizes_are_rounded_and_factors_are_not() -> Result<()> {
+        let x = Var::constant(tensor![f64; [[[0.0, 1.0, 4.0], [9.0, 16.0, 25.0]]]]);
+        let check = |layer: &Upsample, expected: &Tensor<f64>| -> Result<()> {
+            let y = layer.forward(&x)?;
+            assert!(
+                y.tensor().allclose(expected, 1e-14, 1e-15),
+                "{layer:?} {y:?}"
+            );
+            Ok(())
+        };
+        let edges = Upsample::by([1.6, 1.7]).bilinear(Align::Edges);
+        check(
+            &edges,
+            &tensor![f64; [[
+                [0.0, 13.0 / 34.0, 33.0 / 34.0, 91.0 / 34.0, 4.0],
+                [3.9375, 181.0 / 34.0, 507.0 / 68.0, 182.0 / 17.0, 13.1875],
+                [9.0, 397.0 / 34.0, 537.0 / 34.0, 715.0 / 34.0, 25.0]
+            ]]],
+        )?;
+        check(
+            &edges.recompute_scale_factor(),
+            &tensor![f64; [[
+                [0.0, 0.4, 1.0, 2.8, 4.0],
+                [4.5, 6.1, 8.5, 12.1, 14.5],
+                [9.0, 11.8, 16.0, 21.4, 25.0]
+            ]]],
+        )?;
+        let corners = Upsample::by([1.6, 1.7]).bilinear(Align::Corners);
+        let expected = tensor![f64; [[
+            [0.0, 0.5, 1.0, 2.5, 4.0],
+            [4.5, 6.5, 8.5, 11.5, 14.5],
+            [9.0, 12.5, 16.0, 20.5, 25.0]
+        ]]];
+        check(&corners, &expected)?;
+        check(&corners.recompute_scale_factor(), &expected)?;
+        check(
+            &Upsample::by([1.6, 0.7]).bilinear(Align::Edges),
+            &tensor![f64; [[
+                [3.0 / 14.0, 41.0 / 14.0],
+                [33.0 / 7.0, 313.0 / 28.0],
+                [10.5, 305.0 / 14.0]
+            ]]],
+        )
     }
 
     #[test]
