@@ -1,6 +1,6 @@
 //! Random arguments: most fit together, some do not, and some are what no caller should pass.
 
-use gradlet::tensor::fused::Attention;
+use gradlet::tensor::fused::{Attention, Centre, Normalization, Over};
 use gradlet::{
     AttentionMask, AttentionOptions, Convolution, Divisor, DrawKey, Element, Float, Interpolation,
     Mask, Order, Reduction, Rounding, Scatter, Shape, Tensor, Var, Window, rng,
@@ -65,6 +65,21 @@ impl<T: Element, X> Random<T, X> {
             .padding(paddings.map(|padding: usize| padding.saturating_sub(1)))
             .dilation(dilations)
             .groups(self.few[6])
+    }
+
+    pub(crate) fn normalization(&self) -> Normalization {
+        Normalization {
+            over: match self.few[0] {
+                0 => Over::Samples,
+                groups => Over::Groups(groups - 1),
+            },
+            centre: if self.few[1] == 0 {
+                Centre::Zero
+            } else {
+                Centre::Mean
+            },
+            eps: self.number,
+        }
     }
 
     pub(crate) fn order(&self) -> Order {

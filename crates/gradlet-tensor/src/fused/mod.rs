@@ -47,7 +47,9 @@ pub use interpolate::{interpolate_bilinear_gradient, resized};
 pub use mul_sum_to::mul_sum_to;
 pub use narrow_add::narrow_add;
 pub use nearest::{nearest_indices, scaled_indices};
-pub use normalize::{Centre, affine, moments, rescaled_groups, standardized_gradient};
+pub use normalize::{
+    Centre, Normalization, Over, affine, moments, rescaled_groups, standardized_gradient,
+};
 pub use planes::{pick_in_planes, spread_in_planes};
 pub use recurrence::{recurrence, recurrence_reversed};
 pub use recurrent::{States, StatesGradient, Unrolled};
