@@ -9,8 +9,8 @@ use crate::op::{Many, Op, Want};
 use crate::saves::SomeInputs;
 use crate::var::Var;
 
-/// y = (x - mean) * scale * weight + bias, where mean and scale are functions of x; the inputs are x `[n, c, places]`, and
-/// the weight and the bias `[c]` of those that there are
+/// y = (x - mean) * scale * weight + bias, where mean and scale are functions of x; the inputs are x `[n, c, places]`,
+/// and, if given, the weight and the bias `[c]`
 #[derive(Debug)]
 struct NormalizeChannels<T: Float> {
     norm: Normalization,
@@ -138,7 +138,7 @@ fn standardized<T: Float>(
 /// # Gradient
 ///
 /// With h the standardized input and d = `g * weight`: `(d - mean(d) - h * mean(d * h)) / sqrt(mean square + eps)`,
-/// without `mean(d)` if distances are from 0; `g * h` and `g` for weight and bias, summed over all axes but the channels.
+/// without `mean(d)` if distances are from 0; `g * h` and `g` for weight and bias, summed over all but the channels.
 /// The input, the weight, and two numbers for each group are saved.
 #[track_caller]
 pub(super) fn normalize_channels<T: Float>(

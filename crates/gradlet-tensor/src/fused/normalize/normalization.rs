@@ -52,8 +52,8 @@ impl Normalization {
     ///
     /// # Shape
     ///
-    /// `x: [n, c, places]`, weight and bias `[c] -> [n, c, places]`, and mean and mean square `[groups, 1]`, of all groups
-    /// of all samples, or of the channels
+    /// `x: [n, c, places]`, weight and bias `[c] -> [n, c, places]`, and mean and mean square `[groups, 1]`, of the
+    /// groups of all samples, or of the channels
     ///
     /// # Errors
     ///
