@@ -25,7 +25,7 @@ impl<T: Float> Op<T> for NormalizeChannels<T> {
     fn forward(&self, inputs: Vec<&Tensor<T>>) -> Result<Tensor<T>> {
         let (weight, bias) = inputs[1..].split_at(usize::from(self.has_weight));
         let [weight, bias] = [weight, bias].map(|of| of.first().copied());
-        let [y, ..] = self.norm.run(inputs[0], weight, bias)?;
+        let [y, ..] = self.norm.normalize(inputs[0], weight, bias)?;
         Ok(y)
     }
 
@@ -47,7 +47,9 @@ impl<T: Float> Op<T> for NormalizeChannels<T> {
             let Moments { mean, scale } = &self.moments;
             let all = [x.tensor(), g.tensor()];
             let weight = weight.map(Var::tensor);
-            let [dx, dweight, dbias] = self.norm.gradient(all[0], all[1], weight, [mean, scale])?;
+            let [dx, dweight, dbias] =
+                self.norm
+                    .normalize_gradient(all[0], all[1], weight, [mean, scale])?;
             let given = [Some(dx), self.has_weight.then_some(dweight), Some(dbias)];
             let given = given.into_iter().flatten();
             for ((gradient, given), want) in gradients.iter_mut().zip(given).zip(&wants) {
@@ -147,7 +149,7 @@ pub(super) fn normalize_channels<T: Float>(
     [weight, bias]: [Option<&Var<T>>; 2],
 ) -> Result<(Var<T>, [Tensor<T>; 2])> {
     let tensors = [weight, bias].map(|parameter| parameter.map(Var::tensor));
-    let [y, mean, square] = norm.run(x.tensor(), tensors[0], tensors[1])?;
+    let [y, mean, square] = norm.normalize(x.tensor(), tensors[0], tensors[1])?;
     if !square.iter().all(|square| standard(&norm).fits(square)) {
         let groups = x.tensor().reshape(grouped(&norm, x.shape()))?;
         if standard(&norm).rescaled(&groups, &square)?.is_some() {

@@ -25,7 +25,7 @@ pub enum Over {
 /// # fn main() -> gradlet_tensor::Result<()> {
 /// let (over, centre) = (Over::Groups(1), Centre::Mean);
 /// let x = tensor![[[1.0], [3.0]], [[10.0], [30.0]]];
-/// let [y, mean, square] = Normalization { over, centre, eps: 0.0 }.run(&x, None, None)?;
+/// let [y, mean, square] = Normalization { over, centre, eps: 0.0 }.normalize(&x, None, None)?;
 /// assert_eq!(y.to_vec(), [-1.0, 1.0, -1.0, 1.0]);
 /// assert_eq!((mean.to_vec(), square.to_vec()), (vec![2.0, 20.0], vec![1.0, 100.0]));
 /// # Ok(())
@@ -59,7 +59,7 @@ impl Normalization {
     ///
     /// If the shapes differ from these, or the number of groups does not divide that of channels.
     #[track_caller]
-    pub fn run<T: Float>(
+    pub fn normalize<T: Float>(
         &self,
         x: &Tensor<T>,
         weight: Option<&Tensor<T>>,
@@ -107,14 +107,14 @@ impl Normalization {
     /// # fn main() -> gradlet_tensor::Result<()> {
     /// let norm = Normalization { over: Over::Samples, centre: Centre::Mean, eps: 0.0 };
     /// let (x, g) = (tensor![[[1.0, 3.0]]], tensor![[[5.0, 0.5]]]);
-    /// let [dx, dweight, dbias] = norm.gradient(&x, &g, None, [&tensor![[2.0]], &tensor![[1.0]]])?;
+    /// let [dx, dweight, dbias] = norm.normalize_gradient(&x, &g, None, [&tensor![[2.0]], &tensor![[1.0]]])?;
     /// assert_eq!(dx.to_vec(), [0.0, 0.0]); // two elements are always normalized to -1 and 1
     /// assert_eq!((dweight.to_vec(), dbias.to_vec()), (vec![-4.5], vec![5.5]));
     /// # Ok(())
     /// # }
     /// ```
     #[track_caller]
-    pub fn gradient<T: Float>(
+    pub fn normalize_gradient<T: Float>(
         &self,
         x: &Tensor<T>,
         g: &Tensor<T>,
@@ -247,11 +247,17 @@ impl<T: Float> Parameters<T> {
         for parameter in [weight, bias].into_iter().flatten() {
             parameter.expect_shape(op, channels)?;
         }
-        let fixed = |parameter: Option<&Tensor<T>>, or: T| match parameter {
-            Some(parameter) => parameter.try_contiguous(),
-            None => Tensor::full_of(channels, or),
+        // Without elements there may be more channels than fit into memory.
+        let channels = if x.is_empty() { 0 } else { channels };
+        let weight = match weight {
+            Some(weight) => weight.try_contiguous()?,
+            None => Tensor::ones_of(channels)?,
         };
-        Ok(Self([fixed(weight, T::one())?, fixed(bias, T::zero())?]))
+        let bias = match bias {
+            Some(bias) => bias.try_contiguous()?,
+            None => Tensor::zeros_of(channels)?,
+        };
+        Ok(Self([weight, bias]))
     }
 
     fn slices(&self) -> [&[T]; 2] {

@@ -42,9 +42,9 @@ fn naive(norm: Normalization, [x, g, weight, bias]: &Inputs<f64>) -> Result<[Ten
 fn fast<T: Float>(norm: Normalization, all: &Inputs<T>, plain: bool) -> Result<Inputs<T>> {
     let [x, g, weight, bias] = all;
     let [weight, bias] = [weight, bias].map(|x| Some(x).filter(|_| !plain));
-    let [y, mean, square] = norm.run(x, weight, bias)?;
+    let [y, mean, square] = norm.normalize(x, weight, bias)?;
     let scale = square.map(|v| T::one() / (v + T::of(norm.eps)).sqrt());
-    let [dx, dweight, dbias] = norm.gradient(x, g, weight, [&mean, &scale])?;
+    let [dx, dweight, dbias] = norm.normalize_gradient(x, g, weight, [&mean, &scale])?;
     Ok([y, dx, dweight, dbias])
 }
 
@@ -111,7 +111,7 @@ fn equal_elements_become_the_bias() -> Result<()> {
                     centre: Centre::Mean,
                     eps: 1e-5,
                 };
-                let [y, ..] = norm.run(&Tensor::<f32>::full(sizes, value)?, None, None)?;
+                let [y, ..] = norm.normalize(&Tensor::<f32>::full(sizes, value)?, None, None)?;
                 // A group of one element too.
                 assert!(y.iter().all(|y| y == 0.0), "{value} {sizes:?} {over:?}");
             }
@@ -134,22 +134,36 @@ fn what_does_not_fit_is_refused() -> Result<()> {
     );
     for groups in [0, 3, 5] {
         assert!(
-            norm(Over::Groups(groups)).run(&x, None, None).is_err(),
+            norm(Over::Groups(groups))
+                .normalize(&x, None, None)
+                .is_err(),
             "{groups}"
         );
     }
     let groups = norm(Over::Groups(2));
-    assert!(groups.run(&x, Some(&four), Some(&four)).is_ok());
-    assert!(groups.run(&x, Some(&three), None).is_err());
-    assert!(groups.run(&x, None, Some(&three)).is_err());
-    assert!(groups.run(&four, None, None).is_err());
+    assert!(groups.normalize(&x, Some(&four), Some(&four)).is_ok());
+    assert!(groups.normalize(&x, Some(&three), None).is_err());
+    assert!(groups.normalize(&x, None, Some(&three)).is_err());
+    assert!(groups.normalize(&four, None, None).is_err());
     let (of_groups, of_channels) = (four.unsqueeze(1)?, Tensor::ones([4, 1])?);
-    assert!(groups.gradient(&x, &x, None, [&of_groups; 2]).is_ok());
-    assert!(groups.gradient(&x, &four, None, [&of_groups; 2]).is_err());
-    assert!(groups.gradient(&x, &x, None, [&of_groups, &four]).is_err());
+    assert!(
+        groups
+            .normalize_gradient(&x, &x, None, [&of_groups; 2])
+            .is_ok()
+    );
+    assert!(
+        groups
+            .normalize_gradient(&x, &four, None, [&of_groups; 2])
+            .is_err()
+    );
+    assert!(
+        groups
+            .normalize_gradient(&x, &x, None, [&of_groups, &four])
+            .is_err()
+    );
     assert!(
         norm(Over::Groups(4))
-            .gradient(&x, &x, None, [&of_channels; 2])
+            .normalize_gradient(&x, &x, None, [&of_channels; 2])
             .is_err()
     );
     Ok(())
@@ -165,8 +179,8 @@ fn of_no_elements_come_no_elements() -> Result<()> {
                 eps: 0.1,
             };
             let x = Tensor::<f32>::zeros(sizes)?;
-            let [y, mean, square] = norm.run(&x, None, None)?;
-            let [dx, dweight, dbias] = norm.gradient(&x, &x, None, [&mean, &square])?;
+            let [y, mean, square] = norm.normalize(&x, None, None)?;
+            let [dx, dweight, dbias] = norm.normalize_gradient(&x, &x, None, [&mean, &square])?;
             assert_eq!((y.shape(), dx.shape()), (x.shape(), x.shape()));
             assert_eq!(
                 (dweight, dbias),
