@@ -1,7 +1,7 @@
 //! Random arguments: most fit together, some do not, and some are what no caller should pass.
 
 use gradlet::dropout::{DrawKey, Mask};
-use gradlet::tensor::fused::Attention;
+use gradlet::tensor::fused::{Attention, Centre, Normalization, Over};
 use gradlet::window::{Convolution, Divisor, Rounding, Window};
 use gradlet::{
     AttentionMask, AttentionOptions, Element, Float, Interpolation, Order, Reduction, Scatter,
@@ -67,6 +67,21 @@ impl<T: Element, X> Random<T, X> {
             .padding(paddings.map(|padding: usize| padding.saturating_sub(1)))
             .dilation(dilations)
             .groups(self.few[6])
+    }
+
+    pub(crate) fn normalization(&self) -> Normalization {
+        Normalization {
+            over: match self.few[0] {
+                0 => Over::Samples,
+                groups => Over::Groups(groups - 1),
+            },
+            centre: if self.few[1] == 0 {
+                Centre::Zero
+            } else {
+                Centre::Mean
+            },
+            eps: self.number,
+        }
     }
 
     pub(crate) fn order(&self) -> Order {

@@ -39,7 +39,7 @@ const WINGS: [(&str, &[Entry]); 10] = [
 ];
 
 /// Files of operations that no entry is named after, and why.
-const EXCEPTIONS: [(&str, &str); 4] = [
+const EXCEPTIONS: [(&str, &str); 5] = [
     ("affine", NORMALIZATIONS),
     (
         "corner",
@@ -49,6 +49,7 @@ const EXCEPTIONS: [(&str, &str); 4] = [
         "labels",
         "has no function of its own: cross_entropy and nll_loss are made of it",
     ),
+    ("normalize_channels", NORMALIZATIONS),
     ("standardize", NORMALIZATIONS),
 ];
 const NORMALIZATIONS: &str =

@@ -1,7 +1,6 @@
 //! Scaled dot-product attention without a matrix of all scores, and its gradient.
 
 use std::mem::take;
-use std::sync::{Mutex, PoisonError};
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
@@ -248,13 +247,7 @@ impl<'a, T: Float> Heads<'a, T> {
             .saturating_mul(s)
             .saturating_mul(d.saturating_add(e))
             / 16;
-        if !parallel::pays(work) {
-            return pieces.for_each(|mut piece| run(&mut piece));
-        }
-        let pieces: Vec<_> = pieces.map(Mutex::new).collect();
-        parallel::for_parts(pieces.len(), |i| {
-            run(&mut pieces[i].lock().unwrap_or_else(PoisonError::into_inner));
-        });
+        parallel::for_pieces(work, pieces, run);
     }
 }
 

@@ -48,7 +48,9 @@ pub use interpolate::{Resizing, interpolate_bilinear, interpolate_bilinear_gradi
 pub use mul_sum_to::mul_sum_to;
 pub use narrow_add::narrow_add;
 pub use nearest::{nearest_indices, scaled_indices, scaled_size};
-pub use normalize::{Centre, affine, moments, rescaled_groups, standardized_gradient};
+pub use normalize::{
+    Centre, Normalization, Over, affine, moments, rescaled_groups, standardized_gradient,
+};
 pub use observations::{observations, variables};
 pub use planes::{pick_in_planes, spread_in_planes};
 pub use recurrence::{recurrence, recurrence_reversed};

@@ -27,6 +27,7 @@ pub(crate) mod interpolate;
 pub(crate) mod masked;
 pub(crate) mod math;
 pub(crate) mod matmul;
+pub(crate) mod normalize;
 pub(crate) mod parallel;
 mod partial;
 pub(crate) mod planes;

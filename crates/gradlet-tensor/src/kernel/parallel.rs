@@ -1,5 +1,7 @@
 //! Splitting loops over slices between threads.
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::threads;
 
 pub(crate) use crate::threads::for_parts;
@@ -7,10 +9,16 @@ pub(crate) use crate::threads::for_parts;
 /// The smallest number of elements in a part. Splitting one pass over memory is faster from two parts on.
 pub(crate) const PART: usize = 1 << 15;
 
+/// Whether there are enough elements for several parts, on any number of threads.
+#[inline]
+pub(crate) fn is_large(elements: usize) -> bool {
+    elements >= 2 * PART
+}
+
 /// Whether work on this many elements is faster if it is split.
 #[inline]
 pub(crate) fn pays(elements: usize) -> bool {
-    elements >= 2 * PART && threads::count() > 1
+    is_large(elements) && threads::count() > 1
 }
 
 /// Calls `run` with the index of the first element of each chunk of `size` elements of `out`, and with that chunk.
@@ -49,6 +57,21 @@ pub(crate) fn for_rows<T: Send>(
     }
     for_parts_of(out, rows.div_ceil(parts) * length, |start, out| {
         run(start / length, out);
+    });
+}
+
+/// Calls `run` with each piece; they are split if that is faster for `work`, counted in passes over an element.
+pub(crate) fn for_pieces<P: Send>(
+    work: usize,
+    pieces: impl Iterator<Item = P>,
+    run: impl Fn(&mut P) + Sync,
+) {
+    if !pays(work) {
+        return pieces.for_each(|mut piece| run(&mut piece));
+    }
+    let pieces: Vec<_> = pieces.map(Mutex::new).collect();
+    for_parts(pieces.len(), |i| {
+        run(&mut pieces[i].lock().unwrap_or_else(PoisonError::into_inner));
     });
 }
 

@@ -50,7 +50,7 @@ impl Planes {
 
     /// The places of the planes of a group.
     #[inline(always)]
-    fn of(self, group: usize) -> impl Iterator<Item = Range<usize>> {
+    pub(super) fn of(self, group: usize) -> impl Iterator<Item = Range<usize>> {
         let first = move |i| (i * self.groups + group) * self.inner;
         // There may be more planes without elements than a loop can visit.
         let outer = if self.inner == 0 { 0 } else { self.outer };
@@ -71,21 +71,26 @@ impl Planes {
         }
         total
     }
+
+    /// The mean of a group (0 if not `centred`), and the mean square of the distances from it.
+    #[inline(always)]
+    pub(super) fn moments<T: Float>(self, group: usize, x: &[T], centred: bool) -> [T; 2] {
+        let (count, mut mean) = (self.count(), T::zero());
+        if centred {
+            mean = T::of(self.sum(group, x, x, |x, _| x) / count);
+            // The mean distance, which rounding left, is added, so that distances of equal elements are exactly 0.
+            mean = mean + T::of(self.sum(group, x, x, |x, _| x - mean) / count);
+        }
+        let square = self.sum(group, x, x, |x, _| (x - mean) * (x - mean));
+        [mean, T::of(square / count)]
+    }
 }
 
 vectorized! {
     /// The mean of each group from `first` on (0 if not `centred`), and the mean square of the distances from it.
     pub(crate) fn moments<T: Float>(x: &[T], planes: Planes, centred: bool, first: usize, out: &mut [T]) {
-        let count = planes.count();
         for (group, out) in (first..).zip(out.chunks_exact_mut(2)) {
-            let mut mean = T::zero();
-            if centred {
-                mean = T::of(planes.sum(group, x, x, |x, _| x) / count);
-                // The mean distance, which rounding left, is added, so that distances of equal elements are exactly 0.
-                mean = mean + T::of(planes.sum(group, x, x, |x, _| x - mean) / count);
-            }
-            let square = planes.sum(group, x, x, |x, _| (x - mean) * (x - mean));
-            (out[0], out[1]) = (mean, T::of(square / count));
+            out.copy_from_slice(&planes.moments(group, x, centred));
         }
     }
 

@@ -1,9 +1,10 @@
 //! Batch normalization: over all axes but the channels.
 
-use gradlet_tensor::fused::{self, Centre};
+use gradlet_tensor::fused::{self, Centre, Normalization, Over};
 use gradlet_tensor::{Float, Result, Tensor};
 
-use super::standardize::{Standard, check_eps, scale, single_value};
+use super::normalize_channels::normalize_channels;
+use super::standardize::{check_eps, scale, single_value};
 use crate::var::Var;
 
 /// The mean and variance of each channel over the batches seen so far, `[c]` each.
@@ -90,8 +91,8 @@ impl<T: Float> Var<T> {
     ///
     /// With h the standardized input and d = `g * weight`:
     /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)` with the batch's statistics, `d / sqrt(variance + eps)`
-    /// with running ones; `g * h` and `g` for weight and bias, summed over all axes but the channels. The input, h for
-    /// the weight, and two numbers for each mean are saved.
+    /// with running ones; `g * h` and `g` for weight and bias, summed over all axes but the channels. The input, the
+    /// weight, and two numbers for each mean are saved.
     ///
     /// # Errors
     ///
@@ -128,7 +129,7 @@ impl<T: Float> Var<T> {
     ) -> Result<Self> {
         let op = "batch_norm";
         check_eps::<T>(op, eps)?;
-        let (x, [weight, bias]) = self.channels(op, [weight, bias])?;
+        let x = self.channels(op, [weight, bias])?;
         let [samples, channels, places] = [0, 1, 2].map(|axis| x.shape()[axis]);
         let y = match statistics {
             Statistics::Running(running) => {
@@ -136,10 +137,13 @@ impl<T: Float> Var<T> {
                 let each = [channels, 1];
                 let scale = Var::constant(scale(&running.variance, eps).reshape(each)?);
                 let scale = match weight {
-                    Some(weight) => weight.mul(&scale)?,
+                    Some(weight) => weight.reshape(each)?.mul(&scale)?,
                     None => scale,
                 };
-                let shift = bias.unwrap_or_else(|| Var::constant(scale.tensor().zeros_like()));
+                let shift = match bias {
+                    Some(bias) => bias.reshape(each)?,
+                    None => Var::constant(scale.tensor().zeros_like()),
+                };
                 x.affine(Some(&running.mean.reshape(each)?), &scale, &shift)?
             }
             Statistics::Batch { running, momentum } => {
@@ -151,14 +155,13 @@ impl<T: Float> Var<T> {
                 if count == 1 {
                     return Err(single_value(op));
                 }
-                let centre = Centre::Mean;
-                let moments = fused::moments(x.tensor(), centre)?;
+                let (over, centre) = (Over::Samples, Centre::Mean);
+                let norm = Normalization { over, centre, eps };
+                let (y, moments) = normalize_channels(norm, &x, [weight, bias])?;
                 if let Some(running) = running.filter(|_| count > 0) {
                     running.move_to(&moments, count, momentum)?;
                 }
-                Standard { centre, eps }
-                    .apply(&x, moments)?
-                    .scale_and_shift(weight.as_ref(), bias.as_ref())?
+                y
             }
         };
         y.reshape(self.shape())

@@ -1,9 +1,10 @@
 //! Group normalization: over groups of channels, and all places.
 
-use gradlet_tensor::fused::Centre;
+use gradlet_tensor::fused::{Centre, Normalization, Over};
 use gradlet_tensor::{Error, ErrorKind, Float, Result, Shape};
 
-use super::standardize::{Standard, check_eps, single_value};
+use super::normalize_channels::normalize_channels;
+use super::standardize::{check_eps, single_value};
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
@@ -21,7 +22,7 @@ impl<T: Float> Var<T> {
     ///
     /// With h the standardized input and d = `g * weight`:
     /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)`, `g * h` and `g`, the last two summed over
-    /// all axes but the channels. The input, h for the weight, and two numbers for each mean are saved.
+    /// all axes but the channels. The input, the weight, and two numbers for each mean are saved.
     ///
     /// # Errors
     ///
@@ -54,7 +55,7 @@ impl<T: Float> Var<T> {
     ) -> Result<Self> {
         let op = "group_norm";
         check_eps::<T>(op, eps)?;
-        let (flat, [weight, bias]) = self.channels(op, [weight, bias])?;
+        let flat = self.channels(op, [weight, bias])?;
         let [samples, channels, places] = [0, 1, 2].map(|axis| flat.shape()[axis]);
         if groups == 0 || groups > channels.max(1) || !channels.is_multiple_of(groups) {
             return Err(Error::new(ErrorKind::OutOfRange {
@@ -67,26 +68,23 @@ impl<T: Float> Var<T> {
         }
         // If an axis has no elements, the product of the other sizes may overflow.
         let values = (channels / groups).saturating_mul(places);
-        let rows = [samples.saturating_mul(groups), values];
         // As in PyTorch: groups of one value pass if the batch has several samples.
         if (samples, values) == (1, 1) {
             return Err(single_value(op));
         }
-        let centre = Centre::Mean;
-        Standard { centre, eps }
-            .apply_to_rows(&flat.reshape(rows)?)?
-            .reshape(flat.shape())?
-            .scale_and_shift(weight.as_ref(), bias.as_ref())?
-            .reshape(self.shape())
+        let (over, centre) = (Over::Groups(groups), Centre::Mean);
+        let (y, _) =
+            normalize_channels(Normalization { over, centre, eps }, &flat, [weight, bias])?;
+        y.reshape(self.shape())
     }
 
-    /// This `[n, c, ...]` as `[n, c, places]`, and parameters `[c]` as `[c, 1]`.
+    /// This `[n, c, ...]` as `[n, c, places]`; an error unless the parameters are `[c]`.
     #[track_caller]
-    pub(crate) fn channels<const N: usize>(
+    pub(crate) fn channels(
         &self,
         op: &'static str,
-        parameters: [Option<&Self>; N],
-    ) -> Result<(Self, [Option<Self>; N])> {
+        parameters: [Option<&Self>; 2],
+    ) -> Result<Self> {
         let [samples, channels, ref places @ ..] = self.shape()[..] else {
             return Err(Error::new(ErrorKind::Rank {
                 op,
@@ -94,15 +92,10 @@ impl<T: Float> Var<T> {
                 shape: *self.shape(),
             }));
         };
-        let mut fitted = [const { None }; N];
-        for (fitted, parameter) in fitted.iter_mut().zip(parameters) {
-            if let Some(parameter) = parameter {
-                parameter.tensor().expect_shape(op, channels)?;
-                *fitted = Some(parameter.reshape([channels, 1])?);
-            }
+        for parameter in parameters.into_iter().flatten() {
+            parameter.tensor().expect_shape(op, channels)?;
         }
-        let flat = self.reshape([samples, channels, Shape::new(places)?.numel()])?;
-        Ok((flat, fitted))
+        self.reshape([samples, channels, Shape::new(places)?.numel()])
     }
 }
 

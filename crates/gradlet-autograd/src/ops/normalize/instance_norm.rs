@@ -1,10 +1,11 @@
 //! Instance normalization: over the places of each channel of each sample.
 
-use gradlet_tensor::fused::{self, Centre};
+use gradlet_tensor::fused::{Centre, Normalization, Over};
 use gradlet_tensor::{Float, Result};
 
 use super::batch_norm::{Statistics, check_momentum};
-use super::standardize::{Standard, check_eps, single_value};
+use super::normalize_channels::normalize_channels;
+use super::standardize::{check_eps, single_value};
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
@@ -24,7 +25,7 @@ impl<T: Float> Var<T> {
     /// With h the standardized input and d = `g * weight`:
     /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)` with the samples' statistics,
     /// `d / sqrt(variance + eps)` with running ones; `g * h` and `g` for weight and bias, summed over all axes but the
-    /// channels. The input, h for the weight, and two numbers for each mean are saved.
+    /// channels. The input, the weight, and two numbers for each mean are saved.
     ///
     /// # Errors
     ///
@@ -63,7 +64,7 @@ impl<T: Float> Var<T> {
         };
         check_eps::<T>(op, eps)?;
         check_momentum::<T>(op, momentum)?;
-        let (x, [weight, bias]) = self.channels(op, [weight, bias])?;
+        let x = self.channels(op, [weight, bias])?;
         let [samples, channels, places] = [0, 1, 2].map(|axis| x.shape()[axis]);
         if let Some(running) = &running {
             running.expect_channels(op, channels)?;
@@ -71,20 +72,16 @@ impl<T: Float> Var<T> {
         if places == 1 {
             return Err(single_value(op));
         }
-        let instances = x.reshape([1, samples.saturating_mul(channels), places])?;
-        let centre = Centre::Mean;
-        let moments = fused::moments(instances.tensor(), centre)?;
+        let (over, centre) = (Over::Groups(channels.max(1)), Centre::Mean);
+        let norm = Normalization { over, centre, eps };
+        let (y, moments) = normalize_channels(norm, &x, [weight, bias])?;
         if let Some(running) = running.filter(|_| !x.tensor().is_empty()) {
             let [mean, variance] = &moments;
             let mean = mean.reshape([samples, channels])?.mean(0)?;
             let variance = variance.reshape([samples, channels])?.mean(0)?;
             running.move_to(&[mean, variance], places, momentum)?;
         }
-        Standard { centre, eps }
-            .apply(&instances, moments)?
-            .reshape(x.shape())?
-            .scale_and_shift(weight.as_ref(), bias.as_ref())?
-            .reshape(self.shape())
+        y.reshape(self.shape())
     }
 }
 

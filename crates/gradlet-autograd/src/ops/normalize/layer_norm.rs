@@ -1,9 +1,10 @@
 //! Layer normalization: over the last axes.
 
-use gradlet_tensor::fused::Centre;
+use gradlet_tensor::fused::{Centre, Normalization, Over};
 use gradlet_tensor::{Error, ErrorKind, Float, IntoShape, Result, Shape};
 
-use super::standardize::{Standard, check_eps};
+use super::normalize_channels::normalize_channels;
+use super::standardize::check_eps;
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
@@ -20,7 +21,7 @@ impl<T: Float> Var<T> {
     ///
     /// With h the standardized input and d = `g * weight`:
     /// `(d - mean(d) - h * mean(d * h)) / sqrt(variance + eps)`, `g * h` and `g`, the last two summed over
-    /// the leading axes. The input, h for the weight, and two numbers for each mean are saved.
+    /// the leading axes. The input, the weight, and two numbers for each mean are saved.
     ///
     /// # Errors
     ///
@@ -53,21 +54,17 @@ impl<T: Float> Var<T> {
         let op = "layer_norm";
         check_eps::<T>(op, eps)?;
         let normalized = normalized_shape.into_shape()?;
-        let rows = self.normalized_rows(op, normalized, [weight, bias])?;
-        let centre = Centre::Mean;
-        Standard { centre, eps }
-            .apply_to_rows(&rows)?
-            .reshape(self.shape())?
-            .scale_and_shift(weight, bias)
+        self.normalized_rows(op, normalized, [weight, bias], (Centre::Mean, eps))
     }
 
-    /// The elements as rows to normalize; an error unless the last axes and the parameters have the shape `normalized`.
+    /// Each row of the last axes normalized; an error unless these and the parameters have the shape `normalized`.
     #[track_caller]
-    pub(crate) fn normalized_rows(
+    pub(super) fn normalized_rows(
         &self,
         op: &'static str,
         normalized: Shape,
         parameters: [Option<&Self>; 2],
+        (centre, eps): (Centre, f64),
     ) -> Result<Self> {
         if normalized.rank() == 0 {
             return Err(Error::new(ErrorKind::Rank {
@@ -85,10 +82,21 @@ impl<T: Float> Var<T> {
                 expected: normalized,
             }));
         }
-        for parameter in parameters.into_iter().flatten() {
-            parameter.tensor().expect_shape(op, normalized)?;
+        let mut flat = [const { None }; 2];
+        for (flat, parameter) in flat.iter_mut().zip(parameters) {
+            if let Some(parameter) = parameter {
+                parameter.tensor().expect_shape(op, normalized)?;
+                *flat = Some(parameter.reshape(normalized.numel())?);
+            }
         }
-        self.reshape([Shape::new(outer)?.numel(), normalized.numel()])
+        let rows = self.reshape([Shape::new(outer)?.numel(), normalized.numel(), 1])?;
+        let over = Over::Groups(1);
+        let (y, _) = normalize_channels(
+            Normalization { over, centre, eps },
+            &rows,
+            flat.each_ref().map(Option::as_ref),
+        )?;
+        y.reshape(self.shape())
     }
 }
 

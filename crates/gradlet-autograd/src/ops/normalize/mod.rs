@@ -6,6 +6,7 @@ mod group_norm;
 mod instance_norm;
 mod layer_norm;
 mod log_softmax;
+mod normalize_channels;
 mod rms_norm;
 mod softmax;
 mod standardize;

@@ -3,7 +3,7 @@
 use gradlet_tensor::fused::Centre;
 use gradlet_tensor::{Float, IntoShape, Result};
 
-use super::standardize::{Standard, check_eps};
+use super::standardize::check_eps;
 use crate::var::Var;
 
 impl<T: Float> Var<T> {
@@ -18,7 +18,7 @@ impl<T: Float> Var<T> {
     /// # Gradient
     ///
     /// With h the divided input and d = `g * weight`: `(d - h * mean(d * h)) / sqrt(mean square + eps)`, and
-    /// `g * h` summed over the leading axes. The input, h for the weight, and two numbers for each mean are saved.
+    /// `g * h` summed over the leading axes. The input, the weight, and two numbers for each mean are saved.
     ///
     /// # Errors
     ///
@@ -52,12 +52,7 @@ impl<T: Float> Var<T> {
         let eps = eps.unwrap_or_else(|| T::epsilon().to_f64());
         check_eps::<T>(op, eps)?;
         let normalized = normalized_shape.into_shape()?;
-        let rows = self.normalized_rows(op, normalized, [weight, None])?;
-        let centre = Centre::Zero;
-        Standard { centre, eps }
-            .apply_to_rows(&rows)?
-            .reshape(self.shape())?
-            .scale_and_shift(weight, None)
+        self.normalized_rows(op, normalized, [weight, None], (Centre::Zero, eps))
     }
 }
 

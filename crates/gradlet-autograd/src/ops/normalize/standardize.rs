@@ -18,14 +18,14 @@ pub(crate) struct Standard {
 
 /// The mean and the factor that groups are standardized by, `[groups, 1]` each.
 #[derive(Clone, Debug)]
-struct Moments<T: Float> {
-    mean: Tensor<T>,
+pub(super) struct Moments<T: Float> {
+    pub(super) mean: Tensor<T>,
     /// `1 / sqrt(mean square + eps)`
-    scale: Tensor<T>,
+    pub(super) scale: Tensor<T>,
 }
 
 impl<T: Float> Moments<T> {
-    fn size_bytes(&self) -> usize {
+    pub(super) fn size_bytes(&self) -> usize {
         self.mean.size_bytes() + self.scale.size_bytes()
     }
 }
@@ -47,14 +47,7 @@ impl Standard {
         x: &Var<T>,
         [mean, variance]: [Tensor<T>; 2],
     ) -> Result<Var<T>> {
-        // Without an eps, variances that are too small count like those that are too large.
-        let least = if self.eps > 0.0 {
-            T::zero()
-        } else {
-            T::min_positive_value() / T::epsilon()
-        };
-        let fits = |square: T| square >= least && square.is_finite();
-        if let Some(divisors) = fused::rescaled_groups(x.tensor(), &variance, fits)? {
+        if let Some(divisors) = self.rescaled(x.tensor(), &variance)? {
             // Large groups stay large enough for eps to change no digit.
             let large = T::of((T::max_value().log2().to_f64() / 3.0).round().exp2());
             let divisors = divisors.map(|d| if d > T::one() { d / large } else { d });
@@ -63,6 +56,27 @@ impl Standard {
             return self.standardized(&x, mean, &variance);
         }
         self.standardized(x, mean, &variance)
+    }
+
+    /// Whether a group with this mean square is standardized without a divisor.
+    pub(super) fn fits<T: Float>(self, square: T) -> bool {
+        // Without an eps, variances that are too small count like those that are too large.
+        let least = if self.eps > 0.0 {
+            T::zero()
+        } else {
+            T::min_positive_value() / T::epsilon()
+        };
+        square >= least && square.is_finite()
+    }
+
+    /// The divisors of groups, if not all fit, as [`fused::rescaled_groups`] returns them.
+    #[track_caller]
+    pub(super) fn rescaled<T: Float>(
+        self,
+        x: &Tensor<T>,
+        variance: &Tensor<T>,
+    ) -> Result<Option<Tensor<T>>> {
+        fused::rescaled_groups(x, variance, |square| self.fits(square))
     }
 
     #[track_caller]
@@ -75,13 +89,6 @@ impl Standard {
         let scale = scale(variance, self.eps);
         let (standard, moments) = (self, Moments { mean, scale });
         Standardize { standard, moments }.apply(x)
-    }
-
-    /// As `apply`, for the rows of `[rows, n]`.
-    #[track_caller]
-    pub(crate) fn apply_to_rows<T: Float>(self, x: &Var<T>) -> Result<Var<T>> {
-        let x = x.unsqueeze(0)?;
-        self.apply(&x, fused::moments(x.tensor(), self.centre)?)
     }
 
     /// The scale as a function of x, for derivatives of gradients.
@@ -108,9 +115,9 @@ fn mean<T: Float>(x: &Var<T>) -> Result<Var<T>> {
 
 /// y = (x - mean) * scale, where mean and scale are functions of x
 #[derive(Debug)]
-struct Standardize<T: Float> {
-    standard: Standard,
-    moments: Moments<T>,
+pub(super) struct Standardize<T: Float> {
+    pub(super) standard: Standard,
+    pub(super) moments: Moments<T>,
 }
 
 impl<T: Float> Op<T> for Standardize<T> {
@@ -212,6 +219,14 @@ mod tests {
     use crate::check::{gradcheck, gradgradcheck};
     use crate::{RunningStatistics, Statistics};
     use gradlet_tensor::{rng, tensor};
+
+    impl Standard {
+        /// As `apply`, for the rows of `[rows, n]`.
+        fn apply_to_rows<T: Float>(self, x: &Var<T>) -> Result<Var<T>> {
+            let x = x.unsqueeze(0)?;
+            self.apply(&x, fused::moments(x.tensor(), self.centre)?)
+        }
+    }
 
     const SHAPES: [[usize; 3]; 6] = [
         [1, 2, 5],

@@ -1,5 +1,6 @@
 //! The parts of normalization: moments of groups, elements moved and scaled by group, and the gradient of both.
 
+use super::columns;
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fused::mul_sum_to;
@@ -85,36 +86,18 @@ fn plain_moments<T: Float>(
     planes: Planes,
     centre: Centre,
 ) -> Result<[Tensor<T>; 2]> {
-    if planes.inner == 1 {
-        return column_moments(x, planes, centre);
-    }
     let x = x.try_contiguous()?;
     let x = x.as_slice().unwrap_or_default();
-    by_group(planes, 3 * x.len(), |first, out| {
-        planes::moments(x, planes, centre == Centre::Mean, first, out);
-    })
-}
-
-/// As `moments`, for one place per group: groups are columns of a matrix, which are summed row by row.
-#[track_caller]
-fn column_moments<T: Float>(
-    x: &Tensor<T>,
-    planes: Planes,
-    centre: Centre,
-) -> Result<[Tensor<T>; 2]> {
-    let (count, groups) = (T::of(planes.count()), Shape::from([planes.groups, 1]));
-    let (distances, mean) = match centre {
-        Centre::Zero => (x.clone(), Tensor::zeros_of(groups)?),
-        Centre::Mean => {
-            let rounded = x.sum_to(groups)?.div_scalar(count);
-            // The rounding error in the distances is taken off: those of equal elements are exactly 0.
-            let left = x.sub(&rounded)?.sum_to(groups)?.div_scalar(count);
-            let mean = rounded.add(&left)?;
-            (x.sub(&mean)?, mean)
+    let (centred, columns) = (centre == Centre::Mean, planes.inner == 1 && !x.is_empty());
+    let both = Tensor::build(Shape::from([planes.groups, 2]), |out| {
+        if columns {
+            return columns::moments(x, planes, centred, out);
         }
-    };
-    let squares = mul_sum_to(&distances, &distances, groups)?;
-    Ok([mean, squares.div_scalar(count)])
+        parallel::for_rows(out, planes.groups, 3 * x.len(), |first, out| {
+            planes::moments(x, planes, centred, first, out);
+        });
+    })?;
+    pair(&both)
 }
 
 /// Elements moved and scaled, `(x - mean) * scale + shift`; the three have one shape and are broadcast.
@@ -191,10 +174,13 @@ fn slopes<T: Float>(
     }
     let mean = mean.try_contiguous()?;
     let mean = mean.as_slice().unwrap_or_default();
-    let pair = [g, x].map(|x| x.as_slice().unwrap_or_default());
-    by_group(planes, 2 * x.len(), |first, out| {
-        planes::slopes(pair, mean, planes, centred, first, out);
-    })
+    let elements = [g, x].map(|x| x.as_slice().unwrap_or_default());
+    let both = Tensor::build(Shape::from([planes.groups, 2]), |out| {
+        parallel::for_rows(out, planes.groups, 2 * x.len(), |first, out| {
+            planes::slopes(elements, mean, planes, centred, first, out);
+        });
+    })?;
+    pair(&both)
 }
 
 /// The groups of a tensor, which must have three axes.
@@ -214,17 +200,9 @@ fn planes<T: Float>(op: &'static str, x: &Tensor<T>) -> Result<Planes> {
     })
 }
 
-/// Two numbers for each group, which `run` computes from the first group of a stretch on; `work` in passes over an
-/// element.
+/// The columns of pairs, one for each group.
 #[track_caller]
-fn by_group<T: Float>(
-    planes: Planes,
-    work: usize,
-    run: impl Fn(usize, &mut [T]) + Sync,
-) -> Result<[Tensor<T>; 2]> {
-    let both = Tensor::build(Shape::from([planes.groups, 2]), |out| {
-        parallel::for_rows(out, planes.groups, work, run);
-    })?;
+pub(super) fn pair<T: Float>(both: &Tensor<T>) -> Result<[Tensor<T>; 2]> {
     Ok([
         both.narrow(1, 0, 1)?.try_contiguous()?,
         both.narrow(1, 1, 1)?.try_contiguous()?,
