@@ -40,7 +40,7 @@ TARGETS = {
     "chain_1000": [("us", 200)],
     "conv_fb": [("torch", 1.2), ("jax", 0.5)],
 } | {
-    name: [("torch", 1.0)] for name in WORKLOADS[WORKLOADS.index("conv_bn"):]
+    name: [("best", 0.8)] for name in WORKLOADS[WORKLOADS.index("conv_bn"):]
 } | {
     name: [("best", 1.1)] for name in WORKLOADS if name.startswith("matmul_")
 }
