@@ -114,7 +114,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
         rows(d, move |x| {
             let n = x.shape()[x.rank() - 1];
             let times = Tensor::from_fn(n, |i| 1 + i as i64 % 3)?;
-            let weights = x.flatten(..)?.narrow(0, 0, n)?.sigmoid();
+            let flat = x.flatten(..)?;
+            // Without variables there are observations, but no elements to weigh them by.
+            let weights = match flat.tensor().len() {
+                0 => Var::constant(Tensor::ones_of(n)?),
+                _ => flat.narrow(0, 0, n)?.sigmoid(),
+            };
             x.cov_weighted(correction, counted.then_some(&times), Some(&weights))
         })
     }),
