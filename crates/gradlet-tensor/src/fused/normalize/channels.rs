@@ -3,6 +3,10 @@
 use crate::element::Float;
 use crate::kernel::normalize::{self, Incoming, Norm};
 use crate::kernel::parallel::{self, PART};
+use crate::threads;
+
+/// The most pieces for each thread.
+const PIECES: usize = 4;
 
 /// The normalized elements, and the mean and mean square of each channel.
 pub(super) fn run<T: Float>(norm: &Norm<'_, T>, x: &[T], y: &mut [T], moments: &mut [T]) {
@@ -34,7 +38,9 @@ fn for_channels<T: Float>(
     run: impl Fn(usize, &mut [&mut [T]], &mut [T]) + Sync,
 ) {
     let (work, sample) = (passes * elements.len(), norm.channels * norm.places);
-    let some = (PART / (norm.samples * norm.places)).max(1);
+    // Few pieces for each thread, since a piece holds the places of its part of every sample.
+    let few = norm.channels.div_ceil(PIECES * threads::count());
+    let some = (PART / (norm.samples * norm.places)).max(few).max(1);
     let pairs = pairs.chunks_mut(2 * some);
     let mut pieces: Vec<_> = pairs
         .map(|pairs| (Vec::with_capacity(norm.samples), pairs))
