@@ -70,6 +70,7 @@ pub fn gradgradcheck(
 /// The function to check. It is `dyn` so that each check is compiled once: a copy for each function would take minutes.
 type Function<'a> = &'a dyn Fn(&[Var<f64>]) -> Result<Var<f64>>;
 
+#[inline]
 #[track_caller]
 fn check_second(f: Function<'_>, inputs: &[Tensor<f64>]) -> Result<()> {
     let y = no_grad(|| f(&constants(inputs)))?;
@@ -116,6 +117,7 @@ fn upstream(y: &Tensor<f64>, seed: u64) -> Result<Tensor<f64>> {
     Ok(g.map(|g| g + 0.2f64.copysign(g)))
 }
 
+#[inline]
 #[track_caller]
 fn check(check: &'static str, f: Function<'_>, inputs: &[Tensor<f64>]) -> Result<()> {
     let leaves: Vec<_> = inputs.iter().cloned().map(Var::leaf).collect();

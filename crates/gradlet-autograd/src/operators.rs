@@ -84,6 +84,7 @@ macro_rules! left {
     ($($t:ty)*) => {$(
         impl Add<Var<$t>> for $t {
             type Output = Var<$t>;
+            #[inline]
             fn add(self, rhs: Var<$t>) -> Var<$t> {
                 rhs.add_scalar_owned(self)
             }
@@ -91,6 +92,7 @@ macro_rules! left {
 
         impl Sub<Var<$t>> for $t {
             type Output = Var<$t>;
+            #[inline]
             fn sub(self, rhs: Var<$t>) -> Var<$t> {
                 (-rhs).add_scalar_owned(self)
             }
@@ -98,6 +100,7 @@ macro_rules! left {
 
         impl Mul<Var<$t>> for $t {
             type Output = Var<$t>;
+            #[inline]
             fn mul(self, rhs: Var<$t>) -> Var<$t> {
                 rhs.mul_scalar_owned(self)
             }
@@ -105,6 +108,7 @@ macro_rules! left {
 
         impl Div<Var<$t>> for $t {
             type Output = Var<$t>;
+            #[inline]
             fn div(self, rhs: Var<$t>) -> Var<$t> {
                 self / &rhs
             }
@@ -112,6 +116,7 @@ macro_rules! left {
 
         impl Add<&Var<$t>> for $t {
             type Output = Var<$t>;
+            #[inline]
             fn add(self, rhs: &Var<$t>) -> Var<$t> {
                 rhs.add_scalar(self)
             }
@@ -119,6 +124,7 @@ macro_rules! left {
 
         impl Sub<&Var<$t>> for $t {
             type Output = Var<$t>;
+            #[inline]
             fn sub(self, rhs: &Var<$t>) -> Var<$t> {
                 rhs.neg().add_scalar(self)
             }
@@ -126,6 +132,7 @@ macro_rules! left {
 
         impl Mul<&Var<$t>> for $t {
             type Output = Var<$t>;
+            #[inline]
             fn mul(self, rhs: &Var<$t>) -> Var<$t> {
                 rhs.mul_scalar(self)
             }
@@ -133,6 +140,7 @@ macro_rules! left {
 
         impl Div<&Var<$t>> for $t {
             type Output = Var<$t>;
+            #[inline]
             fn div(self, rhs: &Var<$t>) -> Var<$t> {
                 &Var::constant(Tensor::scalar(self)) / rhs
             }

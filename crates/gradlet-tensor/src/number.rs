@@ -309,21 +309,27 @@ macro_rules! integers {
                 *lhs = Self::map_(op, lhs, rhs, f)?;
                 Ok(())
             }
+            #[inline]
             fn divide_(op: &'static str, division: Division, lhs: &Tensor<Self>, rhs: &Tensor<Self>) -> Result<Tensor<Self>> {
                 division.of_integers(op, lhs, rhs)
             }
+            #[inline]
             fn checked_(result: Result<Tensor<Self>>) -> Result<Tensor<Self>> {
                 result
             }
+            #[inline]
             fn sum_(x: &Tensor<Self>, axes: ReducedAxes) -> Result<Tensor<$sum>> {
                 x.checked_sum(axes)
             }
+            #[inline]
             fn prod_(x: &Tensor<Self>, axes: ReducedAxes) -> Result<Tensor<$sum>> {
                 x.checked_prod(axes)
             }
+            #[inline]
             fn cumsum_(x: &Tensor<Self>, axis: isize) -> Result<Tensor<$sum>> {
                 x.checked_cumsum(axis)
             }
+            #[inline]
             fn matmul_(lhs: &Tensor<Self>, rhs: &Tensor<Self>) -> Result<Tensor<$sum>> {
                 integers::product(lhs, rhs)
             }

@@ -58,6 +58,7 @@ pub fn orthogonal<T: Float>(
 }
 
 /// The rows, each without its parts along those above, divided by its norm.
+#[inline]
 fn orthonormal(mut rest: Tensor<f64>) -> Result<Tensor<f64>> {
     let mut found = Vec::with_capacity(rest.shape()[0]);
     while !rest.is_empty() {

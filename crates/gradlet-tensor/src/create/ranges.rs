@@ -30,6 +30,7 @@ impl Tensor {
     /// # Source
     ///
     /// `torch.arange`, for floats
+    #[inline]
     #[track_caller]
     pub fn arange(start: f64, end: f64, step: f64) -> Result<Self> {
         Self::arange_of(start, end, step)
@@ -55,6 +56,7 @@ impl Tensor {
     /// # Source
     ///
     /// `torch.linspace`
+    #[inline]
     #[track_caller]
     pub fn linspace(start: f64, end: f64, count: usize) -> Result<Self> {
         Self::linspace_of(start, end, count)

@@ -252,6 +252,7 @@ impl Tensor {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     #[track_caller]
     pub fn eye(n: usize) -> Result<Self> {
         Self::eye_of(n)

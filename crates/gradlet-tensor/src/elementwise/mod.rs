@@ -7,6 +7,7 @@ mod choose;
 mod compare;
 mod divide;
 mod functions;
+mod logical;
 mod map;
 mod math;
 mod polar;

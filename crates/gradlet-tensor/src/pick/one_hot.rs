@@ -31,6 +31,7 @@ impl Tensor<i64> {
     /// # Source
     ///
     /// `torch.nn.functional.one_hot`
+    #[inline]
     #[track_caller]
     pub fn one_hot(&self, classes: Option<usize>) -> Result<Self> {
         self.one_hot_of(classes, 1, 0, -1)

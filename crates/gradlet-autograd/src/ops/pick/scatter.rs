@@ -69,6 +69,7 @@ pub(super) fn filled<T: Float>(
 
 /// Which sources a later one replaces, since their indices name the same element of a tensor of the shape `shape`; `None`
 /// if there are no such sources.
+#[inline]
 pub(super) fn overwritten(
     axis: isize,
     indices: &Tensor<i64>,
