@@ -36,7 +36,7 @@ impl<T: Float> Tensor<T> {
     ///
     /// # Source
     ///
-    /// `torch.cov`, without weights
+    /// `torch.cov`, without weights, which [`cov_weighted`](Self::cov_weighted) takes
     #[track_caller]
     pub fn cov(&self, correction: f64) -> Result<Self> {
         setting::<T>("cov", "correction", "finite", correction, f64::is_finite)?;
