@@ -4,13 +4,10 @@
 //! Sums are taken lane by lane over a stretch and in f64 over stretches, or in blocks of a fixed number of rows, so
 //! that their bits depend on neither the instruction set nor the number of threads.
 
-use super::partial::{STRETCH, pair};
+use super::partial::sums;
 use super::planes::Planes;
 use crate::element::Float;
 
-/// The number of sums side by side, and their number for planes that would leave most of these empty.
-const LANES: usize = 32;
-const FEW_LANES: usize = 8;
 /// The number of columns worked on at a time: a block of as many rows as are summed at once fits the first cache.
 pub(crate) const STRIP: usize = 128;
 
@@ -101,51 +98,6 @@ pub(crate) fn scale_of<T: Float>(square: T, eps: T) -> T {
     T::one() / (square + eps).sqrt()
 }
 
-/// Both sums of `f` over all triples: in f64 over stretches.
-#[inline(always)]
-fn sums<T: Float>([a, b, c]: [&[T]; 3], f: impl Fn(T, T, T) -> [T; 2]) -> [f64; 2] {
-    if a.len() <= 2 * FEW_LANES {
-        let [first, second] = sums_of::<T, FEW_LANES>([a, b, c], &f);
-        return [first.to_f64(), second.to_f64()];
-    }
-    let mut totals = [0.0; 2];
-    let [a, b, c] = [a, b, c].map(|x| x.chunks(STRETCH));
-    for ((a, b), c) in a.zip(b).zip(c) {
-        let [first, second] = sums_of::<T, LANES>([a, b, c], &f);
-        totals[0] += first.to_f64();
-        totals[1] += second.to_f64();
-    }
-    totals
-}
-
-#[inline(always)]
-fn sums_of<T: Float, const LANES: usize>(
-    [a, b, c]: [&[T]; 3],
-    f: &impl Fn(T, T, T) -> [T; 2],
-) -> [T; 2] {
-    let mut lanes = [[T::zero(); LANES]; 2];
-    let [a, b, c] = [a, b, c].map(|x| x.chunks_exact(LANES));
-    add(&mut lanes, [a.remainder(), b.remainder(), c.remainder()], f);
-    for ((a, b), c) in a.zip(b).zip(c) {
-        add(&mut lanes, [a, b, c], f);
-    }
-    lanes.map(|lanes| pair(lanes, |a, b| a + b))
-}
-
-/// Adds both results of `f` of each triple to its lane.
-#[inline(always)]
-fn add<T: Float, const LANES: usize>(
-    [firsts, seconds]: &mut [[T; LANES]; 2],
-    [a, b, c]: [&[T]; 3],
-    f: &impl Fn(T, T, T) -> [T; 2],
-) {
-    let lanes = firsts.iter_mut().zip(seconds);
-    for ((((first, second), &a), &b), &c) in lanes.zip(a).zip(b).zip(c) {
-        let [x, y] = f(a, b, c);
-        (*first, *second) = (*first + x, *second + y);
-    }
-}
-
 /// `y = (x - mean) scale weight + bias`
 #[inline(always)]
 fn affine<T: Float>(x: &[T], [mean, scale]: [T; 2], [weight, bias]: [T; 2], y: &mut [T]) {
@@ -202,10 +154,9 @@ vectorized! {
             if places == 1 {
                 let sums = sums([g, x, weight], |g, x, weight| [g * weight, g * weight * (x - mean)]);
                 let slopes = Slopes::new([mean, scale], sums, length as f64, norm.centred);
-                for (((dx, &g), &x), &weight) in dx.iter_mut().zip(g).zip(x).zip(weight) {
+                let parameters = weight.iter().zip(dweight.iter_mut().zip(dbias));
+                for (((dx, &g), &x), (&weight, (dweight, dbias))) in dx.iter_mut().zip(g).zip(x).zip(parameters) {
                     *dx = slopes.at(g, x, weight);
-                }
-                for (((dweight, dbias), &g), &x) in dweight.iter_mut().zip(dbias).zip(g).zip(x) {
                     (*dweight, *dbias) = (*dweight + g * ((x - mean) * scale), *dbias + g);
                 }
                 continue;

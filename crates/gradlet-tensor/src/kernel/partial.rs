@@ -15,6 +15,10 @@ pub(super) fn pair<T: Copy, const LANES: usize>(mut lanes: [T; LANES], f: impl F
     lanes[0]
 }
 
+/// The number of sums side by side, and their number for planes that would leave most of these empty.
+pub(super) const LANES: usize = 32;
+pub(super) const FEW_LANES: usize = 8;
+
 /// The number of elements that are summed in their own type.
 pub(super) const STRETCH: usize = 1024;
 
@@ -47,4 +51,49 @@ pub(super) fn sum_of<T: Float, const LANES: usize>(a: &[T], b: &[T], f: impl Fn(
         }
     }
     pair(lanes, |a, b| a + b)
+}
+
+/// Both sums of `f` over all triples: in f64 over stretches.
+#[inline(always)]
+pub(super) fn sums<T: Float>([a, b, c]: [&[T]; 3], f: impl Fn(T, T, T) -> [T; 2]) -> [f64; 2] {
+    if a.len() <= 2 * FEW_LANES {
+        let [first, second] = sums_of::<T, FEW_LANES>([a, b, c], &f);
+        return [first.to_f64(), second.to_f64()];
+    }
+    let mut totals = [0.0; 2];
+    let [a, b, c] = [a, b, c].map(|x| x.chunks(STRETCH));
+    for ((a, b), c) in a.zip(b).zip(c) {
+        let [first, second] = sums_of::<T, LANES>([a, b, c], &f);
+        totals[0] += first.to_f64();
+        totals[1] += second.to_f64();
+    }
+    totals
+}
+
+#[inline(always)]
+fn sums_of<T: Float, const LANES: usize>(
+    [a, b, c]: [&[T]; 3],
+    f: &impl Fn(T, T, T) -> [T; 2],
+) -> [T; 2] {
+    let mut lanes = [[T::zero(); LANES]; 2];
+    let [a, b, c] = [a, b, c].map(|x| x.chunks_exact(LANES));
+    add(&mut lanes, [a.remainder(), b.remainder(), c.remainder()], f);
+    for ((a, b), c) in a.zip(b).zip(c) {
+        add(&mut lanes, [a, b, c], f);
+    }
+    lanes.map(|lanes| pair(lanes, |a, b| a + b))
+}
+
+/// Adds both results of `f` of each triple to its lane.
+#[inline(always)]
+fn add<T: Float, const LANES: usize>(
+    [firsts, seconds]: &mut [[T; LANES]; 2],
+    [a, b, c]: [&[T]; 3],
+    f: &impl Fn(T, T, T) -> [T; 2],
+) {
+    let lanes = firsts.iter_mut().zip(seconds);
+    for ((((first, second), &a), &b), &c) in lanes.zip(a).zip(b).zip(c) {
+        let [x, y] = f(a, b, c);
+        (*first, *second) = (*first + x, *second + y);
+    }
 }

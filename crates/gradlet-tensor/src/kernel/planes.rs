@@ -6,12 +6,8 @@
 
 use std::ops::Range;
 
-use super::partial::{sum_of, sum_of_stretches};
+use super::partial::{FEW_LANES, LANES, sum_of, sum_of_stretches, sums};
 use crate::element::Float;
-
-/// The number of sums side by side, and their number for planes that would leave most of these empty.
-const LANES: usize = 32;
-const FEW_LANES: usize = 8;
 
 /// `outer` planes of `inner` elements for each of `groups` groups; memory holds the first plane of every group, then
 /// the second, and so on.
@@ -72,17 +68,36 @@ impl Planes {
         total
     }
 
+    /// Both sums of `f` over all elements of a group.
+    #[inline(always)]
+    fn both_sums<T: Float>(self, group: usize, x: &[T], f: impl Fn(T) -> [T; 2]) -> [f64; 2] {
+        let mut totals = [0.0; 2];
+        for plane in self.of(group) {
+            let x = &x[plane];
+            let [first, second] = sums([x, x, x], |x, _, _| f(x));
+            totals = [totals[0] + first, totals[1] + second];
+        }
+        totals
+    }
+
     /// The mean of a group (0 if not `centred`), and the mean square of the distances from it.
     #[inline(always)]
     pub(super) fn moments<T: Float>(self, group: usize, x: &[T], centred: bool) -> [T; 2] {
-        let (count, mut mean) = (self.count(), T::zero());
-        if centred {
-            mean = T::of(self.sum(group, x, x, |x, _| x) / count);
-            // The mean distance, which rounding left, is added, so that distances of equal elements are exactly 0.
-            mean = mean + T::of(self.sum(group, x, x, |x, _| x - mean) / count);
+        let count = self.count();
+        if !centred {
+            let square = self.sum(group, x, x, |x, _| x * x);
+            return [T::zero(), T::of(square / count)];
         }
-        let square = self.sum(group, x, x, |x, _| (x - mean) * (x - mean));
-        [mean, T::of(square / count)]
+        // From one of the elements on, so that the mean of equal elements is exactly that element.
+        let start = self
+            .of(group)
+            .next()
+            .map_or(T::zero(), |plane| x[plane.start]);
+        let mean = start + T::of(self.sum(group, x, x, |x, _| x - start) / count);
+        // The mean distance, which rounding left, belongs to the mean. About it, squares are smaller by its own.
+        let sums = self.both_sums(group, x, |x| [x - mean, (x - mean) * (x - mean)]);
+        let [rest, square] = sums.map(|sum| sum / count);
+        [mean + T::of(rest), T::of(square - rest * rest)]
     }
 }
 

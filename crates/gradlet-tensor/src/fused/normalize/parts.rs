@@ -326,6 +326,31 @@ mod tests {
     }
 
     #[test]
+    fn squares_are_accurate_where_the_mean_is_rounded_or_the_first_element_is_far_off() -> Result<()>
+    {
+        for first in [1e4, 3e4, -1e9] {
+            // Neighbouring numbers around 10,000 are 0.001 apart, so that the mean is off by as much as elements are.
+            let x = Tensor::from_fn([1, 1, 2000], |i| {
+                if i == 0 {
+                    first
+                } else {
+                    1e4 + (i % 4) as f32 * 1e-3
+                }
+            })?;
+            let [mean, square, ..] = fast(&x, &x, 0.1, Centre::Mean)?;
+            let [true_mean, true_square, ..] = naive(&x.cast(), &x.cast(), 0.1, Centre::Mean)?;
+            let [mean, square, true_mean, true_square] =
+                [mean.cast(), square.cast(), true_mean, true_square].map(|x| x.to_vec()[0]);
+            assert!((mean - true_mean).abs() <= 5e-4 + 1e-7 * true_square.sqrt());
+            assert!(
+                (square / true_square - 1.0).abs() < 1e-6,
+                "{first} {square}"
+            );
+        }
+        Ok(())
+    }
+
+    #[test]
     fn parameters_are_by_group_by_place_or_one_for_all() -> Result<()> {
         let x = tensor![[1.0, 2.0], [3.0, 4.0]];
         let moved = |by: fn(&Tensor) -> Result<Tensor>| {
