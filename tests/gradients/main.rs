@@ -1,15 +1,18 @@
-//! Gradients and gradients of gradients of every operation against finite differences: over random shapes, empty ones
-//! among them, with random arguments, and over inputs that are views, repeated, or parts of one storage.
+//! Gradients and gradients of gradients of every operation and every layer against finite differences: over random
+//! shapes, empty ones among them, with random arguments, and over inputs that are views, repeated, or parts of one
+//! storage.
 
 mod arrange;
 mod draw;
 mod elementwise;
 mod gradient;
+mod layers;
 mod linalg;
 mod loss;
 mod normalize;
 mod pick;
 mod reduce;
+mod trial;
 mod view;
 mod window;
 
