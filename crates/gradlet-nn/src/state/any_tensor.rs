@@ -28,11 +28,16 @@ macro_rules! any_tensor {
             $($name(Tensor<$t>),)*
         }
 
-        $(impl From<Tensor<$t>> for AnyTensor {
-            fn from(tensor: Tensor<$t>) -> Self {
-                Self::$name(tensor)
+        impl<T: Element> From<Tensor<T>> for AnyTensor {
+            fn from(tensor: Tensor<T>) -> Self {
+                let mut tensor = Some(tensor);
+                let any: &mut dyn Any = &mut tensor;
+                $(if let Some(tensor) = any.downcast_mut::<Option<Tensor<$t>>>().and_then(Option::take) {
+                    return Self::$name(tensor);
+                })*
+                unreachable!("{} is none of the element types", T::NAME)
             }
-        })*
+        }
 
         impl AnyTensor {
             /// The shape.
@@ -84,10 +89,7 @@ any_tensor! { Bool bool, U8 u8, I32 i32, I64 i64, U64 u64, F32 f32, F64 f64 }
 impl AnyTensor {
     /// What a parameter holds.
     pub(super) fn of_parameter(parameter: &dyn Any) -> Option<Self> {
-        fn of<T: Float>(parameter: &dyn Any) -> Option<AnyTensor>
-        where
-            AnyTensor: From<Tensor<T>>,
-        {
+        fn of<T: Float>(parameter: &dyn Any) -> Option<AnyTensor> {
             let parameter = parameter.downcast_ref::<Parameter<T>>()?;
             Some(parameter.tensor().clone().into())
         }
@@ -109,10 +111,7 @@ impl AnyTensor {
     }
 
     /// The numbers of a float type in a different one, rounded; anything else stays as it is.
-    pub(super) fn cast_floats<T: Float>(&self) -> Self
-    where
-        Self: From<Tensor<T>>,
-    {
+    pub(super) fn cast_floats<T: Float>(&self) -> Self {
         match self {
             Self::F32(tensor) => tensor.cast::<T>().into(),
             Self::F64(tensor) => tensor.cast::<T>().into(),

@@ -157,10 +157,7 @@ impl State {
     /// assert_eq!(state.cast::<f32>().any("weight"), Some(&AnyTensor::F32(tensor![0.1])));
     /// ```
     #[must_use]
-    pub fn cast<T: Float>(&self) -> Self
-    where
-        AnyTensor: From<Tensor<T>>,
-    {
+    pub fn cast<T: Float>(&self) -> Self {
         let mut cast = self.clone();
         for (_, tensor) in &mut cast.entries {
             *tensor = tensor.cast_floats::<T>();
