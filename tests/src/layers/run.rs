@@ -184,8 +184,8 @@ fn load<T: Float>(
             array => state.insert(name_of(key), round(&in_f64(array))),
         };
     }
-    module.load_state(&state)?;
-    let own = module.state();
+    state.load_into(module)?;
+    let own = State::of(module);
     if !own.paths().eq(state.paths()) {
         let [own, theirs] = [&own, &state].map(|state| state.paths().collect::<Vec<_>>());
         return Err(format!("the state is {own:?}, PyTorch's {theirs:?}").into());

@@ -93,7 +93,8 @@ pub trait Children: Send + Sync {
 /// be overridden: they do the same to a part whether they are called on it, on a `Box` of it or on the whole model. The
 /// computation is in [`Forward`](crate::Forward).
 ///
-/// All methods except [`Module::evaluating`] and [`Module::sampling`] work on `dyn Module`; those two need it in a `Box`.
+/// All methods except [`Module::evaluating`], [`Module::sampling`] and those of states work on `dyn Module`; these need
+/// it in a `Box`, or [`State::of`] and [`State::load_into`]. So programs that load no state do without that code.
 ///
 /// # Example
 ///
@@ -320,7 +321,10 @@ pub trait Module: Children {
     ///
     /// Modes and the sources of dropout are not in it, nor is what an optimizer keeps. Nothing is copied until one of
     /// both changes.
-    fn state(&self) -> State {
+    fn state(&self) -> State
+    where
+        Self: Sized,
+    {
         state::of(self)
     }
 
@@ -352,7 +356,10 @@ pub trait Module: Children {
     /// # }
     /// ```
     #[track_caller]
-    fn load_state(&mut self, state: &State) -> Result<()> {
+    fn load_state(&mut self, state: &State) -> Result<()>
+    where
+        Self: Sized,
+    {
         state::load(self, state)
     }
 
@@ -362,7 +369,10 @@ pub trait Module: Children {
     ///
     /// If a tensor has a different shape or element type. The model stays as it is then.
     #[track_caller]
-    fn load_state_partly(&mut self, state: &State) -> Result<Unmatched> {
+    fn load_state_partly(&mut self, state: &State) -> Result<Unmatched>
+    where
+        Self: Sized,
+    {
         state::load_partly(self, state)
     }
 

@@ -5,6 +5,23 @@ use gradlet_tensor::{Error, ErrorKind, Result};
 use super::{AnyTensor, State, Unmatched};
 use crate::module::{Leaf, LeafMut, Module};
 
+impl State {
+    /// The state of a model behind a pointer, as [`Module::state`].
+    pub fn of(model: &dyn Module) -> Self {
+        of(model)
+    }
+
+    /// Puts this into a model behind a pointer, as [`Module::load_state`].
+    ///
+    /// # Errors
+    ///
+    /// If that would return one.
+    #[track_caller]
+    pub fn load_into(&self, model: &mut dyn Module) -> Result<()> {
+        load(model, self)
+    }
+}
+
 /// The tensor of a leaf that is saved.
 fn tensor_of(leaf: Leaf<'_>) -> Option<AnyTensor> {
     match leaf {
@@ -15,7 +32,7 @@ fn tensor_of(leaf: Leaf<'_>) -> Option<AnyTensor> {
 }
 
 /// The parameters and buffers of a model.
-pub(crate) fn of<M: Module + ?Sized>(model: &M) -> State {
+pub(crate) fn of(model: &dyn Module) -> State {
     let mut state = State::new();
     let _ = model.visit_leaves(&mut |path, leaf| {
         if let Some(tensor) = tensor_of(leaf) {
@@ -28,7 +45,7 @@ pub(crate) fn of<M: Module + ?Sized>(model: &M) -> State {
 
 /// Puts a state into a model that it fits.
 #[track_caller]
-pub(crate) fn load<M: Module + ?Sized>(model: &mut M, state: &State) -> Result<()> {
+pub(crate) fn load(model: &mut dyn Module, state: &State) -> Result<()> {
     let (unmatched, different) = compared(&of(model), state);
     let Unmatched {
         missing,
@@ -48,7 +65,7 @@ pub(crate) fn load<M: Module + ?Sized>(model: &mut M, state: &State) -> Result<(
 
 /// Puts what a model has of a state into it.
 #[track_caller]
-pub(crate) fn load_partly<M: Module + ?Sized>(model: &mut M, state: &State) -> Result<Unmatched> {
+pub(crate) fn load_partly(model: &mut dyn Module, state: &State) -> Result<Unmatched> {
     let (unmatched, different) = compared(&of(model), state);
     if different.is_empty() {
         put(model, state);
@@ -81,7 +98,7 @@ fn compared(model: &State, state: &State) -> (Unmatched, Vec<String>) {
     (unmatched, different)
 }
 
-fn put<M: Module + ?Sized>(model: &mut M, state: &State) {
+fn put(model: &mut dyn Module, state: &State) {
     let _ = model.visit_leaves_mut(&mut |path, leaf| {
         let Some(tensor) = state.any(&path.to_string()) else {
             return Ok(());
