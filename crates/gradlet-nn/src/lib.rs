@@ -23,6 +23,7 @@ pub mod optim;
 mod parameter;
 mod require;
 pub mod schedule;
+mod state;
 
 pub use buffer::Buffer;
 pub use checkpoint::checkpoint_module;
@@ -55,3 +56,4 @@ pub use optim::{
     Adadelta, Adagrad, Adam, AdamW, Adamax, Lbfgs, MaxNorm, NAdam, Optimizer, RAdam, RmsProp, Sgd,
 };
 pub use parameter::Parameter;
+pub use state::{AnyTensor, State, Unmatched};

@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use crate::shape::Shape;
 
 mod message;
+mod op;
 use message::{
     axis_range, excess, in_a_tensor, is_layer, last_axis, no_gradient, number, parameter, sizes,
+    unfit,
 };
 
 /// The result of every function in gradlet that can fail.
@@ -194,6 +196,18 @@ pub enum ErrorKind {
         path: String,
         expected: &'static str,
     },
+    /// A state does not fit a model. Paths that it lacks, paths of no part of the model, and what has a different shape
+    /// or element type.
+    #[error(
+        "{op}: the state does not fit the model{}",
+        unfit(missing, unexpected, different)
+    )]
+    StateMismatch {
+        op: &'static str,
+        missing: Vec<String>,
+        unexpected: Vec<String>,
+        different: Vec<String>,
+    },
     /// The state that an optimizer keeps for a parameter, or for the one before it, does not go with it.
     #[error("{op}: {} {reason}", parameter(path))]
     OptimizerState {
@@ -220,43 +234,6 @@ pub enum ErrorKind {
     /// A file cannot be read or written.
     #[error("{}: {reason}", path.display())]
     File { path: PathBuf, reason: String },
-}
-
-impl ErrorKind {
-    /// The name of the operation that failed; `None` if the message does not begin with a name that can be replaced.
-    fn op_mut(&mut self) -> Option<&mut &'static str> {
-        match self {
-            Self::Broadcast { op, .. }
-            | Self::ShapeMismatch { op, .. }
-            | Self::InnerSizes { op, .. }
-            | Self::Channels { op, .. }
-            | Self::LastAxes { op, .. }
-            | Self::Rank { op, .. }
-            | Self::AxisOutOfRange { op, .. }
-            | Self::AxisRepeated { op, .. }
-            | Self::IndexOutOfRange { op, .. }
-            | Self::RangeOutOfRange { op, .. }
-            | Self::Empty { op, .. }
-            | Self::NoTensors { op }
-            | Self::NotOneElement { op, .. }
-            | Self::OutOfRange { op, .. }
-            | Self::Overflow { op, .. }
-            | Self::DivisionByZero { op, .. }
-            | Self::InsideCheckpoint { op }
-            | Self::MissingGradient { op, .. }
-            | Self::ElementType { op, .. }
-            | Self::OptimizerState { op, .. }
-            | Self::BadName { op, .. } => Some(op),
-            Self::TooManyAxes { .. }
-            | Self::TooLarge { .. }
-            | Self::ElementCount { .. }
-            | Self::ValueCount { .. }
-            | Self::Equation { .. }
-            | Self::Untracked
-            | Self::GradientMismatch { .. }
-            | Self::File { .. } => None,
-        }
-    }
 }
 
 impl Error {

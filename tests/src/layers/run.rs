@@ -1,7 +1,7 @@
 //! Runs a layer's case in one element type, from PyTorch's state, with all gradients.
 
-use gradlet::module::{LeafMut, Module};
-use gradlet::{Float, Forward, Gradients, Mode, Tensor, Var};
+use gradlet::module::Module;
+use gradlet::{Float, Forward, Gradients, Mode, State, Tensor, Var};
 use serde_json::{Value, json};
 
 use super::make;
@@ -177,53 +177,19 @@ fn load<T: Float>(
     json: &Value,
     round: impl Fn(&Tensor<f64>) -> Tensor<T>,
 ) -> Result<(), Failure> {
-    let keys: Vec<&Value> = json["state"].as_array().into_iter().flatten().collect();
-    let (mut names, mut failure) = (Vec::new(), None);
-    module.visit_leaves_mut(&mut |path, leaf| {
-        let name = path.to_string();
-        let find = || {
-            let key = keys.iter().find(|key| name_of(key) == name);
-            golden.array(key.ok_or("not in PyTorch's state")?)
+    let mut state = State::new();
+    for key in json["state"].as_array().into_iter().flatten() {
+        match golden.array(key)? {
+            Array::Ints(x) => state.insert(name_of(key), x),
+            array => state.insert(name_of(key), round(&in_f64(array))),
         };
-        let put = match leaf {
-            LeafMut::Parameter(parameter) => find().and_then(|array| {
-                let place = parameter.downcast_mut::<T>().ok_or("of a different type")?;
-                replace(place.tensor_mut(), round(&in_f64(array)))
-            }),
-            LeafMut::Buffer(buffer) => find().and_then(|array| match array {
-                Array::Ints(x) => {
-                    let place = buffer.downcast_mut::<i64>().ok_or("not of i64")?;
-                    replace(place.tensor_mut(), x)
-                }
-                array => {
-                    let place = buffer.downcast_mut::<T>().ok_or("of a different type")?;
-                    replace(place.tensor_mut(), round(&in_f64(array)))
-                }
-            }),
-            _ => return Ok(()),
-        };
-        if let Err(error) = put {
-            failure.get_or_insert(format!("{name}: {error}"));
-        }
-        names.push(name);
-        Ok(())
-    })?;
-    let theirs: Vec<_> = keys.into_iter().map(name_of).collect();
-    if let Some(failure) = failure {
-        return Err(format!("{failure}; PyTorch has {theirs:?}").into());
     }
-    if names != theirs {
-        return Err(format!("the state is {names:?}, PyTorch's {theirs:?}").into());
+    state.load_into(module)?;
+    let own = State::of(module);
+    if !own.paths().eq(state.paths()) {
+        let [own, theirs] = [&own, &state].map(|state| state.paths().collect::<Vec<_>>());
+        return Err(format!("the state is {own:?}, PyTorch's {theirs:?}").into());
     }
-    Ok(())
-}
-
-fn replace<X: gradlet::Element>(place: &mut Tensor<X>, tensor: Tensor<X>) -> Result<(), Failure> {
-    if place.shape() != tensor.shape() {
-        let (ours, theirs) = (place.shape(), tensor.shape());
-        return Err(format!("shape {ours:?}, expected {theirs:?}").into());
-    }
-    *place = tensor;
     Ok(())
 }
 

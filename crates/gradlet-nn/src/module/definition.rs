@@ -1,14 +1,15 @@
-//! The traits `Children` and `Module`, and the kinds of leaves that a model can have.
+//! The traits `Children` and `Module`.
 
 use std::any::type_name;
 
 use gradlet_autograd::{Error, Result};
 
-use super::{Name, Path, Summary, evaluating, naming, path, walk};
+use super::{Leaf, LeafMut, Name, Path, Summary, evaluating, naming, path, walk};
 use crate::buffer::AnyBuffer;
 use crate::dropout::Source;
 use crate::mode::Mode;
 use crate::parameter::AnyParameter;
+use crate::state::{self, State, Unmatched};
 
 /// What a part of a model says about itself: its children, or the leaf that it is, and how a summary shows it.
 ///
@@ -92,7 +93,8 @@ pub trait Children: Send + Sync {
 /// be overridden: they do the same to a part whether they are called on it, on a `Box` of it or on the whole model. The
 /// computation is in [`Forward`](crate::Forward).
 ///
-/// All methods except [`Module::evaluating`] and [`Module::sampling`] work on `dyn Module`; those two need it in a `Box`.
+/// All methods except [`Module::evaluating`], [`Module::sampling`] and those of states work on `dyn Module`; these need
+/// it in a `Box`, or [`State::of`] and [`State::load_into`]. So programs that load no state do without that code.
 ///
 /// # Example
 ///
@@ -315,6 +317,65 @@ pub trait Module: Children {
         naming::named(error, self.kind(), &self.describe())
     }
 
+    /// The parameters and buffers, by path: all that a trained model knows.
+    ///
+    /// Modes and the sources of dropout are not in it, nor is what an optimizer keeps. Nothing is copied until one of
+    /// both changes.
+    fn state(&self) -> State
+    where
+        Self: Sized,
+    {
+        state::of(self)
+    }
+
+    /// Puts a state into the parameters and buffers, which keep their ids and stay frozen if they are.
+    ///
+    /// # Errors
+    ///
+    /// If the state lacks a path or has one too many, or a tensor has a different shape or element type. The error names
+    /// all of these, and the model stays as it is.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_nn::{Linear, Module};
+    /// # use gradlet_tensor::{Result, rng};
+    /// # fn main() -> Result<()> {
+    /// let mut model = Linear::new(2, 1, &mut rng(1))?;
+    /// let best = model.state();
+    /// model.weight.tensor_mut().map_in_place(|_| 0.0);
+    /// model.load_state(&best)?;
+    /// assert_eq!(model.state(), best);
+    ///
+    /// let error = Linear::new(3, 1, &mut rng(1))?.load_state(&best).unwrap_err();
+    /// assert!(error.to_string().starts_with(
+    ///     "load_state: the state does not fit the model: \
+    ///      different are weight (f32 [1, 3] in the model, f32 [1, 2] in the state)"
+    /// ));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    fn load_state(&mut self, state: &State) -> Result<()>
+    where
+        Self: Sized,
+    {
+        state::load(self, state)
+    }
+
+    /// As [`load_state`](Module::load_state), but paths that only one of both has are returned and left alone.
+    ///
+    /// # Errors
+    ///
+    /// If a tensor has a different shape or element type. The model stays as it is then.
+    #[track_caller]
+    fn load_state_partly(&mut self, state: &State) -> Result<Unmatched>
+    where
+        Self: Sized,
+    {
+        state::load_partly(self, state)
+    }
+
     /// The model as a tree to print: layers, shapes, counts and modes.
     fn summary(&self) -> Summary {
         Summary::of(self)
@@ -322,33 +383,3 @@ pub trait Module: Children {
 }
 
 impl<M: Children + ?Sized> Module for M {}
-
-/// The leaf that a module is, if it is one.
-#[derive(Clone, Copy, Debug)]
-pub enum Leaf<'a> {
-    /// Not a leaf: a composite module, or an absent `Option`.
-    None,
-    /// A tensor that is trained.
-    Parameter(&'a dyn AnyParameter),
-    /// A tensor that is kept but not trained.
-    Buffer(&'a dyn AnyBuffer),
-    /// A layer's mode.
-    Mode(Mode),
-    /// A dropout's probability and stream.
-    Source(&'a Source),
-}
-
-/// The leaf that a module is, mutably, if it is one.
-#[derive(Debug)]
-pub enum LeafMut<'a> {
-    /// Not a leaf: a composite module, or an absent `Option`.
-    None,
-    /// A tensor that is trained.
-    Parameter(&'a mut dyn AnyParameter),
-    /// A tensor that is kept but not trained.
-    Buffer(&'a mut dyn AnyBuffer),
-    /// A layer's mode.
-    Mode(&'a mut Mode),
-    /// A dropout's probability and stream.
-    Source(&'a mut Source),
-}

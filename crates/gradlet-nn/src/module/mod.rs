@@ -4,6 +4,7 @@ mod always_eval;
 mod containers;
 mod definition;
 mod evaluating;
+mod leaf;
 mod naming;
 mod path;
 mod summary;
@@ -21,6 +22,7 @@ pub use crate::buffer::AnyBuffer;
 pub use crate::parameter::AnyParameter;
 
 pub use self::always_eval::AlwaysEval;
-pub use self::definition::{Children, Leaf, LeafMut, Module};
+pub use self::definition::{Children, Module};
+pub use self::leaf::{Leaf, LeafMut};
 pub use self::path::{Name, Path};
 pub use self::summary::Summary;

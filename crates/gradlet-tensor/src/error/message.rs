@@ -66,6 +66,20 @@ pub(super) fn parameter(path: &str) -> String {
     }
 }
 
+/// All that a state lacks, has too much, or has in a different form.
+pub(super) fn unfit(missing: &[String], unexpected: &[String], different: &[String]) -> String {
+    let lists = [
+        ("it lacks", missing),
+        ("the model has no", unexpected),
+        ("different are", different),
+    ];
+    let named = lists.iter().filter(|(_, names)| !names.is_empty());
+    named.fold(String::new(), |text, (what, names)| {
+        let before = if text.is_empty() { ": " } else { "; " };
+        text + before + what + " " + &names.join(", ")
+    })
+}
+
 /// The likely causes of a missing gradient, if this number of parameters got one.
 pub(super) fn no_gradient(path: &str, taken: usize) -> String {
     if taken > 0 {

@@ -1,0 +1,11 @@
+//! What a model knows, as data that outlives it.
+
+mod any_tensor;
+mod map;
+mod model;
+#[cfg(test)]
+mod tests;
+
+pub use any_tensor::AnyTensor;
+pub use map::{State, Unmatched};
+pub(crate) use model::{load, load_partly, of};
