@@ -319,8 +319,8 @@ pub trait Module: Children {
 
     /// The parameters and buffers, by path: all that a trained model knows.
     ///
-    /// Modes and the sources of dropout are not in it, nor is what an optimizer keeps. Nothing is copied until one of
-    /// both changes.
+    /// Modes and the sources of dropout are not in it, nor is what an optimizer keeps. Nothing is copied until the
+    /// model or the state changes.
     fn state(&self) -> State
     where
         Self: Sized,
@@ -368,6 +368,21 @@ pub trait Module: Children {
     /// # Errors
     ///
     /// If a tensor has a different shape or element type. The model stays as it is then.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_nn::{Linear, Module, State};
+    /// # use gradlet_tensor::{rng, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let (mut model, mut state) = (Linear::new(2, 1, &mut rng(1))?, State::new());
+    /// state.insert("bias", tensor![0.5]);
+    /// state.insert("scale", tensor![2.0]);
+    /// let unmatched = model.load_state_partly(&state)?;
+    /// assert_eq!((unmatched.missing, unmatched.unexpected), (vec!["weight".into()], vec!["scale".into()]));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     fn load_state_partly(&mut self, state: &State) -> Result<Unmatched>
     where

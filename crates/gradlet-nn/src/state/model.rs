@@ -6,12 +6,25 @@ use super::{AnyTensor, State, Unmatched};
 use crate::module::{Leaf, LeafMut, Module};
 
 impl State {
-    /// The state of a model behind a pointer, as [`Module::state`].
+    /// The state of a model whose type is not known, as [`Module::state`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_nn::{Linear, Module, State};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let mut layer = Linear::new(2, 1, &mut gradlet_tensor::rng(1))?;
+    /// let model: &mut dyn Module = &mut layer;
+    /// let state = State::of(model);
+    /// state.load_into(model)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn of(model: &dyn Module) -> Self {
         of(model)
     }
 
-    /// Puts this into a model behind a pointer, as [`Module::load_state`].
+    /// Puts this into a model whose type is not known, as [`Module::load_state`].
     ///
     /// # Errors
     ///
