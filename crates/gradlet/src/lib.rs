@@ -6,6 +6,8 @@
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 pub use gradlet_autograd as autograd;
+#[cfg(feature = "io")]
+pub use gradlet_io as io;
 pub use gradlet_nn as nn;
 pub use gradlet_tensor as tensor;
 

@@ -30,6 +30,8 @@ use super::AnyTensor;
 pub struct State {
     entries: Vec<(String, AnyTensor)>,
     places: BTreeMap<String, usize>,
+    /// Second paths of tensors, with their first ones.
+    aliases: BTreeMap<String, String>,
 }
 
 /// Paths that a state and a model do not share.
@@ -57,14 +59,89 @@ impl State {
         if let Some(&place) = self.places.get(&path) {
             return Some(std::mem::replace(&mut self.entries[place].1, tensor));
         }
+        self.aliases.remove(&path);
         self.places.insert(path.clone(), self.entries.len());
         self.entries.push((path, tensor));
         None
     }
 
+    /// Gives the tensor of a path a second one, for files that hold tied weights once: a model needs to have only one
+    /// of the two. Without a tensor of the path `of`, or with one of the path `alias`, nothing is changed.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use gradlet_nn::State;
+    /// use gradlet_tensor::tensor;
+    ///
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let mut state = State::new();
+    /// state.insert("decoder.weight", tensor![1.0]);
+    /// state.alias("encoder.weight", "decoder.weight");
+    /// assert_eq!(state.get("encoder.weight")?, &tensor![1.0]);
+    /// assert_eq!(state.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn alias(&mut self, alias: impl Into<String>, of: impl Into<String>) {
+        let (alias, of) = (alias.into(), of.into());
+        if self.places.contains_key(&of) && !self.places.contains_key(&alias) {
+            self.aliases.insert(alias, of);
+        }
+    }
+
+    /// The second paths and the first ones of the same tensors.
+    pub fn aliases(&self) -> impl Iterator<Item = (&str, &str)> {
+        let aliases = self.aliases.iter();
+        aliases.map(|(alias, of)| (alias.as_str(), of.as_str()))
+    }
+
     /// The tensor of a path, of any element type.
     pub fn any(&self, path: &str) -> Option<&AnyTensor> {
-        self.places.get(path).map(|&place| &self.entries[place].1)
+        let place = self.places.get(path);
+        let place = place.or_else(|| self.places.get(self.aliases.get(path)?))?;
+        Some(&self.entries[*place].1)
+    }
+
+    /// Puts all tensors of a state behind those of this one, each at its path after `prefix` and a dot.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use gradlet_nn::State;
+    /// use gradlet_tensor::tensor;
+    ///
+    /// let (mut all, mut model) = (State::new(), State::new());
+    /// model.insert("weight", tensor![1.0]);
+    /// all.put("model", &model);
+    /// assert_eq!(all.paths().collect::<Vec<_>>(), ["model.weight"]);
+    /// assert_eq!(all.part("model"), model);
+    /// ```
+    pub fn put(&mut self, prefix: &str, part: &Self) {
+        for (path, tensor) in part.iter() {
+            self.insert(format!("{prefix}.{path}"), tensor.clone());
+        }
+        for (alias, of) in part.aliases() {
+            self.alias(format!("{prefix}.{alias}"), format!("{prefix}.{of}"));
+        }
+    }
+
+    /// The tensors whose paths begin with `prefix` and a dot, by what follows it: what [`put`](State::put) put there.
+    #[must_use]
+    pub fn part(&self, prefix: &str) -> Self {
+        let rest = |path: &str| Some(path.strip_prefix(prefix)?.strip_prefix('.')?.to_owned());
+        let mut part = Self::new();
+        for (path, tensor) in self.iter() {
+            if let Some(path) = rest(path) {
+                part.insert(path, tensor.clone());
+            }
+        }
+        for (alias, of) in self.aliases() {
+            if let Some((alias, of)) = rest(alias).zip(rest(of)) {
+                part.alias(alias, of);
+            }
+        }
+        part
     }
 
     /// The tensor of a path.
@@ -140,6 +217,11 @@ impl State {
                 return Err(Error::new(ErrorKind::BadName { op, name, reason }));
             }
             renamed.insert(name, tensor.clone());
+        }
+        for (alias, of) in &self.aliases {
+            if let Some((alias, of)) = rename(alias).zip(rename(of)) {
+                renamed.alias(alias, of);
+            }
         }
         Ok(renamed)
     }

@@ -106,7 +106,11 @@ fn compared(model: &State, state: &State) -> (Unmatched, Vec<String>) {
             different.push(format!("{path} ({own} in the model, {given} in the state)"));
         }
     }
-    let others = state.paths().filter(|path| model.any(path).is_none());
+    let has = |path| model.any(path).is_some();
+    let tied: Vec<_> = state.aliases().filter(|(alias, _)| has(alias)).collect();
+    let others = state
+        .paths()
+        .filter(|path| !has(path) && tied.iter().all(|(_, of)| of != path));
     unmatched.unexpected = others.map(str::to_owned).collect();
     (unmatched, different)
 }

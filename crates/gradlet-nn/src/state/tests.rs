@@ -186,3 +186,32 @@ fn floats_are_cast_and_a_lone_parameter_has_no_path() -> Result<()> {
     assert_eq!(counts.cast::<f64>(), counts);
     Ok(())
 }
+
+#[test]
+fn a_tied_weight_fits_by_either_of_its_paths() -> Result<()> {
+    let mut model = Linear::new(1, 1, &mut rng(1))?;
+    let mut state = State::new();
+    state.insert("decoder", tensor![[2.0]]);
+    state.insert("bias", tensor![3.0]);
+    assert!(model.load_state(&state).is_err());
+    state.alias("weight", "decoder");
+    state.alias("bias", "decoder");
+    state.alias("second", "absent");
+    assert_eq!(state.aliases().collect::<Vec<_>>(), [("weight", "decoder")]);
+    model.load_state(&state)?;
+    assert_eq!(model.weight.tensor(), &tensor![[2.0]]);
+    assert_eq!(
+        model.bias.as_ref().map(Parameter::tensor),
+        Some(&tensor![3.0])
+    );
+
+    let mut all = State::new();
+    all.put("model", &state);
+    assert_eq!(all.part("model"), state);
+    assert!(all.part("mod").is_empty() && all.part("model.decoder").is_empty());
+    let renamed = state.renamed(|path| Some(path.replace("decoder", "encoder")))?;
+    model.load_state(&renamed)?;
+    state.insert("weight", tensor![[4.0]]);
+    assert_eq!((state.aliases().count(), state.len()), (0, 3));
+    Ok(())
+}

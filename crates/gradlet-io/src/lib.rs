@@ -1,0 +1,5 @@
+//! Files for gradlet: states of models, checkpoints, data sets and logs.
+//!
+//! This crate knows no gradients and no layers: it reads and writes tensors and states.
+#![forbid(unsafe_code)]
+#![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
