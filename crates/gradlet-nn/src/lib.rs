@@ -56,4 +56,4 @@ pub use optim::{
     Adadelta, Adagrad, Adam, AdamW, Adamax, Lbfgs, MaxNorm, NAdam, Optimizer, RAdam, RmsProp, Sgd,
 };
 pub use parameter::Parameter;
-pub use state::{AnyTensor, State, Unmatched};
+pub use state::{AnyTensor, State, Stateful, Unmatched};

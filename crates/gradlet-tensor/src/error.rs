@@ -196,10 +196,10 @@ pub enum ErrorKind {
         path: String,
         expected: &'static str,
     },
-    /// A state does not fit a model. Paths that it lacks, paths of no part of the model, and what has a different shape
-    /// or element type.
+    /// A state does not fit what it is loaded into: paths that it lacks, paths that it should not have, and tensors of a
+    /// different shape or element type.
     #[error(
-        "{op}: the state does not fit the model{}",
+        "{op}: the state does not fit{}",
         unfit(missing, unexpected, different)
     )]
     StateMismatch {

@@ -8,6 +8,7 @@ pub mod functional;
 mod gaussian;
 mod layer;
 mod monte_carlo;
+mod saved;
 mod schedule;
 mod source;
 mod stream;
@@ -26,6 +27,7 @@ pub use layer::{
     Noise,
 };
 pub use monte_carlo::{Moments, monte_carlo};
+pub use saved::{load_state, state};
 pub use schedule::Schedule;
 pub(crate) use source::check;
 pub use source::{Source, twin};

@@ -36,7 +36,7 @@ pub struct Source {
     op: &'static str,
     below_one: bool,
     p: f64,
-    stream: Stream,
+    pub(super) stream: Stream,
 }
 
 impl Source {

@@ -55,6 +55,19 @@ impl Stream {
         }
     }
 
+    /// The seed, the number of draws and the number of clones: all of a stream.
+    pub(super) fn words(&self) -> [u64; 3] {
+        let DrawKey { seed, call } = self.state();
+        [seed, call, self.clones.load(Ordering::Relaxed)]
+    }
+
+    /// The stream of these words.
+    pub(super) fn from_words([seed, call, clones]: [u64; 3]) -> Self {
+        let mut stream = Self::from_state(DrawKey { seed, call });
+        stream.clones = AtomicU64::new(clones);
+        stream
+    }
+
     /// Starts a new stream, seeded with a number from this generator.
     pub fn reseed(&mut self, rng: &mut (impl Rng + ?Sized)) {
         *self = Self::fork(rng);

@@ -8,7 +8,7 @@ use super::kept::{Kept, is_at};
 use crate::module::{LeafMut, Module};
 use crate::require::require;
 
-const NAME: &str = "average";
+pub(super) const NAME: &str = "average";
 
 /// A running average of a model's parameters, and of its buffers of floats, which often does better than the latest ones.
 ///
@@ -47,12 +47,12 @@ const NAME: &str = "average";
 #[derive(Clone)]
 pub struct Average {
     /// `None` if all updates count alike.
-    decay: Option<f64>,
-    buffers: bool,
-    updates: u64,
+    pub(super) decay: Option<f64>,
+    pub(super) buffers: bool,
+    pub(super) updates: u64,
     /// Whether the average is in the model, and the model's tensors are here.
     swapped: bool,
-    tensors: Vec<(String, Kept)>,
+    pub(super) tensors: Vec<(String, Kept)>,
 }
 
 impl Average {
@@ -192,7 +192,7 @@ impl Average {
     }
 
     #[track_caller]
-    fn refuse_swapped(&self) -> Result<()> {
+    pub(super) fn refuse_swapped(&self) -> Result<()> {
         let name = "the number of swaps not undone";
         require(!self.swapped, NAME, name, "0", 1.0)
     }

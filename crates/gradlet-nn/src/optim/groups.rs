@@ -299,13 +299,14 @@ mod tests {
         let with_momentum = |path: &str, _: &dyn AnyParameter| path == "1";
         let mut sgd = Sgd::new(0.5).group(with_momentum, |g| g.rule.momentum = 0.5);
         rates(&mut sgd, &mut pair)?;
-        assert!(sgd.state(&pair.0).is_none());
-        let state = sgd.state(&pair.1).unwrap_or_else(|| panic!("no state"));
-        assert_eq!(state.tensors[0].0, "momentum_buffer");
+        let state = sgd.state(&pair);
+        let paths: Vec<_> = state.paths().skip(2).collect();
+        assert_eq!(paths, ["1.step", "1.momentum_buffer"]);
         sgd.forget(&pair);
-        sgd.set_state(&pair.1, state.clone())?;
+        sgd.load_state(&pair, &state)?;
         assert_eq!(rates(&mut sgd, &mut pair)?, [0.5, 0.75]);
-        assert!(sgd.set_state(&pair.0, state).is_err());
+        let swapped = state.renamed(|path| Some(path.replace("1.", "0.")))?;
+        assert!(sgd.load_state(&pair, &swapped).is_err());
         Ok(())
     }
 

@@ -5,9 +5,9 @@ use std::fmt;
 use gradlet_autograd::Gradients;
 use gradlet_tensor::{Float, Result};
 
-use super::{Copies, State};
+use super::Copies;
 use crate::module::Module;
-use crate::parameter::AnyParameter;
+use crate::state::State;
 
 /// Any optimizer, for code that does not choose one. Each optimizer also has these methods itself.
 ///
@@ -55,17 +55,17 @@ pub trait Optimizer<T: Float = f32>: fmt::Debug + Send + Sync {
     /// parameters, or of a different model.
     fn untaken(&self) -> usize;
 
-    /// A copy of what is kept for this parameter; `None` before its first step, or if nothing is kept.
-    fn state(&self, parameter: &dyn AnyParameter) -> Option<State<T>>;
+    /// The learning rate, the momentum, and all that is kept for the parameters of `model`, by path.
+    fn state(&self, model: &dyn Module) -> State;
 
-    /// Replaces what is kept for this parameter.
+    /// Takes over the state of an optimizer of the same kind, for a model with the same paths.
     ///
     /// # Errors
     ///
-    /// If the names are not those that this optimizer keeps, in its order, or the tensors do not have the shape and
-    /// element type of the parameter. Nothing is changed then.
+    /// If a parameter's tensors are not all that this optimizer keeps, or have a different shape or element type, or the
+    /// state has paths of no parameter. The error names all of these, and nothing is changed.
     #[track_caller]
-    fn set_state(&mut self, parameter: &dyn AnyParameter, state: State<T>) -> Result<()>;
+    fn load_state(&mut self, model: &dyn Module, state: &State) -> Result<()>;
 
     /// Gives the states of parameters that are gone to those of `model` that have none, by path: after
     /// `model = model.clone()`, or after the model was built again.

@@ -10,21 +10,6 @@ use gradlet_tensor::{Float, Tensor};
 use crate::module::{Module, Path};
 use crate::parameter::Parameter;
 
-/// The numbers that an optimizer keeps for one parameter, as [`Optimizer::state`](super::Optimizer::state) returns
-/// them.
-///
-/// Parameters of a model have paths, which last longer than ids: saved with its path, a state can be given to the
-/// parameter there by [`Optimizer::set_state`](super::Optimizer::set_state) in a different process.
-#[derive(Clone, Debug, PartialEq)]
-pub struct State<T: Float = f32> {
-    /// The path that the parameter had in the model when the state was made.
-    pub path: String,
-    /// The number of updates.
-    pub steps: u64,
-    /// The tensors, in the shape of the parameter, with PyTorch's names, such as `exp_avg`.
-    pub tensors: Vec<(String, Tensor<T>)>,
-}
-
 /// The state of the parameter with this id.
 #[derive(Clone)]
 pub(super) struct Entry<T: Float> {
@@ -123,19 +108,6 @@ impl<T: Float> States<T> {
         entry
     }
 
-    /// A copy of a state, with the names of its tensors.
-    pub(super) fn named(&self, id: LeafId) -> Option<State<T>> {
-        let entry = self.get(id)?;
-        let named = entry.names.iter().zip(&entry.tensors);
-        Some(State {
-            path: entry.path.clone(),
-            steps: entry.steps,
-            tensors: named
-                .map(|(name, tensor)| ((*name).to_owned(), tensor.clone()))
-                .collect(),
-        })
-    }
-
     /// Replaces the state of a parameter.
     pub(super) fn set(&mut self, entry: Entry<T>) {
         match self.find(entry.id) {
@@ -182,10 +154,8 @@ impl<T: Float> fmt::Debug for States<T> {
 
 #[cfg(test)]
 mod tests {
-    use gradlet_tensor::{ErrorKind, Result, tensor};
+    use gradlet_tensor::tensor;
 
-    use super::super::tests::{gradients, weight};
-    use super::super::{Optimizer, RmsProp, Sgd};
     use super::*;
 
     #[test]
@@ -198,50 +168,5 @@ mod tests {
         assert_eq!(state.steps, 3);
         let zeros = tensor![0.0, 0.0];
         assert_eq!(state.tensors, [tensor![5.0, 6.0], zeros.clone(), zeros]);
-    }
-
-    #[test]
-    fn a_state_is_set_if_its_names_and_shapes_are_those_of_the_optimizer() -> Result<()> {
-        let mut rms = RmsProp::new(0.1).centered(true).momentum(0.5);
-        let (mut p, other) = (weight([1.0, 2.0]), weight([1.0, 2.0]));
-        let grads = gradients(&[&p], 1.0);
-        rms.step(&mut p, &grads)?;
-        let state = rms.state(&p).unwrap_or_else(|| panic!("no state"));
-        let names: Vec<_> = state
-            .tensors
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .collect();
-        assert_eq!(names, ["square_avg", "grad_avg", "momentum_buffer"]);
-        let mut any: Box<dyn Optimizer> = Box::new(rms.clone());
-        any.set_state(&other, state.clone())?;
-        assert_eq!(
-            (any.state(&other).as_ref(), any.state_count()),
-            (Some(&state), 2)
-        );
-
-        let mut sgd = Sgd::new(0.1).momentum(0.5);
-        let (line, error) = (line!(), sgd.set_state(&p, state.clone()).unwrap_err());
-        let expected = format!(
-            "sgd: the parameter needs a state of [\"momentum_buffer\"], got [\"square_avg\", \"grad_avg\", \
-             \"momentum_buffer\"] (at {}:{line})",
-            file!()
-        );
-        assert_eq!(error.to_string(), expected);
-        let wider = Parameter::new(tensor![1.0, 2.0, 3.0]);
-        let error = rms.set_state(&wider, state.clone()).unwrap_err();
-        assert!(
-            matches!(error.kind(), ErrorKind::ShapeMismatch { .. }),
-            "{error}"
-        );
-        let wide = Parameter::new(Tensor::<f64>::zeros_of([2])?);
-        let error = rms.set_state(&wide, state).unwrap_err();
-        assert!(
-            matches!(error.kind(), ErrorKind::ElementType { .. }),
-            "{error}"
-        );
-        assert_eq!((rms.state_count(), sgd.state_count()), (1, 0));
-        assert!(rms.state(&wide).is_none());
-        Ok(())
     }
 }

@@ -8,10 +8,11 @@ use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor};
 use super::Optimizer;
 use super::groups::{Group, Groups, Turn};
 use super::rule::{Pass, Rule};
-use super::state::{Entry, State, States};
+use super::state::{Entry, States};
 use crate::module::Module;
 use crate::parameter::{AnyParameter, Parameter};
 use crate::require::require;
+use crate::state::State;
 
 /// The parameters that steps had to copy because their values were still held elsewhere: by the graph of a kept output
 /// or second loss, which saved the weights, or by a clone of the tensor.
@@ -284,12 +285,12 @@ impl<R: Rule, T: Float> Optimizer<T> for Stepper<R, T> {
         self.untaken()
     }
 
-    fn state(&self, parameter: &dyn AnyParameter) -> Option<State<T>> {
-        self.state(parameter)
+    fn state(&self, model: &dyn Module) -> State {
+        self.state(model)
     }
 
-    fn set_state(&mut self, parameter: &dyn AnyParameter, state: State<T>) -> Result<()> {
-        self.set_state(parameter, state)
+    fn load_state(&mut self, model: &dyn Module, state: &State) -> Result<()> {
+        self.load_state(model, state)
     }
 
     fn adopt(&mut self, model: &dyn Module) -> Result<()> {

@@ -5,6 +5,7 @@ use gradlet_tensor::{Float, Result};
 use super::definition::setters;
 use crate::optim::Optimizer;
 use crate::require::require;
+use crate::state::{Misfit, State, Stateful};
 
 /// Which values of a metric are better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +171,27 @@ impl ReduceOnPlateau {
     }
 }
 
+impl Stateful for ReduceOnPlateau {
+    /// `best`, `num_bad_epochs` and `cooldown_counter`; the settings are those of the program.
+    fn state(&self) -> State {
+        let mut state = State::new();
+        state.insert_number("best", self.best);
+        state.insert_number("num_bad_epochs", self.num_bad_epochs as i64);
+        state.insert_number("cooldown_counter", self.cooldown_counter as i64);
+        state
+    }
+
+    fn load_state(&mut self, state: &State) -> Result<()> {
+        let mut misfit = Misfit::of(&self.state(), state);
+        let mut count = |path| state.count(path, &mut misfit) as usize;
+        let (bad, cooldown) = (count("num_bad_epochs"), count("cooldown_counter"));
+        misfit.refuse("reduce_on_plateau")?;
+        self.best = state.number("best").unwrap_or(self.best);
+        (self.num_bad_epochs, self.cooldown_counter) = (bad, cooldown);
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,5 +246,31 @@ mod tests {
             text.starts_with(expected) && text.contains(&format!(":{line})")),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_state_goes_on_as_before() -> Result<()> {
+        let fresh = ReduceOnPlateau::new().patience(2).cooldown(1);
+        let (mut first, mut second, losses) =
+            (fresh, fresh, [2.0, 1.0, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5]);
+        for loss in &losses[..3] {
+            first.rate(*loss, 1.0)?;
+        }
+        second.load_state(&first.state())?;
+        assert_eq!(first, second);
+        let mut fell = false;
+        for loss in &losses[3..] {
+            let rates = (first.rate(*loss, 1.0)?, second.rate(*loss, 1.0)?);
+            assert_eq!(rates.0, rates.1);
+            fell |= rates.0 < 1.0;
+        }
+        assert!(fell);
+        let mut negative = first.state();
+        negative.insert_number("num_bad_epochs", -1i64);
+        let error = second.load_state(&negative).unwrap_err().to_string();
+        let expected = "reduce_on_plateau: the state does not fit: different are num_bad_epochs (is negative) (at ";
+        assert!(error.starts_with(expected), "{error}");
+        assert_eq!(first, second);
+        Ok(())
     }
 }

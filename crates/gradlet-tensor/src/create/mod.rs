@@ -2,6 +2,7 @@
 
 mod literal;
 mod multinomial;
+mod pcg;
 mod random;
 mod ranges;
 mod sample;
@@ -9,4 +10,5 @@ mod values;
 
 pub use literal::{Literal, from_literal};
 pub use multinomial::Replacement;
-pub use random::{Pcg64, rng};
+pub use pcg::Pcg64;
+pub use random::rng;

@@ -2,19 +2,12 @@
 
 use rand::{Rng, RngExt, SeedableRng};
 
+use super::Pcg64;
 use super::ranges::{expect_held, scaling};
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::IntoShape;
 use crate::tensor::Tensor;
-
-/// The generator PCG XSL RR 128/64, with the same numbers on every platform.
-///
-/// # Source
-///
-/// M. O'Neill, "PCG: A Family of Simple Fast Space-Efficient Statistically Good Algorithms for Random Number
-/// Generation", 2014.
-pub type Pcg64 = rand_pcg::Pcg64;
 
 /// A random number generator started from a seed: equal seeds give equal numbers on every machine.
 ///

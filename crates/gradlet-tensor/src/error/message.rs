@@ -70,7 +70,7 @@ pub(super) fn parameter(path: &str) -> String {
 pub(super) fn unfit(missing: &[String], unexpected: &[String], different: &[String]) -> String {
     let lists = [
         ("it lacks", missing),
-        ("the model has no", unexpected),
+        ("it should not have", unexpected),
         ("different are", different),
     ];
     let named = lists.iter().filter(|(_, names)| !names.is_empty());

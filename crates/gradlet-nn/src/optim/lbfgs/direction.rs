@@ -10,23 +10,23 @@ const LEAST_CURVATURE: f64 = 1e-10;
 
 /// A step, and how the gradient changed in it.
 #[derive(Clone)]
-struct Pair<T: Float> {
-    s: Tensor<T>,
-    y: Tensor<T>,
+pub(super) struct Pair<T: Float> {
+    pub(super) s: Tensor<T>,
+    pub(super) y: Tensor<T>,
     /// `1 / (y . s)`
-    ro: f64,
+    pub(super) ro: f64,
 }
 
 /// What one step leaves for the next.
 #[derive(Clone)]
 pub(super) struct Memory<T: Float> {
-    pairs: VecDeque<Pair<T>>,
+    pub(super) pairs: VecDeque<Pair<T>>,
     /// The scale of the first guess at the inverse of the Hessian.
-    scale: f64,
+    pub(super) scale: f64,
     /// The latest direction, and how far along it the parameters went.
     pub(super) latest: Option<(Tensor<T>, f64)>,
     /// The gradient before that.
-    gradient: Option<Tensor<T>>,
+    pub(super) gradient: Option<Tensor<T>>,
 }
 
 impl<T: Float> Memory<T> {

@@ -53,7 +53,7 @@ pub enum LineSearch {
 /// `torch.optim.LBFGS`; D. Liu, J. Nocedal, "On the limited memory BFGS method for large scale optimization", 1989.
 #[derive(Clone, Debug)]
 pub struct Lbfgs<T: Float = f32> {
-    learning_rate: f64,
+    pub(super) learning_rate: f64,
     max_iter: usize,
     max_eval: Option<usize>,
     tolerance_grad: f64,
@@ -61,9 +61,9 @@ pub struct Lbfgs<T: Float = f32> {
     history_size: usize,
     line_search: LineSearch,
     maximize: bool,
-    memory: Memory<T>,
-    func_evals: u64,
-    n_iter: u64,
+    pub(super) memory: Memory<T>,
+    pub(super) func_evals: u64,
+    pub(super) n_iter: u64,
 }
 
 /// Writes the methods that set the fields of these names.

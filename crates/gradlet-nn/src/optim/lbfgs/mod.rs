@@ -2,6 +2,7 @@
 
 mod direction;
 mod minimizer;
+mod saved;
 mod search;
 #[cfg(test)]
 mod tests;
