@@ -6,21 +6,22 @@ use gradlet::dropout::functional::{
     alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout,
     gaussian_dropout, native_dropout, stateless_dropout,
 };
-use gradlet::dropout::{Mask, alpha_dropout_with, dropout_owned, dropout_with};
+use gradlet::dropout::{Mask, alpha_dropout_with, dropout_owned, dropout_with, load_state};
 use gradlet::init::{
     Fan, constant, dirac, eye, fan_in_uniform, kaiming_normal, kaiming_uniform, normal, ones,
     orthogonal, truncated_normal, uniform, xavier_normal, xavier_uniform, zeros,
 };
 use gradlet::{
-    Accuracy, AveragePrecision, ConfusionMatrix, CreateGraph, CrossEntropyOptions, Dropout,
-    GaussianNllOptions, KlTarget, Linear, LogLoss, MaxError, MeanAbsoluteError, MeanSquaredError,
-    Mode, MultiMarginOptions, PoissonNllOptions, R2, Result, RocAuc, RunningStatistics, Tensor,
-    TopK, TripletMarginOptions, Var, binary_cross_entropy, binary_cross_entropy_with_logits,
-    checkpoint, checkpoint_module, checkpoint_with, cosine_embedding_loss, cross_entropy,
-    cross_entropy_probabilities, cross_entropy_with, einsum, gaussian_nll_loss, grad, gradcheck,
-    gradgradcheck, hessian, hinge_embedding_loss, huber_loss, hvp, jacobian, jvp, kl_div, l1_loss,
-    margin_ranking_loss, monte_carlo, mse_loss, multi_label_soft_margin_loss, multi_margin_loss,
-    nll_loss, poisson_nll_loss, rng, smooth_l1_loss, soft_margin_loss, triplet_margin_loss, vjp,
+    Accuracy, AnyTensor, AveragePrecision, ConfusionMatrix, CreateGraph, CrossEntropyOptions,
+    Dropout, GaussianNllOptions, KlTarget, Linear, LogLoss, MaxError, MeanAbsoluteError,
+    MeanSquaredError, Mode, MultiMarginOptions, PoissonNllOptions, R2, Result, RocAuc,
+    RunningStatistics, State, Tensor, TopK, TripletMarginOptions, Var, binary_cross_entropy,
+    binary_cross_entropy_with_logits, checkpoint, checkpoint_module, checkpoint_with,
+    cosine_embedding_loss, cross_entropy, cross_entropy_probabilities, cross_entropy_with, einsum,
+    gaussian_nll_loss, grad, gradcheck, gradgradcheck, hessian, hinge_embedding_loss, huber_loss,
+    hvp, jacobian, jvp, kl_div, l1_loss, margin_ranking_loss, monte_carlo, mse_loss,
+    multi_label_soft_margin_loss, multi_margin_loss, nll_loss, poisson_nll_loss, rng,
+    smooth_l1_loss, soft_margin_loss, triplet_margin_loss, vjp,
 };
 use proptest::prelude::*;
 
@@ -41,6 +42,13 @@ fn product(xs: &[Var<f64>]) -> Result<Var<f64>> {
 
 fn total(xs: &[Var<f64>]) -> Result<Var<f64>> {
     product(xs)?.sum(..)
+}
+
+/// A state with this at the path of a dropout's source.
+fn state(tensor: impl Into<AnyTensor>) -> State {
+    let mut state = State::new();
+    state.insert("source", tensor);
+    state
 }
 
 /// At most eight of the elements, since each costs a pass.
@@ -149,6 +157,7 @@ proptest! {
             alpha_dropout_with(r.x.clone(), Mask::from_kept(&r.mask)?, r.number),
             monte_carlo(&mut Dropout::new(0.5, &mut rng(r.seed))?, &r.x, r.size.min(3)).map(|m| m.mean),
             checkpoint_module(&Linear::<f64>::new_of(r.few[0], 2, &mut rng(r.seed))?, &r.x),
+            load_state(&mut Dropout::new(0.5, &mut rng(r.seed))?, &state(r.indices.clone())).map(|()| r.x.clone()),
         ))?;
     }
 

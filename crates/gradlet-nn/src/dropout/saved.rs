@@ -44,7 +44,7 @@ pub fn state(model: &dyn Module) -> State {
 /// nothing is changed.
 #[track_caller]
 pub fn load_state(model: &mut dyn Module, state: &State) -> Result<()> {
-    Misfit::of(&self::state(model), state).refuse("dropout::load_state")?;
+    Misfit::of(&self::state(model), state).refuse("load_state")?;
     model.visit_sources_mut(&mut |path, source| {
         let words = state.get::<u64>(&path.to_string())?.to_vec();
         if let Ok(words) = words.try_into() {
@@ -98,8 +98,8 @@ mod tests {
         other.insert("7.source", tensor![u64; 1, 2, 3]);
         let error = load_state(&mut model, &other).unwrap_err().to_string();
         let expected = format!(
-            "dropout::load_state: the state does not fit: it should not have 7.source; different are {path} (expected \
-             u64 [3], got f32 [1]) (at "
+            "load_state: the state does not fit: it should not have 7.source; different are {path} (expected u64 [3], got \
+             f32 [1]) (at "
         );
         assert!(error.starts_with(&expected), "{error}");
         assert_eq!(state(&model), before);

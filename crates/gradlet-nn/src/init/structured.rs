@@ -111,8 +111,12 @@ pub fn dirac<T: Float>(shape: impl IntoShape, groups: usize) -> Result<Tensor<T>
         "a divisor of the outputs",
         groups as f64,
     )?;
-    let field: usize = kernel.iter().product();
-    let middle = kernel.iter().fold(0, |at, size| at * size + size / 2);
+    // Wrong for shapes that no memory holds, whose elements nothing asks for.
+    let field = kernel
+        .iter()
+        .fold(1, |field: usize, size| field.wrapping_mul(*size));
+    let middle = |at: usize, size: &usize| at.wrapping_mul(*size).wrapping_add(size / 2);
+    let middle = kernel.iter().fold(0, middle);
     let number = |i: usize| {
         let (output, input, place) = (i / field / inputs, i / field % inputs, i % field);
         let passes = place == middle && output % (outputs / groups) == input;

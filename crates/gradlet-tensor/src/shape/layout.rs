@@ -232,7 +232,7 @@ impl Layout {
     #[track_caller]
     pub(crate) fn windows(&self, axis: usize, size: usize, step: usize) -> Result<Self> {
         let (mut shape, mut strides) = (self.shape, self.strides);
-        shape[axis] = (shape[axis] - size) / step + 1;
+        shape[axis] = ((shape[axis] - size) / step).saturating_add(1);
         shape.push(size)?;
         strides[shape.rank() - 1] = strides[axis];
         if shape[axis] > 1 {
