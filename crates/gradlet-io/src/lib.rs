@@ -3,3 +3,12 @@
 //! This crate knows no gradients and no layers: it reads and writes tensors and states.
 #![forbid(unsafe_code)]
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
+
+mod atomic;
+mod open;
+mod reason;
+mod safetensors;
+#[cfg(test)]
+mod scratch;
+
+pub use self::safetensors::{SafetensorsFile, load, save, save_with};

@@ -16,8 +16,16 @@ const CALLERS: [(&str, &str); 7] = [
     ("", "tests/arguments/fused.rs"),
 ];
 
-/// Functions that read files, which have tests of hostile files, and one that takes an operation: each has its method.
-const EXCEPTIONS: [&str; 4] = ["read", "read_images", "read_labels", "pointwise"];
+/// Functions of files, which have tests of hostile ones, and one that takes an operation: each has its method.
+const EXCEPTIONS: [&str; 7] = [
+    "load",
+    "pointwise",
+    "read",
+    "read_images",
+    "read_labels",
+    "save",
+    "save_with",
+];
 
 /// The public methods of tensors, variables, shapes and masks that take arguments beside `self` or can fail, and the public
 /// functions of modules that can fail, are called in their file among `callers`.
