@@ -252,7 +252,7 @@ mod tests {
     fn a_state_goes_on_as_before() -> Result<()> {
         let fresh = ReduceOnPlateau::new().patience(1).cooldown(2);
         let (mut first, mut second, losses) =
-            (fresh, fresh, [2.0, 1.0, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5]);
+            (fresh, fresh, [1.0, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5]);
         for loss in &losses[..3] {
             first.rate(*loss, 1.0)?;
         }
