@@ -9,8 +9,8 @@ use crate::shape::Shape;
 mod message;
 mod op;
 use message::{
-    axis_range, excess, in_a_tensor, is_layer, last_axis, no_gradient, number, parameter, sizes,
-    unfit,
+    axis_range, elements, excess, in_a_tensor, is_layer, last_axis, no_gradient, number, parameter,
+    sizes, unfit,
 };
 
 /// The result of every function in gradlet that can fail.
@@ -88,7 +88,11 @@ pub enum ErrorKind {
     #[error("shape {shape} {}", excess(shape, *size_bytes))]
     TooLarge { shape: Shape, size_bytes: usize },
     /// A reshape would change the number of elements.
-    #[error("reshape: {from} has {} elements, {to} has {}", from.len(), to.len())]
+    #[error(
+        "reshape: {from} has {} elements, {to} has {}",
+        elements(from),
+        elements(to)
+    )]
     ElementCount { from: Shape, to: Shape },
     /// The number of values is not the number of elements in the shape.
     #[error("from_slice: shape {shape} needs {} values, got {found}", shape.numel())]
@@ -196,10 +200,10 @@ pub enum ErrorKind {
         path: String,
         expected: &'static str,
     },
-    /// A state does not fit a model. Paths that it lacks, paths of no part of the model, and what has a different shape
-    /// or element type.
+    /// A state does not fit what it is loaded into: paths that it lacks, paths that it should not have, and tensors of a
+    /// different shape or element type.
     #[error(
-        "{op}: the state does not fit the model{}",
+        "{op}: the state does not fit{}",
         unfit(missing, unexpected, different)
     )]
     StateMismatch {

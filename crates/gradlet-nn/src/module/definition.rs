@@ -349,8 +349,7 @@ pub trait Module: Children {
     ///
     /// let error = Linear::new(3, 1, &mut rng(1))?.load_state(&best).unwrap_err();
     /// assert!(error.to_string().starts_with(
-    ///     "load_state: the state does not fit the model: \
-    ///      different are weight (f32 [1, 3] in the model, f32 [1, 2] in the state)"
+    ///     "load_state: the state does not fit: different are weight (expected f32 [1, 3], got f32 [1, 2])"
     /// ));
     /// # Ok(())
     /// # }

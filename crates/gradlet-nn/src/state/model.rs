@@ -1,8 +1,8 @@
 //! The state of a model, and a state put into a model.
 
-use gradlet_tensor::{Error, ErrorKind, Result};
+use gradlet_tensor::Result;
 
-use super::{AnyTensor, State, Unmatched};
+use super::{AnyTensor, Misfit, State, Unmatched};
 use crate::module::{Leaf, LeafMut, Module};
 
 impl State {
@@ -59,60 +59,19 @@ pub(crate) fn of(model: &dyn Module) -> State {
 /// Puts a state into a model that it fits.
 #[track_caller]
 pub(crate) fn load(model: &mut dyn Module, state: &State) -> Result<()> {
-    let (unmatched, different) = compared(&of(model), state);
-    let Unmatched {
-        missing,
-        unexpected,
-    } = unmatched;
-    if missing.is_empty() && unexpected.is_empty() && different.is_empty() {
-        put(model, state);
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::StateMismatch {
-        op: "load_state",
-        missing,
-        unexpected,
-        different,
-    }))
+    Misfit::of(&of(model), state).refuse("load_state")?;
+    put(model, state);
+    Ok(())
 }
 
 /// Puts what a model has of a state into it.
 #[track_caller]
 pub(crate) fn load_partly(model: &mut dyn Module, state: &State) -> Result<Unmatched> {
-    let (unmatched, different) = compared(&of(model), state);
-    if different.is_empty() {
-        put(model, state);
-        return Ok(unmatched);
-    }
-    Err(Error::new(ErrorKind::StateMismatch {
-        op: "load_state_partly",
-        missing: Vec::new(),
-        unexpected: Vec::new(),
-        different,
-    }))
-}
-
-/// Paths that are in one of both alone, and what is different in both.
-fn compared(model: &State, state: &State) -> (Unmatched, Vec<String>) {
-    let (mut unmatched, mut different) = (Unmatched::default(), Vec::new());
-    for (path, own) in model.iter() {
-        let Some(given) = state.any(path) else {
-            unmatched.missing.push(path.to_owned());
-            continue;
-        };
-        let form = |tensor: &AnyTensor| format!("{} {}", tensor.element(), tensor.shape());
-        let (own, given) = (form(own), form(given));
-        if own != given {
-            different.push(format!("{path} ({own} in the model, {given} in the state)"));
-        }
-    }
-    let has = |path| model.any(path).is_some();
-    let tied: Vec<_> = state.aliases().filter(|(alias, _)| has(alias)).collect();
-    let others = state
-        .paths()
-        .filter(|path| !has(path) && tied.iter().all(|(_, of)| of != path));
-    unmatched.unexpected = others.map(str::to_owned).collect();
-    (unmatched, different)
+    let mut misfit = Misfit::of(&of(model), state);
+    let unmatched = std::mem::take(&mut misfit.unmatched);
+    misfit.refuse("load_state_partly")?;
+    put(model, state);
+    Ok(unmatched)
 }
 
 fn put(model: &mut dyn Module, state: &State) {

@@ -103,9 +103,9 @@ fn what_does_not_fit_is_named_at_once_and_changes_nothing() -> Result<()> {
     state.insert("0.weight", Tensor::zeros([3, 4])?);
     let error = model.load_state(&state).unwrap_err();
     let text = error.to_string();
-    let expected = "load_state: the state does not fit the model: it lacks 1.running_var; the model has no 9.weight, \
-                    head; different are 0.weight (f32 [4, 3] in the model, f32 [3, 4] in the state), 3.bias (f32 [2] in \
-                    the model, f64 [2] in the state)";
+    let expected = "load_state: the state does not fit: it lacks 1.running_var; it should not have 9.weight, head; \
+                    different are 0.weight (expected f32 [4, 3], got f32 [3, 4]), 3.bias (expected f32 [2], got f64 \
+                    [2])";
     assert!(
         text.starts_with(expected) && text.contains("tests.rs"),
         "{text}"
