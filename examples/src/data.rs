@@ -245,7 +245,13 @@ mod tests {
         assert_eq!((split.train.len(), split.test.len()), (1437, 360));
         assert_eq!((split.features, split.classes), (64, 10));
         // The first digit's first row is 0 0 5 13 9 1 0 0 of 16.
-        let first = split.train.inputs().narrow(0, 0, 1).unwrap().to_vec();
+        let first = split
+            .train
+            .inputs()
+            .unwrap()
+            .narrow(0, 0, 1)
+            .unwrap()
+            .to_vec();
         assert_eq!(
             first[..8],
             [0.0, 0.0, 0.3125, 0.8125, 0.5625, 0.0625, 0.0, 0.0]
@@ -291,10 +297,16 @@ mod tests {
                 .0,
         )
         .unwrap();
-        assert_eq!(split.train.targets().to_vec(), [0, 1, 2, 3, 4, 5, 6, 7]);
-        assert_eq!(split.test.targets().to_vec(), [8, 9]);
+        assert_eq!(
+            split.train.targets().unwrap().to_vec(),
+            [0, 1, 2, 3, 4, 5, 6, 7]
+        );
+        assert_eq!(split.test.targets().unwrap().to_vec(), [8, 9]);
         // The highest training pixel is 7.
-        assert_eq!(split.test.inputs().to_vec(), [8.0 / 7.0, 9.0 / 7.0]);
+        assert_eq!(
+            split.test.inputs().unwrap().to_vec(),
+            [8.0 / 7.0, 9.0 / 7.0]
+        );
     }
 
     #[test]

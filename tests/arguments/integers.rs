@@ -54,6 +54,7 @@ fn integers<T: Integer>() -> Vec<Call<Random<T>>> {
         Tensor::<T>::random_integers(r.sizes.as_slice(), r.value.., &mut rng(r.seed)),
         Tensor::<T>::random_integers(r.few[0], r.value..T::default(), &mut rng(r.seed)),
         Tensor::<i64>::permutation(r.size, &mut rng(r.seed)),
+        Tensor::<i64>::permutation_from(r.axis as i64, r.size, &mut rng(r.seed)),
     )
     .into()
 }

@@ -9,8 +9,8 @@ use crate::shape::Shape;
 mod message;
 mod op;
 use message::{
-    axis_range, excess, in_a_tensor, is_layer, last_axis, no_gradient, number, parameter, sizes,
-    unfit,
+    axis_range, elements, excess, in_a_tensor, is_layer, last_axis, no_gradient, number, parameter,
+    sizes, unfit,
 };
 
 /// The result of every function in gradlet that can fail.
@@ -88,7 +88,11 @@ pub enum ErrorKind {
     #[error("shape {shape} {}", excess(shape, *size_bytes))]
     TooLarge { shape: Shape, size_bytes: usize },
     /// A reshape would change the number of elements.
-    #[error("reshape: {from} has {} elements, {to} has {}", from.len(), to.len())]
+    #[error(
+        "reshape: {from} has {} elements, {to} has {}",
+        elements(from),
+        elements(to)
+    )]
     ElementCount { from: Shape, to: Shape },
     /// The number of values is not the number of elements in the shape.
     #[error("from_slice: shape {shape} needs {} values, got {found}", shape.numel())]

@@ -10,7 +10,7 @@ fn main() -> Result<()> {
         Dropout::new(0.5, &mut rng)?,
         Linear::new(128, 10, &mut rng)?,
     ];
-    let images = Tensor::uniform([1024, 64], 0.0, 1.0, &mut rng)?;
+    let images = Tensor::<f32>::uniform([1024, 64], 0.0, 1.0, &mut rng)?;
     let labels = Tensor::<i64>::from_fn(1024, |i| i as i64 % 10)?;
     let data = Dataset::new(images, labels)?;
     let mut optimizer = Sgd::new(0.01);

@@ -1,16 +1,14 @@
-//! `Batches`: the rows of a data set in groups, in order or shuffled; `BatchIter` yields them.
+//! `Batches`: the rows of a data set in groups, in order, shuffled or drawn; `BatchIter` yields them.
 
 use std::fmt;
 use std::iter::FusedIterator;
 
-use gradlet_autograd::Var;
-use gradlet_tensor::{Element, Float, Tensor};
+use gradlet_tensor::{Float, Replacement, Result, Tensor};
 use rand::Rng;
 
-use super::Dataset;
+use super::{Dataset, Prefetch, Rows, Step, Unmapped};
 
-/// The rows of a [`Dataset`] in groups, in order or shuffled; a `for` loop takes it and yields inputs, as constants,
-/// and targets.
+/// The rows of a [`Dataset`] in groups, in order, shuffled or drawn; a `for` loop takes it and yields inputs and targets.
 ///
 /// [`Dataset::batches`] makes it; it holds the set and borrows nothing. Once a loop has begun, the order is fixed: the
 /// iterator cannot be shuffled.
@@ -55,20 +53,30 @@ use super::Dataset;
 /// assert!(first.is_some_and(|(inputs, _)| inputs.to_vec() == [1.0]));
 /// # Ok::<(), gradlet_tensor::Error>(())
 /// ```
-pub struct Batches<T: Float = f32, L: Element = i64> {
-    set: Dataset<T, L>,
-    size: usize,
-    /// The order of the rows, if they are shuffled.
-    order: Option<Vec<i64>>,
-    end: usize,
+pub struct Batches<X = Tensor, Y = Tensor<i64>, M = Unmapped> {
+    /// The rows in the order in which they come.
+    pub(super) set: Dataset<X, Y, M>,
+    pub(super) size: usize,
+    pub(super) order: Order,
+    drop_last: bool,
 }
 
-impl<T: Float, L: Element> Batches<T, L> {
-    pub(super) fn new(set: Dataset<T, L>, size: usize) -> Self {
+/// Where the order of the rows comes from.
+pub(super) enum Order {
+    /// The set.
+    Given,
+    /// A permutation of the set.
+    Shuffled,
+    /// Random rows among those with these numbers, which may come again.
+    Drawn(Tensor<i64>),
+}
+
+impl<X: Rows, Y: Rows, M: Clone> Batches<X, Y, M> {
+    pub(super) fn new(set: Dataset<X, Y, M>, size: usize) -> Self {
         Self {
             size: size.max(1),
-            order: None,
-            end: set.len(),
+            order: Order::Given,
+            drop_last: false,
             set,
         }
     }
@@ -82,93 +90,223 @@ impl<T: Float, L: Element> Batches<T, L> {
     /// If no memory is left for the order.
     #[must_use]
     pub fn shuffled(mut self, rng: &mut (impl Rng + ?Sized)) -> Self {
-        match Tensor::<i64>::permutation(self.set.len(), rng) {
-            Ok(order) => self.order = Some(order.to_vec()),
+        match self.set.in_random_order(rng) {
+            Ok(set) => (self.set, self.order) = (set, Order::Shuffled),
             Err(error) => panic!("{error}"),
         }
         self
     }
 
+    /// Batches of `count` rows altogether, each drawn from all rows of the set, so that a row may come again. The rows
+    /// are drawn right now, so the generator can be used again afterwards. Each batch copies its rows.
+    ///
+    /// # Errors
+    ///
+    /// If the set has no rows, or no memory is left for the numbers of those that are drawn.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_nn::Dataset;
+    /// # use gradlet_tensor::{rng, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let set = Dataset::new(tensor![1.0, 2.0, 3.0], tensor![i64; 0, 1, 0])?;
+    /// let batches = set.batches(4).sampled(100, &mut rng(0))?.into_iter();
+    /// assert_eq!(batches.len(), 25);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.utils.data.RandomSampler` with `replacement=True`
+    #[track_caller]
+    pub fn sampled(self, count: usize, rng: &mut (impl Rng + ?Sized)) -> Result<Self> {
+        let drawn = Tensor::random_integers(count, 0..self.set.len() as i64, rng);
+        self.drawn(&drawn.map_err(|error| error.of("sampled"))?)
+    }
+
+    /// As [`sampled`](Self::sampled), but the probability of a row is its weight divided by the sum of all weights:
+    /// where a class is rare, a large weight for each of its rows makes it as frequent as the others.
+    ///
+    /// # Shape
+    ///
+    /// weights `[rows]`
+    ///
+    /// # Errors
+    ///
+    /// If the weights are not one for each row, one is negative, infinite or NaN, all are 0, or no memory is left for
+    /// the numbers of the rows that are drawn.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_nn::Dataset;
+    /// # use gradlet_tensor::{rng, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let set = Dataset::new(tensor![1.0, 2.0, 3.0], tensor![i64; 0, 1, 0])?;
+    /// let weights = tensor![0.0, 2.0, 0.0];
+    /// for (x, _) in set.batches(2).weighted(&weights, 4, &mut rng(0))? {
+    ///     assert_eq!(x.to_vec(), [2.0, 2.0]);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `torch.utils.data.WeightedRandomSampler`
+    #[track_caller]
+    pub fn weighted<W: Float>(
+        self,
+        weights: &Tensor<W>,
+        count: usize,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<Self> {
+        weights.expect_shape("weighted", self.set.len())?;
+        let drawn = weights.multinomial(count, Replacement::Yes, rng);
+        self.drawn(&drawn.map_err(|error| error.of("weighted"))?)
+    }
+
+    /// Batches of the rows at these places.
+    #[track_caller]
+    fn drawn(self, places: &Tensor<i64>) -> Result<Self> {
+        let set = self.set.of_numbers(self.set.numbers_at(places)?);
+        let order = Order::Drawn(self.set.numbers()?);
+        Ok(Self { set, order, ..self })
+    }
+
+    /// The same batches, of which a thread makes the next `ahead` while the loop computes: the same ones in the same order.
+    /// 0 counts as 1. See [`Prefetch`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_nn::Dataset;
+    /// # use gradlet_tensor::{rng, tensor};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let set = Dataset::new(tensor![1.0, 2.0, 3.0], tensor![i64; 0, 1, 0])?;
+    /// for (x, labels) in set.batches(2).shuffled(&mut rng(0)).prefetch(1) {
+    ///     assert_eq!(x.len(), labels.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Source
+    ///
+    /// `prefetch_factor` of `torch.utils.data.DataLoader`
+    pub fn prefetch(self, ahead: usize) -> Prefetch<X, Y, M>
+    where
+        M: Step<X::Part, Y::Part>,
+    {
+        Prefetch::new(self.into_iter(), ahead)
+    }
+
     /// The same batches without the last one if it is smaller than the others.
     #[must_use]
     pub fn drop_last(mut self) -> Self {
-        self.end -= self.end % self.size;
+        self.drop_last = true;
         self
+    }
+
+    /// The number of rows in all batches.
+    fn end(&self) -> usize {
+        let rows = self.set.len();
+        rows - if self.drop_last { rows % self.size } else { 0 }
     }
 
     fn show(&self, f: &mut fmt::Formatter<'_>, name: &str, next: usize) -> fmt::Result {
         f.debug_struct(name)
             .field("set", &self.set)
             .field("size", &self.size)
-            .field("shuffled", &self.order.is_some())
-            .field("rows", &(next..self.end))
+            .field("shuffled", &!matches!(self.order, Order::Given))
+            .field("rows", &(next..self.end()))
             .finish()
     }
 }
 
-impl<T: Float, L: Element> IntoIterator for Batches<T, L> {
-    type Item = (Var<T>, Tensor<L>);
-    type IntoIter = BatchIter<T, L>;
+impl<X: Rows, Y: Rows, M: Step<X::Part, Y::Part>> IntoIterator for Batches<X, Y, M> {
+    type Item = M::Item;
+    type IntoIter = BatchIter<X, Y, M>;
 
-    fn into_iter(self) -> BatchIter<T, L> {
-        let (batches, next) = (self, 0);
-        BatchIter { batches, next }
+    fn into_iter(self) -> BatchIter<X, Y, M> {
+        let (end, next) = (self.end(), 0);
+        let batches = self;
+        BatchIter { batches, next, end }
     }
 }
 
-/// Yields [`Batches`]. It panics, as a `Vec` does, if no memory is left for the copy of a shuffled batch.
+/// Yields [`Batches`]. It panics, as a `Vec` does, if no memory is left for the copy of a shuffled batch, and if `Rows` of
+/// your own return an error; batches of a set that is [mapped](Dataset::map) are `Result`s instead.
+///
+/// `nth` and `skip` do not make the batches that they leave out.
 ///
 /// It is not `Clone`, so that no pass repeats the order of an earlier one.
-pub struct BatchIter<T: Float = f32, L: Element = i64> {
-    batches: Batches<T, L>,
-    next: usize,
+pub struct BatchIter<X = Tensor, Y = Tensor<i64>, M = Unmapped> {
+    pub(super) batches: Batches<X, Y, M>,
+    /// The number of rows in the batches before the next one.
+    pub(super) next: usize,
+    /// The number of rows in all batches.
+    pub(super) end: usize,
 }
 
-impl<T: Float, L: Element> Iterator for BatchIter<T, L> {
-    type Item = (Var<T>, Tensor<L>);
+impl<X: Rows, Y: Rows, M: Clone> BatchIter<X, Y, M> {
+    /// The same pass from here on, for the thread that makes its batches.
+    pub(super) fn rest(&self) -> Self {
+        let Batches { set, size, .. } = &self.batches;
+        let (batches, next, end) = (Batches::new(set.clone(), *size), self.next, self.end);
+        Self { batches, next, end }
+    }
 
-    fn next(&mut self) -> Option<Self::Item> {
-        let Batches {
-            set,
-            size,
-            order,
-            end,
-        } = &self.batches;
-        let (start, length) = (self.next, (*size).min(end - self.next));
-        if length == 0 {
-            return None;
-        }
+    /// Leaves out this number of batches.
+    pub(super) fn leave_out(&mut self, count: usize) {
+        let rows = count.saturating_mul(self.batches.size);
+        self.next = self.next.saturating_add(rows).min(self.end);
+    }
+
+    /// The rows of the next batch, which is then taken as yielded, or `None` at the end.
+    pub(crate) fn prepared(&mut self) -> Option<Result<M::Parts>>
+    where
+        M: Step<X::Part, Y::Part>,
+    {
+        let (start, length) = (self.next, self.batches.size.min(self.end - self.next));
         self.next += length;
-        let batch = match order {
-            None => set.rows(start, length),
-            Some(order) => set.gather(&order[start..start + length]),
-        };
-        match batch.map(Dataset::into_parts) {
-            Ok((inputs, targets)) => Some((Var::constant(inputs), targets)),
-            // The rows exist, so memory ran out: ending early would train on less data without telling anybody.
-            Err(error) => panic!("{error}"),
-        }
+        (length > 0).then(|| self.batches.set.prepared(start, length))
+    }
+}
+
+impl<X: Rows, Y: Rows, M: Step<X::Part, Y::Part>> Iterator for BatchIter<X, Y, M> {
+    type Item = M::Item;
+
+    fn next(&mut self) -> Option<M::Item> {
+        self.prepared().map(M::item)
+    }
+
+    fn nth(&mut self, n: usize) -> Option<M::Item> {
+        self.leave_out(n);
+        self.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = (self.batches.end - self.next).div_ceil(self.batches.size);
+        let left = (self.end - self.next).div_ceil(self.batches.size);
         (left, Some(left))
     }
 }
 
-impl<T: Float, L: Element> ExactSizeIterator for BatchIter<T, L> {}
+impl<X: Rows, Y: Rows, M: Step<X::Part, Y::Part>> ExactSizeIterator for BatchIter<X, Y, M> {}
 
-impl<T: Float, L: Element> FusedIterator for BatchIter<T, L> {}
+impl<X: Rows, Y: Rows, M: Step<X::Part, Y::Part>> FusedIterator for BatchIter<X, Y, M> {}
 
 /// Shows the set's shapes and the rows, not their order.
-impl<T: Float, L: Element> fmt::Debug for Batches<T, L> {
+impl<X: Rows, Y: Rows, M: Clone> fmt::Debug for Batches<X, Y, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.show(f, "Batches", 0)
     }
 }
 
 /// Shows the set's shapes and the rows that are left, not their order.
-impl<T: Float, L: Element> fmt::Debug for BatchIter<T, L> {
+impl<X: Rows, Y: Rows, M: Clone> fmt::Debug for BatchIter<X, Y, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.batches.show(f, "BatchIter", self.next)
     }
@@ -176,7 +314,7 @@ impl<T: Float, L: Element> fmt::Debug for BatchIter<T, L> {
 
 #[cfg(test)]
 mod tests {
-    use gradlet_tensor::rng;
+    use gradlet_tensor::{rng, tensor};
     use proptest::prelude::*;
 
     use super::*;
@@ -218,7 +356,7 @@ mod tests {
         let (inputs, _) = set.batches(4).into_iter().next().unwrap();
         assert!(!inputs.is_tracked());
         let place = |x: &Tensor| x.as_slice().map(<[f32]>::as_ptr);
-        assert_eq!(place(inputs.tensor()), place(set.inputs()));
+        assert_eq!(place(inputs.tensor()), place(&set.inputs().unwrap()));
     }
 
     #[test]
@@ -277,9 +415,81 @@ mod tests {
     }
 
     #[test]
+    fn drawn_rows_are_as_likely_as_their_weights_and_may_come_again() -> Result<()> {
+        let (_, set) = counting(6).split_at(2)?;
+        let count = |batches: Batches| {
+            let mut counts = [0; 6];
+            for target in targets(batches).concat() {
+                counts[target as usize] += 1;
+            }
+            counts
+        };
+        let counts = count(set.batches(7).sampled(4000, &mut rng(1))?);
+        // Six standard deviations are 164.
+        assert!(counts[2..].iter().all(|&n: &i32| (n - 1000).abs() < 164));
+        let weights = tensor![f64; 1.0, 0.0, 3.0, 0.0];
+        let counts = count(set.batches(7).weighted(&weights, 4000, &mut rng(1))?);
+        assert!((counts[4] - 3000).abs() < 164 && counts[2] + counts[4] == 4000);
+        let batches = set.batches(7).sampled(10, &mut rng(1))?;
+        let sizes = targets(batches.drop_last()).concat();
+        assert_eq!(sizes.len(), 7);
+        Ok(())
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_is_refused() {
+        let says = |batches: Result<Batches>, expected: &str| {
+            let text = batches.unwrap_err().to_string();
+            assert!(
+                text.starts_with(expected) && text.contains("batches.rs"),
+                "{text}"
+            );
+        };
+        let generator = &mut rng(0);
+        says(
+            counting(0).batches(1).sampled(1, generator),
+            "sampled: the end of the range must be above its start, got 0 for 0..0 (at ",
+        );
+        says(
+            counting(3)
+                .batches(1)
+                .weighted(&tensor![1.0, 2.0], 1, generator),
+            "weighted: shapes differ: expected [3], got [2] (at ",
+        );
+        says(
+            counting(1)
+                .batches(1)
+                .weighted(&tensor![-1.0], 1, generator),
+            "weighted: a weight must be finite and not negative, got -1 at [0] (at ",
+        );
+    }
+
+    #[test]
+    fn batches_that_are_left_out_are_not_made() -> Result<()> {
+        let (made, set) = (std::cell::RefCell::new(Vec::new()), counting(9));
+        let mapped = set.map(|x, y| {
+            made.borrow_mut().push(y.at(&[0])?);
+            Ok((x, y))
+        });
+        let mut batches = mapped.batches(2).into_iter();
+        assert_eq!(
+            batches.nth(1).transpose()?.map(|(_, y)| y),
+            Some(tensor![i64; 2, 3])
+        );
+        let mut batches = batches.skip(1);
+        assert_eq!(
+            batches.next().transpose()?.map(|(_, y)| y),
+            Some(tensor![i64; 6, 7])
+        );
+        assert_eq!(*made.borrow(), [2, 6]);
+        assert!(batches.nth(usize::MAX).is_none() && batches.next().is_none());
+        Ok(())
+    }
+
+    #[test]
     fn printing_shows_shapes_and_place() {
         let batches = counting(5).batches(2);
-        let text = "Batches { set: Dataset { inputs: [5, 2], targets: [5] }, size: 2, shuffled: false, rows: 0..5 }";
+        let text = "Batches { set: Dataset { inputs: [5, 2], targets: [5], rows: 5, .. }, size: 2, shuffled: false, rows: 0..5 }";
         assert_eq!(format!("{batches:?}"), text);
         let mut iter = batches.into_iter();
         iter.next();

@@ -108,7 +108,29 @@ impl Tensor<i64> {
     /// R. Durstenfeld, "Algorithm 235: Random permutation", 1964; `torch.randperm`
     #[track_caller]
     pub fn permutation(n: usize, rng: &mut (impl Rng + ?Sized)) -> Result<Self> {
-        let mut order = Self::from_fn(n, |i| i as i64)?;
+        Self::permutation_from(0, n, rng)
+    }
+
+    /// The `n` numbers from `start` on in a random order, as by [`permutation`](Self::permutation), for the rows of a part
+    /// of a data set. Numbers that `i64` does not hold wrap.
+    ///
+    /// # Errors
+    ///
+    /// If memory does not hold that many elements.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use gradlet_tensor::{Tensor, rng};
+    /// # fn main() -> gradlet_tensor::Result<()> {
+    /// let order = Tensor::permutation_from(5, 10, &mut rng(0))?;
+    /// assert_eq!(order.sub_scalar(5)?, Tensor::<i64>::permutation(10, &mut rng(0))?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn permutation_from(start: i64, n: usize, rng: &mut (impl Rng + ?Sized)) -> Result<Self> {
+        let mut order = Self::from_fn(n, |i| start.wrapping_add(i as i64))?;
         let numbers = order.make_mut_slice();
         for last in (1..n).rev() {
             // As u64, so that every platform draws the same numbers.

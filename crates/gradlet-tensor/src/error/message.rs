@@ -2,6 +2,12 @@
 
 use crate::shape::Shape;
 
+/// The number of elements. A function of its own, since every program contains the messages.
+#[cold]
+pub(super) fn elements(shape: &Shape) -> usize {
+    shape.numel()
+}
+
 /// The sizes of both shapes along `axis`, which is counted in the longer shape; the shorter one may not have it.
 pub(super) fn sizes(lhs: &Shape, rhs: &Shape, axis: usize) -> String {
     let rank = lhs.rank().max(rhs.rank());
