@@ -24,6 +24,7 @@ mod parameter;
 mod require;
 pub mod schedule;
 mod state;
+pub mod trainer;
 
 pub use buffer::Buffer;
 pub use checkpoint::checkpoint_module;

@@ -1,0 +1,300 @@
+//! Runs that stop and go on, and what they refuse.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gradlet_autograd::{Var, cross_entropy};
+use gradlet_tensor::{Error, ErrorKind, Pcg64, Result, Tensor, rng};
+
+use super::{History, Log, Moment, Store, Trainer};
+use crate::optim::Average;
+use crate::schedule::{CosineAnnealing, Goal, ReduceOnPlateau};
+use crate::state::State;
+use crate::{
+    Adam, BatchNorm1d, Dataset, Dropout, Forward, Linear, Module, Optimizer, Sequential, Sgd,
+    sequential,
+};
+
+/// What a store holds, shared with the test.
+#[derive(Clone, Default)]
+struct Memory(Rc<RefCell<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    states: Vec<(u64, State)>,
+    best: Option<State>,
+    /// The number of saves after which the run ends with an error, as if it was killed there.
+    lives: Option<usize>,
+}
+
+impl Store for Memory {
+    fn save(&mut self, step: u64, state: &State) -> Result<()> {
+        let mut kept = self.0.borrow_mut();
+        let again = kept.states.last().is_some_and(|(last, _)| *last == step);
+        kept.states.push((step, state.clone()));
+        match &mut kept.lives {
+            // The end of a run that had come to its end is saved once more.
+            Some(0) if !again => Err(killed()),
+            Some(0) => Ok(()),
+            Some(lives) => {
+                *lives -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn save_best(&mut self, weights: &State) -> Result<()> {
+        self.0.borrow_mut().best = Some(weights.clone());
+        Ok(())
+    }
+
+    fn newest(&mut self) -> Result<Option<State>> {
+        let kept = self.0.borrow();
+        Ok(kept.states.last().map(|(_, state)| state.clone()))
+    }
+
+    fn best(&mut self) -> Result<Option<State>> {
+        Ok(self.0.borrow().best.clone())
+    }
+}
+
+fn killed() -> Error {
+    let (path, reason) = ("run".into(), "was killed".to_owned());
+    Error::new(ErrorKind::File { path, reason })
+}
+
+/// Records what it is told.
+#[derive(Clone, Default)]
+struct Lines(Rc<RefCell<Vec<String>>>);
+
+impl Log for Lines {
+    fn step(&mut self, at: &Moment<'_>) -> Result<()> {
+        let line = format!("{} of {}: {:?}", at.step, at.steps, at.scores);
+        self.0.borrow_mut().push(line);
+        Ok(())
+    }
+
+    fn epoch(&mut self, at: &Moment<'_>) -> Result<()> {
+        let line = format!("epoch {} of {}: {:?}", at.epoch, at.epochs, at.scores);
+        self.0.borrow_mut().push(line);
+        Ok(())
+    }
+
+    fn resumed(&mut self, step: u64) -> Result<()> {
+        self.0.borrow_mut().push(format!("from {step}"));
+        Ok(())
+    }
+}
+
+fn net(rng: &mut Pcg64) -> Result<Sequential> {
+    Ok(sequential![
+        Linear::new(3, 8, rng)?,
+        BatchNorm1d::new(8)?,
+        |x: &Var| x.relu(),
+        Dropout::new(0.25, rng)?,
+        Linear::new(8, 2, rng)?
+    ])
+}
+
+/// The label says whether the first number is the larger one.
+fn rows() -> Result<Dataset> {
+    let x = Tensor::<f32>::uniform([26, 3], -1.0, 1.0, &mut rng(5))?;
+    let labels = x.narrow(1, 0, 1)?.gt(&x.narrow(1, 1, 1)?)?;
+    Dataset::new(x, labels.flatten(..)?.cast::<i64>())
+}
+
+fn loss(model: &Sequential, x: &Var, labels: &Tensor<i64>) -> Result<Var> {
+    cross_entropy(&model.forward(x)?, labels)
+}
+
+fn score(model: &Sequential) -> Result<super::Scores> {
+    let [loss] = rows()?.evaluate(10, |x, labels| {
+        Ok([f64::from(loss(model, &x, &labels)?.item()?)])
+    })?;
+    Ok(vec![("loss", loss)])
+}
+
+/// A process: everything is built anew. Returns the history and the weights at the end.
+fn process(trainer: &mut Trainer<'_>) -> Result<(History, State)> {
+    let mut rng = rng(1);
+    let mut model = net(&mut rng)?;
+    let mut optimizer = Adam::new(0.05);
+    let history = trainer.fit(&mut model, &mut optimizer, &mut rng, &rows()?, loss, score)?;
+    Ok((history, model.state()))
+}
+
+/// A run that uses everything.
+fn full<'a>() -> Result<Trainer<'a>> {
+    let plateau = ReduceOnPlateau::new().patience(0).factor(0.5);
+    Ok(Trainer::new(3)
+        .batch_size(4)
+        .accumulate(2)
+        .clip_norm(0.5)
+        .average(Average::ema(0.75)?)
+        .plateau(plateau)
+        .keep_best())
+}
+
+#[test]
+fn a_run_that_is_stopped_at_any_step_and_resumed_ends_with_the_same_bits() -> Result<()> {
+    // 26 rows are 7 batches, so 4 steps an epoch.
+    let (expected, lines) = (process(&mut full()?)?, Lines::default());
+    assert_eq!((expected.0.steps, expected.0.rows.len()), (12, 3));
+    process(&mut full()?.log(lines.clone()))?;
+    let lines = lines.0.borrow().clone();
+    for every in [1, 3, 5] {
+        for lives in 0..3 {
+            let (memory, log) = (Memory::default(), Lines::default());
+            let (mut deaths, mut seen) = (0, Vec::new());
+            let end = loop {
+                memory.0.borrow_mut().lives = Some(lives);
+                let mut trainer = full()?
+                    .save(memory.clone(), every)
+                    .resume(true)
+                    .log(log.clone());
+                match process(&mut trainer) {
+                    Err(error) => assert!(error.to_string().contains("was killed"), "{error}"),
+                    Ok(end) => break end,
+                }
+                deaths += 1;
+            };
+            assert!(deaths > 0 && deaths <= 13, "{deaths}");
+            assert_eq!((&end.1, &end.0.rows), (&expected.1, &expected.0.rows));
+            assert_eq!(
+                (end.0.best, end.0.steps),
+                (expected.0.best, expected.0.steps)
+            );
+            // What a log has been told, without that which came again.
+            for line in log.0.borrow().iter() {
+                if !line.starts_with("from") && !seen.contains(line) {
+                    seen.push(line.clone());
+                }
+            }
+            assert_eq!(seen, lines);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_same_bits_come_from_a_plain_loop() -> Result<()> {
+    let schedule = CosineAnnealing::new(14)?;
+    let mut trainer = Trainer::new(2).batch_size(4).schedule(schedule).drop_last();
+    let (history, weights) = process(&mut trainer)?;
+    assert_eq!(
+        (history.steps, history.names),
+        (12, vec!["train_loss", "loss"])
+    );
+
+    let (mut rng, mut step) = (rng(1), 0);
+    let (mut model, mut optimizer) = (net(&mut rng)?, Adam::new(0.05));
+    for _ in 0..2 {
+        model.train();
+        for (x, labels) in rows()?.batches(4).shuffled(&mut rng).drop_last() {
+            optimizer.set_learning_rate(crate::schedule::Schedule::rate(&schedule, 0.05, step));
+            let grads = loss(&model, &x, &labels)?.backward()?;
+            optimizer.step(&mut model, &grads)?;
+            step += 1;
+        }
+    }
+    assert_eq!(model.state(), weights);
+    Ok(())
+}
+
+#[test]
+fn the_best_weights_come_back_and_waiting_has_an_end() -> Result<()> {
+    let scores = [0.5, 0.75, 0.625, f64::NAN, 0.75, 1.0];
+    for (goal, best) in [(Goal::Max, (1, 0.75)), (Goal::Min, (0, 0.5))] {
+        let (mut rng, mut seen) = (rng(1), Vec::new());
+        let mut model = net(&mut rng)?;
+        let mut optimizer: Box<dyn Optimizer> = Box::new(Sgd::new(0.1));
+        let mut trainer = Trainer::new(6).goal(goal).stop_early(2).keep_best();
+        let evaluate = |model: &Sequential| {
+            assert!(!model.training() && !gradlet_autograd::is_recording());
+            seen.push(model.state());
+            Ok(vec![("score", scores[seen.len() - 1]), ("other", 0.0)])
+        };
+        let history = trainer.fit(
+            &mut model,
+            &mut *optimizer,
+            &mut rng,
+            &rows()?,
+            loss,
+            evaluate,
+        )?;
+        assert_eq!((history.best, history.stopped_early), (Some(best), true));
+        let (end, watched) = (best.0 + 4, history.column("score"));
+        assert_eq!((history.rows.len(), seen.len()), (end, end));
+        assert_eq!(watched.map(|scores| scores[best.0]), Some(best.1));
+        assert_eq!(model.state(), seen[best.0]);
+        assert_ne!(model.state(), seen[end - 1]);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_different_run_is_refused_and_nothing_changes() -> Result<()> {
+    let memory = Memory::default();
+    process(&mut full()?.save(memory.clone(), 100))?;
+    let (_, state) = memory.0.borrow().states[0].clone();
+    let refuse = |change: &dyn Fn(&mut State),
+                  trainer: &mut dyn FnMut(Memory) -> Result<Trainer<'static>>| {
+        let (mut changed, memory) = (state.clone(), Memory::default());
+        change(&mut changed);
+        memory.0.borrow_mut().states.push((12, changed));
+        let mut rng = rng(1);
+        let (mut model, mut optimizer) = (net(&mut rng)?, Adam::new(0.05));
+        let before = (model.state(), optimizer.state(&model), rng.clone());
+        let mut trainer = trainer(memory)?.resume(true);
+        let rows = rows()?;
+        let error = trainer.fit(&mut model, &mut optimizer, &mut rng, &rows, loss, score);
+        assert_eq!((model.state(), optimizer.state(&model), rng), before);
+        Ok::<_, Error>(error.unwrap_err().to_string())
+    };
+    let mut same = |memory: Memory| Ok(full()?.save(memory, 5));
+    let text = refuse(
+        &|state| _ = state.insert("model.9.weight", Tensor::scalar(1.0f32)),
+        &mut same,
+    )?;
+    assert!(
+        text.starts_with("load_state: the state does not fit: it should not have 9.weight"),
+        "{text}"
+    );
+    let text = refuse(
+        &|state| _ = state.insert("trainer.step", Tensor::scalar(-1i64)),
+        &mut same,
+    )?;
+    assert!(
+        text.starts_with("trainer: the state does not fit: different are step (is negative)"),
+        "{text}"
+    );
+    let text = refuse(
+        &|state| _ = state.insert("trainer.epoch", Tensor::scalar(2i64)),
+        &mut same,
+    )?;
+    assert!(
+        text.contains("scores (must have a row for each epoch)"),
+        "{text}"
+    );
+    let mut plain = |memory: Memory| Ok(Trainer::new(3).save(memory, 5));
+    let text = refuse(&|_| (), &mut plain)?;
+    assert!(
+        text.starts_with("resume: the state does not fit: it should not have average.n_averaged"),
+        "{text}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_store_with_states_is_not_written_over() -> Result<()> {
+    let memory = Memory::default();
+    process(&mut full()?.save(memory.clone(), 100))?;
+    let error = process(&mut full()?.save(memory.clone(), 100)).unwrap_err();
+    let expected = "fit: the number of saved states must be 0, got 1; resume(true) goes on from them, or save elsewhere";
+    assert!(error.to_string().starts_with(expected), "{error}");
+    // A run that is at its end returns what it had.
+    let (history, _) = process(&mut full()?.save(memory.clone(), 100).resume(true))?;
+    assert_eq!((history.rows.len(), history.steps), (3, 12));
+    Ok(())
+}
