@@ -3,17 +3,22 @@
 //! ```text
 //! cargo run --release --example two_layer_relu
 //! cargo run --release --example two_layer_relu -- --data path/to/fashion-mnist --epochs 10
+//! cargo run --release --example two_layer_relu -- --checkpoint runs/digits --resume
 //! ```
 //!
 //! Standard output depends on the arguments alone: the same seed prints the same bytes with any
-//! number of threads (`GRADLET_NUM_THREADS` sets it). Progress goes to standard error.
+//! number of threads (`GRADLET_NUM_THREADS` sets it). A run that is stopped at any moment and
+//! resumed ends with the same weights and accuracy as one that is not. Progress goes to standard
+//! error.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use gradlet::io::Checkpoints;
 use gradlet::prelude::*;
+use gradlet::trainer::{History, Log, Moment, Trainer};
 use gradlet_examples::chart::{self, Curve, Panel, Style};
 use gradlet_examples::{args, data, progress::Progress};
 
@@ -22,6 +27,9 @@ const HIDDEN: usize = 128;
 
 /// Rows that are evaluated at once: enough to be fast, and few enough to need little memory.
 const EVAL_BATCH: usize = 1000;
+
+/// Training steps from one checkpoint to the next.
+const STEPS_TO_SAVE: u64 = 50;
 
 /// Trains Linear -> ReLU -> Dropout -> Linear on images of digits (or any other IDX images)
 #[derive(Parser)]
@@ -47,6 +55,12 @@ struct Args {
     /// Folder with IDX images and labels [default: the digits that come with the examples]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Folder in which the state of the run is saved every 50 steps
+    #[arg(long, value_name = "DIR")]
+    checkpoint: Option<PathBuf>,
+    /// Go on from the newest state in the folder of --checkpoint, or begin if there is none
+    #[arg(long, requires = "checkpoint")]
+    resume: bool,
 }
 
 /// The net. The derive makes its fields known: layers, their names, parameters and modes.
@@ -74,40 +88,84 @@ impl Forward for TwoLayer {
     }
 }
 
-/// Trains for one pass over the training set, in random order.
-fn train_epoch(
-    model: &mut TwoLayer,
-    optimizer: &mut Sgd,
-    batches: impl IntoIterator<Item = (Var, Tensor<i64>)>,
-    progress: &mut Progress,
-) -> Result<()> {
-    model.train();
-    for (images, labels) in batches {
-        let logits = model.forward(&images)?;
-        let loss = cross_entropy(&logits, &labels)?;
-        progress.batch(f64::from(loss.item()?), logits.accuracy(&labels)?);
-        // From here on only the loss owns the graph, so backward frees it step by step.
-        drop(logits);
-        let grads = loss.backward()?;
-        optimizer.step(model, &grads)?;
+/// Shows a bar while the net learns, and prints a line for each epoch.
+struct Lines(Progress);
+
+impl Log for Lines {
+    fn step(&mut self, at: &Moment<'_>) -> Result<()> {
+        self.0.loss(at.scores[0].1);
+        Ok(())
     }
-    Ok(())
+
+    fn epoch(&mut self, at: &Moment<'_>) -> Result<()> {
+        let [
+            _,
+            (_, loss),
+            (_, accuracy),
+            (_, test_loss),
+            (_, test_accuracy),
+        ] = at.scores
+        else {
+            return Ok(());
+        };
+        self.0.line(&format!(
+            "{:>5} {loss:>12.4} {accuracy:>9.4} {test_loss:>11.4} {test_accuracy:>9.4}",
+            at.epoch + 1
+        ));
+        if at.epoch + 1 == at.epochs {
+            self.0.finish();
+        }
+        Ok(())
+    }
+
+    fn resumed(&mut self, step: u64) -> Result<()> {
+        self.0.skip(step);
+        Ok(())
+    }
 }
 
-/// The mean loss and the accuracy in eval mode, without recording a graph. Afterwards every layer
-/// has its earlier mode.
-fn measure(model: &mut TwoLayer, set: &Dataset) -> Result<(f64, f64)> {
-    model.evaluating(|model| {
-        no_grad(|| {
-            let (mut loss, mut correct) = (0.0, 0.0);
-            for (images, labels) in set.batches(EVAL_BATCH) {
-                let (logits, rows) = (model.forward(&images)?, labels.len() as f64);
-                loss += f64::from(cross_entropy(&logits, &labels)?.item()?) * rows;
-                correct += logits.accuracy(&labels)? * rows;
-            }
-            Ok((loss / set.len() as f64, correct / set.len() as f64))
-        })
+/// The mean loss and the accuracy, with the dropout as the model's mode says.
+fn measure(model: &TwoLayer, set: &Dataset) -> Result<[f64; 2]> {
+    set.evaluate(EVAL_BATCH, |images, labels| {
+        let logits = model.forward(&images)?;
+        let loss = cross_entropy(&logits, &labels)?.item()?;
+        Ok([f64::from(loss), logits.accuracy(&labels)?])
     })
+}
+
+/// Trains the net, evaluates it after each epoch, and saves the run if there is a folder for that.
+fn train(
+    args: &Args,
+    model: &mut TwoLayer,
+    data: &data::Split,
+    rng: &mut Pcg64,
+) -> Result<History> {
+    let steps = args.epochs * data.train.len().div_ceil(args.batch_size);
+    let mut trainer = Trainer::new(args.epochs)
+        .batch_size(args.batch_size)
+        .log(Lines(Progress::new(steps)))
+        .resume(args.resume);
+    if let Some(folder) = &args.checkpoint {
+        trainer = trainer.save(Checkpoints::in_folder(folder)?, STEPS_TO_SAVE);
+    }
+    let mut optimizer = Sgd::new(args.lr).momentum(args.momentum);
+    trainer.fit(
+        model,
+        &mut optimizer,
+        rng,
+        &data.train,
+        |model, images, labels| cross_entropy(&model.forward(images)?, labels),
+        |model| {
+            let [loss, accuracy] = measure(model, &data.train)?;
+            let [test_loss, test_accuracy] = measure(model, &data.test)?;
+            Ok(vec![
+                ("loss", loss),
+                ("accuracy", accuracy),
+                ("test_loss", test_loss),
+                ("test_accuracy", test_accuracy),
+            ])
+        },
+    )
 }
 
 /// Runs the same images twice in each mode and prints whether the outputs agree.
@@ -136,10 +194,10 @@ fn show_toggle(model: &mut TwoLayer, images: &Var) -> Result<()> {
 }
 
 /// Draws the curves into a file in `target/` and prints its path.
-fn draw_curves(history: &[[f64; 4]]) -> Result<(), Box<dyn Error>> {
+fn draw_curves(history: &History) -> Result<(), Box<dyn Error>> {
     let panel = |title, of_train: usize, of_test: usize| {
         let curve = |name, i: usize, color| {
-            let values: Vec<_> = history.iter().map(|row| row[i]).collect();
+            let values: Vec<_> = history.rows.iter().map(|row| row[i]).collect();
             Curve::of_epochs(name, &values, color, Style::Marked)
         };
         Panel {
@@ -148,7 +206,7 @@ fn draw_curves(history: &[[f64; 4]]) -> Result<(), Box<dyn Error>> {
             curves: vec![curve("train", of_train, 0), curve("test", of_test, 1)],
         }
     };
-    let panels = [panel("loss (cross-entropy)", 0, 2), panel("accuracy", 1, 3)];
+    let panels = [panel("loss (cross-entropy)", 1, 3), panel("accuracy", 2, 4)];
     let path = chart::write("two_layer_relu", &panels)?;
     println!("\ncurves: {}", path.display());
     Ok(())
@@ -162,7 +220,6 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     // images.
     let mut rng = gradlet::rng(args.seed);
     let mut model = TwoLayer::new(data.features, data.classes, args.dropout, &mut rng)?;
-    let mut optimizer = Sgd::new(args.lr).momentum(args.momentum);
 
     println!(
         "{} training and {} test images\n\n{}\n",
@@ -171,28 +228,16 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         model.summary()
     );
     println!("epoch  train: loss  accuracy  test: loss  accuracy");
-    let mut progress = Progress::new(args.epochs * data.train.len().div_ceil(args.batch_size));
-    let mut history = Vec::new();
-    for epoch in 1..=args.epochs {
-        let batches = data.train.batches(args.batch_size).shuffled(&mut rng);
-        train_epoch(&mut model, &mut optimizer, batches, &mut progress)?;
-        let ((loss, accuracy), (test_loss, test_accuracy)) = (
-            measure(&mut model, &data.train)?,
-            measure(&mut model, &data.test)?,
-        );
-        progress.line(&format!(
-            "{epoch:>5} {loss:>12.4} {accuracy:>9.4} {test_loss:>11.4} {test_accuracy:>9.4}"
-        ));
-        history.push([loss, accuracy, test_loss, test_accuracy]);
-    }
-    progress.finish();
+    let history = train(args, &mut model, &data, &mut rng)?;
+    let weights = model.state().digest();
 
     if let Some((images, _)) = data.test.batches(4).into_iter().next() {
         show_toggle(&mut model, &images)?;
     }
     draw_curves(&history)?;
 
-    let (_, accuracy) = measure(&mut model, &data.test)?;
+    let [_, accuracy] = model.evaluating(|model| no_grad(|| measure(model, &data.test)))?;
+    println!("weights: {weights:016x}");
     println!("test accuracy: {accuracy:.4}");
     Ok(())
 }

@@ -35,6 +35,11 @@ impl Progress {
         self.bar.set_message(format!("loss {loss:.3}"));
     }
 
+    /// Counts batches of an earlier run.
+    pub fn skip(&mut self, batches: u64) {
+        self.bar.inc(batches);
+    }
+
     fn mix(&mut self, loss: f64, accuracy: f64) -> (f64, f64) {
         let mix = |old: f64, new: f64| MEMORY * old + (1.0 - MEMORY) * new;
         let shown = self

@@ -33,14 +33,13 @@ impl Store for Memory {
         let again = kept.states.last().is_some_and(|(last, _)| *last == step);
         kept.states.push((step, state.clone()));
         match &mut kept.lives {
-            // The end of a run that had come to its end is saved once more.
             Some(0) if !again => Err(killed()),
-            Some(0) => Ok(()),
+            // The end of a run that had come to its end is saved once more.
+            Some(0) | None => Ok(()),
             Some(lives) => {
                 *lives -= 1;
                 Ok(())
             }
-            None => Ok(()),
         }
     }
 
