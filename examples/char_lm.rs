@@ -101,24 +101,32 @@ impl CharLm {
         self.output.forward(&h)
     }
 
-    /// The mean loss over passages of one character more than the context.
-    fn loss(&self, passages: &Tensor<i64>) -> Result<Var> {
-        let logits = self.logits(&passages.narrow(1, 0, CONTEXT)?)?;
-        let next = passages.narrow(1, 1, CONTEXT)?;
+    /// The mean loss of the next characters: both `[batch, length]`.
+    fn loss(&self, text: &Tensor<i64>, next: &Tensor<i64>) -> Result<Var> {
+        let logits = self.logits(text)?;
         cross_entropy(&logits.flatten(0..2)?, &next.flatten(..)?)
     }
 }
 
+/// Passages of a text at every `step` characters, and the next character for each of theirs. All are views of the text.
+fn passages(text: &Tensor<i64>, step: usize) -> Result<Dataset<Tensor<i64>>> {
+    let windows = text.windows(0, CONTEXT + 1, step)?;
+    Dataset::new(
+        windows.narrow(1, 0, CONTEXT)?,
+        windows.narrow(1, 1, CONTEXT)?,
+    )
+}
+
 /// The loss on a text in eval mode, in bits per character, without recording a graph.
 fn judge(model: &mut CharLm, text: &Tensor<i64>) -> Result<f64> {
-    let passages = text.windows(0, CONTEXT + 1, CONTEXT)?;
+    let passages = passages(text, CONTEXT)?;
     model.evaluating(|model| {
         no_grad(|| {
             let mut sum = 0.0;
-            for part in passages.split(EVAL_BATCH, 0)? {
-                sum += f64::from(model.loss(&part)?.item()?) * part.shape()[0] as f64;
+            for (text, next) in passages.batches(EVAL_BATCH) {
+                sum += f64::from(model.loss(&text, &next)?.item()?) * text.shape()[0] as f64;
             }
-            Ok(sum / passages.shape()[0] as f64 / LN_2)
+            Ok(sum / passages.len() as f64 / LN_2)
         })
     })
 }
@@ -132,14 +140,17 @@ fn train(args: &Args, model: &mut CharLm, text: &Text, rng: &mut Pcg64) -> Resul
     let mut optimizer = AdamW::new(args.lr)
         .weight_decay(0.1)
         .group(biases_and_norms, |group| group.rule.weight_decay = 0.0);
-    let passages = text.train.windows(0, CONTEXT + 1, 1)?;
+    let batches = passages(&text.train, 1)?.batches(BATCH);
     let every = args.steps.div_ceil(POINTS);
     let (mut history, mut sum, mut count) = (Vec::new(), 0.0, 0.0);
     let mut progress = Progress::new(args.steps);
     progress.line("  step   training loss   held-out loss   (bits per character)");
-    for step in 0..args.steps {
-        let starts = Tensor::random_integers(BATCH, 0..passages.shape()[0] as i64, rng)?;
-        let loss = model.loss(&passages.index_select(0, &starts)?)?;
+    for (step, (seen, next)) in batches
+        .sampled(args.steps * BATCH, rng)?
+        .into_iter()
+        .enumerate()
+    {
+        let loss = model.loss(&seen, &next)?;
         let bits = f64::from(loss.item()?) / LN_2;
         (sum, count) = (sum + bits, count + 1.0);
         progress.loss(bits);

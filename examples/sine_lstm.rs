@@ -81,10 +81,10 @@ impl Forecaster {
         Ok((self.output.forward(&h)?, state))
     }
 
-    /// The mean squared error of the next values in windows of one more.
-    fn loss(&self, windows: &Var) -> Result<Var> {
-        let (y, _) = self.next(&windows.narrow(1, 0, WINDOW)?, None)?;
-        mse_loss(&y, &windows.narrow(1, 1, WINDOW)?, Reduction::Mean)
+    /// The mean squared error of the next values.
+    fn loss(&self, x: &Var, next: &Var) -> Result<Var> {
+        let (y, _) = self.next(x, None)?;
+        mse_loss(&y, next, Reduction::Mean)
     }
 }
 
@@ -106,12 +106,17 @@ fn series(noise: f64, rng: &mut Pcg64) -> Result<(Var, Var)> {
 fn train(args: &Args, model: &mut Forecaster, known: &Var, rng: &mut Pcg64) -> Result<()> {
     let windows = known.tensor().select(0, 0)?.windows(0, WINDOW + 1, 1)?; // [count, 1, WINDOW + 1]
     let windows = windows.transpose(1, 2)?;
+    let (x, next) = (windows.narrow(1, 0, WINDOW)?, windows.narrow(1, 1, WINDOW)?);
+    let batches = Dataset::new(x, next)?.batches(BATCH);
     let rates = CosineAnnealing::new(args.steps)?;
     let mut optimizer = Adam::new(args.lr);
     let mut progress = Progress::new(args.steps);
-    for step in 0..args.steps {
-        let starts = Tensor::random_integers(BATCH, 0..windows.shape()[0] as i64, rng)?;
-        let loss = model.loss(&Var::constant(windows.index_select(0, &starts)?))?;
+    for (step, (x, next)) in batches
+        .sampled(args.steps * BATCH, rng)?
+        .into_iter()
+        .enumerate()
+    {
+        let loss = model.loss(&x, &next)?;
         progress.loss(f64::from(loss.item()?));
         let mut grads = loss.backward()?;
         grads.clip_norm(1.0, 2.0)?;

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use gradlet::{Element, ErrorKind, Result, Tensor, Var};
 use proptest::prelude::*;
 
+mod data;
 mod functions;
 mod fused;
 mod integers;

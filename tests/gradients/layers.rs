@@ -269,6 +269,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
             layer.attend(&x[0], &x[1], &x[2], &mask)
         }))
     }),
+    ("Normalizer", |d| {
+        let features = d.between(1, 3);
+        let layer = Normalizer::fit(&input(d, &[4, features])?)?;
+        let shape = samples(d, &[features]);
+        Ok(one(layer, input(d, &shape)?))
+    }),
     ("Prelu", |d| {
         let channels = d.between(1, 3);
         Ok(one(

@@ -40,11 +40,11 @@ pub use layer::{
     ConvTranspose2d, Elu, Embedding, Flatten, Gelu, GeluTanh, Glu, GroupNorm, Gru, GruCell,
     Hardshrink, Hardsigmoid, Hardswish, Hardtanh, Identity, InstanceNorm1d, InstanceNorm2d, Lambda,
     LayerNorm, LeakyRelu, LearnedPositions, Linear, LogSigmoid, LogSoftmax, Lstm, LstmCell,
-    MaxPool1d, MaxPool2d, Mish, MultiheadAttention, Prelu, ReflectionPad1d, ReflectionPad2d, Relu,
-    Relu6, ReplicationPad1d, ReplicationPad2d, RmsNorm, Rnn, RnnCell, Selu, Sequential, Sigmoid,
-    Silu, SinusoidalPositions, Softmax, Softmin, Softplus, Softshrink, Softsign, Tanh, Tanhshrink,
-    Threshold, TransformerEncoder, TransformerEncoderLayer, Unflatten, Upsample, ZeroPad1d,
-    ZeroPad2d,
+    MaxPool1d, MaxPool2d, Mish, MultiheadAttention, Normalizer, Prelu, ReflectionPad1d,
+    ReflectionPad2d, Relu, Relu6, ReplicationPad1d, ReplicationPad2d, RmsNorm, Rnn, RnnCell, Selu,
+    Sequential, Sigmoid, Silu, SinusoidalPositions, Softmax, Softmin, Softplus, Softshrink,
+    Softsign, Tanh, Tanhshrink, Threshold, TransformerEncoder, TransformerEncoderLayer, Unflatten,
+    Upsample, ZeroPad1d, ZeroPad2d,
 };
 pub use loss::*;
 pub use metric::{

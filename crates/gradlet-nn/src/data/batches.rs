@@ -90,10 +90,11 @@ impl<X: Rows, Y: Rows, M: Clone> Batches<X, Y, M> {
     /// If no memory is left for the order.
     #[must_use]
     pub fn shuffled(mut self, rng: &mut (impl Rng + ?Sized)) -> Self {
-        match self.set.in_random_order(rng) {
-            Ok(set) => (self.set, self.order) = (set, Order::Shuffled),
+        match self.set.permuted(rng) {
+            Ok(numbers) => self.set = self.set.with_numbers(numbers),
             Err(error) => panic!("{error}"),
         }
+        self.order = Order::Shuffled;
         self
     }
 
@@ -171,8 +172,9 @@ impl<X: Rows, Y: Rows, M: Clone> Batches<X, Y, M> {
     /// Batches of the rows at these places.
     #[track_caller]
     fn drawn(self, places: &Tensor<i64>) -> Result<Self> {
-        let set = self.set.of_numbers(self.set.numbers_at(places)?);
         let order = Order::Drawn(self.set.numbers()?);
+        let numbers = self.set.numbers_at(places)?;
+        let set = self.set.with_numbers(numbers);
         Ok(Self { set, order, ..self })
     }
 

@@ -169,16 +169,13 @@ impl<X: Rows, Y: Rows, M: Clone> Dataset<X, Y, M> {
     }
 
     /// The rows of the data with these numbers, which are within it.
-    pub(super) fn of_numbers(&self, numbers: Tensor<i64>) -> Self {
-        Self {
-            start: 0,
-            length: numbers.len(),
-            numbers: Some(numbers),
-            ..self.clone()
-        }
+    pub(super) fn with_numbers(mut self, numbers: Tensor<i64>) -> Self {
+        (self.start, self.length) = (0, numbers.len());
+        self.numbers = Some(numbers);
+        self
     }
 
-    /// The order of a set that [`of_numbers`](Self::of_numbers) made.
+    /// The order of a set that [`with_numbers`](Self::with_numbers) made.
     pub(super) fn order(&self) -> Option<&Tensor<i64>> {
         self.numbers.as_ref()
     }

@@ -5,6 +5,7 @@ mod channel_norm;
 mod group_norm;
 mod instance_norm;
 mod layer_norm;
+mod normalizer;
 mod rms_norm;
 mod settings;
 
@@ -13,4 +14,5 @@ pub use channel_norm::{ChannelNorm, NormOver};
 pub use group_norm::GroupNorm;
 pub use instance_norm::{InstanceNorm1d, InstanceNorm2d, OverSample};
 pub use layer_norm::LayerNorm;
+pub use normalizer::Normalizer;
 pub use rms_norm::RmsNorm;
