@@ -5,6 +5,7 @@
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 mod atomic;
+mod checkpoints;
 mod open;
 mod reason;
 mod safetensors;
@@ -12,3 +13,4 @@ mod safetensors;
 mod scratch;
 
 pub use self::safetensors::{SafetensorsFile, load, save, save_with};
+pub use checkpoints::Checkpoints;
