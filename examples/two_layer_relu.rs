@@ -146,7 +146,7 @@ fn train(
         .log(Lines(Progress::new(steps)))
         .resume(args.resume);
     if let Some(folder) = &args.checkpoint {
-        trainer = trainer.save(Checkpoints::in_folder(folder)?, STEPS_TO_SAVE);
+        trainer = trainer.save(Checkpoints::in_folder(folder)?.keep(3), STEPS_TO_SAVE);
     }
     let mut optimizer = Sgd::new(args.lr).momentum(args.momentum);
     trainer.fit(

@@ -11,6 +11,7 @@ use crate::reason::{OfFile, Reasoned};
 use file::Unusable;
 
 mod file;
+mod store;
 #[cfg(test)]
 mod tests;
 
