@@ -5,6 +5,9 @@
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 mod atomic;
+mod claim;
+mod elements;
+pub mod idx;
 mod open;
 mod reason;
 mod safetensors;

@@ -1,8 +1,7 @@
-//! Data: sets of inputs and targets, their batches, and files to read them from.
+//! Data: sets of inputs and targets, and their batches.
 
 mod batches;
 mod dataset;
-pub mod idx;
 
 pub use self::batches::{BatchIter, Batches};
 pub use self::dataset::Dataset;
