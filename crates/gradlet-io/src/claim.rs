@@ -8,7 +8,7 @@ use gradlet_nn::AnyTensor;
 use gradlet_tensor::Shape;
 
 use crate::atomic;
-use crate::elements::{self, Endian, Kind};
+use crate::elements::{self, Endian, Kind, Layout};
 use crate::open::open;
 use crate::reason::Reasoned;
 
@@ -19,8 +19,8 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Claim {
     pub(crate) kind: Kind,
-    pub(crate) endian: Endian,
-    pub(crate) shape: Shape,
+    layout: Layout,
+    shape: Shape,
     header_bytes: u64,
     elements_bytes: u64,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Claim {
 impl Claim {
     pub(crate) fn new(
         kind: Kind,
-        endian: Endian,
+        layout: Layout,
         sizes: &[usize],
         header_bytes: u64,
     ) -> Reasoned<Self> {
@@ -43,7 +43,7 @@ impl Claim {
         let elements_bytes = (shape.numel() * kind.size_bytes()) as u64;
         Ok(Self {
             kind,
-            endian,
+            layout,
             shape,
             header_bytes,
             elements_bytes,
@@ -54,7 +54,7 @@ impl Claim {
     fn tensor(&self, input: &mut dyn Read, size_bytes: u64) -> Reasoned<AnyTensor> {
         let expected = self.header_bytes + self.elements_bytes;
         if size_bytes == expected {
-            return elements::read(self.kind, self.endian, self.shape, input);
+            return elements::read(self.kind, self.layout, self.shape, input);
         }
         let shape = self.shape;
         Err(if size_bytes < expected {
@@ -91,21 +91,29 @@ pub(crate) fn read_from(
     magic.map_err(unreadable)?;
     input.rewind().map_err(unreadable)?;
     if start != GZIP {
-        return header(input)?.tensor(input, size_bytes);
+        return read_counted(header, input, size_bytes);
     }
-    let mut unpacked = MultiGzDecoder::new(&mut *input);
-    let unpacked_bytes = count(header(&mut unpacked)?, &mut unpacked)?;
+    let unpacked_bytes = count(header, &mut MultiGzDecoder::new(&mut *input))?;
     input.rewind().map_err(unreadable)?;
-    let mut unpacked = MultiGzDecoder::new(input);
-    header(&mut unpacked)?.tensor(&mut unpacked, unpacked_bytes)
+    read_counted(header, &mut MultiGzDecoder::new(input), unpacked_bytes)
 }
 
-/// The bytes of a header and of what is left in its input, or some number larger than the claim.
-fn count(claim: Claim, input: &mut dyn Read) -> Reasoned<u64> {
+/// Counts the bytes of a packed input, which gets unpacked: all of them, or some number larger than its header claims.
+pub(crate) fn count(header: ReadHeader, input: &mut dyn Read) -> Reasoned<u64> {
+    let claim = header(input)?;
     let mut rest = input.take(claim.elements_bytes + 1);
     let rest = io::copy(&mut rest, &mut io::sink());
     let rest = rest.map_err(|error| format!("cannot be unpacked: {error}"))?;
     Ok(claim.header_bytes + rest)
+}
+
+/// The tensor in an input whose bytes are counted.
+pub(crate) fn read_counted(
+    header: ReadHeader,
+    input: &mut dyn Read,
+    size_bytes: u64,
+) -> Reasoned<AnyTensor> {
+    header(input)?.tensor(input, size_bytes)
 }
 
 /// Reads the next bytes of a header.

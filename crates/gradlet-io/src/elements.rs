@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use gradlet_nn::AnyTensor;
-use gradlet_tensor::{Element, Shape, Tensor};
+use gradlet_tensor::{Element, Error, Shape, Tensor};
 
 use crate::reason::Reasoned;
 
@@ -15,6 +15,23 @@ const BUFFER_BYTES: usize = 1 << 14;
 pub(crate) enum Endian {
     Little,
     Big,
+}
+
+/// The order of a file's elements and of their bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) endian: Endian,
+    /// Whether the index of the first axis runs fastest.
+    pub(crate) column_major: bool,
+}
+
+impl Layout {
+    pub(crate) fn row_major(endian: Endian) -> Self {
+        Self {
+            endian,
+            column_major: false,
+        }
+    }
 }
 
 /// The type of elements in a file.
@@ -102,11 +119,11 @@ fn put<T: Element, const N: usize>(
 /// The caller has checked that the input has its bytes, which bounds the memory.
 pub(crate) fn read(
     kind: Kind,
-    endian: Endian,
+    layout: Layout,
     shape: Shape,
     input: &mut dyn Read,
 ) -> Reasoned<AnyTensor> {
-    let from = (shape, endian, input);
+    let from = (layout, shape, input);
     match kind {
         Kind::Bool => take(from, |[byte]| match byte {
             0 => Ok(false),
@@ -132,11 +149,15 @@ pub(crate) fn read(
 
 /// `decode` takes little-endian bytes and returns the byte that is no element.
 fn take<T: Element, const N: usize>(
-    (shape, endian, input): (Shape, Endian, &mut dyn Read),
+    (layout, shape, input): (Layout, Shape, &mut dyn Read),
     decode: impl Fn([u8; N]) -> Result<T, u8>,
 ) -> Reasoned<AnyTensor> {
-    let mut tensor =
-        Tensor::zeros_of(shape).map_err(|error| format!("cannot be made: {}", error.kind()))?;
+    let failed = |error: Error| format!("cannot be made: {}", error.kind());
+    let mut sizes = shape.to_vec();
+    if layout.column_major {
+        sizes.reverse();
+    }
+    let mut tensor = Tensor::zeros_of(&sizes[..]).map_err(failed)?;
     let mut buffer = [0; BUFFER_BYTES];
     for elements in tensor.make_mut_slice().chunks_mut(BUFFER_BYTES / N) {
         let bytes = &mut buffer[..elements.len() * N];
@@ -145,13 +166,17 @@ fn take<T: Element, const N: usize>(
             .map_err(|error| format!("cannot be read: {error}"))?;
         let (words, _) = bytes.as_chunks_mut();
         for (element, word) in elements.iter_mut().zip(words) {
-            if endian == Endian::Big {
+            if layout.endian == Endian::Big {
                 word.reverse();
             }
             *element = decode(*word).map_err(|byte| {
                 format!("has the byte {byte} for a bool, which is neither 0 nor 1")
             })?;
         }
+    }
+    if layout.column_major {
+        let axes: Vec<_> = (0..shape.len() as isize).rev().collect();
+        tensor = tensor.permute(&axes).map_err(failed)?;
     }
     Ok(tensor.into())
 }

@@ -23,7 +23,7 @@ use gradlet_nn::AnyTensor;
 use gradlet_tensor::{Element, MAX_RANK, Result, Tensor};
 
 use crate::claim::{self, Claim};
-use crate::elements::{Endian, Kind};
+use crate::elements::{Endian, Kind, Layout};
 use crate::reason::{OfFile, Reasoned};
 
 /// The codes of the element types.
@@ -183,7 +183,7 @@ fn header(input: &mut dyn Read) -> Reasoned<Claim> {
         .collect();
     Claim::new(
         kind,
-        Endian::Big,
+        Layout::row_major(Endian::Big),
         &sizes,
         (MAGIC_BYTES + SIZE_BYTES * rank) as u64,
     )

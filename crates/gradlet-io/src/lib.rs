@@ -6,8 +6,12 @@
 
 mod atomic;
 mod claim;
+pub mod csv;
 mod elements;
 pub mod idx;
+pub mod npy;
+#[cfg(feature = "npz")]
+pub mod npz;
 mod open;
 mod reason;
 mod safetensors;

@@ -6,7 +6,7 @@ use gradlet_nn::AnyTensor;
 use gradlet_tensor::Shape;
 use safetensors::Dtype;
 
-use crate::elements::{self, Endian, Kind};
+use crate::elements::{self, Endian, Kind, Layout};
 use crate::reason::Reasoned;
 
 /// The type of a tensor in a file.
@@ -51,5 +51,5 @@ pub(super) fn read(dtype: Dtype, shape: Shape, input: &mut dyn Read) -> Reasoned
             ));
         }
     };
-    elements::read(kind, Endian::Little, shape, input)
+    elements::read(kind, Layout::row_major(Endian::Little), shape, input)
 }
