@@ -2,8 +2,7 @@
 //!
 //! ```text
 //! apt-get install dataset-fashion-mnist             # Debian's package, or https://github.com/zalandoresearch/fashion-mnist
-//! cp -r /usr/share/datasets/fashion-mnist . && gunzip fashion-mnist/*.gz
-//! cargo run --release --example fashion -- --data fashion-mnist
+//! cargo run --release --example fashion -- --data /usr/share/datasets/fashion-mnist
 //! ```
 //!
 //! Prints loss and accuracy after each epoch, then precision, recall and F1 of each class, and draws the confusion
@@ -34,14 +33,13 @@ const SIDE: usize = 28;
 const EVAL_BATCH: usize = 250;
 
 /// What is printed without `--data`.
-const NO_DATA: &str = "--data DIR is missing: a folder with the four unpacked files of Fashion-MNIST, for example of \
-    Debian's package: apt-get install dataset-fashion-mnist && cp -r /usr/share/datasets/fashion-mnist . \
-    && gunzip fashion-mnist/*.gz";
+const NO_DATA: &str = "--data DIR is missing: a folder with the four files of Fashion-MNIST, for example of \
+    Debian's package: apt-get install dataset-fashion-mnist, --data /usr/share/datasets/fashion-mnist";
 
 /// Trains a convolutional net on the images of Fashion-MNIST
 #[derive(Parser)]
 struct Args {
-    /// Folder with the four unpacked files of Fashion-MNIST
+    /// Folder with the four files of Fashion-MNIST
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Passes over the training set

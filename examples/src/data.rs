@@ -47,11 +47,11 @@ type Files = BTreeMap<(Part, Content), PathBuf>;
 ///
 /// Files are known by their names: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
 /// `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte` (a dot before `idx` is as good), or one
-/// pair of any other name, of which the first 80 % train and the rest test. Pixels are divided by
-/// the highest value in the training set.
+/// pair of any other name, of which the first 80 % train and the rest test. Files that are packed by
+/// gzip may have `.gz` behind their names. Pixels are divided by the highest value in the training set.
 ///
 /// # Errors
-/// If files are missing, ambiguous, packed or damaged; the message is one line.
+/// If files are missing, ambiguous or damaged; the message is one line.
 pub fn load(folder: &Path) -> Result<Split, Failure> {
     let files = find(folder)?;
     let parts: &[Part] = if files.keys().any(|(part, _)| *part != Part::Whole) {
@@ -80,7 +80,7 @@ pub fn load(folder: &Path) -> Result<Split, Failure> {
 fn find(folder: &Path) -> Result<Files, Failure> {
     let entries = fs::read_dir(folder)
         .map_err(|e| format!("cannot open folder {}: {e}", folder.display()))?;
-    let (mut files, mut packed) = (Files::new(), false);
+    let mut files = Files::new();
     for entry in entries {
         let path = entry
             .map_err(|e| format!("cannot read folder {}: {e}", folder.display()))?
@@ -90,7 +90,6 @@ fn find(folder: &Path) -> Result<Files, Failure> {
             .unwrap_or_default()
             .to_string_lossy()
             .to_lowercase();
-        packed |= name.contains("ubyte") && name.ends_with(".gz");
         let Some(key) = key(&name) else { continue };
         if let Some(other) = files.insert(key, path.clone()) {
             let (first, second) = ((&other).min(&path), (&path).max(&other));
@@ -102,23 +101,20 @@ fn find(folder: &Path) -> Result<Files, Failure> {
             .into());
         }
     }
-    match (files.is_empty(), packed) {
-        (false, _) => Ok(files),
-        (true, true) => {
-            Err(format!("files in {0} are packed; unpack them first: gunzip {0}/*.gz", folder.display()).into())
-        }
-        (true, false) => Err(format!(
+    if files.is_empty() {
+        return Err(format!(
             "no IDX files in {}: expected train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte \
              and t10k-labels-idx1-ubyte, or one pair NAME-images-idx3-ubyte and NAME-labels-idx1-ubyte",
             folder.display()
         )
-        .into()),
+        .into());
     }
+    Ok(files)
 }
 
 /// What a file of this lower-case name holds.
 fn key(name: &str) -> Option<(Part, Content)> {
-    let name = name.replace('.', "-");
+    let name = name.strip_suffix(".gz").unwrap_or(name).replace('.', "-");
     let (prefix, content) = match name.strip_suffix("images-idx3-ubyte") {
         Some(prefix) => (prefix, Content::Images),
         None => (name.strip_suffix("labels-idx1-ubyte")?, Content::Labels),
@@ -233,6 +229,26 @@ mod tests {
         }
     }
 
+    /// A gzip file whose blocks hold the bytes as they are (RFC 1951, section 3.2.4; RFC 1952).
+    fn stored(bytes: &[u8]) -> Vec<u8> {
+        let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+        for block in bytes.chunks(0xffff) {
+            packed.push(0);
+            let length = block.len() as u16;
+            packed.extend([length.to_le_bytes(), (!length).to_le_bytes()].concat());
+            packed.extend(block);
+        }
+        packed.extend([1, 0, 0, 0xff, 0xff]);
+        let crc = bytes.iter().fold(u32::MAX, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+                crc >> 1 ^ 0xedb8_8320 & (crc & 1).wrapping_neg()
+            })
+        });
+        packed.extend((!crc).to_le_bytes());
+        packed.extend((bytes.len() as u32).to_le_bytes());
+        packed
+    }
+
     impl Drop for Folder {
         fn drop(&mut self) {
             let _ = fs::remove_dir_all(&self.0);
@@ -327,14 +343,19 @@ mod tests {
     }
 
     #[test]
-    fn packed_ambiguous_and_unequal_files_are_refused() {
-        let folder = Folder::new("packed");
-        fs::write(folder.0.join("train-images-idx3-ubyte.gz"), "").unwrap();
-        assert_eq!(
-            folder.error(),
-            "files in DIR are packed; unpack them first: gunzip DIR/*.gz"
-        );
+    fn packed_files_are_read_as_they_are() {
+        let (folder, plain) = (Folder::new("packed"), load(Path::new(DIGITS)).unwrap());
+        for name in ["digits-images.idx3-ubyte", "digits-labels.idx1-ubyte"] {
+            let bytes = fs::read(Path::new(DIGITS).join(name)).unwrap();
+            fs::write(folder.0.join(format!("{name}.gz")), stored(&bytes)).unwrap();
+        }
+        let split = load(&folder.0).unwrap();
+        assert_eq!(split.train.inputs(), plain.train.inputs());
+        assert_eq!(split.test.targets(), plain.test.targets());
+    }
 
+    #[test]
+    fn ambiguous_and_unequal_files_are_refused() {
         let folder = Folder::new("ambiguous");
         folder.pair("a-images-idx3-ubyte", "a-labels-idx1-ubyte", 5, 2);
         folder.pair("b-images-idx3-ubyte", "b-labels-idx1-ubyte", 5, 2);

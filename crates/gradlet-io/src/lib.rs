@@ -6,6 +6,13 @@
 
 mod atomic;
 mod checkpoints;
+mod claim;
+pub mod csv;
+mod elements;
+pub mod idx;
+pub mod npy;
+#[cfg(feature = "npz")]
+pub mod npz;
 mod open;
 mod reason;
 mod safetensors;

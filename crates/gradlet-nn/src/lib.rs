@@ -28,7 +28,7 @@ pub mod trainer;
 
 pub use buffer::Buffer;
 pub use checkpoint::checkpoint_module;
-pub use data::{Batches, Dataset, idx};
+pub use data::{Batches, Dataset};
 pub use dropout::{
     AlphaDropout, DropConnect, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout,
     GaussianDropout, monte_carlo,

@@ -22,6 +22,8 @@ pub use gradlet_autograd::{
     multi_margin_loss, nll_loss, no_grad, poisson_nll_loss, replayable, smooth_l1_loss,
     soft_margin_loss, triplet_margin_loss, vjp,
 };
+#[cfg(feature = "io")]
+pub use gradlet_io::idx;
 pub use gradlet_nn::*;
 pub use gradlet_tensor::{
     Element, Error, ErrorKind, Float, Integer, Interpolation, Keep, Number, Order, Pcg64,

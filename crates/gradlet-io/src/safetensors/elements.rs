@@ -1,15 +1,13 @@
-//! Elements as bytes, little-endian, on their way between a tensor and a file through a small buffer.
+//! The types of elements that safetensors files have, and their elements, little-endian.
 
 use std::io::{self, Read, Write};
 
 use gradlet_nn::AnyTensor;
-use gradlet_tensor::{Element, Shape, Tensor};
+use gradlet_tensor::Shape;
 use safetensors::Dtype;
 
+use crate::elements::{self, Endian, Kind, Layout};
 use crate::reason::Reasoned;
-
-/// The bytes that are read or written at once.
-const BUFFER_BYTES: usize = 1 << 14;
 
 /// The type of a tensor in a file.
 pub(super) fn dtype(tensor: &AnyTensor) -> Dtype {
@@ -26,125 +24,32 @@ pub(super) fn dtype(tensor: &AnyTensor) -> Dtype {
 
 /// Writes the elements in row-major order.
 pub(super) fn write(tensor: &AnyTensor, out: &mut dyn Write) -> io::Result<()> {
-    match tensor {
-        AnyTensor::Bool(tensor) => put(tensor, |x| [u8::from(x)], out),
-        AnyTensor::U8(tensor) => put(tensor, |x| [x], out),
-        AnyTensor::I32(tensor) => put(tensor, i32::to_le_bytes, out),
-        AnyTensor::I64(tensor) => put(tensor, i64::to_le_bytes, out),
-        AnyTensor::U64(tensor) => put(tensor, u64::to_le_bytes, out),
-        AnyTensor::F32(tensor) => put(tensor, f32::to_le_bytes, out),
-        AnyTensor::F64(tensor) => put(tensor, f64::to_le_bytes, out),
-    }
-}
-
-fn put<T: Element, const N: usize>(
-    tensor: &Tensor<T>,
-    encode: impl Fn(T) -> [u8; N],
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let mut buffer = [0; BUFFER_BYTES];
-    let mut elements = tensor.iter();
-    loop {
-        let mut filled = 0;
-        for (bytes, x) in buffer.chunks_exact_mut(N).zip(&mut elements) {
-            bytes.copy_from_slice(&encode(x));
-            filled += N;
-        }
-        if filled == 0 {
-            return Ok(());
-        }
-        out.write_all(&buffer[..filled])?;
-    }
+    elements::write(tensor, Endian::Little, out)
 }
 
 /// The tensor of this shape that comes next in the input. Types that gradlet lacks become the next larger one.
 ///
 /// The caller has checked that the input has its bytes, which bounds the memory.
-pub(super) fn read(dtype: Dtype, shape: Shape, input: &mut impl Read) -> Reasoned<AnyTensor> {
-    match dtype {
-        Dtype::BOOL => take(shape, input, |[byte]| match byte {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(byte),
-        }),
-        Dtype::U8 => take(shape, input, |[byte]| Ok(byte)),
-        Dtype::I32 => take(shape, input, |bytes| Ok(i32::from_le_bytes(bytes))),
-        Dtype::I64 => take(shape, input, |bytes| Ok(i64::from_le_bytes(bytes))),
-        Dtype::U64 => take(shape, input, |bytes| Ok(u64::from_le_bytes(bytes))),
-        Dtype::F32 => take(shape, input, |bytes| Ok(f32::from_le_bytes(bytes))),
-        Dtype::F64 => take(shape, input, |bytes| Ok(f64::from_le_bytes(bytes))),
-        Dtype::I8 => take(shape, input, |x| Ok(i32::from(i8::from_le_bytes(x)))),
-        Dtype::I16 => take(shape, input, |x| Ok(i32::from(i16::from_le_bytes(x)))),
-        Dtype::U16 => take(shape, input, |x| Ok(i32::from(u16::from_le_bytes(x)))),
-        Dtype::U32 => take(shape, input, |x| Ok(i64::from(u32::from_le_bytes(x)))),
-        Dtype::F16 => take(shape, input, |x| Ok(half(u16::from_le_bytes(x)))),
-        Dtype::BF16 => take(shape, input, |x| {
-            Ok(f32::from_bits(u32::from(u16::from_le_bytes(x)) << 16))
-        }),
-        _ => Err(format!(
-            "has elements of type {dtype}, which gradlet lacks: convert them before they are saved, for example to F32"
-        )),
-    }
-}
-
-/// `decode` returns the byte that is no element.
-fn take<T: Element, const N: usize>(
-    shape: Shape,
-    input: &mut impl Read,
-    decode: impl Fn([u8; N]) -> Result<T, u8>,
-) -> Reasoned<AnyTensor> {
-    let mut tensor =
-        Tensor::zeros_of(shape).map_err(|error| format!("cannot be made: {}", error.kind()))?;
-    let mut buffer = [0; BUFFER_BYTES];
-    for elements in tensor.make_mut_slice().chunks_mut(BUFFER_BYTES / N) {
-        let bytes = &mut buffer[..elements.len() * N];
-        input
-            .read_exact(bytes)
-            .map_err(|error| format!("cannot be read: {error}"))?;
-        let (words, _) = bytes.as_chunks();
-        for (element, word) in elements.iter_mut().zip(words) {
-            *element = decode(*word).map_err(|byte| {
-                format!("has the byte {byte} for a bool, which is neither 0 nor 1")
-            })?;
+pub(super) fn read(dtype: Dtype, shape: Shape, input: &mut dyn Read) -> Reasoned<AnyTensor> {
+    let kind = match dtype {
+        Dtype::BOOL => Kind::Bool,
+        Dtype::U8 => Kind::U8,
+        Dtype::I8 => Kind::I8,
+        Dtype::I16 => Kind::I16,
+        Dtype::U16 => Kind::U16,
+        Dtype::I32 => Kind::I32,
+        Dtype::U32 => Kind::U32,
+        Dtype::I64 => Kind::I64,
+        Dtype::U64 => Kind::U64,
+        Dtype::F16 => Kind::F16,
+        Dtype::BF16 => Kind::Bf16,
+        Dtype::F32 => Kind::F32,
+        Dtype::F64 => Kind::F64,
+        _ => {
+            return Err(format!(
+                "has elements of type {dtype}, which gradlet lacks: convert them before they are saved, for example to F32"
+            ));
         }
-    }
-    Ok(tensor.into())
-}
-
-/// The value of an IEEE 754 half-precision number; all of them are numbers of f32.
-fn half(bits: u16) -> f32 {
-    let [sign, exponent, fraction] = [bits >> 15, bits >> 10 & 0x1f, bits & 0x3ff].map(u32::from);
-    let magnitude = match exponent {
-        // Subnormal numbers are multiples of 2^-24.
-        0 => (fraction as f32 * f32::from_bits((127 - 24) << 23)).to_bits(),
-        0x1f => 0x7f80_0000 | fraction << 13,
-        _ => (exponent + (127 - 15)) << 23 | fraction << 13,
     };
-    f32::from_bits(sign << 31 | magnitude)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn halves_are_exact() {
-        for bits in 0..=u16::MAX {
-            let (x, sign) = (half(bits), if bits >> 15 == 0 { 1.0 } else { -1.0 });
-            let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
-            let expected = match exponent {
-                0 => fraction * 2f64.powi(-24),
-                0x1f if fraction == 0.0 => f64::INFINITY,
-                0x1f => f64::NAN,
-                _ => (1.0 + fraction / 1024.0) * 2f64.powi(exponent - 15),
-            };
-            let same = f64::from(x) == sign * expected || (x.is_nan() && expected.is_nan());
-            assert!(
-                same && x.is_sign_negative() == (sign < 0.0),
-                "{bits:04x}: {x}"
-            );
-        }
-        assert_eq!(half(0x3c00), 1.0);
-        assert_eq!(half(0xc248), -3.140_625);
-    }
+    elements::read(kind, Layout::row_major(Endian::Little), shape, input)
 }

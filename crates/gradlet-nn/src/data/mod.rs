@@ -1,10 +1,9 @@
-//! Data: sets of inputs and targets, their batches, and files to read them from.
+//! Data: sets of inputs and targets, and their batches.
 
 mod batches;
 mod choose;
 mod dataset;
 mod evaluate;
-pub mod idx;
 mod place;
 mod prefetch;
 mod rows;
