@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
+mod append;
 mod atomic;
 mod checkpoints;
 mod claim;
@@ -18,6 +19,8 @@ mod reason;
 mod safetensors;
 #[cfg(test)]
 mod scratch;
+mod tensorboard;
 
 pub use self::safetensors::{SafetensorsFile, load, save, save_with};
+pub use self::tensorboard::TensorBoard;
 pub use checkpoints::Checkpoints;
