@@ -151,16 +151,13 @@ impl State {
     /// If there is none, or it has a different element type.
     #[track_caller]
     pub fn get<T: Element>(&self, path: &str) -> Result<&Tensor<T>> {
-        let fail = |reason| {
-            let (op, name) = ("State::get", path.to_owned());
-            Err(Error::new(ErrorKind::BadName { op, name, reason }))
+        let reason = match self.any(path).map(AnyTensor::get) {
+            Some(Some(tensor)) => return Ok(tensor),
+            Some(None) => "is of a tensor of a different element type",
+            None => "is of no tensor in the state",
         };
-        let Some(tensor) = self.any(path) else {
-            return fail("is of no tensor in the state");
-        };
-        tensor
-            .get()
-            .map_or_else(|| fail("is of a tensor of a different element type"), Ok)
+        let (op, name) = ("State::get", path.to_owned());
+        Err(Error::new(ErrorKind::BadName { op, name, reason }))
     }
 
     /// The paths, in order.

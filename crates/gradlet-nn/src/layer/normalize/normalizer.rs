@@ -162,11 +162,13 @@ impl<T: Float> Normalizer<T> {
     #[track_caller]
     fn constants(&self, x: &Var<T>) -> Result<(Var<T>, Tensor<T>)> {
         let mean = self.mean.tensor();
-        let fits = Shape::broadcast(x.shape(), mean.shape())
-            .and_then(|shape| x.tensor().expect_shape("normalizer", shape));
+        let fits = match Shape::broadcast(x.shape(), mean.shape()) {
+            Ok(shape) => x.tensor().expect_shape("normalizer", shape),
+            Err(error) => Err(error.of("normalizer")),
+        };
         match fits {
             Ok(()) => Ok((Var::constant(mean), self.std.tensor())),
-            Err(error) => Err(self.name_in(error.of("normalizer"))),
+            Err(error) => Err(self.name_in(error)),
         }
     }
 
