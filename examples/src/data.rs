@@ -350,8 +350,8 @@ mod tests {
             fs::write(folder.0.join(format!("{name}.gz")), stored(&bytes)).unwrap();
         }
         let split = load(&folder.0).unwrap();
-        assert_eq!(split.train.inputs(), plain.train.inputs());
-        assert_eq!(split.test.targets(), plain.test.targets());
+        assert_eq!(split.train.inputs().unwrap(), plain.train.inputs().unwrap());
+        assert_eq!(split.test.targets().unwrap(), plain.test.targets().unwrap());
     }
 
     #[test]
