@@ -4,10 +4,12 @@
 
 pub mod audit;
 pub mod conformance;
+pub mod files;
 pub mod golden;
 pub mod house;
 pub mod layers;
 pub mod nets;
+pub mod python;
 
 /// The code in README.md, compiled and run.
 #[cfg(doctest)]
@@ -23,3 +25,8 @@ pub struct DropoutPage;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/extending.md")]
 pub struct ExtendingPage;
+
+/// The code in docs/files.md, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/files.md")]
+pub struct FilesPage;

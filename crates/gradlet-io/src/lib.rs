@@ -5,6 +5,7 @@
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 mod atomic;
+mod checkpoints;
 mod claim;
 pub mod csv;
 mod elements;
@@ -19,3 +20,4 @@ mod safetensors;
 mod scratch;
 
 pub use self::safetensors::{SafetensorsFile, load, save, save_with};
+pub use checkpoints::Checkpoints;

@@ -8,7 +8,7 @@ use safetensors::tensor::TensorInfo;
 use serde::Serialize;
 
 use super::elements;
-use super::header::{METADATA, MOST_HEADER_BYTES};
+use super::header::{CHECKPOINT, METADATA, MOST_HEADER_BYTES};
 use crate::reason::Reasoned;
 
 /// The header of a file, and the tensors in the order of their data.
@@ -63,7 +63,8 @@ fn texts<'a>(
                 "cannot be saved: the key {key:?} of the metadata is there twice, or a second path of a tensor"
             ));
         }
-        if !texts.contains_key(key) && is_path(value) && !is_path(key) {
+        let is_own = CHECKPOINT.contains(&key);
+        if !texts.contains_key(key) && !is_own && is_path(value) && !is_path(key) {
             return Err(format!(
                 "cannot be saved: readers would take the metadata {key:?}: {value:?} for a second path of that tensor"
             ));

@@ -9,7 +9,7 @@ use gradlet_nn::{AnyTensor, State};
 use gradlet_tensor::{Result, Shape};
 
 use super::elements;
-use super::header::{Entry, Header};
+use super::header::{CHECKPOINT, Entry, Header};
 use crate::open::open;
 use crate::reason::{OfFile, Reasoned};
 
@@ -199,9 +199,16 @@ impl SafetensorsFile {
             state.insert(entry.path.clone(), read(file, entry)?);
         }
         for (alias, of) in &header.metadata {
-            state.alias(alias.clone(), of.clone());
+            if !CHECKPOINT.contains(&alias.as_str()) {
+                state.alias(alias.clone(), of.clone());
+            }
         }
         Ok(state)
+    }
+
+    /// The file, and where the tensors begin in it.
+    pub(crate) fn file(&mut self) -> (&mut File, u64) {
+        (&mut self.file, self.header.data)
     }
 
     fn entry(&self, path: &str) -> Option<&Entry> {

@@ -12,8 +12,15 @@ use serde::{Deserialize, Deserializer};
 
 use crate::reason::Reasoned;
 
-/// The key of the text that belongs to no tensor.
+/// The key of the texts that belong to no tensor.
 pub(super) const METADATA: &str = "__metadata__";
+/// The texts of a checkpoint, which are no paths of tensors.
+pub(crate) const CHECKPOINT: [&str; 4] = [
+    "gradlet.checkpoint",
+    "gradlet.version",
+    "gradlet.step",
+    "gradlet.crc32c",
+];
 /// The bytes in front of the header, which hold its length.
 pub(super) const LENGTH_BYTES: u64 = 8;
 /// The longest header that the format's own readers take.
@@ -33,6 +40,8 @@ pub(super) struct Entry {
 /// different one.
 #[derive(Debug)]
 pub(super) struct Header {
+    /// Where the data begin in the file.
+    pub(super) data: u64,
     pub(super) entries: Vec<Entry>,
     pub(super) metadata: BTreeMap<String, String>,
 }
@@ -152,6 +161,7 @@ impl Json {
             }
         });
         Ok(Header {
+            data,
             entries: entries.collect::<Reasoned<_>>()?,
             metadata: self.metadata.unwrap_or_default(),
         })

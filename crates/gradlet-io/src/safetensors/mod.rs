@@ -12,4 +12,5 @@ mod tests;
 
 pub(crate) use encode::Encoded;
 pub use file::{SafetensorsFile, load};
+pub(crate) use header::CHECKPOINT;
 pub use save::{save, save_with};
