@@ -4,7 +4,6 @@
 
 use std::error::Error;
 use std::path::PathBuf;
-use std::process::Command;
 
 use gradlet::io::{SafetensorsFile, load, save, save_with};
 use gradlet::layer::Directions;
@@ -15,6 +14,7 @@ use gradlet::{
 };
 use gradlet_tests::files::Scratch;
 use gradlet_tests::golden::layers_folder;
+use gradlet_tests::python;
 use serde_json::Value;
 
 type Failure = Box<dyn Error>;
@@ -241,32 +241,8 @@ fn scalars_nothing_and_special_numbers() -> Result<(), Failure> {
     check(ours, &y)
 }
 
-/// A Python in which the modules can be imported.
-fn python(modules: &str) -> Option<Command> {
-    let python = std::env::var_os("GRADLET_PYTHON").unwrap_or_else(|| "python3".into());
-    let import = format!("import {modules}");
-    let found = Command::new(&python).args(["-c", &import]).output();
-    if found.is_ok_and(|output| output.status.success()) {
-        return Some(Command::new(python));
-    }
-    println!("skipped: {} cannot {import}", python.display());
-    None
-}
-
-/// Runs code in a folder; what it prints.
-fn run(mut python: Command, code: &str, folder: &Scratch) -> Result<String, Failure> {
-    let output = python.args(["-c", code]).current_dir(folder).output()?;
-    if output.status.success() {
-        return Ok(String::from_utf8(output.stdout)?);
-    }
-    Err(String::from_utf8_lossy(&output.stderr).into())
-}
-
 #[test]
 fn python_and_gradlet_read_each_others_files() -> Result<(), Failure> {
-    let Some(python) = python("safetensors, numpy") else {
-        return Ok(());
-    };
     let folder = Scratch::new("state-python");
     let mut state = State::new();
     state.insert("truth", tensor![bool; true, false, true]);
@@ -279,7 +255,10 @@ fn python_and_gradlet_read_each_others_files() -> Result<(), Failure> {
     state.insert("empty", Tensor::zeros([0, 3])?);
     let path = folder.file("every.safetensors");
     save_with(&path, &state, &[("made by", "gradlet \u{e9}")])?;
-    run(python, include_str!("src/state_files.py"), &folder)?;
+    let code = include_str!("src/state_files.py");
+    if python::run("safetensors, numpy", code, &folder)?.is_none() {
+        return Ok(());
+    }
 
     let mut file = SafetensorsFile::open(folder.file("numpy.safetensors"))?;
     assert_eq!(file.metadata()["made by"], "numpy");
@@ -309,12 +288,12 @@ fn the_code_in_the_docs_takes_a_model_to_pytorch_and_back() -> Result<(), Failur
         .filter_map(|block| block.split("```").next())
         .collect();
     assert_eq!(code.len(), 2);
-    let Some(first) = python("torch, safetensors.torch") else {
-        return Ok(());
-    };
     let folder = Scratch::new("state-torch");
     let path = folder.file("model.safetensors");
-    run(first, code[0], &folder)?;
+    let modules = "torch, safetensors.torch";
+    if python::run(modules, code[0], &folder)?.is_none() {
+        return Ok(());
+    }
     let rng = &mut gradlet::rng(1);
     let mut model = sequential![
         Linear::new(4, 8, rng)?,
@@ -325,10 +304,7 @@ fn the_code_in_the_docs_takes_a_model_to_pytorch_and_back() -> Result<(), Failur
     model.load_state(&load(&path)?)?;
     assert_ne!(model.state(), own);
     save(&path, &own)?;
-    let Some(second) = python("torch, safetensors.torch") else {
-        return Ok(());
-    };
-    let printed = run(second, code[1], &folder)?;
+    let printed = python::run(modules, code[1], &folder)?.ok_or("torch is gone")?;
     model.load_state(&own)?;
     let ours = model.forward(&Var::constant(Tensor::ones([1, 4])?))?;
     let theirs = printed.split_whitespace().map(str::parse::<f64>);

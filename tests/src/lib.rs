@@ -10,6 +10,7 @@ pub mod hostile;
 pub mod house;
 pub mod layers;
 pub mod nets;
+pub mod python;
 
 /// The code in README.md, compiled and run.
 #[cfg(doctest)]

@@ -191,7 +191,8 @@ impl<'a> Scanner<'a> {
             self.eat("L");
             if !self.eat(",") {
                 self.expect(")")?;
-                break;
+                // One number alone in parentheses is no tuple.
+                return (sizes.len() > 1).then_some(sizes);
             }
         }
         Some(sizes)

@@ -110,6 +110,7 @@ fn damaged_headers_are_refused_with_the_place() {
             "(2",
             "has a header that cannot be read from its byte 52 on: \"}\"",
         ),
+        ("(2,)", "(2)", "cannot be read from its byte"),
         ("(2,)", "(-2,)", "from its byte 51 on: \"-2,)}\""),
         ("(2,)", "(99999999999999999999,)", "from its byte 51 on"),
         ("False", "0", "from its byte 33 on"),
