@@ -6,6 +6,7 @@
 
 mod append;
 mod atomic;
+mod csv;
 mod open;
 mod reason;
 mod safetensors;
@@ -13,5 +14,6 @@ mod safetensors;
 mod scratch;
 mod tensorboard;
 
+pub use self::csv::CsvLog;
 pub use self::safetensors::{SafetensorsFile, load, save, save_with};
 pub use self::tensorboard::TensorBoard;
