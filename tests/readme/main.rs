@@ -17,7 +17,10 @@ const PROGRAM: &str = include_str!("program.rs");
 #[test]
 fn the_page_shows_this_program() {
     let shown = format!("```rust,no_run\n{PROGRAM}```\n");
-    assert!(README.contains(&shown), "README.md differs from tests/readme/program.rs");
+    assert!(
+        README.contains(&shown),
+        "README.md differs from tests/readme/program.rs"
+    );
 }
 
 /// Twice: the second time, what was saved is resumed.

@@ -9,8 +9,10 @@ mod atomic;
 mod checkpoints;
 mod claim;
 pub mod csv;
+mod csv_log;
 mod elements;
 pub mod idx;
+mod logs;
 pub mod npy;
 #[cfg(feature = "npz")]
 pub mod npz;
@@ -21,6 +23,7 @@ mod safetensors;
 mod scratch;
 mod tensorboard;
 
+pub use self::csv_log::CsvLog;
 pub use self::safetensors::{SafetensorsFile, load, save, save_with};
 pub use self::tensorboard::TensorBoard;
 pub use checkpoints::Checkpoints;

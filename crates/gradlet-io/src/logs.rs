@@ -1,0 +1,37 @@
+//! Logs as a [`Trainer`](gradlet_nn::trainer::Trainer) takes them.
+
+use gradlet_nn::trainer::{Log, Moment};
+use gradlet_tensor::Result;
+
+use crate::{CsvLog, TensorBoard};
+
+impl Log for CsvLog {
+    fn step(&mut self, at: &Moment<'_>) -> Result<()> {
+        CsvLog::step(self, at.epoch, at.step, at.scores)
+    }
+
+    fn epoch(&mut self, at: &Moment<'_>) -> Result<()> {
+        CsvLog::epoch(self, at.epoch, at.step, at.scores)
+    }
+
+    fn resumed(&mut self, step: u64) -> Result<()> {
+        CsvLog::resumed(self, step)
+    }
+}
+
+/// Each score is a scalar with its name as the tag. After each epoch, everything is in the file.
+impl Log for TensorBoard {
+    fn step(&mut self, at: &Moment<'_>) -> Result<()> {
+        let mut scores = at.scores.iter();
+        scores.try_for_each(|(name, value)| self.scalar(name, at.step, *value))
+    }
+
+    fn epoch(&mut self, at: &Moment<'_>) -> Result<()> {
+        Log::step(self, at)?;
+        self.flush()
+    }
+
+    fn resumed(&mut self, step: u64) -> Result<()> {
+        TensorBoard::resumed(self, step)
+    }
+}
