@@ -184,7 +184,7 @@ impl<X: Rows, Y: Rows, M: Clone> Dataset<X, Y, M> {
     #[track_caller]
     pub(super) fn numbers(&self) -> Result<Tensor<i64>> {
         match &self.numbers {
-            Some(numbers) => numbers.narrow(0, self.start, self.length),
+            Some(numbers) => numbers.row_range(self.start, self.length),
             None => range(self.start, self.length),
         }
     }
@@ -237,7 +237,7 @@ impl<X: Rows, Y: Rows, M: Clone> Dataset<X, Y, M> {
     {
         let ((x, y), start) = (&*self.data, self.start + start);
         let numbers = match &self.numbers {
-            Some(numbers) => Some(numbers.narrow(0, start, length)?),
+            Some(numbers) => Some(numbers.row_range(start, length)?),
             None => None,
         };
         let (numbers, range) = (numbers.as_ref(), (start, length));

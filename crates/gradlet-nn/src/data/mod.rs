@@ -3,6 +3,7 @@
 mod batches;
 mod choose;
 mod dataset;
+mod draw;
 pub mod idx;
 mod place;
 mod prefetch;
