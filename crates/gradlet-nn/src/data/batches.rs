@@ -91,7 +91,7 @@ impl<X: Rows, Y: Rows, M: Clone> Batches<X, Y, M> {
     #[must_use]
     pub fn shuffled(mut self, rng: &mut (impl Rng + ?Sized)) -> Self {
         match self.set.permuted(rng) {
-            Ok(numbers) => self.set = self.set.with_numbers(numbers),
+            Ok(numbers) => self.set.set_numbers(numbers),
             Err(error) => panic!("{error}"),
         }
         self.order = Order::Shuffled;
