@@ -96,7 +96,7 @@ impl<X: Rows, Y: Rows, M: Clone> Dataset<X, Y, M> {
             }));
         }
         let places = Tensor::from_fn(rows.len(), |i| rows[i] as i64)?;
-        Ok(self.clone().with_numbers(self.numbers_at(&places)?))
+        Ok(self.with_numbers(self.numbers_at(&places)?))
     }
 
     /// The rows for whose numbers `keep` is true, in order.
@@ -158,7 +158,7 @@ impl<X: Rows, Y: Rows, M: Clone> Dataset<X, Y, M> {
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<[Self; N]> {
         let ends = Share::ends(shares, self.len())?;
-        let all = self.clone().with_numbers(self.permuted(rng)?);
+        let all = self.with_numbers(self.permuted(rng)?);
         let mut start = 0;
         Ok(ends.map(|end| {
             let part = all.part(start, end - start);
@@ -203,17 +203,14 @@ impl<X: Rows, Y: Rows, M: Clone> Dataset<X, Y, M> {
                 remedy: format!(" for {rows} rows"),
             }));
         }
-        let all = self.clone().with_numbers(self.permuted(rng)?);
+        let all = self.with_numbers(self.permuted(rng)?);
         let start = |fold: usize| fold * (rows / k) + fold.min(rows % k);
         let mut folds = Vec::with_capacity(k);
         for fold in 0..k {
             let (start, end) = (start(fold), start(fold + 1));
             let (before, after) = (all.part(0, start), all.part(end, rows - end));
             let train = Tensor::cat(&[&before.numbers()?, &after.numbers()?], 0)?;
-            folds.push((
-                self.clone().with_numbers(train),
-                all.part(start, end - start),
-            ));
+            folds.push((self.with_numbers(train), all.part(start, end - start)));
         }
         Ok(folds)
     }

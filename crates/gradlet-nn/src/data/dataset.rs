@@ -169,13 +169,19 @@ impl<X: Rows, Y: Rows, M: Clone> Dataset<X, Y, M> {
     }
 
     /// The rows of the data with these numbers, which are within it.
-    pub(super) fn with_numbers(mut self, numbers: Tensor<i64>) -> Self {
-        (self.start, self.length) = (0, numbers.len());
-        self.numbers = Some(numbers);
-        self
+    pub(super) fn with_numbers(&self, numbers: Tensor<i64>) -> Self {
+        let mut set = self.clone();
+        set.set_numbers(numbers);
+        set
     }
 
-    /// The order of a set that [`with_numbers`](Self::with_numbers) made.
+    /// Makes this the rows of the data with these numbers, which are within it.
+    pub(super) fn set_numbers(&mut self, numbers: Tensor<i64>) {
+        (self.start, self.length) = (0, numbers.len());
+        self.numbers = Some(numbers);
+    }
+
+    /// The order of a set that [`set_numbers`](Self::set_numbers) changed.
     pub(super) fn order(&self) -> Option<&Tensor<i64>> {
         self.numbers.as_ref()
     }
@@ -184,7 +190,7 @@ impl<X: Rows, Y: Rows, M: Clone> Dataset<X, Y, M> {
     #[track_caller]
     pub(super) fn numbers(&self) -> Result<Tensor<i64>> {
         match &self.numbers {
-            Some(numbers) => numbers.narrow(0, self.start, self.length),
+            Some(numbers) => numbers.row_range(self.start, self.length),
             None => range(self.start, self.length),
         }
     }
@@ -237,7 +243,7 @@ impl<X: Rows, Y: Rows, M: Clone> Dataset<X, Y, M> {
     {
         let ((x, y), start) = (&*self.data, self.start + start);
         let numbers = match &self.numbers {
-            Some(numbers) => Some(numbers.narrow(0, start, length)?),
+            Some(numbers) => Some(numbers.row_range(start, length)?),
             None => None,
         };
         let (numbers, range) = (numbers.as_ref(), (start, length));

@@ -3,6 +3,7 @@
 mod batches;
 mod choose;
 mod dataset;
+mod draw;
 mod evaluate;
 mod place;
 mod prefetch;

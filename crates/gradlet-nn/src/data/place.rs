@@ -84,7 +84,7 @@ impl<X: Rows, Y: Rows, M: Clone> BatchIter<X, Y, M> {
         }
         misfit.refuse("load_state")?;
         if let Some(order) = order {
-            self.batches.set = self.batches.set.clone().with_numbers(order.clone());
+            self.batches.set.set_numbers(order.clone());
         }
         self.next = 0;
         self.leave_out(position as usize);

@@ -30,7 +30,7 @@ pub(super) fn last_axis(input: &Shape, weight: &Shape, channels: usize) -> &'sta
 }
 
 pub(super) fn excess(shape: &Shape, size_bytes: usize) -> String {
-    if shape.numel() == 0 {
+    if elements(shape) == 0 {
         "is too large: its other sizes multiply to more than can be counted".to_owned()
     } else {
         format!("has too many elements of {size_bytes} bytes for memory")
