@@ -6,6 +6,7 @@ pub mod audit;
 pub mod conformance;
 pub mod files;
 pub mod golden;
+pub mod hostile;
 pub mod house;
 pub mod layers;
 pub mod nets;
