@@ -13,8 +13,6 @@ use safetensors::SafeTensors;
 
 /// A name of a tensor takes some hundred bytes in tables beside its fifty in the file; half-precision numbers double.
 const BYTES_PER_BYTE: u64 = 32;
-/// Buffers, and the texts of errors.
-const BYTES_BESIDE: u64 = 1 << 16;
 
 /// The files of a format's corpus, by name.
 fn corpus(format: &Format) -> Vec<Vec<u8>> {
@@ -34,7 +32,7 @@ fn read(format: &Format, folder: &Scratch, bytes: &[u8]) -> Result<(), String> {
     fs::write(&path, bytes).unwrap();
     let mut result = Ok(());
     let counted = allocation_counter::measure(|| result = (format.read)(&path));
-    let most = BYTES_PER_BYTE * bytes.len() as u64 + BYTES_BESIDE;
+    let most = BYTES_PER_BYTE * bytes.len() as u64 + format.bytes_beside;
     assert!(
         counted.bytes_max <= most,
         "{}: {} bytes of memory for a file of {}",

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use gradlet::io::{Checkpoints, load};
+use gradlet::io::{Checkpoints, csv, idx, load, npy, npz};
 
 use crate::files::Scratch;
 
@@ -22,10 +22,17 @@ pub struct Format {
     pub knows_its_end: bool,
     /// Whether every file that differs in one bit is refused.
     pub knows_its_bits: bool,
+    /// Memory that reading takes whatever the length of the file: buffers, and the texts of errors.
+    pub bytes_beside: u64,
 }
 
+/// For formats that are not packed.
+const BESIDE: u64 = 1 << 16;
+/// With the windows and tables of an unpacker.
+const BESIDE_PACKED: u64 = 1 << 18;
+
 /// All formats.
-pub const FORMATS: [Format; 2] = [SAFETENSORS, CHECKPOINT];
+pub const FORMATS: [Format; 7] = [SAFETENSORS, CHECKPOINT, IDX, IDX_GZIP, NPY, NPZ, CSV];
 
 /// States.
 pub const SAFETENSORS: Format = Format {
@@ -34,6 +41,7 @@ pub const SAFETENSORS: Format = Format {
     read: |path| load(path).map(drop).map_err(|error| error.to_string()),
     knows_its_end: true,
     knows_its_bits: false,
+    bytes_beside: BESIDE,
 };
 
 /// States with a step and a sum.
@@ -51,6 +59,82 @@ pub const CHECKPOINT: Format = Format {
     },
     knows_its_end: true,
     knows_its_bits: true,
+    bytes_beside: BESIDE,
+};
+
+/// Images, labels and other arrays.
+pub const IDX: Format = Format {
+    name: "idx",
+    file: "x.idx",
+    read: |path| {
+        idx::read_any(path)
+            .map(drop)
+            .map_err(|error| error.to_string())
+    },
+    knows_its_end: true,
+    knows_its_bits: false,
+    bytes_beside: BESIDE,
+};
+
+/// The same, packed.
+pub const IDX_GZIP: Format = Format {
+    name: "idx_gzip",
+    file: "x.idx.gz",
+    read: |path| {
+        idx::read_any(path)
+            .map(drop)
+            .map_err(|error| error.to_string())
+    },
+    knows_its_end: true,
+    knows_its_bits: false,
+    bytes_beside: BESIDE_PACKED,
+};
+
+/// NumPy's arrays.
+pub const NPY: Format = Format {
+    name: "npy",
+    file: "x.npy",
+    read: |path| {
+        npy::read_any(path)
+            .map(drop)
+            .map_err(|error| error.to_string())
+    },
+    knows_its_end: true,
+    knows_its_bits: false,
+    bytes_beside: BESIDE,
+};
+
+/// Archives of NumPy's arrays.
+pub const NPZ: Format = Format {
+    name: "npz",
+    file: "x.npz",
+    read: |path| npz::read(path).map(drop).map_err(|error| error.to_string()),
+    knows_its_end: true,
+    knows_its_bits: false,
+    bytes_beside: BESIDE_PACKED,
+};
+
+/// Tables, as numbers and as categories.
+pub const CSV: Format = Format {
+    name: "csv",
+    file: "x.csv",
+    read: |path| {
+        let read = || {
+            let mut table = csv::read(path)?;
+            for column in table.columns().to_vec() {
+                table.categories(&column).map(drop).or_else(|_| {
+                    let mean = table.mean(&column)?;
+                    table.fill(&column, mean)?;
+                    table.floats(&[&column]).map(drop)
+                })?;
+            }
+            Ok(())
+        };
+        read().map_err(|error: gradlet::Error| error.to_string())
+    },
+    knows_its_end: false,
+    knows_its_bits: false,
+    bytes_beside: BESIDE,
 };
 
 impl Format {
