@@ -8,6 +8,8 @@ mod append;
 mod atomic;
 mod csv;
 mod open;
+#[cfg(feature = "progress")]
+mod progress;
 mod reason;
 mod safetensors;
 #[cfg(test)]
@@ -15,5 +17,7 @@ mod scratch;
 mod tensorboard;
 
 pub use self::csv::CsvLog;
+#[cfg(feature = "progress")]
+pub use self::progress::ProgressBar;
 pub use self::safetensors::{SafetensorsFile, load, save, save_with};
 pub use self::tensorboard::TensorBoard;
