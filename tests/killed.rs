@@ -23,7 +23,7 @@ use rand::RngExt;
 /// Names the folder of the checkpoints, for a process that is to train.
 const FOLDER: &str = "GRADLET_KILLED_FOLDER";
 
-/// The number of processes that are killed; GRADLET_KILLS sets a different one.
+/// The number of processes that are killed; `GRADLET_KILLS` sets a different one.
 const KILLS: usize = 50;
 
 const EPOCHS: usize = 6;

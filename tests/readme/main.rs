@@ -4,7 +4,7 @@ use std::{env, fs, process};
 
 /// What the page shows.
 mod program {
-    include!("program.rs");
+    include!("program.txt");
 
     pub(super) fn run() -> Result<()> {
         main()
@@ -12,14 +12,14 @@ mod program {
 }
 
 const README: &str = include_str!("../../README.md");
-const PROGRAM: &str = include_str!("program.rs");
+const PROGRAM: &str = include_str!("program.txt");
 
 #[test]
 fn the_page_shows_this_program() {
     let shown = format!("```rust,no_run\n{PROGRAM}```\n");
     assert!(
         README.contains(&shown),
-        "README.md differs from tests/readme/program.rs"
+        "README.md differs from tests/readme/program.txt"
     );
 }
 

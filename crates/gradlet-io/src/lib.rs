@@ -17,6 +17,8 @@ pub mod npy;
 #[cfg(feature = "npz")]
 pub mod npz;
 mod open;
+#[cfg(feature = "progress")]
+mod progress;
 mod reason;
 mod safetensors;
 #[cfg(test)]
@@ -24,6 +26,8 @@ mod scratch;
 mod tensorboard;
 
 pub use self::csv_log::CsvLog;
+#[cfg(feature = "progress")]
+pub use self::progress::ProgressBar;
 pub use self::safetensors::{SafetensorsFile, load, save, save_with};
 pub use self::tensorboard::TensorBoard;
 pub use checkpoints::Checkpoints;

@@ -3,6 +3,8 @@
 use gradlet_nn::trainer::{Log, Moment};
 use gradlet_tensor::Result;
 
+#[cfg(feature = "progress")]
+use crate::ProgressBar;
 use crate::{CsvLog, TensorBoard};
 
 impl Log for CsvLog {
@@ -33,5 +35,23 @@ impl Log for TensorBoard {
 
     fn resumed(&mut self, step: u64) -> Result<()> {
         TensorBoard::resumed(self, step)
+    }
+}
+
+#[cfg(feature = "progress")]
+impl Log for ProgressBar {
+    fn step(&mut self, at: &Moment<'_>) -> Result<()> {
+        ProgressBar::step(self, at.epoch, at.epochs, at.step, at.steps, at.scores);
+        Ok(())
+    }
+
+    fn epoch(&mut self, at: &Moment<'_>) -> Result<()> {
+        ProgressBar::epoch(self, at.epoch, at.epochs, at.scores);
+        Ok(())
+    }
+
+    fn resumed(&mut self, step: u64) -> Result<()> {
+        ProgressBar::resumed(self, step);
+        Ok(())
     }
 }
