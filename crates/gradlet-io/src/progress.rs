@@ -76,12 +76,6 @@ impl Default for ProgressBar {
     }
 }
 
-impl Drop for ProgressBar {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
-    }
-}
-
 /// Epochs are counted from 1 for people.
 fn place(epoch: usize, epochs: usize) -> String {
     format!("epoch {}/{epochs}", epoch.saturating_add(1))
@@ -92,7 +86,7 @@ fn text(scores: &[(&str, f64)]) -> String {
     let mut text = String::new();
     for (name, value) in scores {
         let is_plain = *value == 0.0 || (1e-3..1e6).contains(&value.abs());
-        let _ = if is_plain || !value.is_finite() {
+        let _ = if is_plain {
             write!(text, "  {name} {value:.4}")
         } else {
             write!(text, "  {name} {value:.3e}")
