@@ -118,7 +118,7 @@ impl Log for Lines {
         Ok(())
     }
 
-    fn resumed(&mut self, step: u64) -> Result<()> {
+    fn resumed(&mut self, _epoch: usize, step: u64) -> Result<()> {
         self.0.skip(step);
         Ok(())
     }
@@ -139,17 +139,22 @@ fn train(
     model: &mut TwoLayer,
     data: &data::Split,
     rng: &mut Pcg64,
-) -> Result<History> {
+) -> Result<History, Box<dyn Error>> {
     let steps = args.epochs * data.train.len().div_ceil(args.batch_size);
     let mut trainer = Trainer::new(args.epochs)
         .batch_size(args.batch_size)
         .log(Lines(Progress::new(steps)))
         .resume(args.resume);
     if let Some(folder) = &args.checkpoint {
-        trainer = trainer.save(Checkpoints::in_folder(folder)?.keep(3), STEPS_TO_SAVE);
+        let mut checkpoints = Checkpoints::in_folder(folder)?.keep(3);
+        if !args.resume && checkpoints.newest()?.is_some() {
+            let folder = folder.display();
+            return Err(format!("--checkpoint: {folder} has the states of an earlier run: --resume goes on from them").into());
+        }
+        trainer = trainer.save(checkpoints, STEPS_TO_SAVE);
     }
     let mut optimizer = Sgd::new(args.lr).momentum(args.momentum);
-    trainer.fit(
+    let history = trainer.fit(
         model,
         &mut optimizer,
         rng,
@@ -165,7 +170,8 @@ fn train(
                 ("test_accuracy", test_accuracy),
             ])
         },
-    )
+    )?;
+    Ok(history)
 }
 
 /// Runs the same images twice in each mode and prints whether the outputs agree.

@@ -16,12 +16,12 @@ impl Log for CsvLog {
         CsvLog::epoch(self, at.epoch, at.step, at.scores)
     }
 
-    fn resumed(&mut self, step: u64) -> Result<()> {
-        CsvLog::resumed(self, step)
+    fn resumed(&mut self, epoch: usize, step: u64) -> Result<()> {
+        CsvLog::resumed(self, epoch, step)
     }
 }
 
-/// Each score is a scalar with its name as the tag. After each epoch, everything is in the file.
+/// Each score is a scalar with its name as the tag. After each epoch and before each checkpoint, everything is in the file.
 impl Log for TensorBoard {
     fn step(&mut self, at: &Moment<'_>) -> Result<()> {
         let mut scores = at.scores.iter();
@@ -33,7 +33,11 @@ impl Log for TensorBoard {
         self.flush()
     }
 
-    fn resumed(&mut self, step: u64) -> Result<()> {
+    fn saving(&mut self) -> Result<()> {
+        self.flush()
+    }
+
+    fn resumed(&mut self, _epoch: usize, step: u64) -> Result<()> {
         TensorBoard::resumed(self, step)
     }
 }
@@ -50,7 +54,7 @@ impl Log for ProgressBar {
         Ok(())
     }
 
-    fn resumed(&mut self, step: u64) -> Result<()> {
+    fn resumed(&mut self, _epoch: usize, step: u64) -> Result<()> {
         ProgressBar::resumed(self, step);
         Ok(())
     }

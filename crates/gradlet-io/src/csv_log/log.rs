@@ -155,13 +155,14 @@ impl CsvLog {
         added.of_file(&self.path)
     }
 
-    /// Takes out the rows of later steps than this one, which a run that goes on after it adds again.
+    /// Takes out the rows that a run adds again which goes on after `step` steps, with `epoch` whole epochs: those of later
+    /// steps, or those of epochs from `epoch` on.
     ///
     /// A last row that a crash left incomplete is taken out too.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or changed, is no log, or has a row without a step.
+    /// If the file cannot be read or changed, is no log, or has a row without an epoch and a step.
     ///
     /// # Example
     ///
@@ -170,7 +171,7 @@ impl CsvLog {
     /// # let path = std::env::temp_dir().join(format!("gradlet-csv-resumed-{}", std::process::id()));
     /// std::fs::write(&path, "epoch,step,loss\n0,1,0.5\n0,2,0.4\n0,3,").unwrap();
     /// let mut log = gradlet_io::CsvLog::steps(&path)?;
-    /// log.resumed(1)?;
+    /// log.resumed(0, 1)?;
     /// log.step(0, 2, &[("loss", 0.4)])?;
     /// assert_eq!(std::fs::read_to_string(&path).unwrap(), "epoch,step,loss\n0,1,0.5\n0,2,0.4\n");
     /// # let _ = std::fs::remove_file(&path);
@@ -178,8 +179,8 @@ impl CsvLog {
     /// # }
     /// ```
     #[track_caller]
-    pub fn resumed(&mut self, step: u64) -> Result<()> {
-        let table = self.begin(Some(step));
+    pub fn resumed(&mut self, epoch: usize, step: u64) -> Result<()> {
+        let table = self.begin(Some((epoch as u64, step)));
         let table = table.of_file(&self.path)?;
         self.table = Some(table);
         Ok(())
@@ -194,15 +195,18 @@ impl CsvLog {
             fs::write(path, "").map_err(failed)?;
         }
         // Refuses what is no log before the first row would replace it.
-        kept(path, 0)?;
+        kept(path, |_, _| false)?;
         let (path, table) = (path.to_owned(), None);
         Ok(Self { path, rows, table })
     }
 
-    /// The file, with the rows up to a step, or with none.
-    fn begin(&self, step: Option<u64>) -> Reasoned<Table> {
-        let (header, size_bytes) = match step {
-            Some(step) => kept(&self.path, step)?,
+    /// The file, with the rows before a number of epochs or up to a number of steps, or with none.
+    fn begin(&self, from: Option<(u64, u64)>) -> Reasoned<Table> {
+        let (header, size_bytes) = match from {
+            Some((epochs, steps)) => kept(&self.path, |epoch, step| match self.rows {
+                Rows::Epochs => epoch < epochs,
+                Rows::Steps => step <= steps,
+            })?,
             None => (String::new(), 0),
         };
         let file = OpenOptions::new().append(true).open(&self.path);

@@ -36,10 +36,11 @@ pub(super) fn row(epoch: usize, step: u64, scores: &[(&str, f64)]) -> String {
     line
 }
 
-/// The header of a log, and the bytes that it and the rows take whose steps are not after `last`.
+/// The header of a log, and the bytes that it and its rows take up to the first one that does not stay, by its epoch and
+/// its step.
 ///
 /// The header is empty if the file is. A file that is no log is refused, since it would be overwritten.
-pub(super) fn kept(path: &Path, last: u64) -> Reasoned<(String, u64)> {
+pub(super) fn kept(path: &Path, stays: impl Fn(u64, u64) -> bool) -> Reasoned<(String, u64)> {
     let mut file = BufReader::new(open(path)?.0);
     let mut header = next_line(&mut file)?;
     if header.is_empty() {
@@ -67,13 +68,13 @@ pub(super) fn kept(path: &Path, last: u64) -> Reasoned<(String, u64)> {
         if !line.ends_with('\n') {
             return Ok((header, size_bytes));
         }
-        let step = line.trim_end().split(',').nth(1);
-        let Some(step) = step.and_then(|step| step.parse::<u64>().ok()) else {
+        let mut numbers = line.trim_end().split(',').map(str::parse::<u64>);
+        let (Some(Ok(epoch)), Some(Ok(step))) = (numbers.next(), numbers.next()) else {
             return Err(format!(
-                "is damaged: there is no step in the row at byte {size_bytes}"
+                "is damaged: there is no epoch or no step in the row at byte {size_bytes}"
             ));
         };
-        if step > last {
+        if !stays(epoch, step) {
             return Ok((header, size_bytes));
         }
         size_bytes += line.len() as u64;

@@ -47,7 +47,7 @@ fn a_run_that_is_cut_anywhere_and_resumed_leaves_the_same_bytes() -> Result<()> 
             for step in [saved, saved.saturating_sub(4)] {
                 fs::write(&path, &whole[..length]).unwrap();
                 let mut log = make(path.clone())?;
-                log.resumed(step)?;
+                log.resumed(step as usize / 3, step)?;
                 run(&mut log, step, STEPS)?;
                 assert_eq!(fs::read(&path).unwrap(), whole, "{length}, {step}");
             }
@@ -78,7 +78,11 @@ fn a_log_has_rows_of_steps_or_of_epochs() -> Result<()> {
     let text = format!("epoch,step,train_loss\n{rows}");
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
     // The same log goes on after an earlier step.
-    log.resumed(5)?;
+    log.resumed(1, 5)?;
+    run(&mut log, 5, 6)?;
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    // All steps of the second epoch were saved, and its row was written, but not that it is over.
+    log.resumed(1, 6)?;
     run(&mut log, 5, 6)?;
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
     Ok(())
@@ -102,7 +106,7 @@ fn other_names_and_other_files_are_refused_and_stay_as_they_are() -> Result<()> 
         assert_eq!(error.location().file(), file!());
     }
     // Nor do they change when the run is resumed.
-    log.resumed(1)?;
+    log.resumed(0, 1)?;
     log.step(0, 2, &[]).unwrap_err();
     assert_eq!(fs::read(&path).unwrap(), before);
     for (text, expected) in [
@@ -113,14 +117,17 @@ fn other_names_and_other_files_are_refused_and_stay_as_they_are() -> Result<()> 
         ("epoch,steps\n1,2\n", "is no log"),
         (
             "epoch,step\n0,x\n",
-            "is damaged: there is no step in the row at byte 11",
+            "is damaged: there is no epoch or no step in the row at byte 11",
         ),
-        ("epoch,step\n0\n", "there is no step in the row at byte 11"),
+        (
+            "epoch,step\n0\n",
+            "there is no epoch or no step in the row at byte 11",
+        ),
     ] {
         fs::write(&path, text).unwrap();
         for error in [
             CsvLog::epochs(&path).unwrap_err(),
-            log.resumed(9).unwrap_err(),
+            log.resumed(9, 9).unwrap_err(),
         ] {
             assert!(error.to_string().contains(expected), "{error}");
             assert_eq!(error.location().file(), file!());

@@ -208,10 +208,14 @@ where
 
     fn save(&mut self) -> Result<()> {
         let (step, state) = (self.progress.step, self.state());
-        match &mut self.settings.store {
-            Some((store, _)) => store.save(step, &state),
-            None => Ok(()),
-        }
+        let Some((store, _)) = &mut self.settings.store else {
+            return Ok(());
+        };
+        self.settings
+            .logs
+            .iter_mut()
+            .try_for_each(|log| log.saving())?;
+        store.save(step, &state)
     }
 
     /// Everything that the rest of the run depends on.
@@ -258,9 +262,9 @@ where
             let _ = self.load(&before);
             return Err(error);
         }
-        let step = self.progress.step;
+        let (epoch, step) = (self.progress.epoch, self.progress.step);
         let mut logs = self.settings.logs.iter_mut();
-        logs.try_for_each(|log| log.resumed(step))
+        logs.try_for_each(|log| log.resumed(epoch, step))
     }
 
     fn load(&mut self, state: &State) -> Result<()> {

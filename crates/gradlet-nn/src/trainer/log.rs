@@ -52,12 +52,22 @@ pub trait Log {
         Ok(())
     }
 
-    /// Is called when a run goes on after this number of steps: what was logged of later ones comes again.
+    /// Is called before a checkpoint is saved: what was logged so far does not come again after a crash.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written. The run ends then, with the checkpoint before.
+    fn saving(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Is called when a run goes on with this number of whole epochs and of steps: what was logged of later ones comes
+    /// again.
     ///
     /// # Errors
     ///
     /// If what is there cannot be read or changed. The run ends then.
-    fn resumed(&mut self, _step: u64) -> Result<()> {
+    fn resumed(&mut self, _epoch: usize, _step: u64) -> Result<()> {
         Ok(())
     }
 }
