@@ -1,5 +1,7 @@
 //! [`Trainer::fit`]: the loop.
 
+use std::panic::Location;
+
 use gradlet_autograd::{Gradients, Var, no_grad};
 use gradlet_tensor::{Error, ErrorKind, Float, Pcg64, Result};
 
@@ -52,13 +54,15 @@ impl Trainer<'_> {
             progress: Progress::new(),
             names: Vec::new(),
             best: None,
+            here: Location::caller(),
         };
-        run.begin()?;
+        run.begin().map_err(|error| error.at(run.here))?;
         while run.goes_on() {
             run.epoch(base, &loss)?;
             run.judge(&mut evaluate)?;
         }
-        run.end()
+        let here = run.here;
+        run.end().map_err(|error| error.at(here))
     }
 }
 
@@ -75,6 +79,8 @@ struct Run<'r, 'a, T: Float, M, X, Y, S> {
     names: Vec<&'static str>,
     /// The weights of the best epoch.
     best: Option<State>,
+    /// The call of `fit`, for errors that are not of the closures.
+    here: &'static Location<'static>,
 }
 
 impl<T, M, X, Y, S, A, B> Run<'_, '_, T, M, X, Y, S>
@@ -103,7 +109,8 @@ where
             self.batches = Some(shuffled(self.train, self.settings, self.rng));
         }
         while let Some((grads, value)) = self.gradients(loss)? {
-            self.step(base, grads, value)?;
+            let stepped = self.step(base, grads, value);
+            stepped.map_err(|error| error.at(self.here))?;
         }
         self.batches = None;
         Ok(())
@@ -121,13 +128,9 @@ where
             };
             let (x, y) = batch?.into_batch();
             let loss = loss(self.model, &x, &y)?;
-            value += loss.item()?.to_f64();
-            let grads = loss.backward()?;
+            let added = value_and_gradients(loss, &mut sum);
+            value += added.map_err(|error| error.at(self.here))?;
             count += 1;
-            match &mut sum {
-                None => sum = Some(grads),
-                Some(sum) => sum.add(&grads)?,
-            }
         }
         if let Some(sum) = sum.as_mut().filter(|_| count > 1) {
             sum.scale(1.0 / f64::from(count as u32));
@@ -159,13 +162,21 @@ where
         }
     }
 
-    /// Evaluates the model, and decides what follows from the scores.
+    /// Evaluates the model.
     fn judge(&mut self, evaluate: &mut impl FnMut(&M) -> Result<Scores>) -> Result<()> {
         let mut judged = |model: &M| no_grad(|| Ok((evaluate(model)?, model.state())));
         let (scores, weights) = match &mut self.settings.average {
-            Some(average) if average.updates() > 0 => average.evaluating(self.model, judged)?,
+            Some(average) if average.updates() > 0 => average
+                .evaluating(self.model, judged)
+                .map_err(|error| error.at(self.here))?,
             _ => self.model.evaluating(&mut judged),
         }?;
+        let concluded = self.conclude(scores, weights);
+        concluded.map_err(|error| error.at(self.here))
+    }
+
+    /// Notes the scores of an epoch and its weights, and what follows from them.
+    fn conclude(&mut self, scores: Scores, weights: State) -> Result<()> {
         let mut all = vec![("train_loss", self.progress.mean_loss())];
         all.extend(scores);
         let watched = all.get(1).unwrap_or(&all[0]).1;
@@ -319,6 +330,16 @@ where
             best: self.progress.best,
         })
     }
+}
+
+/// The value of a loss, whose gradients are added to `sum`.
+fn value_and_gradients<T: Float>(loss: Var<T>, sum: &mut Option<Gradients<T>>) -> Result<f64> {
+    let (value, grads) = (loss.item()?.to_f64(), loss.backward()?);
+    match sum {
+        None => *sum = Some(grads),
+        Some(sum) => sum.add(&grads)?,
+    }
+    Ok(value)
 }
 
 /// The batches of an epoch, in a new order.

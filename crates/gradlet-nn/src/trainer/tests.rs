@@ -251,6 +251,8 @@ fn a_different_run_is_refused_and_nothing_changes() -> Result<()> {
         let mut trainer = trainer(memory)?.resume(true);
         let rows = rows()?;
         let error = trainer.fit(&mut model, &mut optimizer, &mut rng, &rows, loss, score);
+        let file = error.as_ref().map_err(|error| error.location().file());
+        assert_eq!(file.unwrap_err(), file!());
         assert_eq!((model.state(), optimizer.state(&model), rng), before);
         Ok::<_, Error>(error.unwrap_err().to_string())
     };
@@ -298,5 +300,41 @@ fn a_store_with_states_is_not_written_over() -> Result<()> {
     // A run that is at its end returns what it had.
     let (history, _) = process(&mut full()?.save(memory.clone(), 100).resume(true))?;
     assert_eq!((history.rows.len(), history.steps), (3, 12));
+    Ok(())
+}
+
+#[test]
+fn errors_name_the_call_of_fit_or_the_line_in_a_closure() -> Result<()> {
+    let mut rng = rng(1);
+    let mut model = net(&mut rng)?;
+    let rows = rows()?;
+    let mut fails = |rate: f64, width: usize, score: usize| {
+        let mut optimizer = Adam::new(rate);
+        let line = line!();
+        let error = Trainer::new(1).fit(
+            &mut model,
+            &mut optimizer,
+            &mut rng,
+            &rows,
+            |model, x, labels| loss(model, &x.narrow(1, 0, width)?, labels),
+            |model| {
+                model
+                    .forward(&Var::constant(Tensor::ones([2, score])?))
+                    .map(|_| vec![])
+            },
+        );
+        let error = error.unwrap_err();
+        assert_eq!(error.location().file(), file!());
+        (
+            i64::from(error.location().line()) - i64::from(line),
+            error.to_string(),
+        )
+    };
+    // Of the call, and of what it was given.
+    assert_eq!(fails(-1.0, 3, 3).0, 1);
+    for (width, score) in [(2, 3), (3, 4)] {
+        let (line, text) = fails(0.1, width, score);
+        assert!(line != 1 && text.contains("inner sizes differ"), "{text}");
+    }
     Ok(())
 }
