@@ -16,7 +16,7 @@ const PROGRAM: &str = include_str!("program.txt");
 
 #[test]
 fn the_page_shows_this_program() {
-    let shown = format!("```rust,no_run\n{PROGRAM}```\n");
+    let shown = format!("```rust\n{PROGRAM}```\n");
     assert!(
         README.contains(&shown),
         "README.md differs from tests/readme/program.txt"

@@ -12,11 +12,6 @@ pub mod layers;
 pub mod nets;
 pub mod python;
 
-/// The code in README.md, compiled and run.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub struct Readme;
-
 /// The code in docs/dropout.md, compiled and run.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/dropout.md")]
@@ -27,7 +22,7 @@ pub struct DropoutPage;
 #[doc = include_str!("../../docs/extending.md")]
 pub struct ExtendingPage;
 
-/// The code in docs/files.md, compiled and run.
+/// The code in docs/files.md, compiled. It is not run, since it writes files where it is.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/files.md")]
 pub struct FilesPage;
