@@ -147,7 +147,11 @@ fn train(
         .resume(args.resume);
     if let Some(folder) = &args.checkpoint {
         let mut checkpoints = Checkpoints::in_folder(folder)?.keep(3);
-        if !args.resume && checkpoints.newest()?.is_some() {
+        let is_new = checkpoints.newest()?.is_none();
+        for damaged in checkpoints.passed_over() {
+            eprintln!("warning: passed over {damaged}");
+        }
+        if !args.resume && !is_new {
             let folder = folder.display();
             return Err(format!("--checkpoint: {folder} has the states of an earlier run: --resume goes on from them").into());
         }
