@@ -80,14 +80,8 @@ pub const IDX: Format = Format {
 pub const IDX_GZIP: Format = Format {
     name: "idx_gzip",
     file: "x.idx.gz",
-    read: |path| {
-        idx::read_any(path)
-            .map(drop)
-            .map_err(|error| error.to_string())
-    },
-    knows_its_end: true,
-    knows_its_bits: false,
     bytes_beside: BESIDE_PACKED,
+    ..IDX
 };
 
 /// NumPy's arrays.

@@ -235,19 +235,19 @@ impl<X: Rows, Y: Rows, M: Clone> fmt::Debug for BatchIter<X, Y, M> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use gradlet_tensor::{rng, tensor};
     use proptest::prelude::*;
 
     use super::*;
 
     /// Row i is [i, i + 0.5] and has target i.
-    fn counting(rows: usize) -> Dataset {
+    pub(in crate::data) fn counting(rows: usize) -> Dataset {
         let inputs = Tensor::from_fn([rows, 2], |i| (i / 2) as f32 + (i % 2) as f32 / 2.0).unwrap();
         Dataset::new(inputs, Tensor::from_fn(rows, |i| i as i64).unwrap()).unwrap()
     }
 
-    fn targets(batches: Batches) -> Vec<Vec<i64>> {
+    pub(in crate::data) fn targets(batches: Batches) -> Vec<Vec<i64>> {
         let batches = batches.into_iter();
         batches.map(|(_, targets)| targets.to_vec()).collect()
     }

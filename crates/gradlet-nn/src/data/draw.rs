@@ -92,19 +92,8 @@ impl<X: Rows, Y: Rows, M: Clone> Batches<X, Y, M> {
 mod tests {
     use gradlet_tensor::{rng, tensor};
 
+    use super::super::batches::tests::{counting, targets};
     use super::*;
-    use crate::Dataset;
-
-    /// Row i is [i, i + 0.5] and has target i.
-    fn counting(rows: usize) -> Dataset {
-        let inputs = Tensor::from_fn([rows, 2], |i| (i / 2) as f32 + (i % 2) as f32 / 2.0).unwrap();
-        Dataset::new(inputs, Tensor::from_fn(rows, |i| i as i64).unwrap()).unwrap()
-    }
-
-    fn targets(batches: Batches) -> Vec<Vec<i64>> {
-        let batches = batches.into_iter();
-        batches.map(|(_, targets)| targets.to_vec()).collect()
-    }
 
     #[test]
     fn drawn_rows_are_as_likely_as_their_weights_and_may_come_again() -> Result<()> {

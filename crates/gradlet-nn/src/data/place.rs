@@ -63,7 +63,7 @@ impl<X: Rows, Y: Rows, M: Clone> BatchIter<X, Y, M> {
         let own = self.state();
         let mut misfit = Misfit::of(&own, state);
         for name in ["batch_size", "rows"] {
-            if let (Some(own), Some(given)) = (number(&own, name), number(state, name))
+            if let (Some(own), Some(given)) = (own.number::<i64>(name), state.number::<i64>(name))
                 && own != given
             {
                 misfit.different(name, &format!("expected {own}, got {given}"));
@@ -71,7 +71,7 @@ impl<X: Rows, Y: Rows, M: Clone> BatchIter<X, Y, M> {
         }
         let (count, position) = (
             self.end.div_ceil(self.batches.size),
-            number(state, "position"),
+            state.number::<i64>("position"),
         );
         let position = position.unwrap_or_default();
         if !(0..=count as i64).contains(&position) {
@@ -107,11 +107,6 @@ impl<X: Rows, Y: Rows, M: Clone> BatchIter<X, Y, M> {
             }
         }
     }
-}
-
-/// The number with this name.
-fn number(state: &State, name: &str) -> Option<i64> {
-    state.any(name)?.get::<i64>()?.item().ok()
 }
 
 #[cfg(test)]

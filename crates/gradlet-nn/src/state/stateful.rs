@@ -4,10 +4,10 @@ use gradlet_tensor::{Element, Pcg64, Result, Tensor};
 
 use super::{Misfit, State};
 
-/// What a training run draws from or counts with: a generator, the order of batches, an average of weights.
+/// What a training run draws from or counts with: a generator, an average of weights, a plateau of the loss.
 ///
-/// Models and optimizers have methods of the same names; those of an optimizer take the model too, since what it keeps
-/// belongs to parameters by path. Parts are put together by [`State::put`] and taken apart by [`State::part`].
+/// Models, optimizers and [`BatchIter`](crate::data::BatchIter) have methods of the same names; those of an optimizer take
+/// the model too, since what it keeps belongs to parameters by path. Parts are put together by [`State::put`] and taken apart by [`State::part`].
 ///
 /// # Example
 ///

@@ -5,6 +5,46 @@ use gradlet_tensor::Result;
 use crate::state::State;
 
 /// A place that outlives a run, such as a folder, to which [`Trainer::save`](super::Trainer::save) gives the run's states.
+///
+/// # Example
+///
+/// The newest state alone, in memory that the caller keeps:
+///
+/// ```
+/// use gradlet_nn::State;
+/// use gradlet_nn::trainer::Store;
+/// use gradlet_tensor::Result;
+///
+/// #[derive(Default)]
+/// struct Newest {
+///     state: Option<State>,
+///     best: Option<State>,
+/// }
+///
+/// impl Store for &mut Newest {
+///     fn save(&mut self, _step: u64, state: &State) -> Result<()> {
+///         self.state = Some(state.clone());
+///         Ok(())
+///     }
+///
+///     fn save_best(&mut self, weights: &State) -> Result<()> {
+///         self.best = Some(weights.clone());
+///         Ok(())
+///     }
+///
+///     fn newest(&mut self) -> Result<Option<State>> {
+///         Ok(self.state.clone())
+///     }
+///
+///     fn best(&mut self) -> Result<Option<State>> {
+///         Ok(self.best.clone())
+///     }
+/// }
+///
+/// let mut newest = Newest::default();
+/// let trainer = gradlet_nn::trainer::Trainer::new(5).save(&mut newest, 50);
+/// # let _ = trainer;
+/// ```
 pub trait Store {
     /// Keeps the state after this number of steps. If it cannot, what was kept before stays.
     ///
