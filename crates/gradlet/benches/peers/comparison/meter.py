@@ -18,7 +18,7 @@ class Reading:
 
     def is_clean(self, clean):
         """Whether the threads together reach `clean` / 2 times as much each as one thread alone."""
-        return self.threads == 1 or self.all >= clean / 2 * self.threads * self.one
+        return self.all >= clean / 2 * self.threads * self.one
 
 
 class Meter:
