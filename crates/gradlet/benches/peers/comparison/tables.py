@@ -23,7 +23,7 @@ def table(head, rows, right=()):
     return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in [head, rule, *rows]) + "\n"
 
 
-# How a target names what the machine can do.
+# How a target names the limits of the machine.
 NAMES = {"floor": "floor", "copy": "copy", "fma": "limit"}
 
 
@@ -154,7 +154,7 @@ def document(series, labels, machine, unclean=frozenset()):
     """Everything, as one Markdown text."""
     parts = [machine, summary(series, unclean)]
     if any(s.workload in MACHINE and s.peer in NO_PEERS for s in series.values()):
-        parts += ["### What the machine can do, µs\n", limits(series)]
+        parts += ["### The machine's limits, µs\n", limits(series)]
     if any(s.workload.startswith("matmul_") for s in series.values()):
         parts += ["### Products\n", products(series)]
     for threads in sorted({threads for _, threads, _ in [*series, *unclean]}, reverse=True):

@@ -100,7 +100,7 @@ RIVALS = [
     _gemm("matrixmultiply"),
 ]
 
-# For this processor alone: it is to show what the machine can do.
+# Compiled for this processor alone, since it is to show the machine's limits.
 FLOOR = Variant("floor", "floor", package="peer-floor", target_cpu="native",
                 only=("step_", "infer_", "ew_fb_1m", "bcast_fb", "softmax_fb"), never=tuple(EXTRA))
 

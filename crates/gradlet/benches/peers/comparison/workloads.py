@@ -48,7 +48,7 @@ TARGETS = {
     name: [("best", 1.0), ("fma", 1.11)] for name in ("matmul_2048", "matmul_nt_1024")
 }
 
-# What the machine can do, and the rows that are compared with it: "fma" is the time that the multiply-adds of a row's
+# The machine's limit that a row is compared with: "fma" is the time that the multiply-adds of a row's
 # products take in registers alone, "floor" the same work by hand without a framework, "copy" a copy of the memory that
 # the row has to read and write. The program `floor` has the last two.
 MACHINE = {

@@ -101,7 +101,7 @@ mod tests {
         for threads in [1, 2] {
             let net = Row::new(threads);
             let got = net.forward(&x);
-            for o in 0..O {
+            for (o, got) in got.into_iter().enumerate() {
                 let mut want = f64::from(net.b2[o]);
                 for (chunk, j) in net
                     .chunks
@@ -113,9 +113,8 @@ mod tests {
                     want += h.max(0.0) * f64::from(chunk.w2[o][j]);
                 }
                 assert!(
-                    (f64::from(got[o]) - want).abs() < 1e-4,
-                    "{o}: {} not {want}",
-                    got[o]
+                    (f64::from(got) - want).abs() < 1e-4,
+                    "{o}: {got} not {want}"
                 );
             }
         }

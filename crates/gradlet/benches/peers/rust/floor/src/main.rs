@@ -17,6 +17,9 @@ mod small;
 mod team;
 mod tiles;
 
+#[cfg(not(target_feature = "fma"))]
+compile_error!("RUSTFLAGS=\"-C target-cpu=native\" compiles it for this processor");
+
 use std::hint::black_box;
 
 use harness::{Args, Bench, uniform};
@@ -100,10 +103,6 @@ fn main() {
             "compiled for a different processor"
         );
     }
-    assert!(
-        cfg!(target_feature = "fma"),
-        "compiled without -C target-cpu=native"
-    );
     let bench = &Bench::new("floor", "0", Args::parse());
     // One thread's work: a second one would cost more than it gains.
     small_step::<8, 16, 32, 4>(bench, "step_tiny");

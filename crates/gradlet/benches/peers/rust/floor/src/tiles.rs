@@ -18,7 +18,7 @@ const VECTORS: usize = 2;
 #[inline(always)]
 pub fn product([m, n, k]: [usize; 3], a: Left, b: &[f32], y: &mut [f32], scale: f32, add: bool) {
     let columns = VECTORS * LANES;
-    assert!(n % columns == 0 && b.len() >= k * n && y.len() >= m * n);
+    assert!(n.is_multiple_of(columns) && b.len() >= k * n && y.len() >= m * n);
     assert!((m - 1) * a.row + (k - 1) * a.step < a.data.len());
     for j in (0..n).step_by(columns) {
         let mut i = 0;
@@ -77,7 +77,7 @@ fn tile<const R: usize>(
 /// Dot products of x with each of O rows; x's length is a multiple of LANES.
 #[inline(always)]
 pub fn dots<const O: usize>(x: &[f32], rows: &[f32]) -> [f32; O] {
-    assert!(x.len() % LANES == 0 && rows.len() >= O * x.len());
+    assert!(x.len().is_multiple_of(LANES) && rows.len() >= O * x.len());
     let mut sums = [Lanes::splat(0.0); O];
     for j in (0..x.len()).step_by(LANES) {
         let left = Lanes::load(&x[j..]);
