@@ -32,7 +32,7 @@ def reference(series, workload, name, mine):
     if name == "us":
         return 1
     if name == "fma":
-        return mine.fma_us(multiply_adds(workload))
+        return mine and mine.fma_us(multiply_adds(workload))
     peer = {"best": None, "copy": "floor"}.get(name, name)
     found = best(series, workload, peer)
     return found and found.median
@@ -75,14 +75,15 @@ def summary(series, unclean=frozenset(), threads=2):
         mine, rival = series.get(key), best(series, workload)
         if mine is None and rival is None and key not in unclean:
             continue
-        beside_peers, beside_machine, verdict = judge(series, workload, mine) if mine else ("", "", "not measured")
+        absent = NOT_CLEAN if key in unclean else "not measured"
+        beside_peers, beside_machine, verdict = judge(series, workload, mine) if mine else ("", "", absent)
         judged += bool(beside_peers or beside_machine)
         met += verdict == "yes"
         kind = MACHINE.get(workload)
-        base = reference(series, workload, kind, mine) if mine and kind else None
+        base = reference(series, workload, kind, mine) if kind else None
         rows.append([
             workload,
-            spread(mine) if mine else NOT_CLEAN if key in unclean else "",
+            spread(mine) if mine else absent,
             f"{rival.who}: {spread(rival)}" if rival else "",
             ratio(mine, rival and rival.median),
             beside_peers,

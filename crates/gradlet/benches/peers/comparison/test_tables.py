@@ -101,7 +101,7 @@ class Tables(unittest.TestCase):
         series = self.series(unclean, record("numpy", "NumPy", 2, "step_tiny", 10))
         self.assertFalse(self.kept.has(1, "gradlet", 2, "step_tiny"))
         text = tables.document(series, ["gradlet", "NumPy"], "", self.kept.unclean())
-        self.assertIn("| step_tiny | not clean | NumPy, 2 threads: 10.0 |", text)
+        self.assertIn("| step_tiny | not clean | NumPy, 2 threads: 10.0 |  |  |  |  |  | not clean |", text)
         self.assertIn("| step_tiny | not clean | **10.0** |", text)
         # A round that was clean is enough for a figure.
         series = self.series(record("gradlet", "gradlet", 2, "step_tiny", 8, 2))
