@@ -66,8 +66,8 @@ impl Layer {
 
     /// The gradients of weight and bias from those of the outputs, and the step.
     pub fn learn(&mut self, team: &Team, optimizer: Optimizer, steps: i32, x: &[f32], d: &[f32]) {
-        /// So many rows of the weight are updated while their gradient is in the cache.
-        const ROWS: usize = 128;
+        /// That many rows of the weight are updated while their gradient is in the cache; fewer where tests have few rows.
+        const ROWS: usize = if cfg!(test) { 8 } else { 128 };
         let (n, batch) = (self.outputs, d.len() / self.outputs);
         let (x, width) = (Factor::new(x, self.inputs).transposed(), self.outputs);
         let [m, v, m_bias, v_bias] = &mut self.kept;
