@@ -66,7 +66,7 @@ impl Layer {
 
     /// The gradients of weight and bias from those of the outputs, and the step.
     pub fn learn(&mut self, team: &Team, optimizer: Optimizer, steps: i32, x: &[f32], d: &[f32]) {
-        /// That many rows of the weight are updated while their gradient is in the cache; fewer where tests have few rows.
+        /// That many rows of the weight are updated while their gradient is in the cache; tests have fewer rows.
         const ROWS: usize = if cfg!(test) { 8 } else { 128 };
         let (n, batch) = (self.outputs, d.len() / self.outputs);
         let (x, width) = (Factor::new(x, self.inputs).transposed(), self.outputs);
