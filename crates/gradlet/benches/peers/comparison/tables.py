@@ -128,7 +128,7 @@ def everyone(series, threads, labels, unclean=frozenset()):
         if row or any(w == workload for _, w in failed):
             first = best(here, workload)
             cells = [number(row[c].median) if c in row else NOT_CLEAN if (c, workload) in failed else "" for c in columns]
-            bold = [f"**{cell}**" if row.get(c) is first and cell else cell for c, cell in zip(columns, cells)]
+            bold = [f"**{cell}**" if first and row.get(c) is first else cell for c, cell in zip(columns, cells)]
             rows.append([workload, *bold])
     return table(["workload", *columns], rows, right=range(1, len(columns) + 1))
 

@@ -103,6 +103,8 @@ class Tables(unittest.TestCase):
         text = tables.document(series, ["gradlet", "NumPy"], "", self.kept.unclean())
         self.assertIn("| step_tiny | not clean | NumPy, 2 threads: 10.0 |  |  |  |  |  | not clean |", text)
         self.assertIn("| step_tiny | not clean | **10.0** |", text)
+        self.assertIn("| not clean |  |", tables.everyone({}, 2, ["gradlet", "NumPy"], {
+            ("gradlet", 2, "step_tiny"), ("NumPy", 2, "infer_1")}))
         # A round that was clean is enough for a figure.
         series = self.series(record("gradlet", "gradlet", 2, "step_tiny", 8, 2))
         self.assertEqual(self.kept.unclean(), set())
