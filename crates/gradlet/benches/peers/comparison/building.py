@@ -66,22 +66,31 @@ def default_venv():
     return Path(cache) / "gradlet-peers"
 
 
-def python(peer, venv, install):
-    """The interpreter of an environment that has the peer; installs what is missing."""
-    interpreter = venv / "bin" / "python"
+# Where the package's name is not the module's.
+PACKAGES = {"tensorflow": "tensorflow-cpu", "mlx": "mlx[cpu]"}
+MODULES = {"mlx": "mlx.core"}
 
-    def imports():
-        command = [interpreter, "-c", f"import {peer}"]
-        return interpreter.exists() and subprocess.run(command, capture_output=True).returncode == 0
 
-    if not imports() and install:
-        if not interpreter.exists():
-            subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+def python(peer, venvs, install):
+    """The interpreter of the first of the environments that has the peer; installs what is missing into the first."""
+
+    def having():
+        found = (venv / "bin" / "python" for venv in venvs)
+        command = ["-c", f"import {MODULES.get(peer, peer)}"]
+        is_in = lambda python: python.exists() and not subprocess.run([python, *command], capture_output=True).returncode
+        return next(filter(is_in, found), None)
+
+    interpreter = having()
+    if interpreter is None and install:
+        first = venvs[0] / "bin" / "python"
+        if not first.exists():
+            subprocess.run([sys.executable, "-m", "venv", venvs[0]], check=True)
         wanted = (HERE / "python" / "requirements.txt").read_text().split()
         # JAX's program makes its data with NumPy, which comes with it.
-        packages = [line for line in wanted if line.startswith(peer + "==")]
-        print(f"compare: installing {packages[0]} into {venv}", file=sys.stderr)
-        subprocess.run([interpreter, "-m", "pip", "install", "--quiet", *packages], stdout=sys.stderr)
-    if not imports():
-        raise Missing(f"{peer} cannot be imported in {venv}")
+        packages = [line for line in wanted if line.startswith(PACKAGES.get(peer, peer) + "==")]
+        print(f"compare: installing {packages[0]} into {venvs[0]}", file=sys.stderr)
+        subprocess.run([first, "-m", "pip", "install", "--quiet", *packages], stdout=sys.stderr)
+        interpreter = having()
+    if interpreter is None:
+        raise Missing(f"{peer} cannot be imported in {' or '.join(map(str, venvs))}")
     return interpreter

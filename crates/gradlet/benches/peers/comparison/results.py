@@ -18,14 +18,18 @@ class Results:
         self.records[record["round"], record["label"], record["threads"], record["workload"]] = record
 
     def add(self, record):
+        """Keeps a record; dropped runs of an earlier attempt still count."""
+        earlier = self.records.get((record["round"], record["label"], record["threads"], record["workload"]), {})
+        if "unclean" in earlier:
+            record = record | {"dropped": record.get("dropped", 0) + earlier["dropped"]}
         self._keep(record)
         with self.path.open("a") as file:
             file.write(json.dumps(record) + "\n")
 
     def has(self, number, label, threads, workload):
-        """Whether this was measured, or is known to be impossible; what failed is tried again."""
+        """Whether this was measured, or is known to be impossible; what failed or had no clean run is tried again."""
         record = self.records.get((number, label, threads, workload))
-        return record is not None and "failed" not in record
+        return record is not None and "failed" not in record and "unclean" not in record
 
     def forget(self, peers):
         """Drops what was measured of `peers`, so that it is measured again."""
@@ -34,50 +38,59 @@ class Results:
 
     def series(self):
         """{(label, threads, workload): Series} of what was measured."""
-        medians = collections.defaultdict(list)
-        peers = {}
+        kept = collections.defaultdict(list)
         for (_, label, threads, workload), record in sorted(self.records.items(), key=lambda item: item[0][0]):
             if "median_us" in record:
-                medians[label, threads, workload].append(record["median_us"])
-                peers[label] = record["peer"]
-        return {key: Series(peers[key[0]], *key, us) for key, us in medians.items()}
+                kept[label, threads, workload].append(record)
+        return {key: Series(records[0]["peer"], *key, records) for key, records in kept.items()}
+
+    def unclean(self):
+        """The keys of `series` that had no clean run in any round."""
+        keys = {key[1:] for key, record in self.records.items() if "unclean" in record}
+        return keys - self.series().keys()
 
 
 class Series:
     """One workload's medians over the rounds."""
 
-    def __init__(self, peer, label, threads, workload, us):
-        self.peer, self.label, self.threads, self.workload, self.us = peer, label, threads, workload, us
-        self.median = statistics.median(us)
+    def __init__(self, peer, label, threads, workload, records):
+        self.peer, self.label, self.threads, self.workload = peer, label, threads, workload
+        self.us = [r["median_us"] for r in records]
+        self.median = statistics.median(self.us)
+        # What so many threads reached at the time, in billions of operations a second.
+        self.gflops = [r["all_gflops"] for r in records if "all_gflops" in r]
 
     @property
     def who(self):
         return f"{self.label}, {self.threads} thread{'s' if self.threads > 1 else ''}"
 
+    def fma_us(self, multiply_adds):
+        """The time that so many multiply-adds would have taken in registers, with as many threads; or None."""
+        return 2 * multiply_adds / statistics.median(self.gflops) / 1e3 if multiply_adds and self.gflops else None
+
+
+# Measured beside the peers.
+NO_PEERS = ("gradlet", "floor")
+
 
 def best(series, workload, peer=None):
-    """The fastest series on `workload` over all settings and threads, of `peer` or of every peer but gradlet; or None."""
+    """The fastest series on `workload` over all settings and threads, of `peer` or of every peer; or None."""
     rivals = [s for s in series.values()
-              if s.workload == workload and (s.peer == peer if peer else s.peer not in ("gradlet", "peak"))]
+              if s.workload == workload and (s.peer == peer if peer else s.peer not in NO_PEERS)]
     return min(rivals, key=lambda s: s.median, default=None)
-
-
-def fastest_round(series, workload):
-    """The lowest median that any peer had in any round: what they reach while the machine gives its all."""
-    return min(min(s.us) for s in series.values() if s.workload == workload and s.peer not in ("gradlet", "peak"))
 
 
 def may_gain(series, variant, threads, workload, short):
     """Whether fewer threads may be faster: only where what others cost, microseconds, is much of the whole."""
     more = [s.median for (label, n, w), s in series.items() if (label, w) == (variant.label, workload) and n > threads]
-    return variant.peer == "gradlet" or not more or min(more) < short
+    return variant.peer in NO_PEERS or not more or min(more) < short
 
 
 def is_contender(series, targets, variant, threads, workload, margin):
     """Whether another round is worth it: within `margin` of the best peer, or of the best of a peer that a target names."""
     mine = series.get((variant.label, threads, workload))
-    if variant.peer == "gradlet" or mine is None:
-        return variant.peer == "gradlet"
+    if variant.peer in NO_PEERS or mine is None:
+        return variant.peer in NO_PEERS
     named = [peer for peer, _ in targets.get(workload, []) if peer == variant.peer]
     rivals = [best(series, workload), *(best(series, workload, peer) for peer in named)]
     return any(mine.median <= margin * rival.median for rival in rivals)

@@ -1,5 +1,6 @@
 """Runs of programs, one at a time under a lock."""
 import contextlib
+import dataclasses
 import fcntl
 import json
 import os
@@ -11,13 +12,30 @@ from pathlib import Path
 
 from . import building
 from .variants import GRADLET
+from .workloads import EXTRA, groups
 
-# For one process, which measures one family of workloads.
+# For one process.
 TIMEOUT_S = 1800
 
 # Cores in use by other processes from which on a run counts as disturbed, and how often it is made.
 DISTURBED = 0.2
 TRIES = 3
+
+# Of a machine whose second processor comes and goes: two threads' rate of multiply-adds as a multiple of one thread's
+# that makes a run count, how often a run is made, and the seconds between two looks and of all waiting for one run.
+CLEAN = 1.9
+CLEAN_TRIES = 5
+PAUSE_S = 5
+PATIENCE_S = 120
+
+
+def turns(options, variants, listed):
+    """(round, variant, threads, workloads) in the order in which they are measured: the programs of a row take turns."""
+    for number in range(1, max(options.rounds, options.matmul_rounds) + 1):
+        for names in groups(listed, options.order):
+            for variant in variants:
+                for threads in options.threads:
+                    yield number, variant, threads, [w for w in names if variant is not GRADLET or w not in EXTRA]
 
 
 @contextlib.contextmanager
@@ -55,7 +73,7 @@ class Programs:
             return [program]
         if variant.package:
             return [building.rust(variant, self.options.build)]
-        interpreter = building.python(variant.peer, self.options.venv, not self.options.no_install)
+        interpreter = building.python(variant.peer, self.options.venvs, not self.options.no_install)
         return [interpreter, building.HERE / "python" / variant.script]
 
 
@@ -85,26 +103,68 @@ def _run(command, env):
     return output, (error.strip().splitlines() or [""])[-1], code, round(max(others, 0) / elapsed, 2)
 
 
-def measure(command, variant, threads, workloads, lock):
-    """Yields (workload, fields) for each line that the program prints, and for what it left out.
+@dataclasses.dataclass(frozen=True)
+class Care:
+    """What makes a run count."""
 
-    A run that other processes disturbed is made again, TRIES times in all; `others` keeps how many cores they used.
+    clean: float = CLEAN
+    tries: int = CLEAN_TRIES
+    pause_s: float = PAUSE_S
+    patience_s: float = PATIENCE_S
+
+
+def careful(start, threads, meter, care, lock):
+    """(what `start` gives, or None without a clean run; fields about the machine).
+
+    `start` is called again if other processes disturbed it, TRIES times in all, and its result is dropped if the threads
+    did not reach together what they should just before and after it, `care.tries` times in all. It is not called before
+    they do.
     """
+    dropped, disturbed, waited = 0, 0, 0
+    while dropped < care.tries and waited <= care.patience_s:
+        with locked(lock):
+            before = meter.latest(threads)
+            result = start() if before.is_clean(care.clean) else None
+            after = meter.read(threads) if result and threads > 1 else before
+        if result is None:
+            waited += care.pause_s
+        elif after.is_clean(care.clean):
+            disturbed += 1
+            _, _, code, others = result
+            if code or others <= DISTURBED or disturbed == TRIES:
+                mean = lambda a, b: round((a + b) / 2, 1)
+                rates = {"one_gflops": mean(before.one, after.one), "all_gflops": mean(before.all, after.all)}
+                return result, {"dropped": dropped, "others": others, **rates}
+            print(f"compare: other processes used {others} cores; again", file=sys.stderr)
+            continue
+        else:
+            dropped += 1
+            print(f"compare: dropped, {threads} threads reached {before.all / before.one:.2f} and "
+                  f"{after.all / after.one:.2f} times one thread's rate", file=sys.stderr)
+        time.sleep(care.pause_s)
+    return None, {"dropped": dropped}
+
+
+def measure(command, variant, threads, workloads, lock, meter, care=Care()):
+    """Yields (workload, fields) for each line that the program prints, and for what it left out or had no clean run."""
     command = [*map(str, command), "--threads", str(threads), *(f"={w}" for w in workloads)]
     env = building.environment(**variant.env)
-    for _ in range(TRIES):
-        with locked(lock):
-            output, error, code, others = _run(command, env)
-        if code or others <= DISTURBED:
-            break
-        print(f"compare: other processes used {others} cores", file=sys.stderr)
+    result, fields = careful(lambda: _run(command, env), threads, meter, care, lock)
+    if result is None:
+        print(f"compare: {variant.label}: no clean run", file=sys.stderr)
+        for i, workload in enumerate(workloads):
+            yield workload, {"unclean": True, "dropped": 0 if i else fields["dropped"]}
+        return
+    output, error, code, _ = result
     left = set(workloads)
     for line in output.splitlines():
         record = json.loads(line)
         if record["workload"] in left:
             left.remove(record["workload"])
-            fields = {k: v for k, v in record.items() if k not in ("peer", "workload", "threads")}
-            yield record["workload"], fields | {"others": others}
+            own = {k: v for k, v in record.items() if k not in ("peer", "workload", "threads")}
+            yield record["workload"], own | fields
+            # A run that measured several workloads is counted once.
+            fields["dropped"] = 0
     if code:
         print(f"compare: {variant.label}: exit code {code}: {error}", file=sys.stderr)
     for workload in left:

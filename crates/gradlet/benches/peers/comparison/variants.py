@@ -1,13 +1,16 @@
 """Who is measured: each peer with each of its settings, how it is built, and what its programs leave out."""
 import dataclasses
 
+from .workloads import EXTRA
+
 # keepmem: glibc keeps freed memory and never maps a block of its own for a large one.
 KEEPMEM = {"MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_MMAP_THRESHOLD_": "4294967296"}
 
 # Measured unless --settings says otherwise. Not among them: native, and keepmem for the Python peers.
-SETTINGS = ["compile", "rbg", "keepmem", "x86-v4", "mimalloc", "shared"]
+SETTINGS = ["compile", "xla", "rbg", "keepmem", "x86-v4", "mimalloc", "shared"]
 
 MATMUL = ("matmul_",)
+NETS = ("step_", "infer_")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,13 +73,18 @@ FEATURE = {"features": ("x86-v4",)}
 
 GRADLET = Variant("gradlet", "gradlet")
 
-VARIANTS = [
+RIVALS = [
     *_python("numpy", "NumPy"),
     *_python("jax", "JAX"),
     *_python("jax", "JAX", "rbg", flags=("--prng", "rbg")),
     *_python("torch", "PyTorch"),
     # Compiling the chain takes minutes; a single product is the same library call.
     *_python("torch", "PyTorch", "compile", flags=("--compile",), never=("chain_1000", "matmul_", "dropout_eval")),
+    *_python("tensorflow", "TensorFlow", only=NETS),
+    *_python("tensorflow", "TensorFlow", "xla", flags=("--xla",), only=NETS),
+    *_python("tinygrad", "tinygrad", only=NETS),
+    *_python("mlx", "MLX", only=NETS),
+    *_python("mlx", "MLX", "compile", flags=("--compile",), only=NETS),
     *_rust("candle", "candle", "peer-candle", FEATURE),
     # Its gemm 0.15 has AVX-512 kernels on a nightly compiler alone, so that setting compiles everything for it.
     *_rust("dfdx", "dfdx", "peer-dfdx", {"target_cpu": "x86-64-v4"}),
@@ -92,8 +100,13 @@ VARIANTS = [
     _gemm("matrixmultiply"),
 ]
 
-# The machine's ceiling, no peer: fused multiply-adds in registers.
-PEAK = _gemm("peak", only=("peak_",))
+# Compiled for this processor alone, since it is to show the machine's limits.
+FLOOR = Variant("floor", "floor", package="peer-floor", target_cpu="native",
+                only=("step_", "infer_", "ew_fb_1m", "bcast_fb", "softmax_fb"), never=tuple(EXTRA))
+
+METER = Variant("fma", "fma", package="peer-fma")
+
+VARIANTS = [FLOOR, *RIVALS]
 
 PEERS = list(dict.fromkeys(v.peer for v in VARIANTS))
 

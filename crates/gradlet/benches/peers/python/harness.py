@@ -1,4 +1,4 @@
-"""What torch_peer.py, jax_peer.py and numpy_peer.py share: arguments, timing, JSON lines."""
+"""What the Python peers share: arguments, timing, JSON lines, a check that their steps train."""
 import argparse
 import json
 import sys
@@ -24,6 +24,7 @@ def parse(**flags):
     parser = argparse.ArgumentParser()
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--suffix", default="", help="goes behind the peer's name")
+    parser.add_argument("--check", action="store_true", help="time nothing: do the losses of the steps fall?")
     for flag, keywords in flags.items():
         parser.add_argument("--" + flag, **keywords)
     parser.add_argument("names", nargs="*", help="prefixes of workloads; =NAME matches the whole name; none: all")
@@ -56,8 +57,21 @@ def measure(f, warm=0.5, timed=2):
     return sorted(times)
 
 
+def check(make, names):
+    """Exits with an error unless each step's loss falls; dropout makes it noisy, so that means are compared."""
+    for workload in (w for w in WORKLOADS if w.startswith("step_") and wants(names, w)):
+        f = make(workload)
+        losses = [float(f()) for _ in range(200)]
+        first, last = sum(losses[:40]) / 40, sum(losses[-40:]) / 40
+        print(f"{workload}: {first:.4f} to {last:.4f}")
+        if not last < first:
+            sys.exit(f"{workload}: the loss did not fall")
+
+
 def run(peer, version, make, options):
     """Times what `make` makes of each wanted workload's name. A workload that fails says so and the next one follows."""
+    if options.check:
+        return check(make, options.names)
     for workload in (w for w in WORKLOADS if wants(options.names, w)):
         head = {"peer": peer + options.suffix, "version": version, "workload": workload, "threads": options.threads}
         try:

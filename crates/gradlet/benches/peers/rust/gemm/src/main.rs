@@ -1,9 +1,8 @@
-//! The matmul workloads on the pure-Rust GEMM crates, and the machine's ceiling of fused multiply-adds.
+//! The matmul workloads on the pure-Rust GEMM crates.
 //!
 //! The product goes into a matrix allocated once, outside the timed region; the frameworks allocate theirs each time.
 
 mod crates;
-mod peak;
 
 use std::hint::black_box;
 
@@ -74,10 +73,9 @@ fn main() {
         "faer" => ("0.24.4", crates::with_faer),
         "private-gemm-x86" => ("0.1.22", crates::with_private_gemm),
         "matrixmultiply" => ("0.3.11", crates::with_matrixmultiply),
-        "peak" => return peak::run(&Bench::new("peak", "0", args)),
-        other => panic!(
-            "--backend is gemm, faer, private-gemm-x86, matrixmultiply or peak, not {other:?}"
-        ),
+        other => {
+            panic!("--backend is gemm, faer, private-gemm-x86 or matrixmultiply, not {other:?}")
+        }
     };
     products(&Bench::new(&backend, version, args), &backend, multiply);
 }
