@@ -13,17 +13,17 @@ const ROUND: f64 = 6_755_399_441_056_767.0;
 const WHOLE: f64 = 4_503_599_627_370_496.0;
 const EVEN: f64 = 9_007_199_254_740_992.0;
 
-/// 2^w within 2^-34 of it relatively, for w that is NaN or |w| <= 1000.
+/// 2^w within 2^-39 of it relatively, and 2^w - 1 near 0 too, for w that is NaN or |w| <= 1000.
 #[inline(always)]
 pub(super) fn short_exp2(w: f64) -> f64 {
     let rounded = w + ROUND;
     let r = w - (rounded - ROUND);
-    // 2^r on |r| <= 1/2: relative error 2^-34.5.
+    // (2^r - 1) / r on |r| <= 1/2: error of 2^r at most 2^-39.8 |r|.
     let p = poly!(r;
-        0.9999999999616703, 0.693147180728381, 0.24022651198216227, 0.05550410353634702, 0.00961802724773199,
-        0.0013333922430923606, 0.00015469292693527217, 1.5201949265878826e-5
+        0.6931471805412319, 0.24022650694741945, 0.05550410959232894, 0.009618129559037474, 0.0013333434153903374,
+        0.00015403098142777595, 1.531421007725285e-5, 1.3344213291965591e-6
     );
-    p * f64::from_bits(rounded.to_bits() << 52)
+    (1.0 + r * p) * f64::from_bits(rounded.to_bits() << 52)
 }
 
 /// `to_limit` of both signs in place of w beyond it; NaN stays.
@@ -166,6 +166,15 @@ mod tests {
             let root = error_f32(pow_f32(x, 0.5), f64::from(x).sqrt());
             assert!(root <= 0.51, "{x:e}^0.5");
         }
+    }
+
+    #[test]
+    fn powers_near_1_round_to_the_nearer_neighbour() {
+        // Just above the middle between 1 and the next number: 1 + 2^-24 + 3/8 2^-46.
+        let below = 1f32.next_down().next_down();
+        assert_eq!(pow_f32(below, -0.5), 1f32.next_up());
+        assert_eq!(pow_f32(below, 0.5), 1f32.next_down());
+        assert_eq!(pow_f32(1f32.next_up(), 0.5), 1.0);
     }
 
     #[test]

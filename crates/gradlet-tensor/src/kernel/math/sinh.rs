@@ -5,7 +5,7 @@ use super::poly;
 use super::pow::{limited, short_exp2};
 use std::f64::consts::LOG2_E;
 
-/// e^a / 2 for a >= 0, within 2^-34 of it relatively; more than any f32 where it would overflow.
+/// e^a / 2 for a >= 0, within 2^-39 of it relatively; more than any f32 where it would overflow.
 #[inline(always)]
 fn half_exp_f32(a: f64) -> f64 {
     short_exp2(limited(a * LOG2_E, 200.0)) * 0.5
