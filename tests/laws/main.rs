@@ -1,5 +1,9 @@
 //! Laws that hold for every tensor: of algebra, of views and copies, of broadcasting, and reductions and products against
 //! loops that anybody can read.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the functions are compared with the system's"
+)]
 
 mod folds;
 mod recipe;

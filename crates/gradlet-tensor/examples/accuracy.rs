@@ -5,6 +5,11 @@
 //! The exact values are from the standard library's function in f64, or from gradlet's own, whose tests compare it with
 //! slower and more exact ones. The exit code is 1 if an error is above its limit, and 2 if a name is unknown.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the functions are compared with the system's"
+)]
+
 #[path = "../src/kernel/math/ulp.rs"]
 mod ulp;
 

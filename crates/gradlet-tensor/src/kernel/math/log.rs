@@ -53,10 +53,12 @@ pub(super) fn ln_pair(x: f64) -> (f64, f64) {
     let (e, f) = parts_f64(x);
     let m = 1.0 + f;
     // ln(m) = ln(c) + 2 atanh(s) with s = (m - c) / (m + c), where c is near m: |s| < 0.0586.
-    let (is_below, is_above) = (m < BOUNDS.0, m > BOUNDS.1);
-    let pick = |below, above, one| {
-        let c = if is_below { below } else { one };
-        if is_above { above } else { c }
+    // By masks: of conditions, the compiler would make jumps here.
+    let below = u64::from(m < BOUNDS.0).wrapping_neg();
+    let above = u64::from(m > BOUNDS.1).wrapping_neg();
+    let pick = |b: f64, a: f64, one: f64| {
+        let outside = (b.to_bits() & below) | (a.to_bits() & above);
+        f64::from_bits(outside | (one.to_bits() & !(below | above)))
     };
     let c = pick(BELOW.0, ABOVE.0, 1.0);
     let (ln_c, ln_c_low) = (pick(BELOW.1, ABOVE.1, 0.0), pick(BELOW.2, ABOVE.2, 0.0));
@@ -217,7 +219,7 @@ mod tests {
             -4.821637332766436e-17,
             2.2670496663554915e-33,
         ),
-        (log10_f64, 2.0, 0.3010299956639812, -2.8037281277851704e-18),
+        (log10_f64, 2.0, LOG10_2, -2.8037281277851704e-18),
     ];
 
     #[test]
