@@ -276,6 +276,20 @@ mod tests {
     }
 
     #[test]
+    fn angles_of_double_precision_give_the_same_beside_large_ones() -> crate::Result<()> {
+        let x = Tensor::<f64>::normal(1000, 0.0, 1e5, &mut crate::rng(1))?;
+        let all = Tensor::cat(&[&x, &tensor![f64; 1e300]], 0)?;
+        for f in [
+            Tensor::sin as fn(&Tensor<f64>) -> Tensor<f64>,
+            Tensor::cos,
+            Tensor::tan,
+        ] {
+            assert!(f(&all).to_vec().starts_with(&f(&x).to_vec()));
+        }
+        Ok(())
+    }
+
+    #[test]
     fn halves_go_to_the_even_number() {
         let x = tensor![-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.51, 0.499_999_97];
         assert_eq!(
