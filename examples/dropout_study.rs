@@ -75,7 +75,10 @@ impl Setting {
             .filter_map(|run| Some(run.last()?[column]))
             .collect();
         let mean = mean(&values);
-        let squares: Vec<_> = values.iter().map(|value| (value - mean).powi(2)).collect();
+        let squares: Vec<_> = values
+            .iter()
+            .map(|value| (value - mean) * (value - mean))
+            .collect();
         let degrees = (values.len() - 1).max(1) as f64;
         (mean, (squares.iter().sum::<f64>() / degrees).sqrt())
     }

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use gradlet::monte_carlo;
 use gradlet::prelude::*;
+use gradlet::tensor::math;
 use gradlet_examples::args;
 use gradlet_examples::chart::{self, Curve, Panel, Style};
 
@@ -48,7 +49,7 @@ struct Args {
 
 /// The curve that the net has to learn.
 fn curve(x: f32) -> f32 {
-    x + 0.3 * (std::f32::consts::TAU * x).sin()
+    x + 0.3 * math::sin(std::f32::consts::TAU * x)
 }
 
 fn net(p: f64, rng: &mut Pcg64) -> Result<Sequential> {

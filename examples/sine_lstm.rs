@@ -20,6 +20,7 @@ use clap::Parser;
 use gradlet::Lstm;
 use gradlet::prelude::*;
 use gradlet::schedule::{CosineAnnealing, Schedule};
+use gradlet::tensor::math;
 use gradlet_examples::chart::{self, Curve, Panel, Style};
 use gradlet_examples::{args, progress::Progress};
 
@@ -94,7 +95,7 @@ fn series(noise: f64, rng: &mut Pcg64) -> Result<(Var, Var)> {
     let truth = Tensor::from_fn([1, KNOWN + AHEAD, 1], |i| {
         let sines = SINES.iter().zip(&phases);
         let values =
-            sines.map(|((period, height), p)| height * (TAU * i as f32 / period + p).sin());
+            sines.map(|((period, height), p)| height * math::sin(TAU * i as f32 / period + p));
         values.sum::<f32>()
     })?;
     let noise = Tensor::normal(truth.shape(), 0.0, noise, rng)?;

@@ -34,7 +34,7 @@ fn numpy_and_gradlet_read_each_others_arrays() -> Result<(), Box<dyn Error>> {
             assert_eq!(theirs.any(path), Some(tensor), "{path} {name}");
         }
     }
-    let half = tensor![0.5, -65504.0, 2f32.powi(-24), f32::INFINITY];
+    let half = tensor![0.5, -65504.0, 1.0 / 16_777_216.0, f32::INFINITY];
     let others: [(&str, AnyTensor); 6] = [
         ("half", half.into()),
         ("small", tensor![i32; -128, 127].into()),

@@ -265,7 +265,7 @@ fn python_and_gradlet_read_each_others_files() -> Result<(), Failure> {
     for (path, tensor) in state.iter() {
         assert_eq!(file.tensor(path)?, *tensor, "{path}");
     }
-    let half = tensor![0.5, -65504.0, 2f32.powi(-24), f32::INFINITY];
+    let half = tensor![0.5, -65504.0, 1.0 / 16_777_216.0, f32::INFINITY];
     let others: [(&str, AnyTensor); 5] = [
         ("half", half.into()),
         ("small", tensor![i32; -128, 127].into()),

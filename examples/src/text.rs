@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use gradlet::prelude::*;
+use gradlet::tensor::math;
 
 /// The folder of gradlet's own documentation.
 pub const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
@@ -81,7 +82,7 @@ impl Text {
         let held_out = self.held_out.to_vec();
         let bits = held_out.windows(2).map(|pair| {
             let context = context(pair[0]);
-            (totals[context] / counts[context][pair[1] as usize]).log2()
+            math::log2(totals[context] / counts[context][pair[1] as usize])
         });
         bits.sum::<f64>() / (held_out.len() - 1) as f64
     }
@@ -133,8 +134,8 @@ mod tests {
     fn tables_count_characters_and_pairs() {
         // Of 36 characters to learn from, 18 pairs "ab" and 17 "ba"; held out is "abab".
         let text = Text::new(&"ab".repeat(20), 1).unwrap();
-        let unigram = -((19.0 * 18.0 * 19.0 / 37f64.powi(3)).log2()) / 3.0;
-        let bigram = -((19.0 / 20.0 * 18.0 / 19.0 * 19.0 / 20f64).log2()) / 3.0;
+        let unigram = -math::log2(19.0 * 18.0 * 19.0 / (37.0 * 37.0 * 37.0)) / 3.0;
+        let bigram = -math::log2(19.0 / 20.0 * 18.0 / 19.0 * 19.0 / 20.0) / 3.0;
         assert!(
             (text.unigram() - unigram).abs() < 1e-12,
             "{}",

@@ -1,6 +1,7 @@
 //! A layer as a function of its inputs and parameters, and the check of its gradients along random directions.
 
 use gradlet::module::Module;
+use gradlet::tensor::math;
 use gradlet::{CreateGraph, Forward, Parameter, Pcg64, Result, Shape, grad, rng};
 
 use crate::draw::{Tensor, Var};
@@ -79,7 +80,7 @@ impl Trial {
         let leaves: Vec<_> = leaves.iter().collect();
         let inputs: Vec<_> = leaves[..inputs.len()].iter().map(|&x| x.clone()).collect();
         let y = self.layer.run(&inputs)?;
-        let weights = Tensor::from_fn(y.shape(), |i| (0.7 * i as f64 + 0.3).sin())?;
+        let weights = Tensor::from_fn(y.shape(), |i| math::sin(0.7 * i as f64 + 0.3))?;
         let first = y.mul(&Var::constant(weights))?.sum(..)?;
         let gradients = grad(&first, &leaves, CreateGraph::Yes)?;
         let mut second = Var::constant(Tensor::scalar(0.0));

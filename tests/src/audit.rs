@@ -138,9 +138,15 @@ fn apart(kept: &[bool], distance: usize, pairs: &mut Pairs<'_>) {
 fn is_plausible(hits: usize, of: usize, probability: f64) -> bool {
     let n = of as f64;
     let share = hits as f64 / n;
-    let term = |a: f64, b: f64| if a == 0.0 { 0.0 } else { a * (a / b).ln() };
+    let term = |a: f64, b: f64| {
+        if a == 0.0 {
+            0.0
+        } else {
+            a * gradlet::tensor::math::ln(a / b)
+        }
+    };
     let divergence = term(share, probability) + term(1.0 - share, 1.0 - probability);
-    n * divergence <= (2.0 / LEVEL).ln()
+    n * divergence <= gradlet::tensor::math::ln(2.0 / LEVEL)
 }
 
 #[cfg(test)]

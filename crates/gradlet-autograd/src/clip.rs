@@ -7,6 +7,8 @@ use crate::gradients::Gradients;
 
 /// PyTorch's: keeps the factor of gradients of 0 finite.
 const EPS: f64 = 1e-6;
+/// 2^100
+const LARGE: f64 = 1_267_650_600_228_229_401_496_703_205_376.0;
 
 impl<T: Float> Gradients<T> {
     /// The p-norm of all gradients, of both types of floats, as if they were one vector: the p-norm of the gradients' own
@@ -95,9 +97,9 @@ impl<T: Float> Gradients<T> {
         let shift = if T::of(factor).is_normal() || factor == 0.0 || !factor.is_finite() {
             1.0
         } else if factor.abs() < 1.0 {
-            2f64.powi(-100)
+            1.0 / LARGE
         } else {
-            2f64.powi(100)
+            LARGE
         };
         let [shift, rest] = [shift, factor / shift].map(T::of);
         for (_, g) in self.iter_mut() {

@@ -3,6 +3,13 @@
 //! This crate knows nothing of layers. Each operation is one file in `ops/`, with its gradient directly below its
 //! value.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test may compare with the system's functions"
+    )
+)]
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 mod across;

@@ -3,6 +3,13 @@
 //! This crate has no loops over elements: they are in the tensor crate. Metrics alone, which are not part of a training
 //! step, read one element after the other.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test may compare with the system's functions"
+    )
+)]
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 // The derive writes paths that begin with `::gradlet`.

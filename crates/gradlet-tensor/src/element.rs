@@ -100,7 +100,7 @@ impl Element for bool {
 /// A number with fractions: `f32` or `f64`.
 ///
 /// `x.exp()` is from `num_traits` and calls the system's library; the functions of [`math`](crate::math), such as
-/// `math::exp(x)`, are faster in loops.
+/// `math::exp(x)`, are faster in loops and give the same bits on every system.
 pub trait Float:
     Element + Number<Sum = Self, Checked = Tensor<Self>> + num_traits::Float + Math + Gemm
 {

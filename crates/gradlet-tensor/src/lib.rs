@@ -3,6 +3,13 @@
 //! A [`Tensor`] is a value: cheap to clone, immutable from outside, copied on write.
 //! This crate knows nothing of graphs or layers; the loops that their gradients need are functions of [`fused`].
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "a test may compare with the system's functions"
+    )
+)]
 #![warn(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used)]
 
 // Counts of handles are not checked for overflow, and memory comes in sizes of up to 2^46 bytes.

@@ -1,7 +1,8 @@
 //! Functions of one number, `f32` or `f64`, written so that a loop over them becomes vector code.
 //!
-//! They have no branches and no calls, and give the same bits on every processor. `num_traits::Float` has functions of
-//! the same names, which call the system's library for each element. `docs/reliability.md` lists the errors of ours.
+//! They give the same bits on every processor and system, and but for `powi`, and `sin`, `cos` and `tan` of numbers beyond
+//! a million, they have no branches and no calls. `num_traits::Float` has functions of the same names, which call the
+//! system's library for each element. `docs/reliability.md` lists the errors of ours.
 //!
 //! # Example
 //!
@@ -37,6 +38,20 @@ pub fn hypot<T: Float>(a: T, b: T) -> T {
     a.hypot_(b)
 }
 
+/// x to the power of y, with the special cases of C's `pow`: 1 if x is 1 or y is 0, even beside NaN; NaN if x is negative
+/// and finite, and y is not whole.
+#[inline(always)]
+pub fn pow<T: Float>(x: T, y: T) -> T {
+    x.pow_(y)
+}
+
+/// x to a whole power by repeated squaring: the product of those x^(2^i) whose bit i is set in |n|, the smallest power
+/// first, and its reciprocal if n is negative. Each product rounds; `pow` has a smaller error if n is large.
+#[inline(always)]
+pub fn powi<T: Float>(x: T, n: i32) -> T {
+    x.powi_(n)
+}
+
 functions! {
     /// `e^x`
     exp = exp_;
@@ -46,6 +61,26 @@ functions! {
     ln = ln_;
     /// `ln(1 + x)`, with all digits near 0.
     log1p = log1p_;
+    /// The logarithm to base 2; exact for powers of 2.
+    log2 = log2_;
+    /// The logarithm to base 10; exact for powers of 10.
+    log10 = log10_;
+    /// The sine of x in radians; NaN for infinite x.
+    sin = sin_;
+    /// The cosine of x in radians; NaN for infinite x.
+    cos = cos_;
+    /// The tangent of x in radians; NaN for infinite x.
+    tan = tan_;
+    /// The arc sine in `[-pi/2, pi/2]`; NaN outside `[-1, 1]`.
+    asin = asin_;
+    /// The arc cosine in `[0, pi]`; NaN outside `[-1, 1]`.
+    acos = acos_;
+    /// The arc tangent in `[-pi/2, pi/2]`.
+    atan = atan_;
+    /// The hyperbolic sine, with all digits near 0.
+    sinh = sinh_;
+    /// The hyperbolic cosine.
+    cosh = cosh_;
     /// The hyperbolic tangent.
     tanh = tanh_;
     /// The inverse hyperbolic sine, with all digits near 0.

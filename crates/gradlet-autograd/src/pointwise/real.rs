@@ -90,8 +90,8 @@ impl<T: Float> Real<T> for T {
         abs: |x| x.abs();
         exp: |x| math::exp(x);
         ln: |x| math::ln(x);
-        sinh: |x| x.sinh();
-        cosh: |x| x.cosh();
+        sinh: |x| math::sinh(x);
+        cosh: |x| math::cosh(x);
         tanh: |x| math::tanh(x);
         sigmoid: |x| math::sigmoid(x);
         erf: |x| math::erf(x);

@@ -1,7 +1,7 @@
 //! [`Schedule`]: a dropout probability that changes during training.
 
 use gradlet_autograd::Result;
-use gradlet_tensor::Mask;
+use gradlet_tensor::{Mask, math};
 
 use crate::module::Module;
 
@@ -71,7 +71,7 @@ impl Schedule {
         }
         let share = step as f64 / self.steps as f64;
         let share = if self.cosine {
-            (1.0 - (std::f64::consts::PI * share).cos()) / 2.0
+            (1.0 - math::cos(std::f64::consts::PI * share)) / 2.0
         } else {
             share
         };

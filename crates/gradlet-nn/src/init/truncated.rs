@@ -61,7 +61,7 @@ fn standard(a: f64, b: f64, rng: &mut (impl Rng + ?Sized)) -> f64 {
     }
     // Where the density is largest.
     let top = a.max(0.0);
-    let rate = f64::midpoint(a, a.hypot(2.0));
+    let rate = f64::midpoint(a, math::hypot(a, 2.0));
     loop {
         let [u, v]: [f64; 2] = [rng.random(), rng.random()];
         let tail = -math::ln(1.0 - u);
@@ -75,7 +75,7 @@ fn standard(a: f64, b: f64, rng: &mut (impl Rng + ?Sized)) -> f64 {
             (x, -0.5 * (x - rate) * (x - rate))
         } else {
             // Normal, for an interval that holds most of it: v is its angle.
-            let x = (2.0 * tail).sqrt() * (std::f64::consts::TAU * v).cos();
+            let x = (2.0 * tail).sqrt() * math::cos(std::f64::consts::TAU * v);
             (x, f64::INFINITY)
         };
         if x <= b && x >= a && v <= math::exp(share) {

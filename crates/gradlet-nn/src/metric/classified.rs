@@ -1,7 +1,7 @@
 //! Metrics of scores of several classes that are means over the samples.
 
 use gradlet_autograd::{Float, Result};
-use gradlet_tensor::Tensor;
+use gradlet_tensor::{Tensor, math};
 
 use super::mean::Mean;
 use super::samples::{Rows, first_largest, weights};
@@ -233,7 +233,7 @@ mean_of_rows!(LogLoss, "log_loss", |_this, row, label| {
         )?;
     }
     let least = T::epsilon().to_f64();
-    -row[label].clamp(least, 1.0 - least).ln()
+    -math::ln(row[label].clamp(least, 1.0 - least))
 });
 
 impl LogLoss {

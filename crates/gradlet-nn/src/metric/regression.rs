@@ -149,7 +149,7 @@ of_pairs! {
         /// The mean of the squared differences.
         mean: Mean,
     }
-    |this, prediction, target, weight| this.mean.add((prediction - target).powi(2), weight)
+    |this, prediction, target, weight| this.mean.add((prediction - target) * (prediction - target), weight)
 }
 
 impl MeanSquaredError {
@@ -254,7 +254,7 @@ of_pairs! {
         origin: target,
         mean: 0.0,
         total: 0.0,
-        residual: weight * (target - prediction).powi(2),
+        residual: weight * ((target - prediction) * (target - prediction)),
     })
 }
 

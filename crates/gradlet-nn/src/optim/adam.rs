@@ -1,6 +1,6 @@
 //! `Adam` and `AdamW`: steps scaled by running means of the gradient and of its square.
 
-use gradlet_tensor::{Float, Result};
+use gradlet_tensor::{Float, Result, math};
 
 use super::Stepper;
 use super::rule::{Pass, Rule, check_betas, decayed, larger, lerp, mean_square, setters};
@@ -164,8 +164,8 @@ impl<const DECOUPLED: bool> Rule for AdamRule<DECOUPLED> {
             take: T::of(1.0 - beta1),
             beta2: T::of(beta2),
             take2: T::of(1.0 - beta2),
-            rate: T::of(learning_rate / (1.0 - beta1.powf(t))),
-            root: T::of((1.0 - beta2.powf(t)).sqrt()),
+            rate: T::of(learning_rate / (1.0 - math::pow(beta1, t))),
+            root: T::of((1.0 - math::pow(beta2, t)).sqrt()),
             eps: T::of(self.eps),
             decay: T::of(decay),
         }

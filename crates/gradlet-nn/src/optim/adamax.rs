@@ -1,6 +1,6 @@
 //! `Adamax`: Adam with the largest recent gradient in place of the mean square.
 
-use gradlet_tensor::{Float, Result};
+use gradlet_tensor::{Float, Result, math};
 
 use super::Stepper;
 use super::rule::{Pass, Rule, check_betas, decayed, larger, lerp, setters};
@@ -94,7 +94,7 @@ impl Rule for AdamaxRule {
         Factors {
             take: T::of(1.0 - beta1),
             beta2: T::of(beta2),
-            rate: T::of(learning_rate / (1.0 - beta1.powf(t as f64))),
+            rate: T::of(learning_rate / (1.0 - math::pow(beta1, t as f64))),
             eps: T::of(self.eps),
             decay: T::of(self.weight_decay),
         }

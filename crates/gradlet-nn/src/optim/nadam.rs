@@ -1,6 +1,6 @@
 //! `NAdam`: Adam that looks ahead along its running mean.
 
-use gradlet_tensor::{Float, Result};
+use gradlet_tensor::{Float, Result, math};
 
 use super::Stepper;
 use super::rule::{Decay, Pass, Rule, check_betas, lerp, mean_square, setters};
@@ -71,7 +71,7 @@ impl NAdamRule {
     /// The momentum of update number `t`.
     fn momentum_at(&self, t: u64) -> f64 {
         // PyTorch's and the author's constants.
-        self.betas.0 * (1.0 - 0.5 * 0.96f64.powf(t as f64 * self.momentum_decay))
+        self.betas.0 * (1.0 - 0.5 * math::pow(0.96, t as f64 * self.momentum_decay))
     }
 
     /// The product of the momenta of the updates up to number `t`, or 0 where 1 minus it is 1 anyway: after some fifty
@@ -133,7 +133,7 @@ impl Rule for NAdamRule {
             take: T::of(1.0 - beta1),
             beta2: T::of(beta2),
             take2: T::of(1.0 - beta2),
-            correction: T::of(1.0 - beta2.powf(t as f64)),
+            correction: T::of(1.0 - math::pow(beta2, t as f64)),
             rate: T::of(learning_rate * (1.0 - mu) / (1.0 - product)),
             rate_ahead: T::of(learning_rate * ahead / (1.0 - product * ahead)),
             eps: T::of(self.eps),

@@ -1,6 +1,6 @@
 //! `RAdam`: Adam that scales its steps only when it knows enough to do so.
 
-use gradlet_tensor::{Float, Result};
+use gradlet_tensor::{Float, Result, math};
 
 use super::Stepper;
 use super::rule::{Decay, Pass, Rule, check_betas, lerp, mean_square, setters};
@@ -103,15 +103,15 @@ impl Rule for RAdamRule {
 
     fn factors<T: Float>(&self, learning_rate: f64, t: u64) -> Factors<T> {
         let ((beta1, beta2), t) = (self.betas, t as f64);
-        let correction = 1.0 - beta2.powf(t);
+        let correction = 1.0 - math::pow(beta2, t);
         let c = 2.0 / (1.0 - beta2) - 1.0;
-        let rho = c - 2.0 * t * beta2.powf(t) / correction;
+        let rho = c - 2.0 * t * math::pow(beta2, t) / correction;
         let r = || ((rho - 4.0) * (rho - 2.0) * c / ((c - 4.0) * (c - 2.0) * rho)).sqrt();
         Factors {
             take: T::of(1.0 - beta1),
             beta2: T::of(beta2),
             take2: T::of(1.0 - beta2),
-            rate: T::of(learning_rate / (1.0 - beta1.powf(t))),
+            rate: T::of(learning_rate / (1.0 - math::pow(beta1, t))),
             rectified: (rho > 5.0).then(|| T::of(r() * correction.sqrt())),
             eps: T::of(self.eps),
             decay: Decay::new(

@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use gradlet_tensor::Result;
+use gradlet_tensor::{Result, math};
 
 use super::definition::{Schedule, setters};
 use crate::require::require;
@@ -104,7 +104,7 @@ impl Schedule for CosineAnnealingWarmRestarts {
 
 /// From `start` to `end` along half a wave, at a share of the way in [0, 1].
 fn wave(start: f64, end: f64, share: f64) -> f64 {
-    end + (start - end) * (1.0 + (PI * share).cos()) / 2.0
+    end + (start - end) * (1.0 + math::cos(PI * share)) / 2.0
 }
 
 #[cfg(test)]

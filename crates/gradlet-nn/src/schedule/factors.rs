@@ -1,7 +1,7 @@
 //! Schedules that multiply the base rate: [`Step`], [`MultiStep`], [`Exponential`], [`Polynomial`], [`Linear`] and
 //! [`Constant`].
 
-use gradlet_tensor::Result;
+use gradlet_tensor::{Result, math};
 
 use super::definition::{Schedule, setters, share};
 use crate::require::require;
@@ -44,7 +44,7 @@ setters! { Step:
 
 impl Schedule for Step {
     fn rate(&self, base: f64, step: usize) -> f64 {
-        base * self.gamma.powf((step / self.step_size) as f64)
+        base * math::pow(self.gamma, (step / self.step_size) as f64)
     }
 }
 
@@ -78,7 +78,7 @@ setters! { MultiStep:
 impl Schedule for MultiStep {
     fn rate(&self, base: f64, step: usize) -> f64 {
         let reached = self.milestones.iter().filter(|&&m| m <= step).count();
-        base * self.gamma.powf(reached as f64)
+        base * math::pow(self.gamma, reached as f64)
     }
 }
 
@@ -101,7 +101,7 @@ impl Exponential {
 
 impl Schedule for Exponential {
     fn rate(&self, base: f64, step: usize) -> f64 {
-        base * self.gamma.powf(step as f64)
+        base * math::pow(self.gamma, step as f64)
     }
 }
 
@@ -133,7 +133,7 @@ setters! { Polynomial:
 
 impl Schedule for Polynomial {
     fn rate(&self, base: f64, step: usize) -> f64 {
-        base * (1.0 - share(step, self.total_iters)).powf(self.power)
+        base * math::pow(1.0 - share(step, self.total_iters), self.power)
     }
 }
 

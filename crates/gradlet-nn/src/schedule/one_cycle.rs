@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use gradlet_tensor::Result;
+use gradlet_tensor::{Result, math};
 
 use super::definition::{Schedule, setters};
 use crate::require::require;
@@ -19,7 +19,7 @@ pub enum Anneal {
 impl Anneal {
     fn between(self, start: f64, end: f64, share: f64) -> f64 {
         match self {
-            Self::Cos => end + (start - end) / 2.0 * ((PI * share).cos() + 1.0),
+            Self::Cos => end + (start - end) / 2.0 * (math::cos(PI * share) + 1.0),
             Self::Linear => (end - start) * share + start,
         }
     }

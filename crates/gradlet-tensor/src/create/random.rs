@@ -6,6 +6,7 @@ use super::Pcg64;
 use super::ranges::{expect_held, scaling};
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
+use crate::math;
 use crate::shape::IntoShape;
 use crate::tensor::Tensor;
 
@@ -117,10 +118,10 @@ impl<T: Float> Tensor<T> {
         Self::from_fn(shape, |_| {
             let z = spare.take().unwrap_or_else(|| {
                 // 1 - u is in (0, 1], where the logarithm is finite.
-                let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
-                let (sin, cos) = (std::f64::consts::TAU * rng.random::<f64>()).sin_cos();
-                spare = Some(radius * sin);
-                radius * cos
+                let radius = (-2.0 * math::ln(1.0 - rng.random::<f64>())).sqrt();
+                let angle = std::f64::consts::TAU * rng.random::<f64>();
+                spare = Some(radius * math::sin(angle));
+                radius * math::cos(angle)
             });
             T::of(mean + std * z)
         })

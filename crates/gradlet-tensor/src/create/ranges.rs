@@ -162,11 +162,10 @@ pub(super) fn scaling(start: f64, end: f64) -> (f64, f64) {
 /// These numbers as integers, if the element type has only integers and all of them are some: `f64` would round results
 /// of more than 53 bits.
 fn integers<T: Element>(numbers: [f64; 3]) -> Option<[i128; 3]> {
+    /// 2^100, which keeps sums and products of them from overflowing.
+    const LIMIT: f64 = 1_267_650_600_228_229_401_496_703_205_376.0;
     T::default().to_integer()?;
-    // The limit keeps sums and products of them from overflowing.
-    let all = numbers
-        .iter()
-        .all(|x| x.fract() == 0.0 && x.abs() < 2f64.powi(100));
+    let all = numbers.iter().all(|x| x.fract() == 0.0 && x.abs() < LIMIT);
     all.then_some(numbers.map(|x| x as i128))
 }
 

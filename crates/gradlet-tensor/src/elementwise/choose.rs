@@ -3,6 +3,7 @@
 use crate::element::{Element, Float};
 use crate::error::Result;
 use crate::kernel::elementwise as kernel;
+use crate::math;
 use crate::number::Number;
 use crate::shape::Nest;
 use crate::shape::Shape;
@@ -178,7 +179,7 @@ impl<T: Float> Tensor<T> {
     /// ```
     #[track_caller]
     pub fn pow(&self, exponent: &Self) -> Result<Self> {
-        self.zip_for("pow", exponent, num_traits::Float::powf)
+        self.zip_for("pow", exponent, math::pow)
     }
 }
 

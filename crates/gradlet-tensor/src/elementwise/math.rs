@@ -69,7 +69,7 @@ impl<T: Float> Tensor<T> {
         self.map(math::sigmoid)
     }
 
-    /// x to an integer power; x^0 is 1 for every x, even NaN.
+    /// x to an integer power by repeated squaring, as [`math::powi`](crate::math::powi); x^0 is 1 for every x, even NaN.
     ///
     /// # Example
     ///
@@ -86,7 +86,7 @@ impl<T: Float> Tensor<T> {
             2 => self.map(|x| x * x),
             3 => self.map(|x| x * x * x),
             -1 => self.map(|x| T::of(1.0) / x),
-            _ => self.map(|x| num_traits::Float::powi(x, exponent)),
+            _ => self.map(|x| math::powi(x, exponent)),
         }
     }
 
@@ -100,7 +100,7 @@ impl<T: Float> Tensor<T> {
     /// assert!(y[0] == 2.0 && y[1].is_nan());
     /// ```
     pub fn powf(&self, exponent: T) -> Self {
-        self.map(|x| num_traits::Float::powf(x, exponent))
+        self.map(|x| math::pow(x, exponent))
     }
 }
 

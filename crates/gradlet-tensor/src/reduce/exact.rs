@@ -6,6 +6,7 @@ use crate::element::{Element, Float};
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernel::integer as kernel;
 use crate::kernel::parallel::{PART, for_parts_of, pays};
+use crate::math;
 use crate::number::{Integer, Number};
 use crate::reduce::{Blocks, columns_of_part};
 use crate::shape::{Axes, MAX_RANK, ReducedAxes};
@@ -165,7 +166,7 @@ fn nearest<F: Float>(sum: i128, count: usize) -> F {
     let shift = (56 + size.leading_zeros()).saturating_sub(count.leading_zeros());
     let size = size << shift;
     let quotient = ((size / count) | u128::from(size % count != 0)) as i128;
-    F::from_integer(quotient * sum.signum()) * F::of(0.5).powi(shift as i32)
+    F::from_integer(quotient * sum.signum()) * math::powi(F::of(0.5), shift as i32)
 }
 
 /// The error for the first result that is not held.

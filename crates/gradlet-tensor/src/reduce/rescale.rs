@@ -2,6 +2,7 @@
 
 use crate::element::Float;
 use crate::error::Result;
+use crate::math;
 use crate::reduce::extreme::{larger, smaller};
 use crate::shape::ReducedAxes;
 use crate::tensor::Tensor;
@@ -14,7 +15,7 @@ pub(crate) fn has_all_digits<T: Float>(sum: T) -> bool {
 /// The power of two at most x, which is positive; the smallest normal number if x is smaller.
 fn power_of_two<T: Float>(x: T) -> T {
     let (mantissa, exponent, _) = x.max(T::min_positive_value()).integer_decode();
-    T::of(2.0).powi(i32::from(exponent) + mantissa.ilog2() as i32)
+    math::powi(T::of(2.0), i32::from(exponent) + mantissa.ilog2() as i32)
 }
 
 impl<T: Float> Tensor<T> {

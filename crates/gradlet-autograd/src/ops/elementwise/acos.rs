@@ -1,6 +1,6 @@
 //! The arc cosine.
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
@@ -15,7 +15,7 @@ impl<T: Float> Pointwise<T> for Acos {
 
     #[inline(always)]
     fn value(self, x: T) -> T {
-        x.acos()
+        math::acos(x)
     }
 
     /// -1 / sqrt(1 - x^2)

@@ -1,6 +1,6 @@
 //! The arc sine.
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
@@ -15,7 +15,7 @@ impl<T: Float> Pointwise<T> for Asin {
 
     #[inline(always)]
     fn value(self, x: T) -> T {
-        x.asin()
+        math::asin(x)
     }
 
     /// 1 / sqrt(1 - x^2)

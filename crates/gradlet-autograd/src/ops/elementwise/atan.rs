@@ -1,6 +1,6 @@
 //! The arc tangent.
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
@@ -15,7 +15,7 @@ impl<T: Float> Pointwise<T> for Atan {
 
     #[inline(always)]
     fn value(self, x: T) -> T {
-        x.atan()
+        math::atan(x)
     }
 
     /// 1 / (1 + x^2)

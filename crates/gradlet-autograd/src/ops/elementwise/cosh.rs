@@ -1,6 +1,6 @@
 //! The hyperbolic cosine.
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
@@ -15,7 +15,7 @@ impl<T: Float> Pointwise<T> for Cosh {
 
     #[inline(always)]
     fn value(self, x: T) -> T {
-        x.cosh()
+        math::cosh(x)
     }
 
     /// sinh x

@@ -2,7 +2,7 @@
 
 use std::f64::consts::LN_10;
 
-use gradlet_tensor::Float;
+use gradlet_tensor::{Float, math};
 
 use crate::pointwise::{Pointwise, Real};
 use crate::saves::Inputs;
@@ -17,7 +17,7 @@ impl<T: Float> Pointwise<T> for Log10 {
 
     #[inline(always)]
     fn value(self, x: T) -> T {
-        x.log10()
+        math::log10(x)
     }
 
     /// 1 / (x ln 10)

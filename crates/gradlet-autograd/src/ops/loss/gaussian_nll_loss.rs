@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor, fused};
+use gradlet_tensor::{Error, ErrorKind, Float, Result, Tensor, fused, math};
 
 use crate::op::{One, Op};
 use crate::options::options;
@@ -108,7 +108,7 @@ pub fn gaussian_nll_loss<T: Float>(
     let twice = v.ln().add(&square.div(&v)?)?;
     let losses = twice.mul_scalar(T::of(0.5));
     options.reduction.of(if options.full {
-        losses.add_scalar(T::of(0.5 * TAU.ln()))
+        losses.add_scalar(T::of(0.5 * math::ln(TAU)))
     } else {
         losses
     })

@@ -2,7 +2,7 @@
 //! root mean square.
 
 use gradlet_tensor::fused::{self, Centre};
-use gradlet_tensor::{Error, ErrorKind, Float, Keep, Result, Tensor};
+use gradlet_tensor::{Error, ErrorKind, Float, Keep, Result, Tensor, math};
 
 use crate::op::{Fixed, One, Op, Want};
 use crate::saves::Inputs;
@@ -49,7 +49,8 @@ impl Standard {
     ) -> Result<Var<T>> {
         if let Some(divisors) = self.rescaled(x.tensor(), &variance)? {
             // Large groups stay large enough for eps to change no digit.
-            let large = T::of((T::max_value().log2().to_f64() / 3.0).round().exp2());
+            let third = (math::log2(T::max_value()).to_f64() / 3.0).round();
+            let large = math::powi(T::of(2.0), third as i32);
             let divisors = divisors.map(|d| if d > T::one() { d / large } else { d });
             let x = x.div(&Var::constant(divisors))?;
             let [mean, variance] = fused::moments(x.tensor(), self.centre)?;

@@ -1,7 +1,7 @@
 //! Positions for attention, which by itself does not see the order of a sequence.
 
 use gradlet_autograd::{Error, ErrorKind, Float, Result, Var};
-use gradlet_tensor::Tensor;
+use gradlet_tensor::{Tensor, math};
 use rand::Rng;
 
 use crate::forward::Forward;
@@ -69,11 +69,11 @@ impl<T: Float> SinusoidalPositions<T> {
         let table = Tensor::from_fn([max_length, d_model], |i| {
             let (position, feature) = (i / d_model, i % d_model);
             let exponent = (feature - feature % 2) as f64 / d_model as f64;
-            let angle = position as f64 / LONGEST.powf(exponent);
+            let angle = position as f64 / math::pow(LONGEST, exponent);
             T::of(if feature % 2 == 0 {
-                angle.sin()
+                math::sin(angle)
             } else {
-                angle.cos()
+                math::cos(angle)
             })
         })?;
         let mode = Mode::Train;

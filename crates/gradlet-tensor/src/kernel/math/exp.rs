@@ -8,7 +8,7 @@ use std::f64::consts::LOG2_E as LOG2_E_F64;
 /// the sum.
 const ROUND_F32: f32 = 12_583_166.0;
 /// 1.5 * 2^52 + 2 * 1023, the same for f64.
-const ROUND_F64: f64 = 6_755_399_441_057_790.0;
+pub(super) const ROUND_F64: f64 = 6_755_399_441_057_790.0;
 
 /// ln(2) = HI + LO (Cody and Waite's split, values of Cephes `expf`): n HI is exact for each n
 /// that occurs.
@@ -168,13 +168,18 @@ fn parts_f64(x: f64, less: f64) -> (u64, f64, f64) {
     let rounded = x * LOG2_E_F64 + ROUND_F64;
     let n = rounded - ROUND_F64;
     let r = x - n * LN2_HI_F64 - (n * LN2_LO_F64 + less);
+    (rounded.to_bits() & 0xfff, r, r * r * curve_f64(r))
+}
+
+/// (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2.
+#[inline(always)]
+pub(super) fn curve_f64(r: f64) -> f64 {
     // (exp(r) - 1 - r - r^2 / 2) / r^3 on |r| <= ln(2) / 2: relative error of exp 2^-57.2.
-    let p = poly!(r;
+    poly!(r;
         0.5, 0.16666666666666433, 0.041666666666603944, 0.008333333333500047, 0.0013888888926801104,
         0.0001984126946620682, 2.4801508675668626e-5, 2.7557640864606562e-6, 2.7625189887931216e-7,
         2.4978384978529823e-8
-    );
-    (rounded.to_bits() & 0xfff, r, r * r * p)
+    )
 }
 
 #[cfg(test)]

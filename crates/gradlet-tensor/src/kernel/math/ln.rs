@@ -65,7 +65,7 @@ fn finite_f32(e: f32, f: f32) -> f32 {
 
 /// The logarithm of x: y if x is finite and above 0, else its limit or NaN.
 #[inline(always)]
-fn bounded_f32(x: f32, y: f32) -> f32 {
+pub(super) fn bounded_f32(x: f32, y: f32) -> f32 {
     let y = if x < f32::INFINITY { y } else { x };
     let outside = if x == 0.0 {
         f32::NEG_INFINITY
@@ -78,13 +78,26 @@ fn bounded_f32(x: f32, y: f32) -> f32 {
 /// The natural logarithm, within 1 ulp: -inf at 0, NaN below.
 #[inline(always)]
 pub(crate) fn ln_f64(x: f64) -> f64 {
+    let (e, f) = parts_f64(x);
+    bounded_f64(x, finite_f64(e, f))
+}
+
+/// (e, f) with x = 2^e (1 + f), for finite x above 0.
+#[inline(always)]
+pub(super) fn parts_f64(x: f64) -> (f64, f64) {
     let subnormal = x < f64::MIN_POSITIVE;
     let lifted = if subnormal { x * LIFT_F64 } else { x };
     let offset = if subnormal { 1023.0 + 52.0 } else { 1023.0 };
+    normal_parts_f64(lifted, offset)
+}
+
+/// The same for a normal number that is 2^(offset - 1023) x.
+#[inline(always)]
+pub(super) fn normal_parts_f64(lifted: f64, offset: f64) -> (f64, f64) {
     let bits = lifted.to_bits().wrapping_add(CARRY_F64);
     let e = f64::from_bits((bits >> 52) | INTEGER_F64.to_bits()) - (INTEGER_F64 + offset);
     let f = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) + LOW_F64) - 1.0;
-    bounded_f64(x, finite_f64(e, f))
+    (e, f)
 }
 
 /// ln(1 + x) within 2 ulp: -inf at -1, NaN below; keeps the sign of zero.
@@ -118,7 +131,7 @@ fn finite_f64(e: f64, f: f64) -> f64 {
 
 /// The logarithm of x: y if x is finite and above 0, else its limit or NaN.
 #[inline(always)]
-fn bounded_f64(x: f64, y: f64) -> f64 {
+pub(super) fn bounded_f64(x: f64, y: f64) -> f64 {
     let y = if x < f64::INFINITY { y } else { x };
     let outside = if x == 0.0 {
         f64::NEG_INFINITY

@@ -1,5 +1,5 @@
-//! Branch-free exp, expm1, ln, log1p, tanh, asinh, acosh, atanh, sigmoid, erf, gelu, silu, hypot and atan2 for f32 and
-//! f64, and sin, cos and tan for f32, written so that a loop over them vectorizes.
+//! Branch-free functions of f32 and f64, written so that a loop over them vectorizes; sin, cos and tan have one branch,
+//! for large numbers.
 //!
 //! They use only selects: no table, no data-dependent branch, no saturating cast (each would stop the
 //! vectorizer) and no `mul_add`, so every CPU computes the same bits. Each function states its
@@ -12,22 +12,29 @@
     reason = "a fitted coefficient is checked by the sweeps, not by eye"
 )]
 
+mod arc;
 mod atan2;
+mod double;
 mod erf;
 mod exp;
+mod far;
 mod function;
 mod gelu;
 mod hyperbolic;
 mod hypot;
 mod ln;
+mod log;
+mod pow;
 #[cfg(test)]
 mod reference;
 mod rest;
 mod silu;
+mod sinh;
 #[cfg(test)]
 mod sweep;
 mod tanh;
 mod trig;
+mod trig_f64;
 #[cfg(test)]
 mod ulp;
 

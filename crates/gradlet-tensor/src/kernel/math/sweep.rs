@@ -12,7 +12,7 @@ const SAMPLES_F64: usize = 400_000;
 
 /// 1, or n if the environment variable `GRADLET_SWEEP_EVERY` says that every nth of these numbers is
 /// enough: emulators take a minute for all.
-fn every() -> usize {
+pub(super) fn every() -> usize {
     let Ok(text) = std::env::var("GRADLET_SWEEP_EVERY") else {
         return 1;
     };
@@ -78,4 +78,20 @@ pub(super) fn worst_f64(f: fn(f64) -> f64, reference: fn(f64) -> f64, low: f64, 
         .map(|x| steps_f64(f(x), reference(x)))
         .max()
         .unwrap_or(0)
+}
+
+pub(super) type Function = fn(f64) -> f64;
+
+/// The distance of y from a number in two parts, in spacings of the f64 at the first (the smaller spacing at a power of
+/// 2).
+pub(super) fn error_f64(y: f64, (high, low): (f64, f64)) -> f64 {
+    let spacing = high.abs() - high.abs().next_down();
+    ((y - high) - low).abs() / spacing
+}
+
+/// Asserts that f(x) is within `bound` ulp of a number in two parts.
+#[track_caller]
+pub(super) fn check_f64(f: Function, x: f64, exact: (f64, f64), bound: f64) {
+    let error = error_f64(f(x), exact);
+    assert!(error <= bound, "{error} ulp at {x:e}: {:e}", f(x));
 }
