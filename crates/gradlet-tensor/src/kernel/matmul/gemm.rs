@@ -137,7 +137,7 @@ macro_rules! gemm {
             }
 
             kernel! { small(problem: &Problem<$t>), $any, 4; $v256, 6; $v512, 8 }
-            kernel! { dots(problem: &Problem<$t>), $any; $v256; $v512 }
+            kernel! { dots(problem: &Problem<$t>), $any, 4; $v256, 2; $v512, 1 }
             kernel! { pack_lhs(packed: &Packed<$t>, i: usize), $any, ROWS; $v256, ROWS_AVX2; $v512, ROWS_AVX512 }
             kernel! { pack_rhs(packed: &Packed<$t>, i: usize), $any; $v256; $v512 }
             kernel! { from_panels(tile: Tile<$t>), $any, ROWS; $v256, ROWS_AVX2; $v512, ROWS_AVX512 }

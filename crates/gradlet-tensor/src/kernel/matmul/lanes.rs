@@ -2,8 +2,10 @@
 
 use num_traits::{Float, One};
 
+use super::fma::MulAdd;
+
 /// Numbers in the widest register.
-const MAX_COUNT: usize = 16;
+pub(super) const MAX_COUNT: usize = 16;
 
 /// A register of `COUNT` numbers.
 ///
@@ -70,26 +72,6 @@ pub(super) trait Lanes: Copy {
             to.copy_from_nonoverlapping(numbers.as_ptr(), count);
         }
     }
-    /// The sum of all numbers, by halves.
-    ///
-    /// # Safety
-    ///
-    /// The processor has the instructions.
-    #[inline(always)]
-    unsafe fn sum(self) -> Self::T {
-        const { assert!(Self::COUNT <= MAX_COUNT) };
-        let mut numbers = [Self::T::default(); MAX_COUNT];
-        // SAFETY: the array is no shorter than `COUNT` numbers; the processor has the instruction, by the caller's promise.
-        unsafe { self.store(numbers.as_mut_ptr()) };
-        let mut half = Self::COUNT / 2;
-        while half > 0 {
-            for i in 0..half {
-                numbers[i] = numbers[i] + numbers[i + half];
-            }
-            half /= 2;
-        }
-        numbers[0]
-    }
     /// `self + x`
     ///
     /// # Safety
@@ -100,7 +82,7 @@ pub(super) trait Lanes: Copy {
         // SAFETY: the processor has the instructions: the caller's promise.
         unsafe { Self::splat(Self::T::one()).mul_add(self, x) }
     }
-    /// `self * x + y`, rounded once where the processor can.
+    /// `self * x + y`, rounded once.
     ///
     /// # Safety
     ///
@@ -150,12 +132,7 @@ macro_rules! arrays {
             }
             #[inline(always)]
             unsafe fn mul_add(self, x: Self, y: Self) -> Self {
-                // Without the instruction, one rounding costs a call.
-                if cfg!(any(target_feature = "fma", target_arch = "aarch64")) {
-                    std::array::from_fn(|i| self[i].mul_add(x[i], y[i]))
-                } else {
-                    std::array::from_fn(|i| self[i] * x[i] + y[i])
-                }
+                std::array::from_fn(|i| MulAdd::mul_add(self[i], x[i], y[i]))
             }
             #[inline(always)]
             unsafe fn prefetch(_: *const $t) {}

@@ -8,8 +8,11 @@
 
 mod beside;
 mod dots;
+mod fma;
 mod gemm;
 mod lanes;
+#[cfg(test)]
+mod order;
 mod packed;
 mod panels;
 mod problem;

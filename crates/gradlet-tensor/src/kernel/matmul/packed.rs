@@ -271,7 +271,7 @@ pub(super) unsafe fn from_panels<V: Lanes, const ROWS: usize>(place: Tile<V::T>)
 
 #[cfg(test)]
 mod tests {
-    use super::super::product::tests::check;
+    use super::super::order::{Order, check};
     use super::*;
 
     /// No more steps than one panel has, which is what the helper below packs.
@@ -316,22 +316,22 @@ mod tests {
     }
 
     #[test]
-    fn products_in_arrays_agree_with_a_naive_loop() {
+    fn products_in_arrays_have_the_bits_of_a_loop() {
         // SAFETY: `by` needs a valid problem, and arrays need no instructions.
         unsafe {
-            check(&CASES, 0..4, by::<[f32; 4], 4>);
-            check(&CASES, 0..4, by::<[f64; 2], 4>);
+            check(&CASES, 0..4, |_| Order::Chains, by::<[f32; 4], 4>);
+            check(&CASES, 0..4, |_| Order::Chains, by::<[f64; 2], 4>);
         }
     }
 
     /// Six rows, and twelve as tiles of AVX-512 have them in wider registers.
     #[test]
     #[cfg(target_arch = "x86_64")]
-    fn products_in_avx2_agree_for_either_height_of_tiles() {
-        use super::super::product::tests::check_avx2;
+    fn products_in_avx2_have_them_for_either_height_of_tiles() {
+        use super::super::order::check_avx2;
         use std::arch::x86_64::{__m256, __m256d};
-        check_avx2!(&CASES, 0..4, by::<__m256, 6> => f32, by::<__m256, 12> => f32);
-        check_avx2!(&CASES, 0..4, by::<__m256d, 6> => f64, by::<__m256d, 12> => f64);
+        check_avx2!(&CASES, 0..4, |_| Order::Chains, by::<__m256, 6> => f32, by::<__m256, 12> => f32);
+        check_avx2!(&CASES, 0..4, |_| Order::Chains, by::<__m256d, 6> => f64, by::<__m256d, 12> => f64);
     }
 
     #[test]

@@ -136,103 +136,9 @@ unsafe fn in_parts<T: Gemm>(problem: &Problem<T>, product: unsafe fn(&Problem<T>
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use std::ops::Range;
-
+mod tests {
+    use super::super::order::{Order, check};
     use super::*;
-
-    /// A number that is gone if a kernel wrote where it must not.
-    const UNTOUCHED: i32 = 100;
-
-    /// Compares a product with a naive loop on whole numbers, where both are exact: for operands in these
-    /// orders (1: left columns are contiguous, 2: right columns, 3: both), for
-    /// every start, for a result inside a wider one, and with NaN around the operands.
-    ///
-    /// # Safety
-    ///
-    /// `run` needs no more than a valid problem of these sizes and orders.
-    pub(in super::super) unsafe fn check<T: num_traits::Float + std::fmt::Debug>(
-        cases: &[[usize; 3]],
-        orders: Range<usize>,
-        run: unsafe fn(&Problem<T>),
-    ) {
-        let number = |i: i32| T::from(i).unwrap();
-        let within_nan = |len: usize, period: usize| {
-            let mut numbers = vec![T::nan(); len + 40];
-            for (i, x) in numbers[7..7 + len].iter_mut().enumerate() {
-                *x = number((i % period) as i32 - period as i32 / 2);
-            }
-            numbers
-        };
-        for (&[m, k, n], order) in cases
-            .iter()
-            .flat_map(|sizes| orders.clone().map(move |order| (sizes, order)))
-        {
-            let (a, b, row) = (within_nan(m * k, 7), within_nan(k * n, 5), within_nan(n, 3));
-            let (a, b, row) = (&a[7..], &b[7..], &row[7..]);
-            let (lhs_rows, lhs_columns) = if order & 1 == 0 { (k, 1) } else { (1, m) };
-            let (rhs_rows, rhs_columns) = if order & 2 == 0 { (n, 1) } else { (1, k) };
-            let mut products = vec![number(0); m * n];
-            for (i, sums) in products.chunks_exact_mut(n).enumerate() {
-                for l in 0..k {
-                    let x = a[i * lhs_rows + l * lhs_columns];
-                    for (j, sum) in sums.iter_mut().enumerate() {
-                        *sum = *sum + x * b[l * rhs_rows + j * rhs_columns];
-                    }
-                }
-            }
-            for start in [Start::Zero, Start::Row(row.as_ptr()), Start::Result] {
-                let mut out = vec![number(UNTOUCHED); m * (n + 1)];
-                let problem = Problem {
-                    sizes: [m, k, n],
-                    lhs: (a.as_ptr(), lhs_rows, lhs_columns),
-                    rhs: (b.as_ptr(), rhs_rows, rhs_columns),
-                    out: (out.as_mut_ptr(), n + 1),
-                    start,
-                };
-                // SAFETY: the vectors hold these sizes at these steps and live until it returns, the result used
-                // nowhere else; the caller promises that `run` needs no more.
-                unsafe { run(&problem) };
-                for (place, &found) in out.iter().enumerate() {
-                    let (i, j) = (place / (n + 1), place % (n + 1));
-                    let expected = if j == n {
-                        number(UNTOUCHED)
-                    } else {
-                        let first = match start {
-                            Start::Zero => number(0),
-                            Start::Result => number(UNTOUCHED),
-                            Start::Row(_) => row[j],
-                        };
-                        first + products[i * n + j]
-                    };
-                    assert_eq!(
-                        found, expected,
-                        "[{m}, {k}, {n}], order {order}, {start:?}, at {i}, {j}"
-                    );
-                }
-            }
-        }
-    }
-
-    /// `check` for kernels of AVX2, compiled for it, where the processor has it.
-    #[cfg(target_arch = "x86_64")]
-    macro_rules! check_avx2 {
-        ($cases:expr, $orders:expr, $($kernel:expr => $t:ty),*) => {
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                $({
-                    #[target_feature(enable = "avx2,fma")]
-                    unsafe fn wide(problem: &Problem<$t>) {
-                        // SAFETY: the caller has a problem that the kernel takes, and the processor the instructions.
-                        unsafe { $kernel(problem) };
-                    }
-                    // SAFETY: the processor has the instructions; the kernel takes problems of these sizes and orders.
-                    unsafe { check($cases, $orders, wide) };
-                })*
-            }
-        };
-    }
-    #[cfg(target_arch = "x86_64")]
-    pub(in super::super) use check_avx2;
 
     fn row_major<T>(data: &[T], columns: usize) -> Matrix<'_, T> {
         Matrix {
@@ -259,16 +165,24 @@ pub(super) mod tests {
     /// More rows and more columns than are packed at a time.
     const LARGE: [[usize; 3]; 2] = [[3100, 20, 40], [40, 20, 3112]];
 
+    fn order<T>(problem: &Problem<T>) -> Order {
+        if dots::pays(problem) {
+            Order::PartialSums
+        } else {
+            Order::Chains
+        }
+    }
+
     #[test]
-    fn products_agree_with_a_naive_loop_for_any_size_and_order() {
+    fn products_have_the_bits_of_a_loop_for_any_size_and_layout() {
         // SAFETY: `product` needs a valid problem, no more.
         unsafe {
-            check(&SIZES, 0..4, product::<f32>);
-            check(&SIZES, 0..4, product::<f64>);
-            // Some orders, for the naive loop is slow; how each is packed is tested with the panels.
-            check(&PACKED, 1..3, product::<f32>);
-            check(&PACKED, 0..1, product::<f64>);
-            check(&LARGE, 0..1, product::<f32>);
+            check(&SIZES, 0..4, order, product::<f32>);
+            check(&SIZES, 0..4, order, product::<f64>);
+            // Some layouts, for the loop is slow; how each is packed is tested with the panels.
+            check(&PACKED, 1..3, order, product::<f32>);
+            check(&PACKED, 0..1, order, product::<f64>);
+            check(&LARGE, 0..1, order, product::<f32>);
         }
     }
 
@@ -317,6 +231,39 @@ pub(super) mod tests {
             };
             let one = run(1);
             assert!(one == run(2) && one == run(3), "[{m}, {k}, {n}], {turned}");
+        }
+    }
+
+    #[test]
+    fn long_sums_are_added_in_a_balanced_tree() {
+        fn tree([row, column]: [&[f32]; 2], order: Order, first: f32, in_result: bool) -> f32 {
+            let k = row.len();
+            if k <= LONGEST {
+                return order.sum(row, column, first, in_result);
+            }
+            let half = k.div_ceil(LONGEST).next_power_of_two() / 2 * LONGEST;
+            let [left, right] = [
+                [&row[..half], &column[..half]],
+                [&row[half..], &column[half..]],
+            ];
+            tree(left, order, first, in_result) + tree(right, order, 0.0, false)
+        }
+        // Two columns beside each other are summed in chains, one in partial sums.
+        for (k, n, order) in [
+            (16_385, 2, Order::Chains),
+            (50_000, 2, Order::Chains),
+            (90_000, 1, Order::PartialSums),
+        ] {
+            let a: Vec<f32> = (0..k).map(|i| (i % 1009) as f32 / 503.0 - 1.0).collect();
+            let b: Vec<f32> = (0..k * n).map(|i| (i % 997) as f32 / 499.0 - 1.0).collect();
+            let column: Vec<f32> = b.iter().step_by(n).copied().collect();
+            for (start, in_result) in [(Start::Row(&[0.1; 2][..n]), false), (Start::Result, true)] {
+                let mut out = [0.1; 2];
+                let (lhs, rhs) = (row_major(&a, k), row_major(&b, n));
+                matmul([1, k, n], lhs, rhs, &mut out[..n], start);
+                let expected = tree([&a, &column], order, 0.1, in_result);
+                assert_eq!(out[0], expected, "{k}, {order:?}, {start:?}");
+            }
         }
     }
 
