@@ -1,5 +1,5 @@
 //! Every operation against what PyTorch computed for it: values and gradients in f64, in f32, from strided inputs, and
-//! products with second derivatives.
+//! products with second derivatives. Their bits are the same on every machine.
 //!
 //! `GRADLET_GOLDEN` names another folder of cases. `cargo test -p gradlet-tests conformance -- --nocapture` prints a line
 //! for each operation.
@@ -9,7 +9,8 @@ use std::error::Error;
 use std::path::Path;
 
 use gradlet_tests::conformance::{Bound, Layout, Outcome, run_f32, run_f64, second_order};
-use gradlet_tests::golden::{Array, FOLDER, Golden, folder};
+use gradlet_tests::digest::{self, Digest, Digests};
+use gradlet_tests::golden::{Array, DIGESTS, FOLDER, Golden, folder};
 use serde_json::Value;
 
 /// Rounding of sums in another order.
@@ -111,8 +112,8 @@ struct Tally {
 
 type Run = fn(&Golden, &Value, Layout) -> Result<Option<(Outcome, Outcome)>, Box<dyn Error>>;
 
-/// The case in both types and both layouts.
-fn check(golden: &Golden, case: &Value) -> Result<(), String> {
+/// The case in both types and both layouts; adds the bits of what came out.
+fn check(golden: &Golden, case: &Value, bits: &mut Digest) -> Result<(), String> {
     let ways: [(&str, Run, Bound, Layout); 4] = [
         ("f64", run_f64, F64, Layout::Contiguous),
         ("f64 strided", run_f64, F64, Layout::Strided),
@@ -129,6 +130,7 @@ fn check(golden: &Golden, case: &Value) -> Result<(), String> {
             Ok(Some((ours, theirs))) => {
                 ours.compare(&theirs, bound)
                     .map_err(|difference| format!("{way}: {difference}"))?;
+                ours.add_to(bits);
             }
         }
     }
@@ -140,9 +142,11 @@ fn conformance_values_and_gradients_are_pytorchs() -> Result<(), Box<dyn Error>>
     let folder = folder();
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     let (mut failures, mut reasons) = (Vec::new(), BTreeSet::new());
+    let mut digests = Digests::new();
     for op in operations(&folder)? {
         let golden = Golden::open(&folder, &op)?;
         let tally = tallies.entry(op.clone()).or_default();
+        let mut bits = Digest::default();
         for case in golden.cases() {
             tally.cases += 1;
             if let Some(reason) = declined(&golden, case) {
@@ -150,11 +154,12 @@ fn conformance_values_and_gradients_are_pytorchs() -> Result<(), Box<dyn Error>>
                 reasons.insert(format!("{op}: {reason}"));
                 continue;
             }
-            match check(&golden, case) {
+            match check(&golden, case, &mut bits) {
                 Ok(()) => tally.passed += 1,
                 Err(failure) => failures.push(format!("{op} {}: {failure}", case["id"])),
             }
         }
+        digests.insert(format!("op {op}"), bits.finish());
     }
     let mut sum = Tally::default();
     for (op, tally) in &tallies {
@@ -188,6 +193,9 @@ fn conformance_values_and_gradients_are_pytorchs() -> Result<(), Box<dyn Error>>
     );
     let ran = (sum.cases - sum.declined) as f64 / sum.cases as f64;
     assert!(ran >= 0.95, "only {ran} of the cases run");
+    if folder == Path::new(FOLDER) {
+        digest::compare(Path::new(DIGESTS), "op ", &digests);
+    }
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 //! Every layer against what PyTorch computed for it from the same state: outputs, gradients of inputs and parameters,
-//! and buffers after the call, in f64 and in f32.
+//! and buffers after the call, in f64 and in f32. Their bits are the same on every machine.
 //!
 //! `GRADLET_GOLDEN_LAYERS` names another folder of cases. `cargo test -p gradlet-tests --test layers -- --nocapture`
 //! prints a line for each kind of layer.
@@ -9,7 +9,8 @@ use std::error::Error;
 use std::path::Path;
 
 use gradlet_tests::conformance::{Bound, Outcome};
-use gradlet_tests::golden::{Array, FOLDER, Golden, layers_folder};
+use gradlet_tests::digest::{self, Digest, Digests};
+use gradlet_tests::golden::{Array, DIGESTS, FOLDER, Golden, layers_folder};
 use gradlet_tests::layers::{run_f32, run_f64};
 use serde_json::Value;
 
@@ -101,8 +102,8 @@ fn kinds(folder: &Path) -> Result<BTreeSet<String>, Box<dyn Error>> {
 
 type Run = fn(&Golden, &Value) -> Result<Option<(Outcome, Outcome)>, Box<dyn Error>>;
 
-/// The case in both types.
-fn check(golden: &Golden, case: &Value) -> Result<(), String> {
+/// The case in both types; adds the bits of what came out.
+fn check(golden: &Golden, case: &Value, bits: &mut Digest) -> Result<(), String> {
     for (way, run, bound) in [("f64", run_f64 as Run, F64), ("f32", run_f32, F32)] {
         if way == "f32" && norms_two_features(case) {
             continue;
@@ -111,6 +112,7 @@ fn check(golden: &Golden, case: &Value) -> Result<(), String> {
             Err(error) => return Err(format!("{way}: {error}")),
             Ok(None) => return Err("no such layer".to_owned()),
             Ok(Some((mut ours, mut theirs))) => {
+                ours.add_to(bits);
                 // In f32 it is compared with its own f64.
                 if way == "f64" && other_gradients(case).is_some() {
                     ours.grads.clear();
@@ -129,10 +131,12 @@ fn layers_compute_what_pytorchs_do() -> Result<(), Box<dyn Error>> {
     let folder = layers_folder();
     let (mut failures, mut reasons) = (Vec::new(), BTreeSet::new());
     let kinds = kinds(&folder)?;
+    let mut digests = Digests::new();
     let (mut cases, mut passed, mut declined_cases) = (0, 0, 0);
     for kind in &kinds {
         let golden = Golden::open(&folder, kind)?;
         let (mut well, mut off) = (0, 0);
+        let mut bits = Digest::default();
         for case in golden.cases() {
             if let Some(reason) = other_gradients(case) {
                 reasons.insert(format!("gradients of {kind}: {reason}"));
@@ -142,7 +146,7 @@ fn layers_compute_what_pytorchs_do() -> Result<(), Box<dyn Error>> {
                     off += 1;
                     reasons.insert(format!("{kind}: {reason}"));
                 }
-                None => match check(&golden, case) {
+                None => match check(&golden, case, &mut bits) {
                     Ok(()) => well += 1,
                     Err(failure) => failures.push(format!("{kind} {}: {failure}", case["id"])),
                 },
@@ -150,6 +154,7 @@ fn layers_compute_what_pytorchs_do() -> Result<(), Box<dyn Error>> {
         }
         let count = golden.cases().len();
         println!("{kind:34} cases {count:3}, passed {well:3}, declined {off:2}");
+        digests.insert(format!("layer {kind}"), bits.finish());
         (cases, passed, declined_cases) = (cases + count, passed + well, declined_cases + off);
     }
     for reason in reasons {
@@ -169,5 +174,8 @@ fn layers_compute_what_pytorchs_do() -> Result<(), Box<dyn Error>> {
         failures.len(),
         failures.join("\n")
     );
+    if folder == Path::new(FOLDER).join("layers") {
+        digest::compare(Path::new(DIGESTS), "layer ", &digests);
+    }
     Ok(())
 }

@@ -11,6 +11,9 @@ use serde_json::Value;
 /// The folder of the cases.
 pub const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden");
 
+/// A file with digests of what gradlet computes in these cases.
+pub const DIGESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/digests.txt");
+
 /// The folder that `GRADLET_GOLDEN` names, of cases in the same format; the repository's own without it.
 #[must_use]
 pub fn folder() -> PathBuf {

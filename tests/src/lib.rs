@@ -4,6 +4,8 @@
 
 pub mod audit;
 pub mod conformance;
+#[path = "../../crates/gradlet/tests/same_bits/digest.rs"]
+pub mod digest;
 pub mod files;
 pub mod golden;
 pub mod hostile;
@@ -26,3 +28,8 @@ pub struct ExtendingPage;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/files.md")]
 pub struct FilesPage;
+
+/// The code in docs/same-bits.md, compiled and run: its digest must come out.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/same-bits.md")]
+pub struct SameBitsPage;

@@ -2,6 +2,8 @@
 
 use gradlet::Tensor;
 
+use crate::digest::Digest;
+
 /// What came out of a case, in f64: outputs, what was changed in place, and gradients of the inputs that have one.
 #[derive(Debug)]
 pub struct Outcome {
@@ -50,6 +52,12 @@ pub fn agree(
 }
 
 impl Outcome {
+    /// Adds the bits of outputs and gradients.
+    pub fn add_to(&self, bits: &mut Digest) {
+        let all = self.outs.iter().chain(&self.grads);
+        all.flatten().for_each(|x| bits.tensor(x));
+    }
+
     /// Whether outputs and gradients are those of `theirs`.
     ///
     /// # Errors
