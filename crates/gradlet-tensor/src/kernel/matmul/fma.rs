@@ -1,31 +1,42 @@
-//! [`MulAdd`]: `x * y + z` with one rounding, on processors that have no instruction for it.
+//! Multiply-adds of arrays with one rounding, also on processors that have no instruction for it.
 
-/// Numbers with a multiply-add of the same bits on every processor.
-pub(super) trait MulAdd {
-    /// `x * y + z`, rounded once.
-    fn mul_add(x: Self, y: Self, z: Self) -> Self;
+use num_traits::Float;
+
+/// Numbers with a multiply-add in software.
+pub(super) trait MulAdd: Float {
+    /// `self * x + y`, rounded once, without the instruction.
+    fn by_steps(self, x: Self, y: Self) -> Self;
 }
-
-/// Whether the compiler makes `mul_add` an instruction, rather than a call.
-const IS_INSTRUCTION: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
 
 impl MulAdd for f32 {
     #[inline(always)]
-    fn mul_add(x: f32, y: f32, z: f32) -> f32 {
-        if IS_INSTRUCTION {
-            x.mul_add(y, z)
-        } else {
-            through_f64(x, y, z)
-        }
+    fn by_steps(self, x: f32, y: f32) -> f32 {
+        through_f64(self, x, y)
     }
 }
 
 /// The standard library promises one rounding, at the price of a call.
 impl MulAdd for f64 {
     #[inline(always)]
-    fn mul_add(x: f64, y: f64, z: f64) -> f64 {
-        x.mul_add(y, z)
+    fn by_steps(self, x: f64, y: f64) -> f64 {
+        self.mul_add(x, y)
     }
+}
+
+/// `x[i] * y[i] + z[i]`, each rounded once.
+#[inline(always)]
+pub(super) fn mul_add<T: MulAdd, const N: usize>(x: [T; N], y: [T; N], z: [T; N]) -> [T; N] {
+    if cfg!(any(target_feature = "fma", target_arch = "aarch64")) {
+        std::array::from_fn(|i| x[i].mul_add(y[i], z[i]))
+    } else {
+        by_steps(&x, &y, &z)
+    }
+}
+
+/// The same without the instruction: once in a program, not in each tile of each product, where it would take 50 KB.
+#[inline(never)]
+fn by_steps<T: MulAdd, const N: usize>(x: &[T; N], y: &[T; N], z: &[T; N]) -> [T; N] {
+    std::array::from_fn(|i| x[i].by_steps(y[i], z[i]))
 }
 
 /// `x * y + z`, rounded once.

@@ -2,7 +2,7 @@
 
 use num_traits::{Float, One};
 
-use super::fma::MulAdd;
+use super::fma;
 
 /// Numbers in the widest register.
 pub(super) const MAX_COUNT: usize = 16;
@@ -132,7 +132,7 @@ macro_rules! arrays {
             }
             #[inline(always)]
             unsafe fn mul_add(self, x: Self, y: Self) -> Self {
-                std::array::from_fn(|i| MulAdd::mul_add(self[i], x[i], y[i]))
+                fma::mul_add(self, x, y)
             }
             #[inline(always)]
             unsafe fn prefetch(_: *const $t) {}
