@@ -22,6 +22,12 @@ impl Net {
     }
 }
 
+/// burn means to drop ndarray, which some still use.
+#[expect(deprecated)]
+fn ndarray() -> Device {
+    Device::ndarray()
+}
+
 fn rows(rows: usize, columns: usize, device: &Device) -> Tensor<2> {
     let data = TensorData::new(peer_bits::rows(rows, columns), [rows, columns]);
     Tensor::from_data(data, device)
@@ -37,7 +43,7 @@ fn layer(layer: &Layer, device: &Device) -> Linear {
 }
 
 fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().to_vec().unwrap()
+    tensor.into_data().try_into_vec().unwrap()
 }
 
 /// Weight and bias, the weight as `[outputs, inputs]`.
@@ -53,7 +59,7 @@ fn weights(layer: &Linear) -> [Vec<f32>; 2] {
 fn main() {
     let plain = match std::env::args().nth(1).as_deref() {
         Some("flex") => Device::flex(),
-        Some("ndarray") => Device::ndarray(),
+        Some("ndarray") => ndarray(),
         other => panic!("the argument is flex or ndarray, not {other:?}"),
     };
     let device = &plain.autodiff();

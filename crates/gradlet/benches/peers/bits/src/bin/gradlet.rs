@@ -47,8 +47,8 @@ fn run() -> Result<Results> {
     let mut last = f32::NAN;
     for _ in 0..STEPS {
         let loss = cross_entropy(&net.forward(&x)?, &labels)?;
-        optimizer.step(&mut net, &loss.backward()?)?;
         last = loss.item()?;
+        optimizer.step(&mut net, &loss.backward()?)?;
     }
     let alone = (0..BATCH).map(|i| Ok(net.forward(&x.narrow(0, i, 1)?)?.to_vec()));
     let [[w1, b1], [w2, b2]] = [weights(&net.first), weights(&net.second)];
