@@ -209,8 +209,12 @@ pub(crate) fn walk<T: Float>(
     let mut pending = Pending::default();
     let here = Location::caller();
     let mut sort = |pending: &mut Pending<T>, g| match g {
-        Arrival::Here(Origin::Node(node), g) if node.id() >= from => {
-            pending.add(node, g).map_err(|error| error.at(here))
+        Arrival::Here(Origin::Node(node), g) => {
+            let id = node.id();
+            if id < from {
+                return give(Arrival::Here(Origin::Node(node), g));
+            }
+            pending.add(id, node, g).map_err(|error| error.at(here))
         }
         Arrival::Here(Origin::Constant, _) => Ok(()),
         Arrival::Across(g) => match g.node_id() {

@@ -34,11 +34,20 @@ impl<T: Float> Default for Pending<T> {
 }
 
 impl<T: Float> Pending<T> {
-    /// Adds to the gradient of a node's output.
-    pub(crate) fn add(&mut self, node: Node<T>, g: Contribution<T>) -> Result<()> {
-        let id = node.id();
+    /// Adds to the gradient of the output of the node with this id.
+    #[inline]
+    pub(crate) fn add(&mut self, id: u64, node: Node<T>, g: Contribution<T>) -> Result<()> {
+        if self.newest.is_none() && self.others.is_empty() {
+            self.newest = Some((id, node, g.whole()?));
+            return Ok(());
+        }
+        self.add_beside(id, node, g)
+    }
+
+    /// As `add`, where other nodes may be pending.
+    #[inline(never)]
+    fn add_beside(&mut self, id: u64, node: Node<T>, g: Contribution<T>) -> Result<()> {
         match &mut self.newest {
-            None if self.others.is_empty() => self.newest = Some((id, node, g.whole()?)),
             Some((newest, _, sum)) if *newest == id => g.add_to(sum)?,
             _ => match self.others.get_mut(&id) {
                 Some((_, sum)) => g.add_to(sum)?,
@@ -58,7 +67,18 @@ impl<T: Float> Pending<T> {
     }
 
     /// Takes the newest node.
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<Next<T>> {
+        if self.others.is_empty() && self.across.is_empty() {
+            let (id, node, g) = self.newest.take()?;
+            return Some(Next::Here(id, node, g));
+        }
+        self.pop_of_several()
+    }
+
+    /// As `pop`, where several nodes may be pending.
+    #[inline(never)]
+    fn pop_of_several(&mut self) -> Option<Next<T>> {
         let mut newest = self.newest.as_ref().map(|(id, ..)| *id);
         let is_newer = |id: u64, newest: Option<u64>| newest.is_none_or(|newest| id > newest);
         let mut from_others = false;

@@ -214,7 +214,8 @@ impl<T: Float, O: Op<T>> AnyRecorded for Record<T, O> {
 
 impl<T: Float, O: Op<T>> Recorded<T> for Record<T, O> {
     fn backward(self: Rc<Self>, g: Var<T>, give: &mut Give<'_, T>) -> Result<()> {
-        if !is_recording()
+        let recording = is_recording();
+        if !recording
             && let (Some(part), [input]) = (self.op.part(), O::Arity::as_slice(&self.inputs))
         {
             return give(Arrival::Here(
@@ -222,7 +223,7 @@ impl<T: Float, O: Op<T>> Recorded<T> for Record<T, O> {
                 Contribution::part(g, part),
             ));
         }
-        let unshared = if is_recording() {
+        let unshared = if recording {
             Err(self)
         } else {
             Rc::try_unwrap(self)

@@ -1,5 +1,7 @@
 //! Reading the elements of a tensor: all at once, one after the other, or one by its indices.
 
+use std::borrow::Cow;
+
 use crate::element::Element;
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::{IntoShape, Layout, walk};
@@ -29,9 +31,22 @@ impl<T: Element> Tensor<T> {
     /// As [`contiguous`](Self::contiguous), with an error if memory does not hold the copy, as for a broadcast view.
     #[track_caller]
     pub(crate) fn try_contiguous(&self) -> Result<Self> {
+        Ok(self.row_major()?.into_owned())
+    }
+
+    /// As `try_contiguous`, without a new handle where nothing is copied: counting handles takes time.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn row_major(&self) -> Result<Cow<'_, Self>> {
         if self.layout().contiguous {
-            return Ok(self.clone());
+            return Ok(Cow::Borrowed(self));
         }
+        Ok(Cow::Owned(self.row_major_copy()?))
+    }
+
+    #[track_caller]
+    #[inline(never)]
+    fn row_major_copy(&self) -> Result<Self> {
         Self::build(*self.shape(), |out| {
             walk::copy(self.storage(), self.layout(), out);
         })

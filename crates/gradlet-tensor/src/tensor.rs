@@ -58,10 +58,14 @@ pub(crate) fn too_large(shape: Shape, size_bytes: usize) -> Error {
 }
 
 impl<T: Element> Tensor<T> {
-    #[inline]
-    fn with(layout: Layout, storage: Storage<T>) -> Self {
+    /// A function of its own, in which alone the layout is copied.
+    #[inline(never)]
+    fn with(layout: &Layout, storage: Storage<T>) -> Self {
         Self {
-            inner: Shared::new(Inner { layout, storage }),
+            inner: Shared::of(|| Inner {
+                layout: *layout,
+                storage,
+            }),
         }
     }
 
@@ -83,7 +87,7 @@ impl<T: Element> Tensor<T> {
         if len == 1 {
             let mut value = T::default();
             fill(std::slice::from_mut(&mut value));
-            return Ok(Self::with(layout, Storage::Inline(value)));
+            return Ok(Self::with(&layout, Storage::Inline(value)));
         }
         let Some(mut buffer) = Buffer::stale(len) else {
             return Err(too_large(layout.shape, size_of::<T>()));
@@ -91,7 +95,7 @@ impl<T: Element> Tensor<T> {
         if let Some(elements) = buffer.get_mut() {
             fill(elements);
         }
-        Ok(Self::with(layout, Storage::Heap(buffer)))
+        Ok(Self::with(&layout, Storage::Heap(buffer)))
     }
 
     /// As `build_in`, for a shape no larger than that of an existing tensor.
@@ -114,7 +118,7 @@ impl<T: Element> Tensor<T> {
     /// ```
     #[inline]
     pub fn scalar(value: T) -> Self {
-        Self::with(Layout::contiguous(Shape::SCALAR), Storage::Inline(value))
+        Self::with(&Layout::contiguous(Shape::SCALAR), Storage::Inline(value))
     }
 
     #[inline]
@@ -141,7 +145,7 @@ impl<T: Element> Tensor<T> {
     /// A tensor with the same storage and a different layout, which must stay inside the storage.
     #[inline]
     pub(crate) fn view(&self, layout: Layout) -> Self {
-        Self::with(layout, self.inner.storage.clone())
+        Self::with(&layout, self.inner.storage.clone())
     }
 
     /// The sizes of the axes, outermost first; empty for a scalar.

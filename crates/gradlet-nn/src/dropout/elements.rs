@@ -35,7 +35,11 @@ impl Elements {
     /// The mask for an `x` of this shape, with one bit for each element.
     #[track_caller]
     pub(crate) fn mask(&self, x: Shape, p: f64, key: DrawKey) -> Result<Mask> {
-        Mask::draw(self.noise_shape(x)?, p, key)?.broadcast_to(x)
+        let mask = Mask::draw(self.noise_shape(x)?, p, key)?;
+        if *mask.shape() == x {
+            return Ok(mask);
+        }
+        mask.broadcast_to(x)
     }
 }
 

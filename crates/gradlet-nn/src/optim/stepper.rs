@@ -245,8 +245,9 @@ fn misfit<'a, T: Float>(
     parameter: &Parameter<T>,
     mut tensors: impl Iterator<Item = &'a Tensor<T>>,
 ) -> Option<ErrorKind> {
-    let expected = *parameter.shape();
-    let found = *tensors.find(|tensor| *tensor.shape() != expected)?.shape();
+    let shape = parameter.shape();
+    let found = tensors.find(|tensor| tensor.shape() != shape)?.shape();
+    let (expected, found) = (*shape, *found);
     Some(ErrorKind::ShapeMismatch {
         op,
         expected,

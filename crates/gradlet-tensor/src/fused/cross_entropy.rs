@@ -39,7 +39,7 @@ pub fn cross_entropy_rows<T: Float>(
     labels: &Tensor<i64>,
 ) -> Result<(Tensor<T>, Tensor<T>)> {
     let [rows, columns] = check_labels(x, labels)?;
-    let (logits, labels) = (x.try_contiguous()?, labels.try_contiguous()?);
+    let (logits, labels) = (x.row_major()?, labels.row_major()?);
     let x = logits.as_slice().unwrap_or_default();
     let normalizers = Tensor::build(Shape::from([rows, 2]), |out| {
         let part = |start: usize, out: &mut [T]| {
@@ -97,9 +97,9 @@ pub fn cross_entropy_gradient<T: Float>(
     normalizers.expect_shape("cross_entropy", [rows, 2])?;
     let shape = *x.shape();
     let (x, labels, normalizers) = (
-        x.try_contiguous()?,
-        labels.try_contiguous()?,
-        normalizers.try_contiguous()?,
+        x.row_major()?,
+        labels.row_major()?,
+        normalizers.row_major()?,
     );
     let x = x.as_slice().unwrap_or_default();
     let labels = labels.as_slice().unwrap_or_default();

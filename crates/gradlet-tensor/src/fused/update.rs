@@ -33,9 +33,11 @@ pub fn update<T: Element, const N: usize>(
     f: impl Fn([T; N], T) -> [T; N] + Sync,
 ) -> Result<()> {
     for target in &targets {
-        source.expect_shape("update", target.shape())?;
+        if source.shape() != target.shape() {
+            source.expect_shape("update", target.shape())?;
+        }
     }
-    let source = source.try_contiguous()?;
+    let source = source.row_major()?;
     let source = source.as_slice().unwrap_or_default();
     let mut targets = targets.map(Tensor::make_mut_slice);
     if N == 0 || !parallel::pays(source.len()) {

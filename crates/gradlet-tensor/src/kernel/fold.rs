@@ -107,21 +107,25 @@ vectorized! {
 
     /// As `sum_columns`, for rows of one leaf.
     fn sum_columns_of_leaf<T: Float>(x: &[T], columns: usize, first: usize, out: &mut [T]) {
-        out.fill(T::zero());
-        for block in x.chunks(ROWS * columns) {
-            let mut start = 0;
-            while start < out.len() {
-                let width = COLUMNS.min(out.len() - start);
-                let mut sums = [T::zero(); COLUMNS];
+        for (i, out) in out.chunks_mut(COLUMNS).enumerate() {
+            let (first, width) = (first + i * COLUMNS, out.len());
+            let add_rows = |block: &[T], sums: &mut [T]| {
                 for row in block.chunks_exact(columns) {
-                    for (sum, &x) in sums[..width].iter_mut().zip(&row[first + start..][..width]) {
+                    for (sum, &x) in sums.iter_mut().zip(&row[first..][..width]) {
                         *sum = *sum + x;
                     }
                 }
-                for (out, &sum) in out[start..start + width].iter_mut().zip(&sums[..width]) {
+            };
+            out.fill(T::zero());
+            let mut blocks = x.chunks(ROWS * columns);
+            // Few rows need no place for their sums but the result's.
+            add_rows(blocks.next().unwrap_or_default(), out);
+            for block in blocks {
+                let mut sums = [T::zero(); COLUMNS];
+                add_rows(block, &mut sums[..width]);
+                for (out, &sum) in out.iter_mut().zip(&sums) {
                     *out = *out + sum;
                 }
-                start += width;
             }
         }
     }

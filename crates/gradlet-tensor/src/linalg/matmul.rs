@@ -52,10 +52,8 @@ impl<T: Number> Tensor<T> {
                 }));
             }
         }
-        let (columns, rows) = (
-            self.size(-1)?,
-            rhs.size(if rhs.rank() == 1 { 0 } else { -2 })?,
-        );
+        let columns = self.shape()[self.rank() - 1];
+        let rows = rhs.shape()[rhs.rank().saturating_sub(2)];
         if columns != rows {
             return Err(inner_sizes("matmul", self, rhs, columns, rows));
         }
@@ -68,7 +66,7 @@ impl<T: Float> Tensor<T> {
     #[track_caller]
     pub(crate) fn product(&self, rhs: &Self) -> Result<Self> {
         match (self.rank(), rhs.rank()) {
-            (2, 2) => product(self, rhs, None),
+            (2, 2) => product(all_of(self), all_of(rhs), None),
             (1, 1) => self.unsqueeze(0)?.matmul(&rhs.unsqueeze(1)?)?.reshape(()),
             (1, _) => self.unsqueeze(0)?.matmul(rhs)?.squeeze(-2),
             (_, 1) => self.matmul(&rhs.unsqueeze(1)?)?.squeeze(-1),
@@ -78,7 +76,8 @@ impl<T: Float> Tensor<T> {
                 let (columns, n) = (rhs.shape()[0], rhs.shape()[1]);
                 shape[rank - 1] = n;
                 let rows = self.shape()[..rank - 1].iter().product();
-                product(&self.reshape([rows, columns])?, rhs, None)?.reshape(shape)
+                let lhs = self.reshape([rows, columns])?;
+                product(all_of(&lhs), all_of(rhs), None)?.reshape(shape)
             }
             _ => self.batched(rhs),
         }
@@ -138,13 +137,13 @@ impl<T: Float> Tensor<T> {
                 }));
             }
         }
-        let rows = self.shape()[..self.rank() - 1].iter().product();
-        let y = product(&self.reshape([rows, k])?, &weight.t()?, bias)?;
+        let weight = ([k, n], transposed(matrix(weight, weight.layout().offset)));
         if shape.rank() == 2 {
-            Ok(y)
-        } else {
-            y.reshape(shape)
+            return product(all_of(self), weight, bias);
         }
+        let rows = self.shape()[..self.rank() - 1].iter().product();
+        let x = self.reshape([rows, k])?;
+        product(all_of(&x), weight, bias)?.reshape(shape)
     }
 
     #[track_caller]
@@ -204,25 +203,37 @@ impl<T: Float> Tensor<T> {
 /// The product of two matrices whose sizes agree, with a bias added to each row.
 #[track_caller]
 fn product<T: Float>(
-    lhs: &Tensor<T>,
-    rhs: &Tensor<T>,
+    ([m, k], lhs): ([usize; 2], Matrix<'_, T>),
+    ([_, n], rhs): ([usize; 2], Matrix<'_, T>),
     bias: Option<&Tensor<T>>,
 ) -> Result<Tensor<T>> {
-    let (m, k, n) = (lhs.shape()[0], lhs.shape()[1], rhs.shape()[1]);
-    let bias = match bias {
-        Some(bias) => Some(bias.try_contiguous()?),
-        None => None,
-    };
+    let bias = bias.map(Tensor::row_major).transpose()?;
+    let bias = bias.as_deref().and_then(Tensor::as_slice);
     Tensor::build(Shape::from([m, n]), |out| {
-        let bias = bias.as_ref().and_then(Tensor::as_slice);
         matmul(
             [m, k, n],
-            matrix(lhs, lhs.layout().offset),
-            matrix(rhs, rhs.layout().offset),
+            lhs,
+            rhs,
             out,
             bias.map_or(Start::Zero, Start::Row),
         );
     })
+}
+
+/// The rows and columns of a tensor of two axes, and its matrix.
+#[inline]
+fn all_of<T: Float>(x: &Tensor<T>) -> ([usize; 2], Matrix<'_, T>) {
+    ([x.shape()[0], x.shape()[1]], matrix(x, x.layout().offset))
+}
+
+/// The matrix with rows and columns swapped.
+#[inline]
+fn transposed<T>(x: Matrix<'_, T>) -> Matrix<'_, T> {
+    Matrix {
+        row_stride: x.column_stride,
+        column_stride: x.row_stride,
+        ..x
+    }
 }
 
 /// The matrix of the last two axes whose first element is at `offset` in the storage.

@@ -32,7 +32,7 @@ impl Mask {
     #[track_caller]
     pub fn apply<T: Float>(&self, x: &Tensor<T>, scale: T) -> Result<Tensor<T>> {
         x.expect_shape("mask", self.shape)?;
-        let x = x.try_contiguous()?;
+        let x = x.row_major()?;
         let (x, words) = (x.as_slice().unwrap_or_default(), self.words.as_slice());
         Tensor::build(self.shape, |y| {
             for_chunks(y, 4 * BLOCK, |first, y| {

@@ -194,13 +194,19 @@ pub(crate) fn expect_inside(
 ) -> Result<()> {
     let size = shape.vector_if_scalar()[axis];
     let outside = |index: i64| usize::try_from(index).map_or(true, |place| place >= size);
+    let are_inside = |indices: &Tensor<i64>| {
+        indices
+            .as_dense_slice()
+            .is_some_and(|all| kernel::all_inside(all, size))
+    };
+    if are_inside(indices) {
+        return Ok(());
+    }
     // Indices that repeat in a view are looked at once.
     let layout = indices.layout();
     let once = layout.repeats_with(layout).map(|axes| layout.once(&axes));
     let indices = once.map_or_else(|| indices.clone(), |once| indices.view(once));
-    if let Some(all) = indices.as_dense_slice()
-        && kernel::all_inside(all, size)
-    {
+    if are_inside(&indices) {
         return Ok(());
     }
     match indices.iter().find(|&index| outside(index)) {

@@ -149,9 +149,9 @@ impl<T: Float> Tensor<T> {
         }
         let blocks = Blocks::new(self, axes)?;
         let columns = blocks.inner;
-        if blocks.outer == 1 && columns > 1 && parallel::pays(self.len()) {
+        if blocks.outer == 1 && columns > 1 {
             let x = blocks.x.as_slice().unwrap_or_default();
-            return Self::build(to, |out| sum_all_rows(x, columns, out));
+            return Self::build(to, |out| sum_rows(x, out));
         }
         blocks.reduce(fold::sum, |x, out| fold::sum_rows(x, columns, out))
     }
@@ -229,8 +229,12 @@ fn sum_all<T: Float>(x: &[T]) -> T {
     pair(&sums)
 }
 
-/// The sum of the rows of a large slice; each thread sums some of the columns.
-fn sum_all_rows<T: Float>(x: &[T], columns: usize, out: &mut [T]) {
+/// The sum of the rows of a slice, which are as long as `out`; if it is large, each thread sums some of the columns.
+pub(super) fn sum_rows<T: Float>(x: &[T], out: &mut [T]) {
+    let columns = out.len();
+    if !parallel::pays(x.len()) {
+        return fold::sum_rows(x, columns, out);
+    }
     parallel::for_parts_of(out, columns_of_part(columns), |first, out| {
         fold::sum_columns(x, columns, first, out);
     });

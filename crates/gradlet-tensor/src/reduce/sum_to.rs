@@ -2,6 +2,7 @@
 
 use crate::element::Float;
 use crate::error::{Error, ErrorKind, Result};
+use crate::reduce::sum::sum_rows;
 use crate::shape::{ReducedAxes, Shape};
 use crate::tensor::Tensor;
 
@@ -31,6 +32,13 @@ impl<T: Float> Tensor<T> {
     pub fn sum_to(&self, shape: Shape) -> Result<Self> {
         if shape == *self.shape() {
             return Ok(self.clone());
+        }
+        if let Some(x) = self.as_slice()
+            && shape.numel() > 1
+            && self.shape().ends_with(&shape)
+        {
+            // The gradient of a bias: the same sums as below.
+            return Self::build(shape, |out| sum_rows(x, out));
         }
         self.sum_over(self.reduced_to("sum_to", shape)?)?
             .reshape(shape)

@@ -31,20 +31,25 @@ impl Layout {
     }
 
     fn new(shape: Shape, strides: [usize; MAX_RANK], offset: usize) -> Self {
-        let mut expected = 1usize;
-        let mut contiguous = true;
-        for axis in (0..shape.rank()).rev() {
-            let size = shape[axis];
-            contiguous &= size == 1 || strides[axis] == expected;
-            // Only empty shapes can have sizes beyond memory.
-            expected = expected.saturating_mul(size);
-        }
-        Self {
+        let mut layout = Self {
             shape,
             strides,
             offset,
-            contiguous: contiguous || shape.numel() == 0,
+            contiguous: false,
+        };
+        layout.contiguous = layout.is_row_major();
+        layout
+    }
+
+    /// Whether sizes and strides say that the elements follow each other in row-major order.
+    fn is_row_major(&self) -> bool {
+        let (mut follow, mut len) = (true, 1usize);
+        for (&size, &stride) in self.shape.iter().zip(self.strides()).rev() {
+            follow &= size == 1 || stride == len;
+            // Only empty shapes can have sizes beyond memory.
+            len = len.saturating_mul(size);
         }
+        follow || len == 0
     }
 
     #[inline]
@@ -118,10 +123,11 @@ impl Layout {
         if self.shape.rank() == 0 {
             return Ok(*self);
         }
-        let (mut shape, mut strides) = (self.shape, self.strides);
-        shape.swap(a, b);
-        strides.swap(a, b);
-        Ok(Self::new(shape, strides, self.offset))
+        let mut turned = *self;
+        turned.shape.swap(a, b);
+        turned.strides.swap(a, b);
+        turned.contiguous = turned.is_row_major();
+        Ok(turned)
     }
 
     #[track_caller]

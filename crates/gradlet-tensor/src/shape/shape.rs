@@ -75,9 +75,6 @@ impl Shape {
     /// A product beyond `usize` saturates; making a tensor of such a shape fails.
     #[inline]
     pub fn numel(&self) -> usize {
-        if self.contains(&0) {
-            return 0;
-        }
         self.iter()
             .fold(1, |len: usize, &size| len.saturating_mul(size))
     }
@@ -122,7 +119,7 @@ impl Shape {
     pub(crate) fn axis_for(&self, op: &'static str, axis: isize) -> Result<usize> {
         let rank = self.rank() as isize;
         if (-rank..rank).contains(&axis) {
-            Ok(axis.rem_euclid(rank) as usize)
+            Ok(if axis < 0 { axis + rank } else { axis } as usize)
         } else {
             Err(Error::new(ErrorKind::AxisOutOfRange {
                 op,
@@ -276,6 +273,7 @@ impl<'a> IntoIterator for &'a Shape {
     type Item = &'a usize;
     type IntoIter = slice::Iter<'a, usize>;
 
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
@@ -284,7 +282,8 @@ impl<'a> IntoIterator for &'a Shape {
 impl PartialEq for Shape {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        **self == **other
+        // One by one: `memcmp` reads several sizes at a time, and waits if they have just been written one by one.
+        self.rank == other.rank && self.iter().zip(other).all(|(a, b)| a == b)
     }
 }
 

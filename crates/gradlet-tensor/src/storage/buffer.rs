@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::count::Count;
-use super::pool::{self, ALIGN, Block};
+use super::pool::{self, ALIGN, Tag};
 use crate::element::Element;
 
 /// A fixed number of elements that several handles share.
@@ -22,9 +22,10 @@ pub(crate) struct Buffer<T> {
 /// The header before the elements, on a cache line of its own so that they are aligned.
 #[repr(C, align(64))]
 struct Header {
+    /// The pool's.
+    tag: Tag,
     count: Count,
     len: usize,
-    block: Block,
 }
 
 const _: () = assert!(size_of::<Header>() == ALIGN);
@@ -42,18 +43,15 @@ impl<T: Element> Buffer<T> {
         const { assert!(align_of::<T>() <= ALIGN) };
         let bytes = len.checked_mul(size_of::<T>())?.checked_add(ALIGN)?;
         let block = pool::take(bytes)?;
-        let header = block.start.cast::<Header>();
+        let header = block.cast::<Header>();
         if !T::ANY_BITS {
             // SAFETY: the block has `bytes` bytes, is ours alone, and byte 0 is a valid value of every element type.
             unsafe { header.add(1).cast::<u8>().write_bytes(0, bytes - ALIGN) };
         }
-        // SAFETY: the block is ours alone, aligned to 64 and at least 64 bytes long.
+        // SAFETY: the block is ours alone, aligned to 64 and at least 64 bytes long; the pool wrote the tag.
         unsafe {
-            header.write(Header {
-                count: Count::one(),
-                len,
-                block,
-            });
+            (&raw mut (*header.as_ptr()).count).write(Count::one());
+            (&raw mut (*header.as_ptr()).len).write(len);
         };
         Some(Self {
             header,
@@ -100,9 +98,8 @@ impl<T> Buffer<T> {
     #[cold]
     #[inline(never)]
     fn free(&mut self) {
-        // SAFETY: called by the last handle only; the header is read out once and its block given back once.
-        let Header { block, .. } = unsafe { self.header.read() };
-        pool::give(block);
+        // SAFETY: called by the last handle only; the block begins with the tag that it came with.
+        unsafe { pool::give(self.header.cast()) };
     }
 }
 

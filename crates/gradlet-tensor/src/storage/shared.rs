@@ -11,7 +11,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 
 use super::count::Count;
-use super::pool::{self, ALIGN, Block, SMALL};
+use super::pool::{self, ALIGN, SMALL, Tag};
 
 /// A value that several handles share; the last one to go drops it.
 pub(crate) struct Shared<X> {
@@ -19,9 +19,11 @@ pub(crate) struct Shared<X> {
     owns: PhantomData<Inner<X>>,
 }
 
+#[repr(C)]
 struct Inner<X> {
+    /// The pool's.
+    tag: Tag,
     count: Count,
-    block: Block,
     value: X,
 }
 
@@ -32,20 +34,18 @@ unsafe impl<X: Send + Sync> Send for Shared<X> {}
 unsafe impl<X: Send + Sync> Sync for Shared<X> {}
 
 impl<X> Shared<X> {
-    #[inline(never)]
-    pub(crate) fn new(value: X) -> Self {
+    /// A value that `make` gives once there is a place for it, so that a large one is not moved there.
+    #[inline]
+    pub(crate) fn of(make: impl FnOnce() -> X) -> Self {
         const { assert!(align_of::<Inner<X>>() <= ALIGN && size_of::<Inner<X>>() <= SMALL) };
         let Some(block) = pool::take_handle(size_of::<Inner<X>>()) else {
             std::alloc::handle_alloc_error(std::alloc::Layout::new::<Inner<X>>())
         };
-        let inner = block.start.cast::<Inner<X>>();
-        // SAFETY: the block is ours alone, large enough and aligned for `Inner<X>`.
+        let inner = block.cast::<Inner<X>>();
+        // SAFETY: the block is ours alone, large enough and aligned for `Inner<X>`; the pool wrote the tag.
         unsafe {
-            inner.write(Inner {
-                count: Count::one(),
-                block,
-                value,
-            });
+            (&raw mut (*inner.as_ptr()).count).write(Count::one());
+            (&raw mut (*inner.as_ptr()).value).write(make());
         };
         Self {
             inner,
@@ -78,10 +78,12 @@ impl<X> Shared<X> {
     #[cold]
     #[inline(never)]
     fn free(&mut self) {
-        // SAFETY: called by the last handle only; the value is read out once and the block given back once.
-        let Inner { block, value, .. } = unsafe { self.inner.read() };
-        drop(value);
-        pool::give(block);
+        // SAFETY: called by the last handle only: the value is dropped once, and then the block, which begins with the
+        // tag that it came with, is given back once.
+        unsafe {
+            (&raw mut (*self.inner.as_ptr()).value).drop_in_place();
+            pool::give(self.inner.cast());
+        }
     }
 }
 
@@ -127,7 +129,7 @@ mod tests {
     #[test]
     fn the_last_handle_drops_the_value_once() {
         let witness = Arc::new(());
-        let a = Shared::new(Arc::clone(&witness));
+        let a = Shared::of(|| Arc::clone(&witness));
         let b = a.clone();
         drop(a);
         assert_eq!(Arc::strong_count(&witness), 2);
@@ -140,7 +142,7 @@ mod tests {
     #[test]
     fn a_shared_value_is_never_borrowed_mutably_beside_its_readers() {
         for _ in 0..200 {
-            let mut mine = Shared::new([1u64; 8]);
+            let mut mine = Shared::of(|| [1u64; 8]);
             let theirs = mine.clone();
             let reader = std::thread::spawn(move || theirs.iter().sum::<u64>());
             let value = loop {
@@ -155,7 +157,7 @@ mod tests {
 
     #[test]
     fn only_an_unshared_value_can_be_changed() {
-        let mut a = Shared::new(1);
+        let mut a = Shared::of(|| 1);
         *a.get_mut().unwrap() = 2;
         let b = a.clone();
         assert!(a.get_mut().is_none());
@@ -167,7 +169,7 @@ mod tests {
     fn handles_dropped_on_many_threads_free_once() {
         let witness = Arc::new(());
         for _ in 0..200 {
-            let shared = Shared::new(Arc::clone(&witness));
+            let shared = Shared::of(|| Arc::clone(&witness));
             let threads: Vec<_> = (0..4)
                 .map(|_| {
                     let mine = shared.clone();

@@ -1,5 +1,7 @@
 //! A matrix product with a transposed weight, and a bias, as in a linear layer.
 
+use std::borrow::Cow;
+
 use gradlet_tensor::{Float, Result, Tensor};
 
 use crate::op::{Fixed, Op, Want};
@@ -24,24 +26,32 @@ impl<T: Float> Op<T> for Linear {
         g: Var<T>,
         ([x, weight, _], [_, _, want_bias]): ([Option<Var<T>>; 3], [Want; 3]),
     ) -> Result<[Option<Var<T>>; 3]> {
-        let columns = g.shape().last().copied().unwrap_or(0);
-        let rows = g.shape()[..g.rank() - 1].iter().product::<usize>();
-        let flat = g.reshape([rows, columns])?;
+        let rows = rows_of(&g)?;
         let dweight = x.map(|x| {
-            let features = x.shape().last().copied().unwrap_or(0);
-            flat.t()?.matmul(&x.reshape([rows, features])?)
+            let x = rows_of(&x)?;
+            rows.t()?.matmul(&x)
         });
         let dx = weight.map(|weight| g.matmul(&weight));
         Ok([
             dx.transpose()?,
             dweight.transpose()?,
-            want_bias.then(|| flat.sum_to(columns.into()))?,
+            want_bias.then(|| rows.sum_to(rows.shape()[1].into()))?,
         ])
     }
 
     fn keeps(&self, [want_x, want_weight, _]: &[Want; 3]) -> [bool; 3] {
         [want_weight.is_wanted(), want_x.is_wanted(), false]
     }
+}
+
+/// The rows of `x` as one matrix; `x` itself if it has two axes.
+fn rows_of<T: Float>(x: &Var<T>) -> Result<Cow<'_, Var<T>>> {
+    if x.rank() == 2 {
+        return Ok(Cow::Borrowed(x));
+    }
+    let columns = x.shape().last().copied().unwrap_or(0);
+    let rows = x.shape()[..x.rank() - 1].iter().product();
+    Ok(Cow::Owned(x.reshape([rows, columns])?))
 }
 
 impl<T: Float> Var<T> {
