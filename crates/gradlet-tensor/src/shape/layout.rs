@@ -377,18 +377,12 @@ mod tests {
     #[test]
     fn reshape_splits_and_merges_strided_axes_or_refuses() -> Result<()> {
         let layout = Layout::contiguous(Shape::from([4, 6])).narrow(1, 0, 4)?;
-        assert_eq!(
-            layout
-                .reshape(Shape::from([2, 2, 4]))
-                .map(|l| l.strides().to_vec()),
-            Some(vec![12, 6, 1])
-        );
-        assert_eq!(
-            layout
-                .reshape(Shape::from([4, 2, 2]))
-                .map(|l| l.strides().to_vec()),
-            Some(vec![6, 2, 1])
-        );
+        let strides = |sizes: [usize; 3]| {
+            let reshaped = layout.reshape(Shape::from(sizes));
+            reshaped.map(|layout| layout.strides().to_vec())
+        };
+        assert_eq!(strides([2, 2, 4]), Some(vec![12, 6, 1]));
+        assert_eq!(strides([4, 2, 2]), Some(vec![6, 2, 1]));
         assert!(layout.reshape(Shape::from([16])).is_none());
         let transposed = Layout::contiguous(Shape::from([2, 3])).transpose(0, 1)?;
         assert!(transposed.reshape(Shape::from([6])).is_none());
