@@ -155,6 +155,17 @@ mod tests {
             check([x, y, z]);
             check([x, y, f32::from_bits(z.to_bits() & 7)]);
         }
+        // Half of the smallest number times 1 - 2^-46, which f64 rounds to a half where it is added to more than 2^-142.
+        let half = 2f32.powi(-75);
+        let [less, more] = [half - half / 8_388_608.0, half + half / 8_388_608.0];
+        for odd in (1 << 8 | 1..1 << 23).step_by(9_998) {
+            let z = f32::from_bits(odd);
+            for (x, y) in [(less, more), (half, half)] {
+                [[x, y, z], [-x, y, z], [x, y, -z], [-x, y, -z]]
+                    .into_iter()
+                    .for_each(check);
+            }
+        }
     }
 
     #[test]
