@@ -155,16 +155,31 @@ mod tests {
             check([x, y, z]);
             check([x, y, f32::from_bits(z.to_bits() & 7)]);
         }
-        // Half of the smallest number times 1 - 2^-46, which f64 rounds to a half where it is added to more than 2^-142.
+        // Half of the smallest number times 1 - 2^-46, which f64 rounds to a half where it is added to more than 2^-142:
+        // it does not change the sum, and a half itself goes to the even neighbour. By hand, since the standard library
+        // without the instruction (Rust 1.95) rounds these twice.
         let half = 2f32.powi(-75);
         let [less, more] = [half - half / 8_388_608.0, half + half / 8_388_608.0];
         for odd in (1 << 8 | 1..1 << 23).step_by(9_998) {
-            let z = f32::from_bits(odd);
-            for (x, y) in [(less, more), (half, half)] {
-                [[x, y, z], [-x, y, z], [x, y, -z], [-x, y, -z]]
-                    .into_iter()
-                    .for_each(check);
+            for sign in [1.0, -1.0] {
+                let z = sign * f32::from_bits(odd);
+                let found = [(less, more), (half, half), (half, -half)]
+                    .map(|(x, y)| through_f64(sign * x, y, z).to_bits());
+                let expected =
+                    [odd, odd + 1, odd - 1].map(|n| (sign * f32::from_bits(n)).to_bits());
+                assert_eq!(found, expected, "{z:e}");
+                assert_eq!(through_f64(-sign * less, more, z), z);
             }
+        }
+    }
+
+    #[test]
+    fn subnormal_sums_of_f64_round_once() {
+        let (half, near) = (2f64.powi(-538), 1.0 - f64::EPSILON);
+        for odd in (257..1 << 52).step_by(1 << 40 | 2) {
+            let z = f64::from_bits(odd);
+            let found = [near, 1.0, -1.0].map(|x| (half * x).by_steps(2.0 * half, z).to_bits());
+            assert_eq!(found, [odd, odd + 1, odd - 1]);
         }
     }
 
