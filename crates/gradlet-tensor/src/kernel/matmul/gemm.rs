@@ -45,14 +45,15 @@ pub trait Gemm: Element + Default {
     /// The packed problem is valid and has the panel, which is not used elsewhere meanwhile.
     #[doc(hidden)]
     unsafe fn pack_rhs(packed: &Packed<Self>, i: usize);
-    /// Computes a tile of `Self::tile` inside the result, from panels.
+    /// Computes the first `rows` of a tile of `Self::tile` inside the result, from panels: all of them, or a multiple of
+    /// `LOW` where all of them are one.
     ///
     /// # Safety
     ///
     /// The tile's panels can be read for `depth` steps. Its place in the result can be read and written, and a start's
-    /// row read, for as many rows and columns as a tile has.
+    /// row read, for that many rows and as many columns as a tile has.
     #[doc(hidden)]
-    unsafe fn from_panels(tile: Tile<Self>);
+    unsafe fn from_panels(tile: Tile<Self>, rows: usize);
 }
 
 /// The widest registers of this processor that there are kernels for.
@@ -140,7 +141,7 @@ macro_rules! gemm {
             kernel! { dots(problem: &Problem<$t>), $any, 4; $v256, 2; $v512, 1 }
             kernel! { pack_lhs(packed: &Packed<$t>, i: usize), $any, ROWS; $v256, ROWS_AVX2; $v512, ROWS_AVX512 }
             kernel! { pack_rhs(packed: &Packed<$t>, i: usize), $any; $v256; $v512 }
-            kernel! { from_panels(tile: Tile<$t>), $any, ROWS; $v256, ROWS_AVX2; $v512, ROWS_AVX512 }
+            kernel! { from_panels(tile: Tile<$t>, rows: usize), $any, ROWS; $v256, ROWS_AVX2; $v512, ROWS_AVX512 }
         }
     )*};
 }

@@ -6,6 +6,7 @@
     reason = "the kernels read and write matrices through pointers"
 )]
 
+mod bands;
 mod beside;
 mod dots;
 mod fma;

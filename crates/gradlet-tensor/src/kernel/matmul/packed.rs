@@ -6,19 +6,21 @@
 use std::ops::Range;
 
 use super::Gemm;
+use super::bands::Bands;
 use super::beside::Beside;
 use super::lanes::Lanes;
 use super::problem::Problem;
-use super::tile::{MAX_ROWS, MAX_WIDE, STRETCH, Tile, WIDTH, pack, tile};
+use super::tile::{LOW, MAX_ROWS, MAX_WIDE, STRETCH, Tile, WIDTH, pack, tile};
 use crate::kernel::parallel;
 use crate::kernel::scratch::Scratch;
+use crate::threads;
 
 /// Bytes of a panel of the right-hand side: it stays in the first cache while tiles of many rows are computed from it.
 const PANEL: usize = 1 << 15;
 /// Steps that a tile makes between two jumps. One was 4 % slower wherever its loop did not begin at a cache line.
 const UNROLL: usize = 4;
 /// Numbers of the left-hand side that a block of tiles reads: they stay in the second cache.
-const BLOCK: usize = 1 << 16;
+pub(super) const BLOCK: usize = 9 << 13;
 /// Columns of a block of tiles.
 const BLOCK_COLUMNS: usize = 128;
 /// Rows and columns that are packed at a time, at most.
@@ -54,16 +56,32 @@ unsafe impl<T: Send + Sync> Sync for Packed<T> {}
 /// The problem is valid and has at least one inner step.
 pub(super) unsafe fn product<T: Gemm>(whole: &Problem<T>) {
     let [m, k, n] = whole.sizes;
-    let [rows, columns] = T::tile();
-    let split = m.saturating_mul(k).saturating_mul(n) >= SPLIT;
-    let deepest = PANEL / (columns * size_of::<T>());
-    let depth = steps(k, deepest).map(|steps| steps.len()).max();
+    let depth = steps::<T>(k).map(|steps| steps.len()).max();
     let depth = depth.unwrap_or_default();
+    let split = m.saturating_mul(k).saturating_mul(n) >= SPLIT;
+    let threads = if split { threads::count() } else { 1 };
+    // SAFETY: the problem is valid and has an inner step: the caller's promise. `depth` is the most that `steps` have.
+    unsafe {
+        match Bands::of(whole.sizes, depth, T::tile(), threads) {
+            Some(bands) => bands.product(whole, depth),
+            None => shared(whole, depth, split),
+        }
+    }
+}
+
+/// A product whose parts share the panels of both operands.
+///
+/// # Safety
+///
+/// The problem is valid, has at least one inner step, and `depth` is the most that `steps` have.
+unsafe fn shared<T: Gemm>(whole: &Problem<T>, depth: usize, split: bool) {
+    let [m, k, n] = whole.sizes;
+    let [rows, columns] = T::tile();
     let room = |size: usize, tile: usize| size.min(MOST).next_multiple_of(tile) * depth;
     let (mut left, mut right) = (Scratch::new(room(m, rows)), Scratch::new(room(n, columns)));
     let (lhs, rhs) = (left.get().as_mut_ptr(), right.get().as_mut_ptr());
     for in_columns in pieces(n, MOST) {
-        for steps in steps(k, deepest) {
+        for steps in steps::<T>(k) {
             for in_rows in pieces(m, MOST) {
                 let fresh = in_rows.start == 0;
                 // SAFETY: the problem is valid, by the caller's promise, so its parts in these ranges, which are not
@@ -86,8 +104,10 @@ fn pieces(size: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     (0..count).map(move |i| i * size / count..(i + 1) * size / count)
 }
 
-/// Nearly equal pieces of the inner size, of at most `deepest` steps, that begin at multiples of a stretch.
-fn steps(k: usize, deepest: usize) -> impl Iterator<Item = Range<usize>> {
+/// Nearly equal pieces of the inner size, which begin at multiples of a stretch; a panel of the right-hand side holds no
+/// more.
+pub(super) fn steps<T: Gemm>(k: usize) -> impl Iterator<Item = Range<usize>> {
+    let deepest = PANEL / (T::tile()[1] * size_of::<T>());
     let whole = move |step: usize| step.next_multiple_of(STRETCH).min(k);
     pieces(k, deepest / STRETCH * STRETCH).map(move |piece| whole(piece.start)..whole(piece.end))
 }
@@ -110,6 +130,8 @@ impl<T: Gemm> Packed<T> {
                 (0..parts).for_each(run);
             }
         };
+        let down = left.div_ceil((BLOCK / (rows * depth)).max(1));
+        let across = right.div_ceil(BLOCK_COLUMNS / columns);
         let panels = left + if fresh { right } else { 0 };
         let some = (PACK / (columns * depth)).max(1);
         for_parts(panels.div_ceil(some), &|part| {
@@ -125,8 +147,6 @@ impl<T: Gemm> Packed<T> {
                 }
             }
         });
-        let down = left.div_ceil((BLOCK / (rows * depth)).max(1));
-        let across = right.div_ceil(BLOCK_COLUMNS / columns);
         for_parts(down * across, &|part| {
             let (i, j) = (part / across, part % across);
             let (rows, columns) = (
@@ -147,10 +167,10 @@ impl<T: Copy + Default> Packed<T> {
     ///
     /// It is valid for such tiles and has the panels, which are packed and not written to meanwhile. The block is not
     /// used elsewhere. The kernel is safe for tiles from such panels inside the result.
-    unsafe fn block(
+    pub(super) unsafe fn block(
         &self,
         [most, wide]: [usize; 2],
-        from_panels: unsafe fn(Tile<T>),
+        from_panels: unsafe fn(Tile<T>, usize),
         rows: Range<usize>,
         columns: Range<usize>,
     ) {
@@ -160,6 +180,11 @@ impl<T: Copy + Default> Packed<T> {
         for column in columns.map(|j| j * wide) {
             for row in rows.clone().map(|i| i * most) {
                 let size = [most.min(m - row), wide.min(n - column)];
+                let rows = if most.is_multiple_of(LOW) {
+                    size[0].next_multiple_of(LOW)
+                } else {
+                    most
+                };
                 for first in (0..depth).step_by(STRETCH) {
                     // SAFETY: it is valid and the panels are packed: the caller's promise. Panels begin every `most`
                     // rows and `wide` columns, `depth` numbers for each, and only inside the result; `first < depth` is
@@ -177,11 +202,11 @@ impl<T: Copy + Default> Packed<T> {
                             columns: wide,
                             start: self.problem.start.after(first).from(column),
                         };
-                        if size == [most, wide] {
-                            from_panels(tile);
+                        if size == [rows, wide] {
+                            from_panels(tile, rows);
                         } else {
                             beside.take(&mut tile, size);
-                            from_panels(tile);
+                            from_panels(tile, rows);
                             beside.give(wide, to, size);
                         }
                     }
@@ -239,14 +264,14 @@ pub(super) unsafe fn pack_rhs<V: Lanes>(packed: &Packed<V::T>, i: usize) {
     }
 }
 
-/// A tile from panels, inside the result.
+/// A tile from panels, inside the result; only its first `rows` if that is a multiple of `LOW`, as a tile's rows are.
 ///
 /// # Safety
 ///
 /// That of `Gemm::from_panels` for tiles of `ROWS` rows and `WIDTH` registers, and the processor has the instructions of
 /// `V`.
 #[inline(always)]
-pub(super) unsafe fn from_panels<V: Lanes, const ROWS: usize>(place: Tile<V::T>) {
+pub(super) unsafe fn from_panels<V: Lanes, const ROWS: usize>(place: Tile<V::T>, rows: usize) {
     const { assert!(ROWS <= MAX_ROWS && WIDTH * V::COUNT <= MAX_WIDE) };
     // The steps of panels, as constants.
     let wide = WIDTH * V::COUNT;
@@ -265,7 +290,13 @@ pub(super) unsafe fn from_panels<V: Lanes, const ROWS: usize>(place: Tile<V::T>)
                 V::prefetch(below.wrapping_add(j * V::COUNT));
             }
         }
-        tile::<V, ROWS, WIDTH, UNROLL, false>(place);
+        if !ROWS.is_multiple_of(LOW) || ROWS == LOW || rows == ROWS {
+            tile::<V, ROWS, WIDTH, UNROLL, false>(place);
+        } else {
+            for i in (0..rows).step_by(LOW) {
+                tile::<V, LOW, WIDTH, UNROLL, false>(place.below(i));
+            }
+        }
     }
 }
 
@@ -279,7 +310,7 @@ mod tests {
         [1, 1, 1],
         [12, 8, 32],
         [13, 17, 33],
-        [40, 30, 70],
+        [44, 30, 70],
         [25, 64, 16],
     ];
 
@@ -332,6 +363,26 @@ mod tests {
         use std::arch::x86_64::{__m256, __m256d};
         check_avx2!(&CASES, 0..4, |_| Order::Chains, by::<__m256, 6> => f32, by::<__m256, 12> => f32);
         check_avx2!(&CASES, 0..4, |_| Order::Chains, by::<__m256d, 6> => f64, by::<__m256d, 12> => f64);
+    }
+
+    /// More rows and more columns than are packed at a time, and more steps than a panel has.
+    const LARGE: [[usize; 3]; 3] = [[3100, 20, 40], [40, 20, 3112], [37, 1100, 61]];
+
+    #[test]
+    fn products_with_shared_panels_have_the_bits_of_a_loop() {
+        /// # Safety
+        ///
+        /// The problem is valid and has at least one inner step.
+        unsafe fn split<T: Gemm>(problem: &Problem<T>) {
+            let depth = steps::<T>(problem.sizes[1]).map(|steps| steps.len()).max();
+            // SAFETY: the problem is valid and has a step: the caller's promise.
+            unsafe { shared(problem, depth.unwrap(), true) };
+        }
+        // SAFETY: `split` needs a valid problem with an inner step.
+        unsafe {
+            check(&LARGE, 0..1, |_| Order::Chains, split::<f32>);
+            check(&LARGE[2..], 3..4, |_| Order::Chains, split::<f64>);
+        }
     }
 
     #[test]

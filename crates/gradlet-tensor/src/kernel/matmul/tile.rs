@@ -7,6 +7,9 @@ use super::problem::Start;
 /// to that of the steps before: a chain of roundings no longer than this. Parts of the inner size begin at multiples of
 /// it, so that a sum's bits do not depend on how the product is cut.
 pub(super) const STRETCH: usize = 256;
+/// Rows of the low tiles that the last rows of a product are computed in, where a tile's rows are a multiple of them:
+/// their sums are just enough to keep the multiply-adds of wide registers going.
+pub(super) const LOW: usize = 4;
 /// Registers of columns that a tile is wide.
 pub(super) const WIDTH: usize = 2;
 /// Rows and columns of the largest tile.
