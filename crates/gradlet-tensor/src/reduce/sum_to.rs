@@ -61,3 +61,20 @@ impl<T: Float> Tensor<T> {
         Ok(ReducedAxes::marked(*self.shape(), reduced))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Shape, Tensor, tensor};
+
+    /// A shape of the last axes takes a short way, which one of the first axes must not.
+    #[test]
+    fn sums_go_to_shapes_that_broadcast_and_to_no_others() {
+        let x: Tensor = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        assert_eq!(x.sum_to(Shape::from([3])).unwrap(), tensor![5.0, 7.0, 9.0]);
+        let error = x.sum_to(Shape::from([2])).unwrap_err().to_string();
+        assert!(error.starts_with("sum_to: "), "{error}");
+        let turned = x.t().unwrap();
+        assert_eq!(turned.sum_to(Shape::from([2])).unwrap(), tensor![6.0, 15.0]);
+        assert!(turned.sum_to(Shape::from([3])).is_err());
+    }
+}

@@ -124,6 +124,23 @@ fn a_thread_keeps_all_of_its_own_blocks_in_any_order() {
     assert_eq!(counts.join().unwrap(), 0);
 }
 
+/// Address space, since memory that nobody wrote to does not count as in use.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_thread_that_ends_gives_its_blocks_back_to_the_system() {
+    let in_use = || -> usize {
+        let sizes = std::fs::read_to_string("/proc/self/statm").unwrap();
+        sizes.split(' ').next().unwrap().parse::<usize>().unwrap() * 4096
+    };
+    let before = in_use();
+    for _ in 0..1000 {
+        let run = || give_back(take(8 * MIB).unwrap());
+        thread::spawn(run).join().unwrap();
+    }
+    // Other tests run meanwhile. The blocks of all threads are 8 GiB.
+    assert!(in_use() < before + 4096 * MIB);
+}
+
 #[test]
 fn impossible_sizes_are_refused() {
     assert!(take(usize::MAX).is_none());
