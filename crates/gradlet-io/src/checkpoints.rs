@@ -3,6 +3,8 @@
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use gradlet_nn::State;
 use gradlet_tensor::{Error, Result};
@@ -17,6 +19,10 @@ mod tests;
 
 const BEST: &str = "best.safetensors";
 const LOCK: &str = ".lock";
+/// How often it is tried, and the time between: a process that was killed keeps its locks until all of it is gone, and a
+/// run that is resumed at once would be refused.
+const LOOKS: u32 = 100;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// The checkpoints of one run in a folder: states by step, the newest of which a run goes on from after a crash, and
 /// the best one.
@@ -26,7 +32,7 @@ const LOCK: &str = ".lock";
 /// all its bytes, so that a flipped bit is found.
 ///
 /// One run saves in a folder: the first save locks it until these checkpoints are dropped or the process ends, and a
-/// different run's save is refused. Any number of processes may read meanwhile. On file systems without locks, two runs
+/// different run's save is refused after a second. Any number of processes may read meanwhile. On file systems without locks, two runs
 /// remove each other's old checkpoints, but all files stay whole.
 ///
 /// # Example
@@ -264,11 +270,16 @@ impl Checkpoints {
             .append(true)
             .open(self.folder.join(LOCK))
             .map_err(|error| format!("cannot be saved to: {error}"))?;
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Err(
-                "cannot be saved to: a different run saves its checkpoints in this folder"
-                    .to_owned(),
-            );
+        let mut looks = 1;
+        while let Err(TryLockError::WouldBlock) = file.try_lock() {
+            if looks == LOOKS {
+                return Err(
+                    "cannot be saved to: a different run saves its checkpoints in this folder"
+                        .to_owned(),
+                );
+            }
+            looks += 1;
+            thread::sleep(BETWEEN_LOOKS);
         }
         self.lock = Some(file);
         Ok(())

@@ -201,8 +201,13 @@ fn a_second_run_cannot_save_in_the_folder_but_can_read() -> Result<()> {
         );
     }
     assert_eq!(second.newest()?, Some((1, state(1.0))));
-    drop(first);
+    // A run that ends meanwhile, as one that was killed may, is waited for.
+    let ending = thread::spawn(|| {
+        thread::sleep(Duration::from_millis(100));
+        drop(first);
+    });
     second.save(2, &state(2.0))?;
+    ending.join().unwrap();
     assert_eq!(second.newest()?, Some((2, state(2.0))));
     Ok(())
 }
