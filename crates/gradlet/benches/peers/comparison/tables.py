@@ -151,9 +151,14 @@ def products(series, peers_shown=4):
     return table(head, rows, right=(2, 3, 4, 5))
 
 
-def document(series, labels, machine, unclean=frozenset()):
-    """Everything, as one Markdown text."""
-    parts = [machine, summary(series, unclean)]
+def front(series, machine, unclean=frozenset()):
+    """The table that a page begins with, and what was measured, as Markdown."""
+    return "\n".join([summary(series, unclean), machine])
+
+
+def details(series, labels, unclean=frozenset()):
+    """Everything else, as Markdown."""
+    parts = []
     if any(s.workload in MACHINE and s.peer in NO_PEERS for s in series.values()):
         parts += ["### The machine's limits, µs\n", limits(series)]
     if any(s.workload.startswith("matmul_") for s in series.values()):

@@ -100,8 +100,10 @@ class Tables(unittest.TestCase):
                    "unclean": True, "dropped": 5, "day": "2026-01-01"}
         series = self.series(unclean, record("numpy", "NumPy", 2, "step_tiny", 10))
         self.assertFalse(self.kept.has(1, "gradlet", 2, "step_tiny"))
-        text = tables.document(series, ["gradlet", "NumPy"], "", self.kept.unclean())
+        text = tables.front(series, "- a machine", self.kept.unclean())
         self.assertIn("| step_tiny | not clean | NumPy, 2 threads: 10.0 |  |  |  |  |  | not clean |", text)
+        self.assertTrue(text.endswith("targets met.\n\n- a machine"))
+        text = tables.details(series, ["gradlet", "NumPy"], self.kept.unclean())
         self.assertIn("| step_tiny | not clean | **10.0** |", text)
         self.assertIn("| not clean |  |", tables.everyone({}, 2, ["gradlet", "NumPy"], {
             ("gradlet", 2, "step_tiny"), ("NumPy", 2, "infer_1")}))
