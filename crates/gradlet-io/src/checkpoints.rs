@@ -19,8 +19,8 @@ mod tests;
 
 const BEST: &str = "best.safetensors";
 const LOCK: &str = ".lock";
-/// How often it is tried, and the time between: a process that was killed keeps its locks until all of it is gone, and a
-/// run that is resumed at once would be refused.
+/// How often a save tries to lock it, and the time between: a process that was killed keeps its locks until all of it is
+/// gone, and a run that is resumed at once would be refused.
 const LOOKS: u32 = 100;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
@@ -32,8 +32,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 /// all its bytes, so that a flipped bit is found.
 ///
 /// One run saves in a folder: the first save locks it until these checkpoints are dropped or the process ends, and a
-/// different run's save is refused after a second. Any number of processes may read meanwhile. On file systems without locks, two runs
-/// remove each other's old checkpoints, but all files stay whole.
+/// different run's save is refused after a second. Any number of processes may read meanwhile. On file systems without
+/// locks, two runs remove each other's old checkpoints, but all files stay whole.
 ///
 /// # Example
 ///
